@@ -1,0 +1,1 @@
+"""The animation types and their arithmetic: numpy and the standard library only, no bpy, no torch."""
