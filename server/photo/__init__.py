@@ -1,0 +1,1 @@
+"""One face photo: decoded, measured, cut out and laid over the fitted head."""
