@@ -102,7 +102,9 @@ class Head:
             shape = (*self.albedo.shape[:2], 3)
             albedo = _read_only(np.asarray(self.albedo, np.uint8), "albedo", shape)
             object.__setattr__(self, "albedo", albedo)
-        colours = {name: (float(c[0]), float(c[1]), float(c[2])) for name, c in self.colours.items()}
+        colours = {
+            name: (float(c[0]), float(c[1]), float(c[2])) for name, c in self.colours.items()
+        }
         object.__setattr__(self, "colours", MappingProxyType(colours))
         texts = {str(key): str(value) for key, value in self.source.items()}
         object.__setattr__(self, "source", MappingProxyType(texts))

@@ -103,9 +103,8 @@ def head_from_bytes(data: bytes, where: str = "the data") -> Head:
         values: dict[str, Any] = {name: arrays[name] for name in _HEAD_ARRAYS}
         values |= {name: tuple(header[name]) for name in _HEAD_NAMES}
         colours = {name: tuple(colour) for name, colour in header["colours"].items()}
-        return Head(
-            albedo=arrays.get("albedo"), colours=colours, source=dict(header["source"]), **values
-        )
+        values["albedo"] = arrays.get("albedo")
+        return Head(colours=colours, source=dict(header["source"]), **values)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise FormatError(f"{where} is a damaged head: {error!r} is missing or wrong.") from error
 

@@ -45,7 +45,7 @@ class FrameRate:
         return self.fps / self.fps_base
 
     def frame_at(self, seconds: float, frame_start: int = 1) -> float:
-        """Frame number, with its fraction, of a time on the audio clock (0 s is ``frame_start``)."""
+        """Frame number, with its fraction, of a time on the audio clock."""
         return frame_start + seconds * self.fps / self.fps_base
 
     def seconds_at(self, frame: float, frame_start: int = 1) -> float:
@@ -58,7 +58,7 @@ class FrameRate:
 
 
 def parse_rate(text: str) -> FrameRate:
-    """Frame rate meant by what a person writes: ``25``, ``23.976``, ``29.97``, ``30000/1001``, ``12.5``.
+    """Frame rate meant by what a person writes: ``25``, ``23.976``, ``30000/1001``, ``12.5``.
 
     Decimal rates within 0.005 of an NTSC rate (N * 1000 / 1001) are that rate exactly.
 
@@ -75,7 +75,7 @@ def parse_rate(text: str) -> FrameRate:
         ) from error
     if not 0 < rate <= MAX_RATE:
         raise SettingsError(
-            f"The frame rate must be above 0 and at most {MAX_RATE:g} frames a second, got {text!r}."
+            f"The frame rate must be above 0 and at most {MAX_RATE:g} a second, got {text!r}."
         )
     if rate.denominator == 1:
         return FrameRate(rate.numerator)

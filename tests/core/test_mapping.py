@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dirfa_blender.core.action_units import ACTION_UNITS, AU_NAMES
+from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.errors import ProfileError
+from dirfa_blender.core.interchange import LIVE_LINK_SHAPES
+from dirfa_blender.core.mapping import INPUTS, RIGS_FOLDER, load_profile, plain_spelling
+from tests.core.test_animation import animation
+
+ARKIT = load_profile("arkit")
+
+
+def track_of(**units: float) -> dict[str, float]:
+    au = np.array([[units.get(name, 0.0) for name in AU_NAMES]])
+    gaze = np.array([[units.get("gaze_up", 0.0), units.get("gaze_left", 0.0)]])
+    still = np.zeros((1, 3))
+    track = ARKIT.apply(Animation(50, 0, AU_NAMES, au, gaze, still, still))
+    return dict(zip(track.names, track.weights[0].tolist(), strict=True))
+
+
+def test_the_profile_has_the_52_shapes_of_arkit() -> None:
+    assert {plain_spelling(n) for n in ARKIT.shapes} == {
+        plain_spelling(n) for n in LIVE_LINK_SHAPES
+    }
+    assert len(ARKIT.shapes) == 52
+
+
+def test_every_shape_can_be_reached_and_every_unit_means_something() -> None:
+    assert (np.abs(ARKIT.gains).sum(0) > 0).all()
+    assert (np.abs(ARKIT.gains).sum(1) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "unit", [u for u in ACTION_UNITS if u.side != "both"], ids=lambda u: u.code
+)
+def test_a_sided_unit_moves_no_shape_of_the_other_side(unit) -> None:
+    other = "Right" if unit.side == "left" else "Left"
+
+    moved = [
+        shape
+        for shape, gain in zip(ARKIT.shapes, ARKIT.gains[INPUTS.index(unit.code)], strict=True)
+        if gain
+    ]
+
+    assert moved
+    assert not [shape for shape in moved if shape.endswith(other)]
+
+
+def test_mirrored_shapes_have_mirrored_gains() -> None:
+    def mirrored(name: str) -> str:
+        if name in ("MSL", "MSR"):
+            return {"MSL": "MSR", "MSR": "MSL"}[name]
+        if name[-1] in "LR" and name[:-1] + {"L": "R", "R": "L"}[name[-1]] in INPUTS:
+            return name[:-1] + {"L": "R", "R": "L"}[name[-1]]
+        return name
+
+    for shape in (s for s in ARKIT.shapes if s.endswith("Left") and "Look" not in s):
+        left = ARKIT.gains[:, ARKIT.shapes.index(shape)]
+        right = ARKIT.gains[:, ARKIT.shapes.index(shape[:-4] + "Right")]
+        order = [INPUTS.index(mirrored(name)) for name in INPUTS]
+        np.testing.assert_array_equal(left, right[order], err_msg=shape)
+
+
+def test_looking_to_the_subjects_left_turns_the_left_eye_out_and_the_right_eye_in() -> None:
+    weights = track_of(gaze_left=0.2)
+
+    assert weights["eyeLookOutLeft"] > 0.3 and weights["eyeLookInRight"] > 0.3
+    assert weights["eyeLookInLeft"] == weights["eyeLookOutRight"] == 0
+
+
+def test_weights_stay_in_range_and_close_never_exceeds_open() -> None:
+    track = ARKIT.apply(animation(500))
+    column = {name: index for index, name in enumerate(track.names)}
+
+    assert track.weights.min() >= 0 and track.weights.max() <= 1
+    close, jaw = track.weights[:, column["mouthClose"]], track.weights[:, column["jawOpen"]]
+    assert (close <= jaw).all()
+    assert (close > 0).any()
+
+
+def test_a_shut_eye_is_not_wide() -> None:
+    assert track_of(AU45L=1, AU5L=1)["eyeWideLeft"] == 0
+    assert track_of(AU45R=1, AU5L=1)["eyeWideLeft"] == 1
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["EyeBlinkLeft", "eyeBlink_L", "eyeBlink.L", "!ex-eyeBlinkLeft", "A14_Eye_Blink_Left", "eyeblinkleft"],
+)  # fmt: skip
+def test_common_spellings_are_one_name(spelling: str) -> None:
+    assert plain_spelling(spelling) == plain_spelling("eyeBlinkLeft")
+
+
+def test_coverage_says_what_is_missing() -> None:
+    rig = [name[0].upper() + name[1:] for name in ARKIT.shapes if name != "tongueOut"]
+
+    coverage = ARKIT.coverage([*rig, "Basis", "hat"])
+
+    assert str(coverage) == "51 of 52 shapes found; missing: tongueOut"
+    assert coverage.found["jawOpen"] == "JawOpen"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "other"}, "must be an object with format"),
+        ({"version": 9}, "version must be 1"),
+        ({"shape": {}}, "unknown key 'shape'"),
+        ({"shapes": {"jawOpen": {"AU99": 1}}}, r"shapes\.jawOpen: unknown action unit 'AU99'"),
+        ({"shapes": {"jawOpen": {"AU26": "high"}}}, r"jawOpen\.AU26 must be a number, got 'high'"),
+        ({"at_most": {"mouthClose": "nothing"}}, "at_most names 'nothing'"),
+        ({"head_bones": {"head": 0.5}}, "must add up to 1"),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_key(tmp_path: Path, change: dict, message: str) -> None:
+    found = json.loads((RIGS_FOLDER / "arkit.json").read_text())
+    (tmp_path / "mine.json").write_text(json.dumps(found | change))
+
+    with pytest.raises(ProfileError, match=message):
+        load_profile(tmp_path / "mine.json")
+
+
+def test_a_profile_that_is_not_there_or_no_json_says_so(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text("{")
+
+    with pytest.raises(ProfileError, match="must be JSON"):
+        load_profile(tmp_path / "mine.json")
+    with pytest.raises(ProfileError, match=r"Cannot read profile none\.json"):
+        load_profile("none")

@@ -1,0 +1,92 @@
+"""Who may import whom, tried in a process where the forbidden packages do not exist."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = sorted(path.stem for path in (ROOT / "dirfa_blender" / "core").glob("*.py"))
+NO_BPY = ("client", "background", "server_process")
+ORDER = {
+    "errors": 0,
+    "timing": 1, "rotation": 1, "action_units": 1,
+    "animation": 2, "head": 2,
+}  # fmt: skip
+
+IMPORT_WITHOUT = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ImportError(name + " is not for this room")
+sys.meta_path.insert(0, Absent())
+import importlib
+for module in {modules!r}:
+    importlib.import_module(module)
+"""
+
+
+def import_without(modules: list[str], blocked: set[str]) -> None:
+    code = IMPORT_WITHOUT.format(modules=modules, blocked=blocked)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+
+THIRD_PARTY = {"torch", "scipy", "cv2", "mediapipe", "soundfile", "fastapi", "uvicorn", "PIL"}
+
+
+def test_core_needs_numpy_only() -> None:
+    modules = [f"dirfa_blender.core.{name}" for name in CORE if name != "__init__"]
+
+    import_without(modules, {"bpy", "mathutils", "server"} | THIRD_PARTY)
+
+
+def test_client_background_and_server_process_need_no_bpy() -> None:
+    modules = [f"dirfa_blender.{name}" for name in NO_BPY]
+
+    import_without(modules, {"bpy", "mathutils", "server"} | THIRD_PARTY)
+
+
+def test_the_add_on_package_imports_without_bpy() -> None:
+    import_without(["dirfa_blender"], {"bpy", "mathutils", "server"} | THIRD_PARTY)
+
+
+def test_the_model_needs_torch_only() -> None:
+    names = sorted(path.stem for path in (ROOT / "server" / "model").glob("*.py"))
+    modules = [f"server.model.{name}" for name in names if name != "__init__"]
+
+    import_without(modules, {"bpy", "dirfa_blender"} | (THIRD_PARTY - {"torch"}))
+
+
+def test_the_server_never_imports_bpy_or_the_add_on() -> None:
+    for path in (ROOT / "server").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "import bpy" not in text, path
+        for line in text.splitlines():
+            if "dirfa_blender" in line and "import" in line:
+                assert "dirfa_blender.core" in line, f"{path.relative_to(ROOT)}: {line}"
+
+
+@pytest.mark.parametrize("name", [name for name in CORE if name in ORDER])
+def test_core_modules_import_downwards_only(name: str) -> None:
+    text = (ROOT / "dirfa_blender" / "core" / f"{name}.py").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("from .")]
+
+    for line in lines:
+        imported = line.split()[1].lstrip(".")
+        assert ORDER.get(imported, 99) < ORDER[name], f"{name}: {line}"
+
+
+def test_no_module_is_longer_than_500_lines() -> None:
+    folders = ("dirfa_blender", "server", "tests")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+
+    lengths = {p: len(p.read_text("utf-8").splitlines()) for p in [*files, ROOT / "dirfa.py"]}
+
+    assert not {str(p.relative_to(ROOT)): n for p, n in lengths.items() if n > 500}
