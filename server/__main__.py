@@ -1,0 +1,100 @@
+"""``python -m server <command>``: the server, a take without a server, and the model's own life."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dirfa_blender.core.errors import DirfaError, SettingsError
+from dirfa_blender.core.progress import Display
+
+# Commands that live with what they do: module with a ``main(arguments) -> exit code``.
+ELSEWHERE = {
+    "train": "server.training.train",
+    "evaluate": "server.evaluation.report",
+    "track": "server.tracking.track",
+}
+USAGE_ERROR, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code of a command: 0 done, 1 failed, 2 wrong usage."""
+    commands: dict[str, Callable[[Sequence[str]], int]] = {"serve": _serve, "animate": _animate}
+    name = arguments[0] if arguments else ""
+    if name in ELSEWHERE:
+        return int(importlib.import_module(ELSEWHERE[name]).main(list(arguments[1:])))
+    if name not in commands:
+        known = ", ".join([*commands, *ELSEWHERE])
+        sys.stderr.write(f"usage: python -m server {{{known}}} ...\n")
+        return 0 if name in ("-h", "--help") else USAGE_ERROR
+    display = Display(as_json="--json" in arguments)
+    try:
+        return commands[name](arguments[1:])
+    except SettingsError as error:
+        display.error(str(error))
+        return USAGE_ERROR
+    except DirfaError as error:
+        display.error(str(error))
+        return 1
+    except KeyboardInterrupt:
+        display.error("Interrupted.")
+        return INTERRUPTED
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    from dirfa_blender.core import announcement
+
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py serve", description="Run the inference server until interrupted."
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="interface; default: this computer only"
+    )
+    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--announcement", type=Path, help="file that tells programs the address")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="leave with the starter")
+    parser.add_argument("--json", action="store_true", help="JSON lines on stdout")
+    options = parser.parse_args(arguments)
+
+    from .config import ServerConfig
+    from .serving import serve
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    config = ServerConfig(
+        announcement=options.announcement
+        or announcement.runtime_folder() / announcement.DEFAULT_NAME,
+        host=options.host,
+        port=options.port,
+        device=options.device,
+        until_stdin_closes=options.until_stdin_closes,
+    )
+    display = Display(as_json=options.json)
+
+    def ready(url: str) -> None:
+        display.ready(url, config.announcement)
+
+    serve(config, ready=ready)
+    return 0
+
+
+def _animate(arguments: Sequence[str]) -> int:
+    from . import take
+
+    return take.main(arguments)
+
+
+def leave(code: int) -> None:
+    """End without waiting for threads of torch or a job that still computes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

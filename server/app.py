@@ -1,0 +1,228 @@
+"""The HTTP routes: requests in, jobs out, nothing computed here.
+
+==========================================  ===========================================================
+``GET /v1/info``                            who is there: protocol, model, units, rates, device, licence
+``POST /v1/animations``                     form: ``audio`` file, ``settings`` JSON -> job
+``POST /v1/heads``                          form: ``photo`` file, ``settings`` JSON -> job
+``POST /v1/landmarks``                      form: ``photo`` file -> job
+``GET /v1/jobs/{id}``                       its state
+``GET /v1/jobs/{id}/events``                its states as they change, one JSON object a line, to the end
+``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job
+``DELETE /v1/jobs/{id}``                    cancel it, or forget its result
+==========================================  ===========================================================
+
+Every request carries ``Authorization: Bearer <token>``. An error is ``{"error": sentence}``. Uploads go to
+disk as they arrive and are refused as soon as they are too large.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, File, Form, Request, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dirfa_blender.core.errors import DirfaError
+from dirfa_blender.core.protocol import (
+    AnimateSettings,
+    JobStatus,
+    PhotoSettings,
+    from_json,
+    to_json,
+)
+
+from .config import ServerConfig
+from .jobs import Job, JobQueue, QueueFull
+from .services import Services
+
+log = logging.getLogger(__name__)
+
+EVENT_INTERVAL = 0.05
+"""Seconds between looks at a job whose events somebody follows."""
+KEEP_ALIVE = 1.0
+"""Seconds after which an unchanged state is sent again, so that both ends notice a broken line."""
+
+
+def create_app(config: ServerConfig, services: Services, queue: JobQueue, spool: Path) -> FastAPI:
+    """The application; `spool` holds uploads until their job is over."""
+    app = FastAPI(
+        title="DIRFA inference server",
+        version=services.info.version,
+        docs_url=None,  # the pages load scripts from another host
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.add_middleware(Gate, token=config.token, max_bytes=config.max_upload_bytes)
+    _add_error_answers(app)
+
+    def start(upload: UploadFile, work: Callable[[Path, str, Job], bytes]) -> Response:
+        name = Path(upload.filename or "the upload").name
+        path = _stored(upload, spool)
+        try:
+            status = queue.submit(lambda job: work(path, name, job), inputs=(path,))
+        except QueueFull:
+            path.unlink(missing_ok=True)
+            raise
+        return _answer(status, 202)
+
+    @app.get("/v1/info")
+    def info() -> Response:
+        return Response(to_json(services.info), media_type="application/json")
+
+    @app.post("/v1/animations")
+    def animate(
+        audio: Annotated[UploadFile, File()], settings: Annotated[str, Form()] = "{}"
+    ) -> Response:
+        wanted = from_json(AnimateSettings, settings)
+        return start(audio, lambda path, name, job: services.animate(path, name, wanted, job))
+
+    @app.post("/v1/heads")
+    def fit(
+        photo: Annotated[UploadFile, File()], settings: Annotated[str, Form()] = "{}"
+    ) -> Response:
+        wanted = from_json(PhotoSettings, settings)
+        return start(photo, lambda path, _name, job: services.fit(path, wanted, job))
+
+    @app.post("/v1/landmarks")
+    def landmarks(photo: Annotated[UploadFile, File()]) -> Response:
+        return start(photo, lambda path, _name, job: services.landmarks(path, job))
+
+    @app.get("/v1/jobs/{job_id}")
+    def status(job_id: str) -> Response:
+        return _answer(_known(queue.status(job_id), job_id))
+
+    @app.get("/v1/jobs/{job_id}/events")
+    def events(job_id: str) -> StreamingResponse:
+        _known(queue.status(job_id), job_id)
+        return StreamingResponse(_events(queue, job_id), media_type="application/x-ndjson")
+
+    @app.get("/v1/jobs/{job_id}/result")
+    def result(job_id: str) -> Response:
+        state = _known(queue.status(job_id), job_id)
+        path = queue.result(job_id)
+        if path is None:
+            raise HTTPException(409, f"Job {job_id} has no result: it is {state.state}.")
+        return FileResponse(path, media_type="application/octet-stream")
+
+    @app.delete("/v1/jobs/{job_id}")
+    def cancel(job_id: str) -> Response:
+        return _answer(_known(queue.cancel(job_id), job_id))
+
+    return app
+
+
+class Gate:
+    """Lets requests through that carry the token and stay within the upload limit."""
+
+    def __init__(self, app: ASGIApp, token: str, max_bytes: int) -> None:
+        self._app = app
+        self._token = f"Bearer {token}".encode()
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if not secrets.compare_digest(headers.get(b"authorization", b""), self._token):
+            answer = _error(401, "This server wants the token of its current start.")
+            await answer(scope, receive, send)
+            return
+        too_large = (
+            f"The upload is larger than the {self._max_bytes / 1e6:.0f} MB this server takes."
+        )
+        if int(headers.get(b"content-length", b"0") or 0) > self._max_bytes:
+            await _error(413, too_large)(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max_bytes:
+                raise HTTPException(413, too_large)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _add_error_answers(app: FastAPI) -> None:
+    """One shape for every error: a status and ``{"error": sentence}``."""
+
+    def known(_request: Request, error: Exception) -> JSONResponse:
+        return _error(429 if isinstance(error, QueueFull) else 400, str(error))
+
+    def http(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return _error(error.status_code, str(error.detail))
+
+    def invalid(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        parts = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        return _error(422, f"The request is incomplete: {'; '.join(parts)}.")
+
+    def storage(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, OSError)
+        log.error("Storing an upload: %s", error)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return _error(
+            507 if full else 500, f"The server cannot store the upload: {error.strerror}."
+        )
+
+    app.add_exception_handler(DirfaError, known)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(OSError, storage)
+
+
+def _error(code: int, sentence: str) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status_code=code)
+
+
+def _answer(status: JobStatus, code: int = 200) -> Response:
+    return Response(to_json(status), status_code=code, media_type="application/json")
+
+
+def _known(status: JobStatus | None, job_id: str) -> JobStatus:
+    if status is None:
+        raise HTTPException(404, f"This server has no job {job_id}; it may have been forgotten.")
+    return status
+
+
+def _stored(upload: UploadFile, spool: Path) -> Path:
+    """The upload as a file whose suffix still tells its format."""
+    suffix = re.sub(r"[^A-Za-z0-9.]", "", Path(upload.filename or "").suffix)[:8]
+    path = spool / f"{secrets.token_hex(8)}{suffix}"
+    try:
+        with path.open("wb") as target:
+            shutil.copyfileobj(upload.file, target, 1 << 20)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+async def _events(queue: JobQueue, job_id: str) -> AsyncIterator[str]:
+    """States of a job as lines: at every change, at least once a second, to the final one."""
+    last, silent = "", 0.0
+    while (status := queue.status(job_id)) is not None:
+        line = to_json(status)
+        if line != last or silent >= KEEP_ALIVE:
+            yield line + "\n"
+            last, silent = line, 0.0
+        if status.is_final:
+            return
+        await asyncio.sleep(EVENT_INTERVAL)
+        silent += EVENT_INTERVAL

@@ -1,0 +1,89 @@
+"""What the routes offer: the tasks behind them, from files that arrived to the bytes that go back.
+
+The model is loaded once; photo analysis is imported by the first job that needs it, because most servers
+of a long session never see a photo.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from dirfa_blender.core.npz_io import animation_bytes, head_bytes
+from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings, ServerInfo
+
+from .jobs import Job
+
+
+class Services(Protocol):
+    """What a server needs to answer; tests put something small in its place."""
+
+    @property
+    def info(self) -> ServerInfo:
+        """Who answers and what it can do."""
+        ...
+
+    def animate(self, audio: Path, name: str, settings: AnimateSettings, job: Job) -> bytes:
+        """The take of a recording, as ``.npz``."""
+        ...
+
+    def fit(self, photo: Path, settings: PhotoSettings, job: Job) -> bytes:
+        """The head of a photo, as ``.npz``."""
+        ...
+
+    def landmarks(self, photo: Path, job: Job) -> bytes:
+        """The face landmarks of a photo: ``.npz`` with `points_px` (N, 3) and `image_size`."""
+        ...
+
+
+class LocalServices:
+    """The real ones, on this machine's processor or GPU.
+
+    Parameters
+    ----------
+    device : ``auto``, ``cpu`` or ``cuda``
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        from .engine import Engine
+
+        self._engine = Engine(device=device)
+
+    @property
+    def info(self) -> ServerInfo:
+        return self._engine.info
+
+    def animate(self, audio: Path, name: str, settings: AnimateSettings, job: Job) -> bytes:
+        from .audio import read_speech
+
+        job.progress(0.01)
+        speech = read_speech(audio, name=name)
+        job.warn(*speech.warnings)
+        job.progress(0.1)
+        take = self._engine.animate(
+            speech, settings, lambda share: job.progress(0.1 + 0.88 * share), job.cancelled
+        )
+        return animation_bytes(take)
+
+    def fit(self, photo: Path, settings: PhotoSettings, job: Job) -> bytes:
+        from .photo import portrait
+
+        job.progress(0.05)
+        found = portrait.head_from_photo(photo.read_bytes(), settings)
+        job.warn(*found.warnings)
+        job.progress(0.9)
+        return head_bytes(found.head)
+
+    def landmarks(self, photo: Path, job: Job) -> bytes:
+        from .photo.decode import decode_photo
+        from .photo.landmarks import detect_face
+
+        job.progress(0.05)
+        found = detect_face(decode_photo(photo.read_bytes()).pixels)
+        packed = io.BytesIO()
+        size = np.array(found.landmarks.image_size, np.int32)
+        np.savez(packed, points_px=found.landmarks.points_px, image_size=size)
+        return packed.getvalue()
