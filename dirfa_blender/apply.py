@@ -21,8 +21,8 @@ from .core import rotation
 from .core.animation import Animation
 from .core.errors import RigError
 from .core.mapping import MappingProfile, ShapeTrack, plain_spelling
-from .core.timing import FrameRate
 from .meshes import HeadObjects
+from .scene import frame_rate
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def apply_animation(
         The target has nothing to drive, or may not be changed; the scene is as before.
     """
     scene = scene or bpy.context.scene
-    rate = FrameRate(scene.render.fps, scene.render.fps_base)
+    rate = frame_rate(scene)
     if not len(animation):
         raise RigError(f"The take for '{_name_of(target)}' is empty: there is nothing to apply.")
     found = find_target(target, profile)

@@ -289,7 +289,8 @@ def _render_frames(
             raise JobCancelled(f"Rendering was cancelled after {done} of {len(frames)} frames.")
         scene.frame_set(frame)
         render.filepath = str(folder / f"{frame:07d}.png")
-        bpy.ops.render.render(write_still=True, scene=scene.name)
+        with _hushed():
+            bpy.ops.render.render(write_still=True, scene=scene.name)
         if progress is not None:
             # The last tenth belongs to joining the frames and the sound.
             progress((done + 1) / len(frames) * 0.98)
@@ -314,11 +315,33 @@ def _join(scene: bpy.types.Scene, folder: Path, partial: Path) -> None:
         scene.render.use_sequencer = True
         scene.render.use_compositing = False
         set_video_output(scene, partial)
-        bpy.ops.render.render(animation=True, scene=scene.name)
+        with _hushed():
+            bpy.ops.render.render(animation=True, scene=scene.name)
     finally:
         editor.strips.remove(picture)
     if not partial.is_file() or not partial.stat().st_size:
         raise RenderError("Blender wrote no video although it reported no error.")
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep the lines Blender prints for each frame off a command line's standard output.
+
+    They come from C, so the descriptor itself is turned away; only where there is no window.
+    """
+    if not bpy.app.background or log.isEnabledFor(logging.DEBUG):
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @contextmanager

@@ -19,8 +19,8 @@ PACK_LIMIT_BYTES = 64 * 2**20
 
 
 def frame_rate(scene: bpy.types.Scene) -> FrameRate:
-    """The scene's exact rate."""
-    return FrameRate(scene.render.fps, scene.render.fps_base)
+    """The scene's exact rate: Blender keeps ``fps_base`` in single precision, 1.001 as 1.00100005."""
+    return FrameRate(scene.render.fps, round(scene.render.fps_base, 6))
 
 
 def set_frame_rate(scene: bpy.types.Scene, rate: FrameRate) -> None:

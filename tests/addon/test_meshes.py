@@ -1,0 +1,126 @@
+"""A built head: what is in the scene is what the Head says."""
+
+from __future__ import annotations
+
+import time
+
+import bpy
+import numpy as np
+import pytest
+
+from dirfa_blender import materials, meshes
+from tests.addon.ball_head import MATERIALS, ball_head
+
+
+def positions(block) -> np.ndarray:
+    values = np.empty(len(block) * 3, np.float32)
+    block.foreach_get("co", values)
+    return values.reshape(-1, 3)
+
+
+def test_vertices_faces_and_corner_uvs_are_the_heads(scene) -> None:
+    head = ball_head()
+
+    face = meshes.build_head(head, "Ball").face
+
+    np.testing.assert_array_equal(positions(face.data.vertices), head.vertices)
+    used = head.faces >= 0
+    assert [tuple(p.vertices) for p in face.data.polygons] == [tuple(f[f >= 0]) for f in head.faces]
+    uvs = np.empty(used.sum() * 2, np.float32)
+    face.data.uv_layers[0].uv.foreach_get("vector", uvs)
+    np.testing.assert_array_equal(uvs.reshape(-1, 2), head.uvs[used])
+    assert not face.data.validate()
+
+
+def test_every_shape_key_moves_its_vertices_by_its_deltas(scene) -> None:
+    head = ball_head()
+
+    blocks = meshes.build_head(head, "Ball").face.data.shape_keys.key_blocks
+
+    assert tuple(blocks.keys())[1:] == head.shape_names
+    for name, deltas in zip(head.shape_names, head.shape_deltas, strict=True):
+        np.testing.assert_allclose(positions(blocks[name].points), head.vertices + deltas, atol=1e-7)
+    assert all(blocks[name].value == 0 for name in head.shape_names)
+
+
+def test_vertex_weights_add_up_to_one_so_that_shoulders_stay(scene) -> None:
+    head = ball_head()
+
+    built = meshes.build_head(head, "Ball")
+
+    totals = np.zeros(len(head.vertices))
+    for vertex in built.face.data.vertices:
+        totals[vertex.index] = sum(group.weight for group in vertex.groups)
+    np.testing.assert_allclose(totals, 1.0, atol=2e-3)
+
+
+def test_turning_the_head_moves_the_head_and_leaves_the_shoulders(scene) -> None:
+    head = ball_head()
+    built = meshes.build_head(head, "Ball")
+
+    built.rig.pose.bones["head"].rotation_euler = (0.0, 0.6, 0.0)
+
+    graph = bpy.context.evaluated_depsgraph_get()
+    moved = positions(built.face.evaluated_get(graph).data.vertices)
+    distance = np.linalg.norm(moved - head.vertices, axis=1)
+    assert distance[head.bone_weights.sum(0) == 0].max() < 1e-6
+    assert distance.max() > 0.03
+
+
+def test_the_texture_is_packed_with_its_first_row_on_top(scene) -> None:
+    head = ball_head()
+
+    meshes.build_head(head, "Ball")
+
+    image = bpy.data.images["Ball albedo"]
+    pixels = np.empty(64 * 48 * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    shown = np.round(pixels.reshape(64, 48, 4)[::-1, :, :3] * 255).astype(np.uint8)
+    np.testing.assert_array_equal(shown, head.albedo)
+    assert image.packed_file is not None
+
+
+def test_the_selection_and_mode_of_the_artist_are_put_back(scene) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+
+    built = meshes.build_head(ball_head(), "Ball")
+
+    assert bpy.context.view_layer.objects.active == cube
+    assert cube.select_get()
+    assert not built.rig.select_get()
+
+
+def test_an_iris_spans_one_radius_of_its_disc() -> None:
+    head = ball_head()
+
+    discs = meshes.eye_discs(head)
+
+    radius = np.linalg.norm(discs[head.part("iris_*")][:, :2], axis=1)
+    assert radius.max() == pytest.approx(1.0, abs=1e-5)
+    assert not discs[head.part("neck")].any()
+
+
+def test_a_full_sized_head_is_built_within_a_second(scene) -> None:
+    head = ball_head(rings=96, segments=120)
+
+    began = time.process_time()
+    meshes.build_head(head, "Ball")
+
+    assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize("slot", MATERIALS)
+def test_every_material_ends_in_a_surface_shader(scene, slot: str) -> None:
+    material = materials.build(slot, slot, {})
+
+    output = next(n for n in material.node_tree.nodes if n.type == "OUTPUT_MATERIAL")
+    assert output.inputs["Surface"].is_linked
+
+
+def test_a_subdivided_head_stays_coarse_in_the_viewport(scene) -> None:
+    face = meshes.build_head(ball_head(), "Ball").face
+
+    meshes.add_subdivision(face)
+
+    assert (face.modifiers["Subdivision"].levels, face.modifiers["Subdivision"].render_levels) == (0, 1)
