@@ -1,0 +1,1 @@
+"""The inference server: speech and photos in, takes and heads out."""

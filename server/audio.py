@@ -1,0 +1,188 @@
+"""Speech recordings of any common format as 16 kHz mono samples.
+
+A file is decoded and resampled block by block, so an hour of 192 kHz six-channel sound needs no more
+memory than its 16 kHz result. Channels are averaged. Samples that are not numbers become silence:
+one broken sample must not lose a recording. Silence itself is no error (a face may well be silent),
+but `Speech.warnings` says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from dirfa_blender.core.errors import AudioError
+
+SAMPLE_RATE = 16000
+"""Samples a second of everything behind this module."""
+SHORTEST_SECONDS = 0.1
+LONGEST_SECONDS = 4 * 3600.0
+LOWEST_RATE, HIGHEST_RATE = 4000, 768000
+SILENCE_LEVEL = 10 ** (-60 / 20)
+"""Peak below which a recording counts as silent: 60 dB under full scale."""
+BLOCK_SECONDS = 10.0
+FILTER_ZEROS = 24
+"""Zero crossings of the resampling kernel on each side; 80 dB stop band with its Kaiser window."""
+KAISER_BETA = 8.0
+
+
+@dataclass(frozen=True)
+class Speech:
+    """One recording.
+
+    Attributes
+    ----------
+    samples : (S,) float32 at `sample_rate`, mono, nominally within -1..1
+    duration : seconds of the original, exact: its frames over its rate
+    sha256 : hash of the file's bytes
+    warnings : sentences a user should see although the recording works
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    duration: float
+    sha256: str
+    warnings: tuple[str, ...] = ()
+
+
+def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
+    """The recording in a file, or in the bytes of one.
+
+    Parameters
+    ----------
+    name : what messages call it; the path if there is one
+
+    Raises
+    ------
+    AudioError
+        There is no such file, it is no sound in a known format, or it is too short or too long.
+    """
+    label = name or (str(source) if isinstance(source, Path) else "the recording sent")
+    if isinstance(source, Path) and not source.is_file():
+        found = "a folder" if source.is_dir() else "nothing"
+        raise AudioError(f"Expected a sound file, found {found} at {source}. Check the path.")
+    stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
+    try:
+        with soundfile.SoundFile(stream) as sound:
+            rate = int(sound.samplerate)
+            if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+                raise AudioError(
+                    f"Expected {LOWEST_RATE} to {HIGHEST_RATE} samples a second, "
+                    f"found {rate} in {label}. Convert it to a usual rate, such as 48000."
+                )
+            mono = _Mono(sound, label)
+            samples = _resampled(mono, rate)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise AudioError(
+            f"Expected sound as wav, flac, ogg, opus, mp3 or aiff, found something else in {label}. "
+            "Convert it to wav; film sound must be extracted first."
+        ) from error
+    except OSError as error:
+        raise AudioError(f"Expected a readable sound file, got {error.strerror} at {label}.") from error
+    duration = mono.frames / rate
+    if duration < SHORTEST_SECONDS:
+        raise AudioError(
+            f"Expected at least {SHORTEST_SECONDS:g} s of sound, found {duration:.3f} s in {label}."
+        )
+    return Speech(samples, SAMPLE_RATE, duration, _sha256(source), mono.warnings())
+
+
+class _Mono:
+    """The blocks of an open sound file, mixed down and made finite; counts what it met."""
+
+    def __init__(self, sound: soundfile.SoundFile, label: str) -> None:
+        self._sound = sound
+        self._label = label
+        self.frames = 0
+        self.peak = 0.0
+        self.broken = 0
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        rate = int(self._sound.samplerate)
+        size = max(1, int(BLOCK_SECONDS * rate))
+        limit = LONGEST_SECONDS * rate
+        while True:
+            block = np.asarray(self._sound.read(size, dtype="float32", always_2d=True), np.float32)
+            if not len(block):
+                return
+            finite = np.isfinite(block)
+            if not finite.all():
+                self.broken += int((~finite.all(axis=1)).sum())
+                block = np.where(finite, block, np.float32(0.0))
+            mixed = block.mean(axis=1, dtype=np.float32)
+            np.clip(mixed, -8.0, 8.0, out=mixed)
+            self.frames += len(mixed)
+            self.peak = max(self.peak, float(np.abs(mixed).max()))
+            if self.frames > limit:
+                raise AudioError(
+                    f"Expected at most {LONGEST_SECONDS / 3600:g} hours of sound, found more in "
+                    f"{self._label}. Cut it into parts."
+                )
+            yield mixed
+
+    def warnings(self) -> tuple[str, ...]:
+        found: list[str] = []
+        if self.peak < SILENCE_LEVEL:
+            found.append(f"No speech is heard in {self._label}: the face rests.")
+        if self.broken:
+            found.append(f"{self.broken} broken samples in {self._label} were taken as silence.")
+        return tuple(found)
+
+
+def _resampled(blocks: _Mono, rate: int) -> NDArray[np.float32]:
+    """All blocks at 16 kHz: a polyphase filter run over windows that overlap by its length."""
+    if rate == SAMPLE_RATE:
+        return _joined(list(blocks))
+    from scipy.signal import firwin, upfirdn
+
+    shared = math.gcd(rate, SAMPLE_RATE)
+    up, down = SAMPLE_RATE // shared, rate // shared
+    half = FILTER_ZEROS * max(up, down)
+    taps = firwin(2 * half + 1, 0.94 / max(up, down), window=("kaiser", KAISER_BETA)) * up
+    # Zeros in front make the delay a whole number of output samples, so no fraction is lost.
+    delay = -(-half // down) * down
+    kernel = np.concatenate([np.zeros(delay - half), taps]).astype(np.float32)
+    # Input samples that the kernel reaches on each side, rounded to whole output periods.
+    reach = math.ceil((2 * delay // up + 1) / down) * down
+    parts: list[NDArray[np.float32]] = []
+    pending = np.zeros(reach, np.float32)
+    total = 0
+
+    def convert(window: NDArray[np.float32], count: int) -> None:
+        """Outputs for `count` input samples that follow `reach` samples of history."""
+        filtered = np.asarray(upfirdn(kernel, window, up, down), np.float32)
+        # The zero-phase output of input sample n is at (n * up + delay) / down in `filtered`.
+        first = (reach * up + delay) // down
+        wanted = -(-count * up // down)
+        parts.append(filtered[first : first + wanted])
+
+    for block in blocks:
+        total += len(block)
+        pending = np.concatenate([pending, block])
+        usable = (len(pending) - 2 * reach) // down * down
+        if usable > 0:
+            convert(pending[: usable + 2 * reach], usable)
+            pending = pending[usable:]
+    expected = -(-total * up // down)
+    tail = len(pending) - reach
+    convert(np.concatenate([pending, np.zeros(reach, np.float32)]), tail)
+    return _joined(parts)[:expected]
+
+
+def _joined(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _sha256(source: Path | bytes) -> str:
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    with source.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

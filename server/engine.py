@@ -1,0 +1,198 @@
+"""The one way from speech to a take, used by the routes, the command line and the batch alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dirfa_blender.core.action_units import AU_INDEX
+from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
+from dirfa_blender.core.protocol import AnimateSettings, to_json
+
+from .audio import SAMPLE_RATE, Speech
+from .features import FRAME_RATE, FeatureStream, Features, speech_gain
+from .model.checkpoint import SHIPPED, Checkpoint, load_checkpoint
+from .model.sampling import UPPER_CHANNELS
+from .model.streaming import FaceStream, MotionBlock
+from .postprocess import RawMotion, finished, sided
+
+PUSH_SAMPLES = SAMPLE_RATE
+"""Samples handed to the feature stream at a time; cancellation is looked at in between."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a client may want to know about the model.
+
+    Attributes
+    ----------
+    model_id, weights : name and hash of the checkpoint
+    au_names : units a take carries
+    fps : native rate
+    device : where it runs, as torch names it
+    """
+
+    model_id: str
+    weights: str
+    au_names: tuple[str, ...]
+    fps: float
+    sample_rate: int
+    device: str
+    licence: str
+    languages: tuple[str, ...]
+
+
+class Engine:
+    """A loaded model. Loading takes a second, so a server keeps one; `animate` may run many times.
+
+    Parameters
+    ----------
+    device : "auto", "cpu", "cuda" or any name torch knows
+    checkpoint : weights to use instead of the shipped ones
+
+    Raises
+    ------
+    SettingsError
+        There is no such device.
+    FormatError
+        The weights are missing, damaged or of another version.
+    """
+
+    def __init__(self, device: str = "auto", checkpoint: Path | None = None) -> None:
+        # One thread: blocks are too small to share, and more would change the last bits.
+        torch.set_num_threads(1)
+        self._device = _chosen_device(device)
+        try:
+            self._checkpoint = load_checkpoint(checkpoint or SHIPPED, self._device)
+        except ValueError as error:
+            raise FormatError(str(error)) from error
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """Identity and capabilities of the loaded model."""
+        loaded = self._checkpoint
+        return ModelInfo(
+            model_id=loaded.model_id,
+            weights=loaded.sha256,
+            au_names=_au_names(loaded),
+            fps=float(FRAME_RATE),
+            sample_rate=SAMPLE_RATE,
+            device=str(self._device),
+            licence=loaded.licence,
+            languages=loaded.languages,
+        )
+
+    def animate(
+        self,
+        speech: Speech,
+        settings: AnimateSettings | None = None,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Animation:
+        """The take of a recording; the same recording, model and settings give the same bytes.
+
+        Parameters
+        ----------
+        progress : called with 0..1 as work is done
+        cancelled : asked several times a second; True ends the work
+
+        Raises
+        ------
+        JobCancelled
+            `cancelled` answered True.
+        """
+        settings = settings or AnimateSettings()
+        count = max(1, int(np.ceil(speech.duration * FRAME_RATE - 1e-6)))
+        raw = self._raw_motion(speech.samples, count, settings, progress, cancelled)
+        take = finished(raw, settings)
+        if settings.fps is not None:
+            take = take.resampled(settings.fps)
+        if progress is not None:
+            progress(1.0)
+        loaded = self._checkpoint
+        return take.with_source(
+            model=loaded.model_id,
+            weights=loaded.sha256,
+            seed=str(settings.seed),
+            settings=to_json(settings),
+            audio=speech.sha256,
+            synthetic="true",
+        )
+
+    def _raw_motion(
+        self,
+        samples: NDArray[np.float32],
+        count: int,
+        settings: AnimateSettings,
+        progress: Callable[[float], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> RawMotion:
+        network = self._checkpoint.network
+        stream = FaceStream(
+            network,
+            self._checkpoint.statistics,
+            seed=settings.seed,
+            blink_rate=settings.blinks,
+        )
+        phones = np.zeros((count, network.config.phones), np.float32)
+        mouth = np.zeros((count, len(network.config.mouth)), np.float32)
+        upper = np.zeros((count, len(UPPER_CHANNELS)), np.float32)
+        for block in _feature_blocks(samples, stream.lookahead):
+            if cancelled is not None and cancelled():
+                raise JobCancelled("The animation was cancelled.")
+            motion = stream.step(torch.from_numpy(block.mel), torch.from_numpy(block.prosody))
+            _store(motion, phones, mouth, upper)
+            if progress is not None:
+                progress(min(0.99, max(0.0, motion.first_frame / count)))
+        return RawMotion(phones, mouth, upper, network.config.mouth, UPPER_CHANNELS)
+
+
+def _feature_blocks(samples: NDArray[np.float32], lookahead: int) -> Iterator[Features]:
+    """Feature blocks of a recording and of the silence that the lookahead needs after it."""
+    stream = FeatureStream(speech_gain(samples))
+    for first in range(0, len(samples), PUSH_SAMPLES):
+        yield from stream.push(samples[first : first + PUSH_SAMPLES])
+    yield from stream.finish(lookahead + 1)
+
+
+def _store(
+    motion: MotionBlock,
+    phones: NDArray[np.float32],
+    mouth: NDArray[np.float32],
+    upper: NDArray[np.float32],
+) -> None:
+    """Writes the rows of a block that lie inside the take."""
+    first = max(0, motion.first_frame)
+    last = min(len(mouth), motion.first_frame + len(motion.mouth))
+    if last <= first:
+        return
+    rows = slice(first - motion.first_frame, last - motion.first_frame)
+    phones[first:last] = motion.phones[rows].numpy()
+    mouth[first:last] = motion.mouth[rows].numpy()
+    upper[first:last] = motion.upper[rows].numpy()
+
+
+def _chosen_device(device: str) -> torch.device:
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise SettingsError(
+            f"Expected auto, cpu or a device that torch finds here, got {device!r}."
+        ) from error
+    return chosen
+
+
+def _au_names(loaded: Checkpoint) -> tuple[str, ...]:
+    mouth = {*loaded.network.config.mouth, "AU26", "AU8", "AU24", "AU28D", "AU10", "AU16", "AU25"}
+    names = {name for unit in mouth for name in sided(unit)}
+    names |= {name for name in UPPER_CHANNELS if name in AU_INDEX}
+    return tuple(sorted(names, key=lambda name: AU_INDEX[name]))

@@ -1,0 +1,1 @@
+"""Measures takes against recordings; imported by nothing else."""

@@ -1,0 +1,221 @@
+"""What the network hears: log-mel spectrum and prosody, 50 frames a second.
+
+Nothing here looks at a whole clip, so a stream yields the same bytes as a file: the level of the
+speaker is measured beforehand (`speech_gain`) and passed in, never taken from the clip's maximum
+inside a frame. Frames are computed in blocks of fixed size and position, because the last bits of a
+matrix product depend on its shape: any chunk size of the input gives identical features.
+
+Frame n belongs to the time n / 50 s. It holds two mel spectra, of 25 ms windows centred 0 and 10 ms
+after that time, and prosody of a 64 ms window centred on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from .audio import SAMPLE_RATE
+
+Array = NDArray[np.float32]
+
+FRAME_RATE = 50
+"""Feature frames, and model frames, a second."""
+FRAME_STEP = SAMPLE_RATE // FRAME_RATE
+"""Samples from one frame to the next."""
+BLOCK_FRAMES = 25
+"""Frames computed at a time."""
+MEL_BINS = 80
+MEL_WINDOW = 400
+"""Samples of one mel window: 25 ms."""
+MEL_STEP = 160
+"""Samples between the two mel windows of a frame: 10 ms."""
+MEL_FFT = 512
+MEL_LOW_HZ, MEL_HIGH_HZ = 40.0, 7600.0
+MEL_FLOOR = 1e-7
+"""Added to mel energies; speech at the target level lies around 1e-3."""
+PITCH_WINDOW = 1024
+"""Samples of the pitch window: 64 ms, three periods of a low voice."""
+PITCH_LOW_HZ, PITCH_HIGH_HZ = 60.0, 450.0
+TARGET_RMS = 0.05
+"""Level of active speech after `speech_gain`: -26 dB under full scale."""
+FEATURES = 2 * MEL_BINS
+PROSODY = 3
+
+_BEFORE = PITCH_WINDOW // 2
+_AFTER = PITCH_WINDOW // 2
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of consecutive frames.
+
+    Attributes
+    ----------
+    mel : (T, 160) float32, natural log of mel energies: the window at the frame, then 10 ms later
+    prosody : (T, 3) float32: natural log of the RMS, log2 of F0 in Hz (0 where unvoiced), voicing 0..1
+    """
+
+    mel: Array
+    prosody: Array
+
+    def __len__(self) -> int:
+        return len(self.mel)
+
+
+def speech_gain(samples: Array) -> float:
+    """The factor that brings active speech to `TARGET_RMS`; 1 for silence.
+
+    Active are the 20 ms frames within 20 dB of the loudest twentieth, so pauses and a single click do
+    not count.
+    """
+    count = len(samples) // FRAME_STEP
+    if count == 0:
+        return 1.0
+    energy = np.empty(count, np.float64)
+    for first in range(0, count, 65536):
+        last = min(count, first + 65536)
+        block = samples[first * FRAME_STEP : last * FRAME_STEP].reshape(-1, FRAME_STEP)
+        energy[first:last] = np.einsum("ts,ts->t", block, block, dtype=np.float64) / FRAME_STEP
+    loud = float(np.quantile(energy, 0.95))
+    if loud < 1e-8:
+        return 1.0
+    active = energy[energy > loud / 100.0]
+    return float(np.clip(TARGET_RMS / np.sqrt(active.mean()), 0.02, 200.0))
+
+
+class FeatureStream:
+    """Turns samples pushed in any chunks into feature blocks of `BLOCK_FRAMES` frames."""
+
+    def __init__(self, gain: float) -> None:
+        self._gain = np.float32(gain)
+        self._pending = np.zeros(_BEFORE, np.float32)
+        self._pushed = 0
+        self._frames = 0
+
+    def push(self, samples: Array) -> list[Features]:
+        """The blocks that these samples complete."""
+        self._pushed += len(samples)
+        self._pending = np.concatenate([self._pending, samples.astype(np.float32) * self._gain])
+        return self._take()
+
+    def finish(self, extra_frames: int = 0) -> list[Features]:
+        """The remaining blocks: every frame up to the last sample and `extra_frames` of silence."""
+        wanted = -(-self._pushed // FRAME_STEP) + extra_frames - self._frames
+        blocks = max(0, -(-wanted // BLOCK_FRAMES))
+        needed = blocks * BLOCK_FRAMES * FRAME_STEP + _BEFORE + _AFTER
+        padding = max(0, needed - len(self._pending))
+        self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
+        return self._take()
+
+    def _take(self) -> list[Features]:
+        step = BLOCK_FRAMES * FRAME_STEP
+        needed = step + _BEFORE + _AFTER
+        blocks: list[Features] = []
+        first = 0
+        while len(self._pending) - first >= needed:
+            blocks.append(_block(self._pending[first : first + needed]))
+            first += step
+        self._pending = self._pending[first:]
+        self._frames += len(blocks) * BLOCK_FRAMES
+        return blocks
+
+
+def features(samples: Array, gain: float | None = None) -> Features:
+    """Features of a whole recording: ``ceil(S / 320)`` frames."""
+    stream = FeatureStream(speech_gain(samples) if gain is None else gain)
+    blocks = [*stream.push(samples), *stream.finish()]
+    count = -(-len(samples) // FRAME_STEP)
+    mel = np.concatenate([block.mel for block in blocks])[:count]
+    prosody = np.concatenate([block.prosody for block in blocks])[:count]
+    return Features(mel, prosody)
+
+
+def mel_spectrum(samples: Array, centres: NDArray[np.int64], warp: float = 1.0) -> Array:
+    """(T, 80) natural log of mel energies of windows around sample positions.
+
+    `warp` stretches the frequency axis as a shorter (above 1) or longer vocal tract does; training
+    uses it, inference does not. Windows must lie inside the samples.
+    """
+    offsets = np.arange(MEL_WINDOW) - MEL_WINDOW // 2
+    frames = samples[centres[:, None] + offsets] * _hann(MEL_WINDOW)
+    spectrum = fft.rfft(frames, MEL_FFT, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    return np.log(power @ mel_filters(warp) + np.float32(MEL_FLOOR))
+
+
+@lru_cache(maxsize=64)
+def mel_filters(warp: float = 1.0) -> Array:
+    """(257, 80) triangular filters, equally spaced in mel, each of area one; power to energy."""
+
+    def mel(hertz: float) -> float:
+        return 1127.0 * float(np.log1p(hertz / 700.0))
+
+    edges = np.linspace(mel(MEL_LOW_HZ), mel(MEL_HIGH_HZ), MEL_BINS + 2)
+    hertz = 700.0 * np.expm1(edges / 1127.0) * warp
+    bins = np.arange(MEL_FFT // 2 + 1) * SAMPLE_RATE / MEL_FFT
+    rise = (bins[:, None] - hertz[:-2]) / (hertz[1:-1] - hertz[:-2])
+    fall = (hertz[2:] - bins[:, None]) / (hertz[2:] - hertz[1:-1])
+    filters = np.clip(np.minimum(rise, fall), 0.0, None)
+    # A narrow low filter may fall between two bins: give it its nearest one.
+    empty = np.flatnonzero(filters.sum(axis=0) < 1e-6)
+    nearest = np.clip(np.round(hertz[1:-1][empty] * MEL_FFT / SAMPLE_RATE), 0, MEL_FFT // 2)
+    filters[nearest.astype(int), empty] = 1.0
+    scale = np.sum(_hann(MEL_WINDOW) ** 2)
+    return (filters / filters.sum(axis=0) / scale).astype(np.float32)
+
+
+def _block(samples: Array) -> Features:
+    """One block from its samples and half a pitch window on each side."""
+    starts = np.arange(BLOCK_FRAMES, dtype=np.int64) * FRAME_STEP + _BEFORE
+    first = mel_spectrum(samples, starts)
+    second = mel_spectrum(samples, starts + MEL_STEP)
+    mel = np.concatenate([first, second], axis=1)
+    return Features(mel, _prosody(samples, starts))
+
+
+def _prosody(samples: Array, centres: NDArray[np.int64]) -> Array:
+    """(T, 3) log RMS, log2 F0 and voicing from the autocorrelation of each window.
+
+    The autocorrelation is divided by that of the window itself [1]_, so that its peak at the period
+    is 1 for a periodic sound whatever the period. Short lags are preferred a little, against octave
+    errors downwards.
+
+    References
+    ----------
+    .. [1] Boersma, Accurate short-term analysis of the fundamental frequency, 1993, section 2.
+    """
+    offsets = np.arange(PITCH_WINDOW) - PITCH_WINDOW // 2
+    frames = samples[centres[:, None] + offsets]
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    middle = frames[:, PITCH_WINDOW // 2 - FRAME_STEP : PITCH_WINDOW // 2 + FRAME_STEP]
+    rms = np.sqrt(np.mean(middle * middle, axis=1))
+    spectrum = fft.rfft(frames * _hann(PITCH_WINDOW), 2 * PITCH_WINDOW, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    shortest, longest = int(SAMPLE_RATE / PITCH_HIGH_HZ), int(SAMPLE_RATE / PITCH_LOW_HZ)
+    correlation = fft.irfft(power, axis=1)[:, : longest + 1]
+    normal = correlation / (correlation[:, :1] + 1e-6) / _window_correlation()[: longest + 1]
+    lags = np.arange(shortest, longest + 1)
+    score = normal[:, shortest:] - 0.02 * np.log2(lags / shortest).astype(np.float32)
+    best = np.argmax(score, axis=1)
+    strength = np.clip(normal[np.arange(len(normal)), best + shortest], 0.0, 1.0)
+    # Windows 40 dB under speech hold no voice, however periodic their hum.
+    voiced = (strength > 0.55) & (rms > TARGET_RMS / 100.0)
+    pitch = np.where(voiced, np.log2(SAMPLE_RATE / lags[best]), 0.0)
+    level = np.log(rms + 1e-5)
+    return np.stack([level, pitch, strength], axis=1).astype(np.float32)
+
+
+@lru_cache(maxsize=4)
+def _hann(size: int) -> Array:
+    return np.hanning(size + 1)[:size].astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _window_correlation() -> Array:
+    spectrum = np.abs(np.fft.rfft(_hann(PITCH_WINDOW), 2 * PITCH_WINDOW)) ** 2
+    correlation = np.fft.irfft(spectrum)
+    return (correlation / correlation[0]).astype(np.float32)

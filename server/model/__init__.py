@@ -1,0 +1,1 @@
+"""The network: features in, raw motion out. torch and the standard library only."""

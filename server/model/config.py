@@ -1,0 +1,65 @@
+"""Shape of the network: everything needed to build it, stored in the checkpoint's header."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+FRAME_RATE = 50
+"""Frames a second inside the model."""
+BLOCK_FRAMES = 25
+"""Frames the network takes at a time. Fixed, because the last bits of a product depend on its shape."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the encoder and of the face head.
+
+    Attributes
+    ----------
+    features : width of one feature frame
+    phones : classes the encoder tells apart; 0 is silence
+    channels, dilations : width of the encoder and dilation of each of its layers
+    phone_delay : frames by which phone scores lag behind the sound: the encoder's lookahead
+    face_channels, face_dilations : the same for the face head
+    face_delay : frames by which the mouth lags behind the sound: the whole network's lookahead
+    mouth : names of the mouth channels, action units without a side
+    styles : talkers the mouth was learnt from; the first is the one used unless another is named
+    """
+
+    features: int = 160
+    phones: int = 40
+    channels: int = 256
+    kernel: int = 3
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
+    phone_delay: int = 10
+    face_channels: int = 160
+    face_dilations: tuple[int, ...] = (1, 2, 4, 1)
+    face_delay: int = 16
+    mouth: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ("plain",)
+
+    def to_json(self) -> str:
+        """JSON object, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> NetworkConfig:
+        """The configuration in a JSON object that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            Not such an object, or one of another version with other fields.
+        """
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError("a network configuration must be a JSON object")
+        values = {
+            str(key): tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            for key, value in found.items()  # pyright: ignore[reportUnknownVariableType]
+        }
+        try:
+            return NetworkConfig(**values)  # pyright: ignore[reportArgumentType]
+        except TypeError as error:
+            raise ValueError(f"the network configuration has other fields: {error}") from error

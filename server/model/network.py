@@ -1,0 +1,150 @@
+"""Speech to mouth: a phone encoder and a face head, both causal.
+
+The encoder learns from many voices without pictures which phone is spoken; the head learns from a few
+faces what the mouth does about it. Every layer is causal, and lookahead exists only as a delay: the
+output for time t leaves the network with the input for time t + delay. That keeps one rule for
+training, files and streams, and makes the state a short history of each layer's input.
+
+Convolutions are written as products over shifted copies: plain matrix products are the one thing that
+is fast on every processor, in both precisions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .config import NetworkConfig
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    """What a network remembers of the past: one (B, history, C) tensor for each layer."""
+
+    encoder: tuple[Tensor, ...]
+    head: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """Scores of a stretch of frames.
+
+    Attributes
+    ----------
+    phones : (B, T, P) logits, of the frame `phone_delay` earlier
+    mouth : (B, T, M) intensities, of the frame `face_delay` earlier; about 0..1, not clamped
+    """
+
+    phones: Tensor
+    mouth: Tensor
+
+
+class CausalLayer(nn.Module):
+    """A residual layer that sees the present and `history` frames of the past."""
+
+    def __init__(self, channels: int, kernel: int, dilation: int) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.dilation = dilation
+        self.norm = nn.LayerNorm(channels)
+        self.mix = nn.Linear(channels * kernel, channels)
+        self.out = nn.Linear(channels, channels)
+
+    @property
+    def history(self) -> int:
+        """Frames of input kept between calls."""
+        return (self.kernel - 1) * self.dilation
+
+    def forward(self, frames: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, C) and (B, history, C) to (B, T, C) and the new past."""
+        normal = torch.cat([past, self.norm(frames)], dim=1)
+        count = frames.shape[1]
+        shifted = [
+            normal[:, tap * self.dilation : tap * self.dilation + count]
+            for tap in range(self.kernel)
+        ]
+        hidden = functional.relu(self.mix(torch.cat(shifted, dim=2)))
+        return frames + self.out(hidden), normal[:, normal.shape[1] - self.history :]
+
+
+class CausalStack(nn.Module):
+    """Causal layers one after another."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.channels = channels
+        self.layers = nn.ModuleList(CausalLayer(channels, kernel, d) for d in dilations)
+
+    def initial(self, batch: int, like: Tensor) -> tuple[Tensor, ...]:
+        """The state before anything was heard."""
+        return tuple(
+            like.new_zeros(batch, layer.history, self.channels)
+            for layer in self.layers
+            if isinstance(layer, CausalLayer)
+        )
+
+    def forward(
+        self, frames: Tensor, state: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """(B, T, C) and the state to (B, T, C) and the new state."""
+        kept: list[Tensor] = []
+        for layer, past in zip(self.layers, state, strict=True):
+            frames, now = layer(frames, past.to(frames.dtype))
+            kept.append(now)
+        return frames, tuple(kept)
+
+
+class FaceNetwork(nn.Module):
+    """The whole network: features in, phone scores and mouth intensities out."""
+
+    feature_mean: Tensor
+    feature_scale: Tensor
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("feature_mean", torch.zeros(config.features))
+        self.register_buffer("feature_scale", torch.ones(config.features))
+        self.entry = nn.Linear(config.features, config.channels)
+        self.encoder = CausalStack(config.channels, config.kernel, config.dilations)
+        self.encoder_norm = nn.LayerNorm(config.channels)
+        self.phones = nn.Linear(config.channels, config.phones)
+        self.bridge = nn.Linear(config.channels + config.phones, config.face_channels)
+        self.style = nn.Embedding(len(config.styles), config.face_channels)
+        self.head = CausalStack(config.face_channels, config.kernel, config.face_dilations)
+        self.head_norm = nn.LayerNorm(config.face_channels)
+        self.mouth = nn.Linear(config.face_channels, max(1, len(config.mouth)))
+
+    def initial(self, batch: int = 1) -> NetworkState:
+        """The state before anything was heard."""
+        like = self.feature_mean
+        return NetworkState(self.encoder.initial(batch, like), self.head.initial(batch, like))
+
+    def encode(
+        self, features: Tensor, state: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+        """(B, T, features) to hidden (B, T, C), phone logits (B, T, P) and the encoder's state."""
+        normal = (features - self.feature_mean) * self.feature_scale
+        hidden, kept = self.encoder(self.entry(normal), state)
+        hidden = self.encoder_norm(hidden)
+        return hidden, self.phones(hidden), kept
+
+    def animate(
+        self, hidden: Tensor, phones: Tensor, style: Tensor, state: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Hidden, logits and (B,) style numbers to the mouth (B, T, M) and the head's state."""
+        joined = torch.cat([hidden, functional.softmax(phones, dim=2)], dim=2)
+        frames = self.bridge(joined) + self.style(style)[:, None]
+        frames, kept = self.head(frames, state)
+        return self.mouth(self.head_norm(frames)), kept
+
+    def forward(
+        self, features: Tensor, style: Tensor, state: NetworkState
+    ) -> tuple[NetworkOutput, NetworkState]:
+        """(B, T, features) and (B,) style numbers to scores and the new state."""
+        hidden, phones, encoder = self.encode(features, state.encoder)
+        mouth, head = self.animate(hidden, phones, style, state.head)
+        return NetworkOutput(phones, mouth), NetworkState(encoder, head)

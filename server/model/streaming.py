@@ -1,0 +1,102 @@
+"""The model on a stream: feature blocks in, raw motion out, everything it remembers in one state.
+
+Network and sampler see blocks of `BLOCK_FRAMES` frames at fixed positions, never other shapes, so a
+file and a stream of any chunk size give the same bytes on the same machine. What leaves belongs to the
+time `lookahead` frames before what entered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .config import BLOCK_FRAMES
+from .network import FaceNetwork, NetworkState
+from .sampling import MotionStatistics, Sampler, SamplerState, Voice
+
+SILENCE = 0
+"""The phone that means nobody speaks."""
+
+
+@dataclass(frozen=True)
+class MotionBlock:
+    """One block of raw motion; all rows belong to the same times.
+
+    Attributes
+    ----------
+    first_frame : its first row is at ``first_frame / 50`` s; negative before the sound begins
+    phones : (T, P) float32 probabilities
+    mouth : (T, M) float32, channels of the network's configuration, not clamped
+    upper : (T, 22) float64, channels of `sampling.UPPER_CHANNELS`
+    """
+
+    first_frame: int
+    phones: Tensor
+    mouth: Tensor
+    upper: Tensor
+
+
+@dataclass
+class StreamState:
+    """All that a stream remembers."""
+
+    frame: int
+    network: NetworkState
+    sampler: SamplerState
+    phones: Tensor
+
+
+class FaceStream:
+    """One talker's stream through a network; networks are shared, states are not."""
+
+    def __init__(
+        self,
+        network: FaceNetwork,
+        statistics: MotionStatistics,
+        *,
+        seed: int,
+        style: int = 0,
+        blink_rate: float = 1.0,
+    ) -> None:
+        config = network.config
+        self._network = network
+        self._style = torch.tensor([style], device=network.feature_mean.device)
+        self._sampler = Sampler(
+            statistics,
+            seed,
+            delay=config.face_delay,
+            activity_lag=config.phone_delay,
+            blink_rate=blink_rate,
+        )
+        waiting = config.face_delay - config.phone_delay
+        silence = torch.zeros(waiting, config.phones)
+        silence[:, SILENCE] = 1.0
+        self.state = StreamState(0, network.initial(), SamplerState(), silence)
+
+    @property
+    def lookahead(self) -> int:
+        """Frames by which the motion lags behind the features."""
+        return self._network.config.face_delay
+
+    @torch.inference_mode()
+    def step(self, features: Tensor, prosody: Tensor) -> MotionBlock:
+        """(25, features) and (25, 3) float32 of the next block to the motion they complete."""
+        if features.shape[0] != BLOCK_FRAMES:
+            raise ValueError(f"a block has {BLOCK_FRAMES} frames, got {features.shape[0]}")
+        state = self.state
+        entered = features[None].to(self._network.feature_mean.device)
+        output, state.network = self._network(entered, self._style, state.network)
+        phones = torch.softmax(output.phones[0].float(), dim=1).cpu()
+        voice = Voice(
+            activity=1.0 - phones[:, SILENCE].double(),
+            level=prosody[:, 0].double(),
+            pitch=prosody[:, 1].double(),
+        )
+        upper = self._sampler.step(voice, state.sampler)
+        joined = torch.cat([state.phones, phones])
+        state.phones = joined[BLOCK_FRAMES:]
+        first = state.frame - self.lookahead
+        state.frame += BLOCK_FRAMES
+        return MotionBlock(first, joined[:BLOCK_FRAMES], output.mouth[0].float().cpu(), upper)

@@ -1,0 +1,177 @@
+"""Raw model output to an Animation: closures, limits, strengths, rest at both ends.
+
+The network's mouth is an average over what it saw, and averages do not close. So the encoder's own
+phone scores have the last word where a shape is not a matter of taste: lips meet on p b m, the lower lip
+comes under the teeth on f v, and a silent mouth rests. Closures do not scale with any strength.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dirfa_blender.core.action_units import AU_INDEX
+from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.protocol import AnimateSettings
+
+Array = NDArray[np.float32]
+
+FRAME_RATE = 50.0
+BILABIALS = (7, 22, 27)
+"""Phone numbers of B M P, in the order of `training.align.PHONES`."""
+LABIODENTALS = (14, 35)
+"""F V."""
+SILENCE = 0
+JAW_GAIN = 0.6
+"""jawOpen at AU26 = 1; mouthClose of the same size seals the lips over the open jaw."""
+OPENERS = ("AU10", "AU16", "AU25")
+"""Units that part the lips and must vanish in a closure."""
+ROUNDERS = ("AU18", "AU20", "AU22")
+"""Units that a closure weakens but the neighbouring vowel keeps."""
+VESTIBULAR_SHARE = 0.9
+"""Share of a head turn that the eyes take back to stay on what they look at."""
+REST_SECONDS = 0.35
+"""Time from rest at the start, and back to rest at the end, of head and gaze."""
+
+
+@dataclass(frozen=True)
+class RawMotion:
+    """A whole take as the model gave it, all rows at 50 frames a second from time 0.
+
+    Attributes
+    ----------
+    phones : (T, P) probabilities
+    mouth : (T, M) intensities of `mouth_names`, units without a side
+    upper : (T, U) channels of `upper_names`: pose, look, units with a side
+    """
+
+    phones: Array
+    mouth: Array
+    upper: Array
+    mouth_names: tuple[str, ...]
+    upper_names: tuple[str, ...]
+
+
+def finished(raw: RawMotion, settings: AnimateSettings) -> Animation:
+    """The take: every unit within 0..1, lips closed where they must be, head and gaze at rest
+    where it begins and ends."""
+    mouth = shaped_mouth(raw, settings.lips)
+    names: list[str] = []
+    columns: list[Array] = []
+    for unit, values in mouth.items():
+        for name in sided(unit):
+            names.append(name)
+            columns.append(values)
+    for name in raw.upper_names:
+        if name in AU_INDEX:
+            strength = settings.brows if name[:-1] in ("AU1", "AU2", "AU4") else 1.0
+            names.append(name)
+            columns.append(_column(raw, name) * np.float32(strength))
+    order = sorted(range(len(names)), key=lambda index: AU_INDEX[names[index]])
+    envelope = rest_envelope(len(raw.mouth))[:, None]
+    rotation = _columns(raw, ("pitch", "yaw", "roll")) * envelope * np.float32(settings.head)
+    translation = _columns(raw, ("left", "up", "forward")) * envelope * np.float32(settings.head)
+    look = _columns(raw, ("look_up", "look_left")) * envelope * np.float32(settings.gaze)
+    gaze = look - np.float32(VESTIBULAR_SHARE) * rotation[:, :2]
+    return Animation(
+        fps=FRAME_RATE,
+        start=0.0,
+        au_names=tuple(names[index] for index in order),
+        au=np.clip(np.stack([columns[index] for index in order], axis=1), 0.0, 1.0),
+        gaze=np.clip(gaze, -0.5, 0.5),
+        rotation=rotation,
+        translation=translation,
+    )
+
+
+def shaped_mouth(raw: RawMotion, strength: float) -> dict[str, Array]:
+    """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence."""
+    mouth = {
+        name: np.clip(_smoothed(raw.mouth[:, index]), 0.0, None) * np.float32(strength)
+        for index, name in enumerate(raw.mouth_names)
+    }
+    for unit in ("AU26", "AU8", "AU24", "AU28D", "AU10", *OPENERS):
+        mouth.setdefault(unit, np.zeros(len(raw.mouth), np.float32))
+    silent = _silence(raw.phones)
+    for unit in mouth:
+        mouth[unit] = mouth[unit] * (1.0 - silent)
+    _bite(mouth, _certainty(raw.phones, LABIODENTALS, low=0.35, high=0.7))
+    _close(mouth, _certainty(raw.phones, BILABIALS, low=0.3, high=0.6))
+    return {name: np.clip(values, 0.0, 1.0).astype(np.float32) for name, values in mouth.items()}
+
+
+def rest_envelope(count: int) -> Array:
+    """(T,) 0 at both ends, 1 in between; a short take never reaches 1."""
+    seconds = np.arange(count, dtype=np.float64) / FRAME_RATE
+    rise = np.clip(seconds / REST_SECONDS, 0.0, 1.0)
+    fall = np.clip((seconds[::-1]) / REST_SECONDS, 0.0, 1.0)
+    share = np.minimum(rise, fall)
+    return (share * share * (3.0 - 2.0 * share)).astype(np.float32)
+
+
+def sided(unit: str) -> tuple[str, ...]:
+    """The vocabulary's codes of a unit without a side: itself, or its left and right."""
+    return (unit,) if unit in AU_INDEX else (unit + "L", unit + "R")
+
+
+def _close(mouth: dict[str, Array], closed: Array) -> None:
+    """Seals the lips: openers vanish, the jaw rises, mouthClose takes what opening is left."""
+    for unit in OPENERS:
+        mouth[unit] = mouth[unit] * (1.0 - closed)
+    for unit in ROUNDERS:
+        if unit in mouth:
+            mouth[unit] = mouth[unit] * (1.0 - 0.6 * closed)
+    mouth["AU26"] = mouth["AU26"] * (1.0 - 0.5 * closed)
+    jaw = JAW_GAIN * mouth["AU26"]
+    mouth["AU8"] = np.minimum(np.maximum(mouth["AU8"], closed * jaw), jaw)
+    mouth["AU24"] = np.maximum(mouth["AU24"], 0.35 * closed)
+
+
+def _bite(mouth: dict[str, Array], bitten: Array) -> None:
+    """Brings the lower lip under the upper teeth."""
+    mouth["AU16"] = mouth["AU16"] * (1.0 - 0.9 * bitten)
+    mouth["AU25"] = mouth["AU25"] * (1.0 - 0.6 * bitten)
+    mouth["AU26"] = mouth["AU26"] * (1.0 - 0.45 * bitten)
+    mouth["AU28D"] = np.maximum(mouth["AU28D"], 0.45 * bitten)
+    mouth["AU10"] = np.maximum(mouth["AU10"], 0.15 * bitten)
+
+
+def _certainty(phones: Array, numbers: Sequence[int], *, low: float, high: float) -> Array:
+    """(T,) 0..1 how surely one of these phones is spoken; begins a frame early, eased."""
+    probability = phones[:, list(numbers)].sum(axis=1)
+    share = np.clip((probability - low) / (high - low), 0.0, 1.0)
+    held = np.maximum(share, np.maximum(_moved(share, -1), _moved(share, -2)))
+    eased = 0.5 * held + 0.25 * (_moved(held, 1) + _moved(held, -1))
+    # The middle of a closure is closed however short it is.
+    return np.maximum(eased, share).astype(np.float32)
+
+
+def _silence(phones: Array) -> Array:
+    """(T,) 0..1 how far the mouth may rest: silence for a fifth of a second around."""
+    silence = phones[:, SILENCE].astype(np.float64)
+    total = np.cumsum(np.concatenate([np.ones(6), silence, np.ones(6)]))
+    mean = (total[12:] - np.concatenate([[0.0], total[:-13]])[: len(total) - 12]) / 13.0
+    share = np.clip((mean[: len(silence)] - 0.6) / 0.35, 0.0, 1.0)
+    return (share * share * (3.0 - 2.0 * share)).astype(np.float32)
+
+
+def _smoothed(values: Array) -> Array:
+    """(T,) values after the kernel 1/4 1/2 1/4."""
+    return 0.5 * values + 0.25 * (_moved(values, 1) + _moved(values, -1))
+
+
+def _moved(values: Array, frames: int) -> Array:
+    """Values later by `frames`, the ends held."""
+    index = np.clip(np.arange(len(values)) - frames, 0, max(0, len(values) - 1))
+    return values[index]
+
+
+def _column(raw: RawMotion, name: str) -> Array:
+    return raw.upper[:, raw.upper_names.index(name)].astype(np.float32)
+
+
+def _columns(raw: RawMotion, names: Sequence[str]) -> Array:
+    return np.stack([_column(raw, name) for name in names], axis=1)

@@ -1,0 +1,1 @@
+"""Video to Animation: the inverse of the rig."""

@@ -1,0 +1,1 @@
+"""Makes the shipped weights; imported by nothing else."""
