@@ -86,7 +86,9 @@ def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
             "Convert it to wav; film sound must be extracted first."
         ) from error
     except OSError as error:
-        raise AudioError(f"Expected a readable sound file, got {error.strerror} at {label}.") from error
+        raise AudioError(
+            f"Expected a readable sound file, got {error.strerror} at {label}."
+        ) from error
     duration = mono.frames / rate
     if duration < SHORTEST_SECONDS:
         raise AudioError(
@@ -141,12 +143,14 @@ def _resampled(blocks: _Mono, rate: int) -> NDArray[np.float32]:
     """All blocks at 16 kHz: a polyphase filter run over windows that overlap by its length."""
     if rate == SAMPLE_RATE:
         return _joined(list(blocks))
-    from scipy.signal import firwin, upfirdn
+    from scipy.signal import upfirdn
 
     shared = math.gcd(rate, SAMPLE_RATE)
     up, down = SAMPLE_RATE // shared, rate // shared
     half = FILTER_ZEROS * max(up, down)
-    taps = firwin(2 * half + 1, 0.94 / max(up, down), window=("kaiser", KAISER_BETA)) * up
+    position = np.arange(-half, half + 1) * (0.94 / max(up, down))
+    taps = np.sinc(position) * np.kaiser(2 * half + 1, KAISER_BETA)
+    taps *= up / taps.sum()
     # Zeros in front make the delay a whole number of output samples, so no fraction is lost.
     delay = -(-half // down) * down
     kernel = np.concatenate([np.zeros(delay - half), taps]).astype(np.float32)

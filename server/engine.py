@@ -16,7 +16,7 @@ from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 
 from .audio import SAMPLE_RATE, Speech
-from .features import FRAME_RATE, FeatureStream, Features, speech_gain
+from .features import FRAME_RATE, Features, FeatureStream, speech_gain
 from .model.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock

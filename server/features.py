@@ -142,8 +142,7 @@ def mel_spectrum(samples: Array, centres: NDArray[np.int64], warp: float = 1.0) 
     """
     offsets = np.arange(MEL_WINDOW) - MEL_WINDOW // 2
     frames = samples[centres[:, None] + offsets] * _hann(MEL_WINDOW)
-    spectrum = fft.rfft(frames, MEL_FFT, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
+    power = _power(frames, MEL_FFT)
     return np.log(power @ mel_filters(warp) + np.float32(MEL_FLOOR))
 
 
@@ -193,10 +192,9 @@ def _prosody(samples: Array, centres: NDArray[np.int64]) -> Array:
     frames = frames - frames.mean(axis=1, keepdims=True)
     middle = frames[:, PITCH_WINDOW // 2 - FRAME_STEP : PITCH_WINDOW // 2 + FRAME_STEP]
     rms = np.sqrt(np.mean(middle * middle, axis=1))
-    spectrum = fft.rfft(frames * _hann(PITCH_WINDOW), 2 * PITCH_WINDOW, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
+    power = _power(frames * _hann(PITCH_WINDOW), 2 * PITCH_WINDOW)
     shortest, longest = int(SAMPLE_RATE / PITCH_HIGH_HZ), int(SAMPLE_RATE / PITCH_LOW_HZ)
-    correlation = fft.irfft(power, axis=1)[:, : longest + 1]
+    correlation = np.asarray(fft.irfft(power, axis=1), np.float32)[:, : longest + 1]
     normal = correlation / (correlation[:, :1] + 1e-6) / _window_correlation()[: longest + 1]
     lags = np.arange(shortest, longest + 1)
     score = normal[:, shortest:] - 0.02 * np.log2(lags / shortest).astype(np.float32)
@@ -207,6 +205,12 @@ def _prosody(samples: Array, centres: NDArray[np.int64]) -> Array:
     pitch = np.where(voiced, np.log2(SAMPLE_RATE / lags[best]), 0.0)
     level = np.log(rms + 1e-5)
     return np.stack([level, pitch, strength], axis=1).astype(np.float32)
+
+
+def _power(frames: Array, size: int) -> Array:
+    """(T, size / 2 + 1) squared magnitudes of the spectrum."""
+    spectrum = np.asarray(fft.rfft(frames, size, axis=1), np.complex64)
+    return spectrum.real**2 + spectrum.imag**2
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -105,7 +106,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
 
 def _statistics(text: str) -> MotionStatistics:
     found = json.loads(text)
-    values = {
+    values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
     }
     return MotionStatistics(**values)

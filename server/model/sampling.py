@@ -159,7 +159,9 @@ class Sampler:
         local = window.mean(dim=1)
         is_peak = (middle >= window.max(dim=1).values) & (middle > -5.2)
         strength = torch.where(is_peak, ((middle - local) * 0.8).clamp(0.0, 1.6), 0.0)
-        state.accent = torch.cat([state.accent, strength[-BLOCK_FRAMES:]])[-HISTORY - BLOCK_FRAMES :]
+        state.accent = torch.cat([state.accent, strength[-BLOCK_FRAMES:]])[
+            -HISTORY - BLOCK_FRAMES :
+        ]
 
     def _answers(self, kernel: Tensor, chosen: Tensor) -> Tensor:
         """(T,) sum of responses to weighted accents.
@@ -356,7 +358,7 @@ def _response(peak: float, decay: float, reach: int) -> Tensor:
     """(reach,) unit response that rises within `peak` seconds and dies away within about `decay`."""
     seconds = torch.arange(reach, dtype=torch.float64) / FRAME_RATE
     rise = torch.sin((seconds / peak).clamp(max=1.0) * (math.pi / 2.0)) ** 2
-    fall = torch.exp(-((seconds - peak).clamp_min(0.0) / (0.6 * decay)) ** 2)
+    fall = torch.exp(-(((seconds - peak).clamp_min(0.0) / (0.6 * decay)) ** 2))
     return rise * fall
 
 

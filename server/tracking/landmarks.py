@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -83,7 +84,7 @@ def track_landmarks(
             static_image_mode=False, max_num_faces=1, refine_landmarks=True
         ) as mesh:
             for seconds, picture in _frames(capture):
-                found = mesh.process(picture).multi_face_landmarks
+                found: Any = getattr(mesh.process(picture), "multi_face_landmarks")  # noqa: B009
                 rows.append(_as_array(found[0]) * scale if found else _missing())
                 times.append(seconds)
                 if progress is not None:
@@ -123,8 +124,8 @@ def _frames(capture: cv2.VideoCapture) -> Iterator[tuple[float, NDArray[np.uint8
         yield seconds, np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _as_array(face: object) -> NDArray[np.float32]:
-    points = [(p.x, p.y, p.z) for p in face.landmark]  # type: ignore[attr-defined]
+def _as_array(face: Any) -> NDArray[np.float32]:
+    points = [(p.x, p.y, p.z) for p in face.landmark]
     return np.asarray(points, np.float32)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from ..audio import SAMPLE_RATE
-from ..features import MEL_BINS, MEL_FLOOR, TARGET_RMS
+from server.audio import SAMPLE_RATE
+from server.features import MEL_BINS, MEL_FLOOR, TARGET_RMS
 
 Array = NDArray[np.float32]
 

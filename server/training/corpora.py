@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
-
-from ..audio import SAMPLE_RATE, read_speech
+from server.audio import SAMPLE_RATE, read_speech
 
 Lesson = Literal["phones", "lips", "test"]
 
@@ -111,7 +110,9 @@ def utterances(source: str, data: Path) -> list[Utterance]:
         ]
     if source == "usgov":
         paths = sorted(p for p in folder.iterdir() if p.suffix in (".mp4", ".mov"))
-        return [Utterance(source, p.stem, p, p.stem.split("_")[0].lower(), None, True) for p in paths]
+        return [
+            Utterance(source, p.stem, p, p.stem.split("_")[0].lower(), None, True) for p in paths
+        ]
     with (folder / "utterances.tsv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
     return [_transcribed(source, folder, row) for row in rows]

@@ -17,9 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from ..audio import SAMPLE_RATE
-from ..features import FRAME_STEP, MEL_BINS, MEL_STEP, TARGET_RMS, mel_spectrum
-from ..model.network import FaceNetwork
+from server.audio import SAMPLE_RATE
+from server.features import (
+    FRAME_STEP,
+    MEL_BINS,
+    MEL_STEP,
+    TARGET_RMS,
+    mel_spectrum,
+    speech_gain,
+)
+from server.model.network import FaceNetwork
+
 from . import augment
 from .cache import AlignedSpeech
 
@@ -74,10 +82,7 @@ class PhoneBatches:
         size = CROP_FRAMES * FRAME_STEP
         first = int(rng.integers(-SAMPLE_RATE // 2, max(1, len(samples) - size + SAMPLE_RATE)))
         crop = _cut(samples, first - MARGIN, size + 2 * MARGIN)
-        if voice.snr_db is not None:
-            noise = self._noise(len(crop))
-        else:
-            noise = crop
+        noise = self._noise(len(crop)) if voice.snr_db is not None else crop
         if rng.random() < 0.03:
             crop = np.zeros_like(crop)
         sound = augment.in_room(crop, voice, noise, rng)
@@ -91,8 +96,6 @@ class PhoneBatches:
         return mel_features(sound, voice.warp, rng), labels
 
     def _levelled(self, number: int, index: int) -> NDArray[np.float32]:
-        from ..features import speech_gain
-
         samples = self._corpora[number].sound(index)
         key = (number, index)
         if key not in self._levels:

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
-
-from ..audio import read_speech
+from server.audio import read_speech
 
 ESPEAK_ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029")
 ESPEAK_VARIANTS = (
