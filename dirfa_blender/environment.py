@@ -18,9 +18,10 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import system
 from .core.errors import OutputError, ServerError
@@ -70,7 +71,7 @@ class Environment:
 
     def is_ready(self, groups: tuple[str, ...], *, needs_cuda: bool = False) -> bool:
         """Whether every group is installed with today's pins; reads two small files."""
-        marker = self._marker()
+        marker = self.marker()
         if not marker or not self.python.exists():
             return False
         if needs_cuda and marker.get("torch") == "cpu":
@@ -79,11 +80,16 @@ class Environment:
         found = marker.get("groups", {})
         return all(found.get(group) == _hash(wanted[group]) for group in groups)
 
+    def is_made(self) -> bool:
+        """Whether a set-up was ever finished here, with whatever pins."""
+        return bool(self.marker())
+
     def installed_torch(self) -> str | None:
         """``cpu`` or ``default``: which build of torch was chosen; None where there is none."""
-        return self._marker().get("torch")
+        return self.marker().get("torch")
 
-    def _marker(self) -> dict:
+    def marker(self) -> dict[str, Any]:
+        """What a finished set-up left behind; empty before."""
         try:
             return json.loads((self.folder / MARKER).read_text("utf-8"))
         except (OSError, ValueError):
@@ -120,7 +126,7 @@ def install(
         A package could not be installed; the sentence carries pip's own last words.
     """
     wanted = requirements(environment.root, python.minor)
-    marker = environment._marker()
+    marker = environment.marker()
     needs_torch = any(_is_torch(entry) for group in groups for entry in wanted[group])
     chosen = _torch_build(device, marker.get("torch")) if needs_torch else None
     _require_space(environment.folder, chosen)
@@ -325,7 +331,7 @@ def _hash(entries: list[str]) -> str:
 
 
 @contextlib.contextmanager
-def _only_one(lock: Path, report: Report) -> Iterator[None]:
+def _only_one(lock: Path, report: Report) -> Generator[None]:
     """Hold the set-up lock; a second set-up waits. The system drops it with its process."""
     with lock.open("a+b") as handle:
         os.set_inheritable(handle.fileno(), True)
@@ -355,3 +361,15 @@ def default_folder(root: Path) -> Path:
     """Where the project's environment lies: DIRFA_ENVIRONMENT, else ``.venv`` in the checkout."""
     chosen = os.environ.get("DIRFA_ENVIRONMENT")
     return Path(chosen).expanduser() if chosen else root / ".venv"
+
+
+def user_folder() -> Path:
+    """Where the environment of an installed add-on lies: among this user's data, outlasting updates."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return base / "dirfa" / "environment"

@@ -7,13 +7,19 @@ of a long session never see a photo.
 from __future__ import annotations
 
 import io
+import tomllib
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from dirfa_blender.core.npz_io import animation_bytes, head_bytes
-from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings, ServerInfo
+from dirfa_blender.core.protocol import (
+    PROTOCOL_VERSION,
+    AnimateSettings,
+    PhotoSettings,
+    ServerInfo,
+)
 
 from .jobs import Job
 
@@ -54,7 +60,18 @@ class LocalServices:
 
     @property
     def info(self) -> ServerInfo:
-        return self._engine.info
+        model = self._engine.model_info
+        return ServerInfo(
+            protocol=PROTOCOL_VERSION,
+            version=project_version(),
+            model=model.model_id,
+            weights=model.weights,
+            au_names=model.au_names,
+            fps=model.fps,
+            sample_rate=model.sample_rate,
+            device=model.device,
+            licence=model.licence,
+        )
 
     def animate(self, audio: Path, name: str, settings: AnimateSettings, job: Job) -> bytes:
         from .audio import read_speech
@@ -87,3 +104,9 @@ class LocalServices:
         size = np.array(found.landmarks.image_size, np.int32)
         np.savez(packed, points_px=found.landmarks.points_px, image_size=size)
         return packed.getvalue()
+
+
+def project_version() -> str:
+    """The version, from the one place that holds it."""
+    manifest = Path(__file__).resolve().parents[1] / "blender_manifest.toml"
+    return str(tomllib.loads(manifest.read_text("utf-8"))["version"])

@@ -98,7 +98,7 @@ class _Server(uvicorn.Server):
         if self.started:
             self.when_started()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self.should_exit = True
 
 

@@ -1,0 +1,43 @@
+"""``python -m dirfa_blender <command>``: what makes films and heads without a window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from .core.errors import DirfaError, SettingsError
+from .core.progress import Display
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code of a command: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    from . import fit, talk
+
+    commands: dict[str, Callable[[Sequence[str]], int]] = {"talk": talk.main, "fit": fit.main}
+    name = arguments[0] if arguments else ""
+    if name not in commands:
+        sys.stderr.write(f"usage: python -m dirfa_blender {{{', '.join(commands)}}} ...\n")
+        return 0 if name in ("-h", "--help") else USAGE_ERROR
+    # A closed terminal and a polite kill end like Ctrl-C: processes and files are cleared away.
+    for ending in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, ending):
+            signal.signal(getattr(signal, ending), signal.default_int_handler)
+    display = Display(as_json="--json" in arguments)
+    try:
+        return commands[name](arguments[1:])
+    except SettingsError as error:
+        display.error(str(error))
+        return USAGE_ERROR
+    except DirfaError as error:
+        display.error(str(error))
+        return 1
+    except KeyboardInterrupt:
+        display.error("Interrupted; nothing was written.")
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,229 @@
+"""HTTP client of the inference server: eight verbs, on the standard library. No bpy.
+
+Proxies are never asked: ``http_proxy`` set for the internet would swallow requests to this computer.
+Files are sent as they are read, so an hour of speech needs no memory here. Verbs block; a window that
+must stay alive calls them from `background`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import secrets
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from .core.errors import (
+    FormatError,
+    JobCancelled,
+    JobFailed,
+    OutputError,
+    ProtocolMismatch,
+    ServerError,
+    Unreachable,
+)
+from .core.protocol import (
+    PROTOCOL_VERSION,
+    AnimateSettings,
+    JobStatus,
+    PhotoSettings,
+    ServerInfo,
+    from_json,
+    to_json,
+)
+
+ANSWER_SECONDS = 30.0
+"""Longest silence of a living server: it repeats a job's state every second."""
+BLOCK_BYTES = 1 << 18
+MAX_LINE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Client:
+    """A server, by address and token.
+
+    Parameters
+    ----------
+    url : ``http://host:port``
+    """
+
+    url: str
+    token: str
+
+    def info(self, *, timeout_seconds: float = ANSWER_SECONDS) -> ServerInfo:
+        """Who answers.
+
+        Raises
+        ------
+        Unreachable
+            Nobody does.
+        ProtocolMismatch
+            A server of another version does.
+        """
+        data = self._ask("GET", "/v1/info", timeout_seconds=timeout_seconds)
+        found = _json(data).get("protocol")
+        if found != PROTOCOL_VERSION:
+            raise ProtocolMismatch(
+                f"The server at {self.url} speaks protocol {found}, this program {PROTOCOL_VERSION}. "
+                "Use the server that came with it."
+            )
+        return from_json(ServerInfo, data)
+
+    def animate(self, audio: Path, settings: AnimateSettings) -> JobStatus:
+        """Submit a recording; the job that makes its take."""
+        return self._submit("/v1/animations", "audio", audio, to_json(settings))
+
+    def fit(self, photo: Path, settings: PhotoSettings) -> JobStatus:
+        """Submit a photo; the job that makes its head."""
+        return self._submit("/v1/heads", "photo", photo, to_json(settings))
+
+    def landmarks(self, photo: Path) -> JobStatus:
+        """Submit a photo; the job that finds its face landmarks."""
+        return self._submit("/v1/landmarks", "photo", photo, None)
+
+    def status(self, job_id: str) -> JobStatus:
+        """State of a job."""
+        return from_json(JobStatus, self._ask("GET", f"/v1/jobs/{job_id}"))
+
+    def events(self, job_id: str) -> Iterator[JobStatus]:
+        """States of a job as they change, to the final one.
+
+        Raises
+        ------
+        Unreachable
+            The server went away before the job ended.
+        """
+        with self._open("GET", f"/v1/jobs/{job_id}/events") as answer:
+            while line := self._line(answer):
+                status = from_json(JobStatus, line)
+                yield status
+                if status.is_final:
+                    return
+        raise self._gone()
+
+    def result(self, job_id: str) -> bytes:
+        """The ``.npz`` a job made.
+
+        Raises
+        ------
+        JobFailed, JobCancelled
+            It made none; the sentence is the server's.
+        """
+        for status in self.events(job_id):
+            if status.state == "failed":
+                raise JobFailed(status.error or "The server did not say why the job failed.")
+            if status.state == "cancelled":
+                raise JobCancelled("The job was cancelled.")
+        return self._ask("GET", f"/v1/jobs/{job_id}/result")
+
+    def cancel(self, job_id: str) -> JobStatus:
+        """Stop a job, or let the server forget its result."""
+        return from_json(JobStatus, self._ask("DELETE", f"/v1/jobs/{job_id}"))
+
+    def _submit(self, route: str, field: str, file: Path, settings: str | None) -> JobStatus:
+        boundary = secrets.token_hex(16)
+        name = re.sub(r'["\\\r\n]', "_", file.name)
+        head = b""
+        if settings is not None:
+            head += _part_head(boundary, 'name="settings"') + settings.encode() + b"\r\n"
+        head += _part_head(boundary, f'name="{field}"; filename="{name}"')
+        tail = f"\r\n--{boundary}--\r\n".encode()
+        try:
+            size = file.stat().st_size
+            with file.open("rb") as handle:
+                body = _body(head, handle, tail)
+                headers = {
+                    "Content-Type": f"multipart/form-data; boundary={boundary}",
+                    "Content-Length": str(len(head) + size + len(tail)),
+                }
+                return from_json(JobStatus, self._ask("POST", route, body=body, headers=headers))
+        except OSError as error:
+            raise OutputError(f"The file {file} cannot be read: {error.strerror}.") from error
+
+    def _ask(
+        self,
+        method: str,
+        route: str,
+        *,
+        body: Iterator[bytes] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> bytes:
+        with self._open(method, route, body, headers, timeout_seconds) as answer:
+            try:
+                return answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise self._gone() from error
+
+    @contextlib.contextmanager
+    def _open(
+        self,
+        method: str,
+        route: str,
+        body: Iterator[bytes] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Generator[http.client.HTTPResponse]:
+        address = urlsplit(self.url)
+        secure = address.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        fields = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        connection = kind(address.hostname or "", address.port, timeout=timeout_seconds)
+        try:
+            try:
+                # A refused upload is answered before it is read to the end.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    connection.request(method, route, body, fields)
+                answer = connection.getresponse()
+                if answer.status >= 400:
+                    raise ServerError(_sentence(answer))
+            except (OSError, http.client.HTTPException) as error:
+                raise self._gone() from error
+            yield answer
+        finally:
+            connection.close()
+
+    def _line(self, answer: http.client.HTTPResponse) -> bytes:
+        try:
+            return answer.readline(MAX_LINE_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._gone() from error
+
+    def _gone(self) -> Unreachable:
+        return Unreachable(
+            f"The inference server at {self.url} does not answer: it is not running, or was ended "
+            "while it worked. Start it and run the same again."
+        )
+
+
+def _part_head(boundary: str, disposition: str) -> bytes:
+    return f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode()
+
+
+def _body(head: bytes, handle: BinaryIO, tail: bytes) -> Iterator[bytes]:
+    yield head
+    while block := handle.read(BLOCK_BYTES):
+        yield block
+    yield tail
+
+
+def _json(data: bytes) -> dict[str, object]:
+    try:
+        found = json.loads(data)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise FormatError("What answers there is not an inference server of this project.")
+    return found
+
+
+def _sentence(answer: http.client.HTTPResponse) -> str:
+    try:
+        return str(_json(answer.read())["error"])
+    except (FormatError, KeyError):
+        return f"The server answered with HTTP status {answer.status} {answer.reason}."

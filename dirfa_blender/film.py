@@ -1,0 +1,212 @@
+"""What ``talk`` and ``fit`` do inside Blender, as a process of its own: build, apply, save, render.
+
+A process, because Blender's module can end one without an exception (a missing graphics library, a driver,
+memory) and cannot be interrupted inside a frame: the program in front stays alive to say why, and ends
+this one at once when it is told to stop. The order comes as one JSON line on stdin, reports go out as
+JSON lines on stdout; when stdin closes, the one who ordered is gone and this process leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .core.errors import DirfaError, OutputError
+from .core.timing import FrameRate
+
+if TYPE_CHECKING:
+    from .meshes import HeadObjects
+
+FRAME_START = 1
+
+
+@dataclass(frozen=True)
+class FilmOrder:
+    """What to make; an empty path means: not that one.
+
+    Parameters
+    ----------
+    head, take : ``.npz`` files; without a take the head is built alone, at rest
+    audio : recording that belongs to the take
+    audio_seconds : its exact length; 0 takes the length Blender finds
+    blend, video, glb : files to write
+    fps, fps_base : the scene's rate
+    engine, width, height, samples, device : as `render.RenderSettings`; 0 samples is the default
+    """
+
+    head: str
+    take: str = ""
+    audio: str = ""
+    audio_seconds: float = 0.0
+    blend: str = ""
+    video: str = ""
+    glb: str = ""
+    fps: int = 25
+    fps_base: float = 1.0
+    engine: str = "cycles"
+    width: int = 0
+    height: int = 0
+    samples: int = 0
+    device: str = "auto"
+
+    def to_line(self) -> bytes:
+        """The order as its process reads it."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+Report = Callable[..., None]
+
+
+def main() -> int:
+    """Read the order, fill it, say how it went; the exit code."""
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # Blender writes to stdout whatever one asks of it
+
+    def report(**fields: Any) -> None:
+        channel.write(json.dumps(fields) + "\n")
+        channel.flush()
+
+    import bpy  # noqa: F401 - loaded while the order is still being prepared elsewhere
+
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        return 1
+    threading.Thread(target=_leave_with_stdin, daemon=True).start()
+    try:
+        fill(FilmOrder(**json.loads(line)), report)
+    except DirfaError as error:
+        report(error=str(error))
+        return 1
+    except OSError as error:
+        report(error=str(OutputError(f"A file could not be read or written: {error}.")))
+        return 1
+    except MemoryError:
+        report(error="Blender ran out of memory. A smaller --size may fit.")
+        return 1
+    except Exception:
+        traceback.print_exc()
+        raise
+    report(done=True)
+    return 0
+
+
+def fill(order: FilmOrder, report: Report) -> None:
+    """Make everything an order asks for, in this process's Blender.
+
+    Raises
+    ------
+    DirfaError
+        Something cannot be read, built, rendered or written.
+    """
+    import bpy
+
+    from . import meshes, scene, shot
+    from .core import npz_io
+
+    report(stage="build", fraction=0.0)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    stage = bpy.context.scene
+    rate = FrameRate(order.fps, order.fps_base)
+    scene.set_frame_rate(stage, rate)
+    objects = meshes.build_head(npz_io.read_head(Path(order.head)), "Head")
+    meshes.add_subdivision(objects.face)
+    report(stage="build", fraction=0.5)
+    if order.take:
+        _perform(order, objects, stage)
+    if order.blend or order.video:
+        shot.build_shot(stage, objects)
+        _prepare_render(order, stage)
+    report(stage="build", fraction=0.8)
+    if order.blend:
+        scene.save_blend(Path(order.blend))
+    if order.glb:
+        _write_glb(Path(order.glb))
+    report(stage="build", fraction=1.0)
+    if order.video:
+        _render(order, stage, report)
+
+
+def _perform(order: FilmOrder, objects: HeadObjects, stage: Any) -> None:
+    """Curves on the head, the sound beside them, and a frame range that holds both."""
+    from . import apply, scene
+    from .core.mapping import load_profile
+    from .core.npz_io import read_animation
+
+    take = read_animation(Path(order.take))
+    apply.apply_animation(
+        take, objects, load_profile("arkit"), name="Speech", frame_start=FRAME_START, scene=stage
+    )
+    if order.audio:
+        scene.place_sound(stage, Path(order.audio), FRAME_START)
+    seconds = order.audio_seconds or take.duration
+    scene.set_frame_range(stage, FRAME_START, seconds)
+
+
+def _render_settings(order: FilmOrder) -> Any:
+    from .render import RenderSettings
+
+    defaults = RenderSettings()
+    return RenderSettings(
+        engine=order.engine,  # pyright: ignore[reportArgumentType]
+        width=order.width or defaults.width,
+        height=order.height or defaults.height,
+        samples=order.samples or None,
+        device=order.device,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def _prepare_render(order: FilmOrder, stage: Any) -> None:
+    """Render settings go into the .blend too, so that F12 there gives the same picture."""
+    from . import render
+
+    render.configure(stage, _render_settings(order))
+
+
+def _render(order: FilmOrder, stage: Any, report: Report) -> None:
+    from . import render
+
+    frames = stage.frame_end - stage.frame_start + 1
+    report(stage="render", fraction=0.0, detail=f"frame 1 of {frames}")
+
+    def progress(share: float) -> None:
+        done = min(frames, round(share / 0.98 * frames))
+        detail = f"frame {done} of {frames}" if share < 0.98 else "joining frames and sound"
+        report(stage="render", fraction=share, detail=detail)
+
+    render.render_video(stage, Path(order.video), _render_settings(order), progress)
+
+
+def _write_glb(path: Path) -> None:
+    import addon_utils
+    import bpy
+
+    addon_utils.enable("io_scene_gltf2")
+    try:
+        bpy.ops.export_scene.gltf(
+            filepath=str(path), export_format="GLB", export_morph=True, export_animations=True
+        )
+    except RuntimeError as error:
+        raise OutputError(f"Blender could not write {path.name}: {error}") from error
+
+
+def _leave_with_stdin() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    try:
+        code = main()
+    except BaseException:
+        code = 3
+    # Not sys.exit: Blender's module can wait for ever for what is still alive at exit.
+    sys.stderr.flush()
+    os._exit(code)

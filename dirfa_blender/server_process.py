@@ -1,0 +1,250 @@
+"""The local inference server as seen by the program that uses it: find, set up, start, stop. No bpy.
+
+A managed server belongs to the process that started it: it leaves when its standard input closes, which
+happens however that process ends. It is ready when its info route answers, never because a log says so.
+Files of servers that were killed are recognised by their process being gone and are removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from . import environment as environments
+from . import system
+from .client import Client
+from .core import announcement
+from .core.errors import JobCancelled, ServerError, Unreachable
+
+State = Literal["not_installed", "update_required", "stopped", "starting", "running", "failed"]
+START_SECONDS = 120.0
+"""Longest start: a cold disk and a GPU driver that wakes up."""
+STOP_SECONDS = 3.0
+POLL_SECONDS = 0.05
+PREFIX = "managed-"
+NEEDED_MODULES = ("torch", "fastapi", "uvicorn", "mediapipe")
+
+
+def project_root() -> Path:
+    """The folder that holds `server/` and this package: a checkout or an installed extension."""
+    return Path(__file__).resolve().parent.parent
+
+
+def find_environment(root: Path) -> environments.Environment:
+    """The environment in use or to be made: the checkout's if it has one, else the user's."""
+    own = environments.Environment(environments.default_folder(root), root)
+    shared = environments.Environment(environments.user_folder(), root)
+    if own.python.exists() or (root / ".git").exists() or "DIRFA_ENVIRONMENT" in os.environ:
+        return own
+    return shared
+
+
+def server_python(root: Path) -> Path | None:
+    """The interpreter that can run the server; None before set-up."""
+    found = find_environment(root)
+    if found.is_ready((environments.BASE,)):
+        return found.python
+    if all(importlib.util.find_spec(name) for name in NEEDED_MODULES):
+        return Path(sys.executable)
+    return found.python if found.python.exists() and not found.is_made() else None
+
+
+def install(root: Path, report: environments.Report, *, device: str = "auto") -> None:
+    """Make or update the environment of the server.
+
+    Raises
+    ------
+    DirfaError
+        No fitting Python, no space, no permission, or pip failed; the sentence says which.
+    """
+    python = system.find_python(environments.SERVER_MINORS)
+    if python is None or not python.has_venv:
+        raise ServerError(
+            "The server needs Python 3.11 or 3.12 with its venv module, and this computer has none. "
+            "Install one and set up again; Blender's own Python stays untouched."
+        )
+    found = find_environment(root)
+    environments.install(found, (environments.BASE,), python, report, device=device)
+
+
+def running_server() -> Client | None:
+    """The server this user started with ``dirfa.py serve``, if it lives."""
+    found = announcement.read(announcement.runtime_folder() / announcement.DEFAULT_NAME)
+    return _client(found) if found else None
+
+
+class ServerProcess:
+    """A server of our own; also a context manager that starts and stops it.
+
+    Parameters
+    ----------
+    root : folder that holds `server/`
+    device : ``auto``, ``cpu`` or ``cuda``
+    command : how to run Python for it; found by itself if None
+    """
+
+    def __init__(
+        self, root: Path | None = None, *, device: str = "auto", command: list[str] | None = None
+    ) -> None:
+        self._root = root or project_root()
+        self._device = device
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client: Client | None = None
+        name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        folder = announcement.runtime_folder()
+        self._announcement = folder / f"{name}.json"
+        self.log = folder / f"{name}.log"
+
+    @property
+    def state(self) -> State:
+        """Where the server stands; what an interface shows."""
+        if self._process is not None:
+            if self._process.poll() is not None:
+                return "failed"
+            return "running" if self._client else "starting"
+        if self._command is None and server_python(self._root) is None:
+            made = find_environment(self._root).is_made()
+            return "update_required" if made else "not_installed"
+        return "stopped"
+
+    @property
+    def pid(self) -> int | None:
+        """Process number while there is a process."""
+        return self._process.pid if self._process else None
+
+    def launch(self) -> None:
+        """Start the process without waiting for it.
+
+        Raises
+        ------
+        ServerError
+            There is no environment to run it in, or the system refuses.
+        """
+        remove_stale_files(announcement.runtime_folder())
+        command = self._command
+        if command is None:
+            python = server_python(self._root)
+            if python is None:
+                raise ServerError(
+                    "The inference server is not set up on this computer. Set it up in the add-on's "
+                    "preferences, or run: python3 dirfa.py setup"
+                )
+            command = [str(python), "-P", "-m", "server"]
+        paths = [str(self._root), *filter(None, [os.environ.get("PYTHONPATH")])]
+        try:
+            with self.log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    [
+                        *command,
+                        *("serve", "--device", self._device, "--until-stdin-closes"),
+                        *("--announcement", str(self._announcement)),
+                    ],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    cwd=self._root,
+                    env=dict(os.environ, PYTHONPATH=os.pathsep.join(paths)),
+                    # Out of the terminal's group: Ctrl-C is for the program in front.
+                    start_new_session=sys.platform != "win32",
+                    creationflags=0x08000200 if sys.platform == "win32" else 0,
+                )
+        except OSError as error:
+            raise ServerError(f"The inference server cannot be started: {error}.") from error
+
+    def wait_ready(self, cancelled: Callable[[], bool] = lambda: False) -> Client:
+        """Block until the info route answers; its client.
+
+        Raises
+        ------
+        ServerError
+            The process ended, or did not answer in time; the sentence carries its last words.
+        JobCancelled
+            `cancelled` said so.
+        """
+        assert self._process is not None, "launch first"
+        deadline = time.monotonic() + START_SECONDS
+        while self._client is None:
+            if cancelled():
+                raise JobCancelled("Starting the server was cancelled.")
+            if self._process.poll() is not None:
+                raise ServerError(f"The inference server did not start: {self.last_words()}")
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"The inference server did not answer within {START_SECONDS:.0f} s. Its log is "
+                    f"{self.log}."
+                )
+            found = announcement.read(self._announcement)
+            if found is not None:
+                client = _client(found)
+                with contextlib.suppress(Unreachable):
+                    client.info(timeout_seconds=5.0)
+                    self._client = client
+                    break
+            time.sleep(POLL_SECONDS)
+        return self._client
+
+    def start(self) -> Client:
+        """Launch if needed and wait until requests are answered."""
+        if self.state in ("failed", "stopped", "not_installed", "update_required"):
+            self._process, self._client = None, None
+            self.launch()
+        return self.wait_ready()
+
+    def stop(self) -> None:
+        """End the process, gently at first; its files go with it."""
+        process, self._process, self._client = self._process, None, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._announcement.unlink(missing_ok=True)
+        self.log.unlink(missing_ok=True)
+
+    def last_words(self) -> str:
+        """The end of the server's log, for a message."""
+        try:
+            lines = self.log.read_text("utf-8", "replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return lines[-1] if lines else "it left no message."
+
+    def __enter__(self) -> Client:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def remove_stale_files(folder: Path) -> None:
+    """Remove announcements and logs of managed servers whose starter is gone."""
+    for path in folder.glob(f"{PREFIX}*"):
+        number = path.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdigit() and not announcement.is_running(int(number)):
+            path.unlink(missing_ok=True)
+
+
+def _client(found: announcement.Announcement) -> Client:
+    host = f"[{found.host}]" if ":" in found.host else found.host
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
+    return Client(f"http://{host}:{found.port}", found.token)

@@ -1,0 +1,186 @@
+"""``talk``: speech and a photo in; a film, its .blend and its take out. No bpy.
+
+The program in front only conducts: the inference server and Blender are processes of their own, and both
+leave by themselves when this one is gone. Everything is made in a hidden folder beside the target and
+moved into place when it is whole, the film last; what a killed run left is removed by the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .core.errors import AudioError, PhotoError, SettingsError
+from .core.progress import Display, Progress, Stage
+from .core.protocol import AnimateSettings, PhotoSettings
+from .core.timing import FrameRate, parse_rate
+from .film import FilmOrder
+from .film_process import FilmProcess
+from .server_process import ServerProcess, project_root
+from .staging import Staging, follow
+
+ENGINES = ("cycles", "eevee", "workbench")
+DEFAULT_SIZE = (384, 480)
+# Seconds a frame of the default size takes on one processor core, for the first guess of time left.
+SECONDS_PER_FRAME = {"cycles": 2.4, "eevee": 3.0, "workbench": 0.2}
+SAMPLE_SPEECH = Path("samples") / "speech.flac"
+
+
+@dataclass(frozen=True)
+class TalkOptions:
+    """What one film is made of and how."""
+
+    audio: Path
+    photo: Path
+    output: Path
+    engine: str
+    rate: FrameRate
+    size: tuple[int, int]
+    samples: int
+    seed: int
+    head: float
+    device: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code of ``talk``."""
+    options, as_json = _parsed(arguments)
+    display = Display(as_json=as_json)
+    seconds = talk(options, display)
+    display.done(list(outputs(options.output)), seconds)
+    return 0
+
+
+def talk(options: TalkOptions, display: Display) -> float:
+    """Make the film; the seconds it took.
+
+    Raises
+    ------
+    DirfaError
+        Anything that stands in the way, as a sentence; no output has changed then.
+    """
+    for path, kind in ((options.audio, AudioError), (options.photo, PhotoError)):
+        if not path.is_file():
+            found = "a folder" if path.is_dir() else "nothing"
+            raise kind(f"Expected a file at {path}, found {found}. Check the path.")
+    width, height = options.size
+    share = width * height / (DEFAULT_SIZE[0] * DEFAULT_SIZE[1])
+    frame = SECONDS_PER_FRAME[options.engine] * share / min(os.cpu_count() or 1, 16)
+    guess_frames = 100
+    stages = (
+        Stage("start", "starting the inference server", 4.0),
+        Stage("animate", "animating the speech", 3.0),
+        Stage("fit", "fitting a head to the photo", 6.0),
+        Stage("build", "building the scene", 4.0),
+        Stage("render", "rendering", frame * guess_frames),
+    )
+    progress = Progress(stages, display.show)
+    progress.update("start")
+    take, blend, film = outputs(options.output)
+    with (
+        Staging(options.output) as staging,
+        FilmProcess(staging.folder) as blender,
+        ServerProcess(device=options.device) as client,
+    ):
+        settings = AnimateSettings(seed=options.seed, head=options.head)
+        speech = client.animate(options.audio, settings)
+        photo = client.fit(options.photo, PhotoSettings())
+        staging.write(take.name, follow(client, speech.id, "animate", progress, display))
+        staging.write("head.npz", follow(client, photo.id, "fit", progress, display))
+        seconds = staging.take_seconds(take.name)
+        progress.expect("render", frame * options.rate.frame_count(seconds))
+        order = FilmOrder(
+            head=str(staging.path("head.npz")),
+            take=str(staging.path(take.name)),
+            audio=str(options.audio.resolve()),
+            audio_seconds=seconds,
+            blend=str(staging.path(blend.name)),
+            video=str(staging.path(film.name)),
+            fps=options.rate.fps,
+            fps_base=options.rate.fps_base,
+            engine=options.engine,
+            width=width,
+            height=height,
+            samples=options.samples,
+            device={"cuda": "gpu"}.get(options.device, options.device),
+        )
+        blender.fill(order, progress)
+        staging.publish((take, blend, film))
+    return progress.finish()
+
+
+def outputs(output: Path) -> tuple[Path, Path, Path]:
+    """Take, scene and film of one talk: the same name with three suffixes."""
+    return output.with_suffix(".npz"), output.with_suffix(".blend"), output.with_suffix(".mp4")
+
+
+def sample_photo() -> Path:
+    """The portrait of the built-in sample, which the scikit-image package carries.
+
+    Raises
+    ------
+    PhotoError
+        The package is not installed.
+    """
+    found = importlib.util.find_spec("skimage")
+    path = Path(found.origin or "").parent / "data" / "astronaut.png" if found else Path()
+    if not path.is_file():
+        raise PhotoError("The sample portrait is not installed here. Give a photo with --photo.")
+    return path
+
+
+def size(text: str) -> tuple[int, int]:
+    """Width and height in ``640x800``."""
+    match = re.fullmatch(r"(\d{2,5})[xX*](\d{2,5})", text.strip())
+    if match is None:
+        raise SettingsError(f"The size must be WIDTHxHEIGHT such as 640x800, got {text!r}.")
+    width, height = int(match[1]), int(match[2])
+    if not (16 <= width <= 8192 and 16 <= height <= 8192):
+        raise SettingsError(f"Width and height must be 16..8192 pixels, got {text}.")
+    return width, height
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py talk",
+        description="Turn speech and a photo into a film of a talking head. With neither, a sample "
+        "is used. Writes the film, its .blend and its take (.npz) under one name.",
+    )
+    parser.add_argument("--audio", type=Path, help="speech: wav, flac, ogg or mp3")
+    parser.add_argument("--photo", type=Path, help="portrait from the front: jpg, png or webp")
+    parser.add_argument("-o", "--output", type=Path, default=Path("talk.mp4"), metavar="FILM.mp4")
+    parser.add_argument("--engine", choices=ENGINES, default="cycles")
+    parser.add_argument("--fps", default="25", help="frames a second; 23.976 and 29.97 are exact")
+    parser.add_argument(
+        "--size", help="WIDTHxHEIGHT in pixels, default {}x{}".format(*DEFAULT_SIZE)
+    )
+    parser.add_argument("--samples", type=int, default=0, help="light paths a pixel")
+    parser.add_argument("--seed", type=int, default=0, help="which take; lips do not depend on it")
+    parser.add_argument("--head", type=float, default=1.0, help="strength of head motion, 0..3")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
+    found = parser.parse_args(arguments)
+    output: Path = found.output / "talk.mp4" if found.output.is_dir() else found.output
+    if output.suffix.lower() != ".mp4":
+        raise SettingsError(f"A film is written as .mp4, got {output.name!r}. Change the suffix.")
+    if found.samples < 0:
+        raise SettingsError(f"The samples must be 1 or more, got {found.samples}.")
+    AnimateSettings(seed=found.seed, head=found.head)
+    options = TalkOptions(
+        audio=found.audio or project_root() / SAMPLE_SPEECH,
+        photo=found.photo or sample_photo(),
+        output=output,
+        engine=found.engine,
+        rate=parse_rate(found.fps),
+        size=size(found.size) if found.size else DEFAULT_SIZE,
+        samples=found.samples,
+        seed=found.seed,
+        head=found.head,
+        device=found.device,
+    )
+    return options, found.json
