@@ -12,7 +12,7 @@ from .core.protocol import PhotoSettings
 from .film import FilmOrder
 from .film_process import FilmProcess
 from .server_process import ServerProcess
-from .staging import Staging, follow
+from .outputs import Staging, follow
 from .talk import sample_photo
 
 SUFFIXES = (".npz", ".blend", ".glb")

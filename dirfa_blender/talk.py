@@ -22,7 +22,7 @@ from .core.timing import FrameRate, parse_rate
 from .film import FilmOrder
 from .film_process import FilmProcess
 from .server_process import ServerProcess, project_root
-from .staging import Staging, follow
+from .outputs import Staging, follow
 
 ENGINES = ("cycles", "eevee", "workbench")
 DEFAULT_SIZE = (384, 480)
