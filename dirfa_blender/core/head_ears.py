@@ -22,7 +22,7 @@ CANAL = np.array([4.0, -1.5])  # mm, y and z of the ear canal
 
 # Directions from the canal in degrees: 0 forward, 90 up, 180 back, 270 down.
 _DIRECTIONS = (0, 35, 65, 100, 140, 180, 220, 250, 280, 315)
-_OUTLINE = (13.0, 19.5, 29.0, 33.5, 31.5, 26.0, 24.0, 27.5, 29.5, 18.0)
+_OUTLINE = (11.5, 15.5, 26.0, 32.5, 31.0, 26.0, 24.0, 27.0, 28.5, 14.5)
 # One profile a direction: (share of the outline, height in mm) from the skin inward.
 _PROFILES = (
     ((1.30, 0.2), (1.15, 0.4), (1.02, 1.0), (0.90, 2.6), (0.80, 4.6), (0.68, 6.6), (0.56, 7.0), (0.46, 5.6), (0.40, 3.6), (0.32, 1.8), (0.22, 0.6), (0.14, -0.6), (0.05, -3.0)),
@@ -36,6 +36,7 @@ _PROFILES = (
     ((0.80, 0.2), (0.88, 2.0), (0.96, 4.6), (1.00, 6.6), (0.97, 8.4), (0.90, 9.2), (0.80, 9.2), (0.68, 9.0), (0.56, 9.6), (0.45, 9.4), (0.34, 5.6), (0.20, 1.2), (0.05, -3.0)),
     ((1.12, 0.1), (1.08, 0.4), (1.03, 1.0), (0.97, 2.2), (0.90, 3.6), (0.82, 4.6), (0.72, 5.0), (0.62, 5.4), (0.54, 5.8), (0.46, 4.6), (0.32, 2.2), (0.18, 0.2), (0.05, -3.0)),
 )  # fmt: skip
+PROTRUSION = 0.8
 TILT = np.radians(9.0)  # the ear's long axis leans back
 
 
@@ -61,7 +62,7 @@ def add_ear(half: Half, surface: Surface, border: Indices, flat: Array) -> None:
         r = share * outline
         y = CANAL[0] - r * np.cos(direction) + np.tan(TILT) * r * np.sin(direction)
         z = CANAL[1] + r * np.sin(direction)
-        rings.append(np.stack([_side(surface, y, z) + height, y, z], -1))
+        rings.append(np.stack([_side(surface, y, z) + PROTRUSION * height, y, z], -1))
     skirt = [places + (rings[0] - places) * s for s in (1 / 3, 2 / 3)]
     for place in skirt:
         place[:, 0] = _side(surface, place[:, 1], place[:, 2])
@@ -76,7 +77,8 @@ def add_ear(half: Half, surface: Surface, border: Indices, flat: Array) -> None:
     left, right = skin_uv(corners[..., 0], corners[..., 1]), skin_uv(-corners[..., 0], corners[..., 1])
     half.add_faces(strip_faces(numbers, True), left, "skin", right)
     cap = ring_cap(numbers[-1])
-    half.add_faces(cap, skin_uv(*np.broadcast_to(centre[:, None, None], (2, len(cap), 4))), "skin")
+    last = uv[-1][np.maximum(cap - numbers[-1, 0], 0)]
+    half.add_faces(cap, skin_uv(last[..., 0], last[..., 1]), "skin", skin_uv(-last[..., 0], last[..., 1]))
 
 
 def _side(surface: Surface, y: Array, z: Array) -> Array:

@@ -23,7 +23,7 @@ HALF_TURN = np.pi * RADIUS
 # Knots of the rows (t, top to bottom) and columns (u, front to back) with the number of cells between them.
 ROW_KNOTS = (122.0, 44.0, -4.0, -34.0, -36.5, -69.0, T_JAW, -138.0, -222.0, T_BUST)
 ROW_CELLS = (10, 14, 13, 1, 14, 7, 7, 9, 8)
-COLUMN_KNOTS = (0.0, 40.0, 58.0, 112.0, 158.0, HALF_TURN)
+COLUMN_KNOTS = (0.0, 40.0, 58.0, 106.0, 158.0, HALF_TURN)
 COLUMN_CELLS = (12, 4, 11, 8, 13)
 ROWS, COLUMNS = sum(ROW_CELLS), sum(COLUMN_CELLS)
 

@@ -135,7 +135,7 @@ def _add_gum(half: Half, neck: float, up: float, front: float, length: float, na
     arc = np.linspace(0.0, length + 1.5, 36)
     x, y, tx, ty = _arch(arc, front)
     x[0] = 0.0
-    profile = np.array([(-3.0, -9.0), (-5.2, -6.0), (-5.0, -2.0), (-4.2, 0.6), (-2.5, 1.6), (2.5, 1.4), (4.4, 0.4), (5.6, -2.5), (6.2, -6.0), (5.0, -9.0)])
+    profile = np.array([(-3.0, -9.0), (-5.2, -6.0), (-5.0, -2.0), (-4.2, 0.6), (-2.5, 1.6), (2.5, 1.4), (3.6, 0.4), (4.2, -2.5), (4.2, -6.0), (3.0, -9.0)])
     thick = np.interp(arc, (0, 14, 30, 60), (0.86, 0.9, 1.1, 1.15))
     rows = []
     for across, rise in profile:

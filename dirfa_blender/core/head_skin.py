@@ -22,6 +22,7 @@ from .head_grid import (
     ring_size,
 )
 from .head_piece import Half, Indices, ring_cap, strip_faces
+from .head_sculpt import sculpted
 from .head_surface import RADIUS, Array, Surface, landmark_domain, neutral_landmarks, surface
 from .head_uv import skin_uv
 
@@ -49,8 +50,8 @@ def opening_curves() -> Curves:
     n = ring_size(NOSTRIL)
     angle = np.pi - np.arange(n) / n * 2 * np.pi
     tilt = 0.12
-    x, y = 3.9 * np.cos(angle), 1.9 * np.sin(angle)
-    nostril = np.stack([8.9 + x, -24.0 + y - tilt * x], -1)
+    x, y = 3.5 * np.cos(angle), 1.45 * np.sin(angle)
+    nostril = np.stack([8.4 + x, -24.6 + y - tilt * x], -1)
     return Curves(lid, border, edge, nostril)
 
 
@@ -83,6 +84,8 @@ def add_skin(half: Half) -> tuple[Grid, Indices]:
     lift = surface()
     grid = build_grid(opening_curves())
     points = lift.position(grid.u / RADIUS, grid.t)
+    points[grid.u == 0.0, 0] = 0.0
+    points = sculpted(points, grid)
     points = _lids_over_globe(points)
     points = _closed_lips(points, grid.mouth)
     points[(grid.u == 0.0) | (grid.u > np.pi * RADIUS - 1e-6), 0] = 0.0
@@ -185,4 +188,4 @@ def _add_nostril(half: Half, grid: Grid, points: Array, lift: Surface) -> None:
     _add_ring_faces(half, numbers, uv)
     last = numbers[-1]
     cap = ring_cap(last)
-    _add_skin_faces(half, cap, np.broadcast_to(centre, (len(cap), 4, 2)))
+    _add_skin_faces(half, cap, uv[-1][np.maximum(cap - last[0], 0)])

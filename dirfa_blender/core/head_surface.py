@@ -39,11 +39,12 @@ T_BUST = -300.0  # mm, the cut of the bust
 
 UPPER_INNER_LIP = (191, 80, 81, 82, 13, 312, 311, 310, 415)
 LOWER_INNER_LIP = (95, 88, 178, 87, 14, 317, 402, 318, 324)
-# The rows of landmarks next to the edge, and the row after that.
+# The rows of landmarks next to the edge, and the row after that: too close together to steer the surface.
 _UPPER_SECOND = (183, 42, 41, 38, 12, 268, 271, 272, 407)
 _LOWER_SECOND = (96, 89, 179, 86, 15, 316, 403, 319, 325)
 _UPPER_THIRD = (184, 74, 73, 72, 11, 302, 303, 304, 408)
 _LOWER_THIRD = (77, 90, 180, 85, 16, 315, 404, 320, 307)
+_CORNER_ROWS = (62, 76, 292, 306)
 LIP_OPENING = 2.0  # mm in the flat domain only; in space the lips touch
 
 # Height of the jaw line (and, behind the ear, of the hairline at the nape) against azimuth.
@@ -132,9 +133,11 @@ def landmark_domain(points: Array) -> tuple[Array, Array]:
     t = height_to_t(azimuth, points[:, 2])
     upper = (UPPER_INNER_LIP, _UPPER_SECOND, _UPPER_THIRD)
     lower = (LOWER_INNER_LIP, _LOWER_SECOND, _LOWER_THIRD)
-    for share, above, below in zip((1.0, 0.8, 0.4), upper, lower, strict=True):
-        t[list(above)] += LIP_OPENING * share
-        t[list(below)] -= LIP_OPENING * share
+    half_width = abs(azimuth[308])
+    for share, above, below in zip((1.0, 0.75, 0.4), upper, lower, strict=True):
+        for side, row in ((1.0, above), (-1.0, below)):
+            reach = np.clip(azimuth[list(row)] / half_width, -1, 1)
+            t[list(row)] += side * LIP_OPENING * share * np.sqrt(1 - reach**2)
     return azimuth, t
 
 
@@ -143,6 +146,9 @@ def surface() -> Surface:
     """The interpolation, solved once."""
     points = neutral_landmarks()
     azimuth, t = landmark_domain(points)
+    left_out = (*_UPPER_SECOND, *_LOWER_SECOND, *_UPPER_THIRD, *_LOWER_THIRD, *_CORNER_ROWS)
+    keep = np.setdiff1d(np.arange(len(points)), left_out)
+    points, azimuth, t = points[keep], azimuth[keep], t[keep]
     skull_a, skull_t, skull = _skull_points()
     bust_a, bust_t, bust = _bust_points()
     centres = _base(np.r_[azimuth, skull_a, bust_a], np.r_[t, skull_t, bust_t]) / RADIUS
@@ -211,15 +217,15 @@ def _cranium(azimuth: Array, t: Array) -> Array:
 
 # Sections of neck and bust: t, half width, centre y, half depth front, half depth back, z front, side, back.
 _SECTIONS = (
-    (-138.0, 54.0, 10.0, 52.0, 47.0, -107.0, -78.0, -72.0),
-    (-160.0, 54.0, 11.0, 54.0, 46.0, -130.0, -108.0, -100.0),
-    (-182.0, 56.0, 14.0, 54.0, 46.0, -152.0, -136.0, -126.0),
-    (-202.0, 62.0, 18.0, 54.0, 48.0, -172.0, -158.0, -148.0),
-    (-222.0, 82.0, 21.0, 54.0, 53.0, -190.0, -174.0, -168.0),
-    (-244.0, 116.0, 20.0, 64.0, 62.0, -212.0, -190.0, -194.0),
-    (-266.0, 146.0, 18.0, 78.0, 68.0, -238.0, -209.0, -228.0),
-    (-284.0, 158.0, 18.0, 86.0, 71.0, -264.0, -236.0, -260.0),
-    (-300.0, 161.0, 18.0, 91.0, 72.0, -290.0, -290.0, -290.0),
+    (-138.0, 54.0, 10.0, 52.0, 47.0, -105.0, -78.0, -70.0),
+    (-160.0, 54.0, 12.0, 53.0, 46.0, -123.0, -101.0, -92.0),
+    (-182.0, 57.0, 16.0, 53.0, 47.0, -141.0, -121.0, -112.0),
+    (-202.0, 67.0, 20.0, 53.0, 50.0, -157.0, -137.0, -130.0),
+    (-222.0, 92.0, 22.0, 56.0, 56.0, -172.0, -149.0, -147.0),
+    (-244.0, 126.0, 21.0, 68.0, 64.0, -190.0, -163.0, -170.0),
+    (-266.0, 154.0, 19.0, 82.0, 69.0, -212.0, -184.0, -200.0),
+    (-284.0, 164.0, 18.0, 90.0, 72.0, -234.0, -212.0, -228.0),
+    (-300.0, 166.0, 18.0, 95.0, 73.0, -258.0, -258.0, -258.0),
 )
 
 

@@ -1,0 +1,94 @@
+"""Forms too fine for the landmarks: wings of the nose, philtrum, body of the lips, fold of the upper lid. No bpy.
+
+Each form is a displacement along the skin's normal, written over the flat coordinates (u, t) or over a ring number, in
+millimetres. All are soft bumps and grooves, so they survive any fit of the head to a person.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .head_grid import LIP_RINGS, MOUTH_RINGS, Grid
+from .head_piece import Indices, smoothstep
+from .head_surface import Array
+
+
+def sculpted(points: Array, grid: Grid) -> Array:
+    """The points (V, 3) of the left half with the fine forms added."""
+    push = _nose(grid.u, grid.t) + _philtrum(grid.u, grid.t) + _brow(grid.u, grid.t)
+    push += _lips(grid) + _lid_fold(grid)
+    return points + half_normals(points, grid.faces) * push[:, None]
+
+
+def half_normals(points: Array, faces: Indices) -> Array:
+    """Unit normals (V, 3) of the left half; on the midline they lie in it."""
+    a, b, c, d = (points[faces[:, i]] for i in range(4))
+    face = np.cross(c - a, d - b)
+    normals = np.zeros_like(points)
+    for i in range(4):
+        for axis in range(3):
+            normals[:, axis] += np.bincount(faces[:, i], face[:, axis], len(points))
+    normals[points[:, 0] == 0.0, 0] = 0.0
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+def _bump(u: Array, t: Array, at: tuple[float, float], wide: float, high: float) -> Array:
+    return np.exp(-(((u - at[0]) / wide) ** 2) - ((t - at[1]) / high) ** 2)
+
+
+def _nose(u: Array, t: Array) -> Array:
+    """A rounder wing set off from tip and cheek by a groove."""
+    centre = (13.6, -22.0)
+    du, dt = u - centre[0], t - centre[1]
+    distance = np.hypot(du / 1.0, dt / 1.15)
+    angle = np.degrees(np.arctan2(dt, du))
+    outer = smoothstep(angle, -75.0, -35.0) * (1 - smoothstep(angle, 120.0, 160.0))
+    groove = -1.5 * outer * np.exp(-(((distance - 6.6) / 1.7) ** 2))
+    wing = 1.1 * np.exp(-((distance / 4.6) ** 2))
+    tip = 0.5 * _bump(u, t, (4.2, -17.5), 4.5, 5.0)
+    return groove + wing + tip
+
+
+def _philtrum(u: Array, t: Array) -> Array:
+    level = smoothstep(t, -44.5, -40.0) * (1 - smoothstep(t, -34.0, -29.5))
+    return level * (0.55 * np.exp(-(((u - 4.6) / 1.9) ** 2)) - 0.75 * np.exp(-((u / 2.3) ** 2)))
+
+
+def _brow(u: Array, t: Array) -> Array:
+    """A faint ridge under the eyebrow."""
+    along = smoothstep(u, 6.0, 16.0) * (1 - smoothstep(u, 40.0, 56.0))
+    return 0.5 * along * np.exp(-(((t - 33.0) / 5.0) ** 2))
+
+
+def _lips(grid: Grid) -> Array:
+    """Body of the red lips: a fine ridge at the border, fullest below the middle, none in the corner."""
+    push = np.zeros(len(grid.u))
+    rings = grid.mouth[MOUTH_RINGS - 1 :]
+    n = rings.shape[1]
+    corner = n // 2
+    from_corner = np.abs(np.arange(n) - corner) / corner
+    body = smoothstep(from_corner, 0.0, 0.75)
+    upper = np.arange(n) < corner
+    x = grid.u[grid.mouth[MOUTH_RINGS]]
+    tubercle = 0.45 * np.exp(-((x / 4.0) ** 2)) + 0.25 * np.exp(-(((x - 9.0) / 5.0) ** 2))
+    pillows = 0.5 * np.exp(-(((x - 7.0) / 5.0) ** 2))
+    s = (np.arange(LIP_RINGS + 2) - 1)[:, None] / LIP_RINGS
+    ridge = 0.35 * np.exp(-((s / 0.16) ** 2))
+    dome = np.sin(np.pi * np.clip(s, 0, 1) ** 0.8)
+    high = np.where(upper, 0.7 + tubercle, 1.1 + pillows)
+    push[rings] = body * (ridge + dome * high)
+    return push
+
+
+def _lid_fold(grid: Grid) -> Array:
+    """The crease over the upper lid and the soft fold that hangs over it."""
+    push = np.zeros(len(grid.u))
+    n = grid.eye.shape[1]
+    along = np.arange(n) / (n / 2)
+    upper = np.where(along <= 1.0, np.sin(np.pi * np.clip(along, 0, 1)) ** 0.6, 0.0)
+    lower = np.where(along >= 1.0, np.sin(np.pi * np.clip(along - 1.0, 0, 1)) ** 0.8, 0.0)
+    ring = len(grid.eye) - 1 - np.arange(len(grid.eye))  # rings from the edge
+    crease = -1.1 * np.exp(-(((ring - 3.0) / 0.8) ** 2)) + 0.9 * np.exp(-(((ring - 4.6) / 1.1) ** 2))
+    bag = 0.25 * np.exp(-(((ring - 1.6) / 1.0) ** 2)) - 0.3 * np.exp(-(((ring - 3.6) / 1.0) ** 2))
+    push[grid.eye] = crease[:, None] * upper + bag[:, None] * lower
+    return push
