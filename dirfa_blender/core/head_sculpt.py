@@ -15,7 +15,8 @@ from .head_surface import Array
 
 def sculpted(points: Array, grid: Grid) -> Array:
     """The points (V, 3) of the left half with the fine forms added."""
-    push = _nose(grid.u, grid.t) + _philtrum(grid.u, grid.t) + _brow(grid.u, grid.t)
+    push = _nose(grid.u, grid.t) + _brow(grid.u, grid.t)
+    push += _philtrum(grid.u, grid.t) + _lip_skin(grid.u, grid.t)
     push += _lips(grid) + _lid_fold(grid)
     return points + half_normals(points, grid.faces) * push[:, None]
 
@@ -52,6 +53,13 @@ def _nose(u: Array, t: Array) -> Array:
 def _philtrum(u: Array, t: Array) -> Array:
     level = smoothstep(t, -44.5, -40.0) * (1 - smoothstep(t, -34.0, -29.5))
     return level * (0.55 * np.exp(-(((u - 4.6) / 1.9) ** 2)) - 0.75 * np.exp(-((u / 2.3) ** 2)))
+
+
+def _lip_skin(u: Array, t: Array) -> Array:
+    """The skin over the upper lip hollowed between nose and red, the furrow over the chin deepened."""
+    upper = -2.6 * np.exp(-(((t + 38.5) / 4.6) ** 2)) * (1 - smoothstep(u, 13.0, 30.0))
+    lower = -1.0 * np.exp(-(((t + 66.5) / 4.0) ** 2)) * (1 - smoothstep(u, 8.0, 24.0))
+    return upper + lower
 
 
 def _brow(u: Array, t: Array) -> Array:

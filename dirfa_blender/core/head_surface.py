@@ -153,7 +153,10 @@ def surface() -> Surface:
     bust_a, bust_t, bust = _bust_points()
     centres = _base(np.r_[azimuth, skull_a, bust_a], np.r_[t, skull_t, bust_t]) / RADIUS
     values = np.r_[points, skull, bust]
-    smoothing = np.r_[np.full(len(points), 3e-5), np.full(len(skull) + len(bust), 1e-4)]
+    # Cheek and the fold beside the mouth still carry the smiles of the photos: followed loosely.
+    u = np.abs(azimuth) * RADIUS
+    loose = np.exp(-(((u - 38.0) / 16.0) ** 2) - ((t + 50.0) / 38.0) ** 2)
+    smoothing = np.r_[3e-5 + 6e-4 * loose, np.full(len(skull) + len(bust), 1e-4)]
     n = len(centres)
     system = np.zeros((n + 4, n + 4))
     system[:n, :n] = _kernel(centres, centres) + np.diag(smoothing)
@@ -217,9 +220,9 @@ def _cranium(azimuth: Array, t: Array) -> Array:
 
 # Sections of neck and bust: t, half width, centre y, half depth front, half depth back, z front, side, back.
 _SECTIONS = (
-    (-138.0, 54.0, 10.0, 52.0, 47.0, -105.0, -78.0, -70.0),
-    (-160.0, 54.0, 12.0, 53.0, 46.0, -123.0, -101.0, -92.0),
-    (-182.0, 57.0, 16.0, 53.0, 47.0, -141.0, -121.0, -112.0),
+    (-138.0, 52.5, 10.0, 52.0, 47.0, -105.0, -78.0, -70.0),
+    (-160.0, 52.5, 12.0, 53.0, 46.0, -123.0, -101.0, -92.0),
+    (-182.0, 56.0, 16.0, 53.0, 47.0, -141.0, -121.0, -112.0),
     (-202.0, 67.0, 20.0, 53.0, 50.0, -157.0, -137.0, -130.0),
     (-222.0, 92.0, 22.0, 56.0, 56.0, -172.0, -149.0, -147.0),
     (-244.0, 126.0, 21.0, 68.0, 64.0, -190.0, -163.0, -170.0),
