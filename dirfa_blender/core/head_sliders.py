@@ -1,0 +1,107 @@
+"""Corrections of a head's proportions: what one photo cannot know and an artist can.
+
+Each slider is a factor, 1 for the head as it is. A slider moves one region and fades smoothly into
+its neighbours, whatever the head looks like, because the regions are found by the landmarks. No bpy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import SettingsError
+from .head import Head
+
+Floats = npt.NDArray[np.float64]
+
+RANGE = (0.5, 1.6)
+NOSE_TIP, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = 4, 168, 152, 172, 397, 234, 454
+
+
+@dataclass(frozen=True)
+class HeadSliders:
+    """Factors on parts of a head, 0.5 to 1.6, where 1 changes nothing.
+
+    Attributes
+    ----------
+    head_depth : from the ears to the back of the skull
+    nose_length : how far the nose stands out
+    ear_size : ears about their roots
+    neck_width : neck about its axis
+    jaw_depth : how far the chin stands forward of the ears
+
+    Raises
+    ------
+    SettingsError
+        When a factor is outside its range.
+    """
+
+    head_depth: float = 1.0
+    nose_length: float = 1.0
+    ear_size: float = 1.0
+    neck_width: float = 1.0
+    jaw_depth: float = 1.0
+
+    def __post_init__(self) -> None:
+        for slider in fields(self):
+            value = getattr(self, slider.name)
+            if not RANGE[0] <= value <= RANGE[1]:
+                raise SettingsError(f"Head slider {slider.name} must lie in {RANGE[0]}..{RANGE[1]}, "
+                                    f"got {value}.")
+
+
+def slid(head: Head, sliders: HeadSliders) -> Head:
+    """The head with the sliders applied to its neutral vertices; shapes are left as they are."""
+    if sliders == HeadSliders():
+        return head
+    points = head.landmarks().astype(np.float64)
+    vertices = head.vertices.astype(np.float64)
+    ear_line = (points[EAR_RIGHT] + points[EAR_LEFT]) / 2
+    eye_span = float(np.linalg.norm(points[263] - points[33]))
+    moved = vertices.copy()
+
+    behind = vertices[:, 1] - ear_line[1]
+    above_neck = _rise((vertices[:, 2] - points[CHIN, 2]) / (0.6 * eye_span))
+    moved[:, 1] += (sliders.head_depth - 1) * np.maximum(behind, 0) * above_neck
+
+    nose = _near(vertices, points[NOSE_TIP], points[NOSE_ROOT], 0.28 * eye_span)
+    stand_out = points[[205, 425], 1].mean() - points[NOSE_TIP, 1]
+    moved[:, 1] -= (sliders.nose_length - 1) * stand_out * nose
+
+    jaw_depth = points[[JAW_RIGHT, JAW_LEFT], 1].mean() - points[CHIN, 1]
+    lower = _rise((points[2, 2] - vertices[:, 2]) / (points[2, 2] - points[CHIN, 2]))
+    forward = np.clip((points[JAW_LEFT, 1] - vertices[:, 1]) / jaw_depth, 0, 1)
+    under_chin = _rise(1.6 - (points[CHIN, 2] - vertices[:, 2]) / (0.5 * eye_span))
+    moved[:, 1] -= (sliders.jaw_depth - 1) * jaw_depth * lower * forward * under_chin
+
+    neck = _rise((points[CHIN, 2] - vertices[:, 2]) / (0.8 * eye_span))
+    shoulder = head.bone_heads[:, 2].min() if len(head.bone_heads) else vertices[:, 2].min()
+    neck *= _rise((vertices[:, 2] - shoulder + 0.3 * eye_span) / (0.6 * eye_span))
+    middle = np.array([0.0, ear_line[1]])
+    moved[:, :2] += (sliders.neck_width - 1) * (vertices[:, :2] - middle) * neck[:, None]
+
+    for name in head.part_names:
+        if name.startswith("ear"):
+            for side in (-1.0, 1.0):
+                of_ear = head.part(name) & (vertices[:, 0] * side > 0)
+                if of_ear.any():
+                    root = vertices[of_ear].mean(0)
+                    root[0] = side * np.abs(vertices[of_ear, 0]).min()
+                    moved[of_ear] += (sliders.ear_size - 1) * (vertices[of_ear] - root)
+    return replace(head, vertices=moved.astype(np.float32))
+
+
+def _rise(share: Floats) -> Floats:
+    """Smooth step from 0 at 0 to 1 at 1."""
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
+
+
+def _near(points: Floats, start: Floats, end: Floats, reach: float) -> Floats:
+    """1 at `start`, falling to 0 at `end` along the segment and within `reach` of it."""
+    along = end - start
+    share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
+    distance = np.linalg.norm(points - start - share[:, None] * along, axis=1)
+    return (1.0 - share) * _rise(1.0 - distance / (2.0 * reach))

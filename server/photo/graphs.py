@@ -1,0 +1,75 @@
+"""The three networks that look at a photo, opened offline and without their chatter.
+
+mediapipe 0.10.21 carries its models and calls nobody. Its native code writes to file descriptor 2
+whatever Python's logging says, so that descriptor is pointed elsewhere while a graph is open.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+
+_STDERR = threading.RLock()  # graphs are opened inside one another
+
+
+class Graph(Protocol):
+    """A mediapipe solution: an RGB image in, a result object out."""
+
+    def process(self, image: np.ndarray) -> Any: ...
+
+
+@contextmanager
+def face_detector(*, long_range: bool) -> Iterator[Graph]:
+    """Finds faces: near ones (selfies, portraits) or, with `long_range`, those farther away."""
+    with _quiet():
+        from mediapipe.python.solutions.face_detection import FaceDetection
+
+        with FaceDetection(model_selection=int(long_range), min_detection_confidence=0.5) as graph:
+            yield graph
+
+
+@contextmanager
+def face_mesh() -> Iterator[Graph]:
+    """Places 478 landmarks on the largest face of a picture, each picture on its own."""
+    with _quiet():
+        from mediapipe.python.solutions.face_mesh import FaceMesh
+
+        with FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True,
+                      min_detection_confidence=0.4) as graph:
+            yield graph
+
+
+@contextmanager
+def person_segmenter() -> Iterator[Graph]:
+    """Tells people, with hair and clothes, from the background."""
+    with _quiet():
+        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
+
+        with SelfieSegmentation(model_selection=0) as graph:
+            yield graph
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Descriptor 2 leads nowhere inside; one thread at a time, as the descriptor is everybody's."""
+    with _STDERR:
+        sys.stderr.flush()
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no standard error, as under a windowed Python
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(nowhere)
+            os.close(kept)

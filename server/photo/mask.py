@@ -1,0 +1,164 @@
+"""Which pixels of a photo show the person, and which of those skin, hair, lips, brows or eyes.
+
+The person network knows one class, so skin is told from hair, clothes and glasses by colour: a
+Gaussian over chroma and lightness learnt from the face's own cheeks, nose and lower forehead. Inside the
+middle of the face everything is kept whatever its colour: brows, stubble, moles, lips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.face_landmarks import (
+    BROW_LEFT,
+    BROW_RIGHT,
+    EYE_LEFT,
+    EYE_RIGHT,
+    LIPS_INNER_LOWER,
+    LIPS_INNER_UPPER,
+    LIPS_OUTER,
+    MOUTH_CORNERS_INNER,
+    OVAL,
+    FaceLandmarks,
+)
+
+from .graphs import person_segmenter
+
+Pixels = npt.NDArray[np.uint8]
+Shares = npt.NDArray[np.float32]
+
+# Outline inside which colour is not asked about: temples inward, brows down to the jaw.
+MIDDLE = (68, 104, 69, 108, 151, 337, 299, 333, 298, 301, 383, 345, 352, 411, 434, 430, 431, 262, 428, 199,
+          208, 32, 211, 210, 214, 187, 123, 116, 156, 71)  # fmt: skip
+# Patches that are skin on nearly every photo: cheeks, nose ridge and side, between the brows.
+SKIN_PATCHES = (
+    (117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352), (6, 197, 195, 5, 45, 275),
+    (9, 8, 55, 285), (108, 151, 337, 9),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FaceMasks:
+    """Shares 0..1 of each pixel, all (H, W) float32.
+
+    Attributes
+    ----------
+    person : belongs to the person
+    skin : has the colour of the person's skin
+    usable : shows the face's surface: what the texture may take
+    hair : belongs to the person, lies above or beside the face, and is not skin
+    eyes, mouth : between the lids, between the lips
+    lips : on the lips
+    """
+
+    person: Shares
+    skin: Shares
+    usable: Shares
+    hair: Shares
+    eyes: Shares
+    mouth: Shares
+    lips: Shares
+
+
+def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
+    """What each pixel of a picture round the face shows.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB
+    landmarks : in pixels of this picture
+    """
+    points = landmarks.points_px[:, :2]
+    unit = landmarks.eye_distance_px
+    shape = pixels.shape[:2]
+    person = person_mask(pixels)
+    skin = skin_share(pixels, points)
+
+    eyes = np.maximum(_filled(shape, points, EYE_RIGHT), _filled(shape, points, EYE_LEFT))
+    inner = (MOUTH_CORNERS_INNER[0], *LIPS_INNER_UPPER, MOUTH_CORNERS_INNER[1], *LIPS_INNER_LOWER[::-1])
+    mouth = _filled(shape, points, inner)
+    lips = np.clip(_filled(shape, points, LIPS_OUTER) - _grown(mouth, 0.02 * unit), 0, 1)
+    brows = _grown(np.maximum(_hull(shape, points, BROW_RIGHT), _hull(shape, points, BROW_LEFT)),
+                   0.03 * unit)
+    middle = _soft(_filled(shape, points, MIDDLE), 0.08 * unit)
+    # Inside the outline the colour test fades in, so that a beard survives to the jaw.
+    lower = points[OVAL, 1].max() - 0.35 * unit
+    rows = np.arange(shape[0], dtype=np.float32)[:, None]
+    brow_line = points[list(BROW_LEFT + BROW_RIGHT), 1].min()
+    below_eyes = np.clip((rows - points[[33, 263], 1].mean()) / (0.5 * unit), 0, 1)
+    oval = _soft(_grown(_filled(shape, points, OVAL), -0.06 * unit), 0.05 * unit)
+    jaw = oval * np.clip((rows - (lower - 0.9 * unit)) / (0.6 * unit), 0, 1)
+
+    firm_person = np.clip((_grown(person, -0.05 * unit) - 0.5) * 2, 0, 1)
+    sure = np.maximum.reduce([middle * np.clip(below_eyes + skin, 0, 1), brows, jaw, lips])
+    usable = firm_person * np.maximum(skin, sure)
+    usable = usable * (1 - _grown(eyes, 0.02 * unit)) * (1 - _grown(mouth, 0.015 * unit))
+
+    above = np.clip((points[[1, 4], 1].mean() - rows) / unit, 0, 1)
+    outside = 1 - _filled(shape, points, OVAL) * (rows > brow_line)
+    hair = person * np.clip(1 - 1.6 * skin, 0, 1) * above * outside
+    return FaceMasks(person, skin, _soft(usable, 0.01 * unit), hair.astype(np.float32), eyes, mouth, lips)
+
+
+def person_mask(pixels: Pixels) -> Shares:
+    """(H, W) float32 share of each pixel that belongs to a person."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, 512 / max(height, width))
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    with person_segmenter() as segmenter:
+        mask = segmenter.process(small).segmentation_mask
+    mask = cv2.resize(np.asarray(mask, np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.clip(mask, 0, 1)
+
+
+def skin_share(pixels: Pixels, points_px: npt.NDArray[np.float64]) -> Shares:
+    """(H, W) float32 likeness 0..1 of each pixel's colour to the face's skin.
+
+    Notes
+    -----
+    Mahalanobis distance in CIELAB from the median of the skin patches. Lightness may be lower on the
+    shaded side than anywhere in the patches, so its spread is given a generous floor.
+    """
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    patches = np.zeros(pixels.shape[:2], np.float32)
+    for patch in SKIN_PATCHES:
+        patches = np.maximum(patches, _hull(pixels.shape[:2], points_px, patch))
+    samples = lab[patches > 0.5]
+    if len(samples) < 20:
+        return np.ones(pixels.shape[:2], np.float32)
+    middle = np.median(samples, axis=0)
+    spread = 1.48 * np.median(np.abs(samples - middle), axis=0)
+    spread = np.maximum(spread, (9.0, 3.0, 3.5))
+    difference = (lab - middle) / spread
+    difference[..., 0] *= np.where(difference[..., 0] < 0, 0.8, 0.6)
+    distance = np.sqrt((difference**2).sum(-1))
+    return np.clip((4.2 - distance) / 1.6, 0, 1).astype(np.float32)
+
+
+def _filled(shape: tuple[int, ...], points: npt.NDArray[np.float64], ring: tuple[int, ...]) -> Shares:
+    mask = np.zeros(shape, np.float32)
+    corners = np.round(points[list(ring)] * 16).astype(np.int32)
+    cv2.fillPoly(mask, [corners], 1.0, lineType=cv2.LINE_AA, shift=4)
+    return mask
+
+
+def _hull(shape: tuple[int, ...], points: npt.NDArray[np.float64], chosen: tuple[int, ...]) -> Shares:
+    mask = np.zeros(shape, np.float32)
+    corners = np.round(points[list(chosen)] * 16).astype(np.int32)
+    cv2.fillConvexPoly(mask, cv2.convexHull(corners), 1.0, lineType=cv2.LINE_AA, shift=4)
+    return mask
+
+
+def _grown(mask: Shares, pixels: float) -> Shares:
+    """The mask dilated by a number of pixels, or eroded by a negative one."""
+    size = 2 * max(1, round(abs(pixels))) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return cv2.dilate(mask, disc) if pixels > 0 else cv2.erode(mask, disc)
+
+
+def _soft(mask: Shares, pixels: float) -> Shares:
+    return cv2.GaussianBlur(mask, (0, 0), max(pixels, 0.6))

@@ -1,0 +1,77 @@
+"""The light of a photo taken off its skin.
+
+Shading that depends on the direction of the surface alone is a low-order function of its normal:
+nine spherical harmonics hold 98 % of it for a matt surface [1]_. They are fitted to the logarithm of the
+lightness over the skin and divided out, partly, because dark hollows and beards look like shade too.
+
+References
+----------
+.. [1] Ramamoorthi, Hanrahan (2001). An efficient representation for irradiance environment maps.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+STRENGTH = 0.65  # share of the fitted shading that is taken off
+LIMITS = (0.6, 1.7)  # of the gain
+
+
+def to_linear(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Linear light 0..1 of sRGB 0..1."""
+    v = np.asarray(values, np.float32)
+    return np.where(v <= 0.04045, v / 12.92, ((np.maximum(v, 0) + 0.055) / 1.055) ** 2.4)
+
+
+def to_srgb(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """sRGB 0..1 of linear light 0..1."""
+    v = np.clip(np.asarray(values, np.float32), 0, 1)
+    return np.where(v <= 0.0031308, v * 12.92, 1.055 * v ** (1 / 2.4) - 0.055)
+
+
+def lightness(linear: npt.ArrayLike) -> Floats:
+    """Luminance (...,) of linear RGB (..., 3)."""
+    return np.asarray(linear, np.float64) @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def levelling_gain(colours: Floats, normals: Floats, trust: Floats) -> Floats:
+    """(V,) factor on linear light that evens out the shading of a surface.
+
+    Parameters
+    ----------
+    colours : (V, 3) linear RGB; normals : (V, 3) unit; trust : (V,) weight of each as skin
+    """
+    used = trust > 0.2
+    if used.sum() < 50:
+        return np.ones(len(colours))
+    basis = _harmonics(normals)
+    height = np.log(np.maximum(lightness(colours), 1e-3))
+    weights = trust[used].copy()
+    for _ in range(3):  # robust: dark brows and beards must not pass for shade
+        scaled = basis[used] * weights[:, None]
+        ridge = 1e-2 * weights.sum() * np.diag([0.0, *[1.0] * 8])
+        found = np.linalg.solve(scaled.T @ basis[used] + ridge, scaled.T @ height[used])
+        miss = height[used] - basis[used] @ found
+        weights = trust[used] / (1.0 + (np.minimum(miss, 0.3 * miss) / 0.12) ** 2)
+    shade = basis @ found
+    middle = np.average(shade[used], weights=trust[used])
+    return np.clip(np.exp(-STRENGTH * (shade - middle)), *LIMITS)
+
+
+def without_highlights(linear: npt.NDArray[np.float32], reach_px: float) -> npt.NDArray[np.float32]:
+    """(H, W, 3) linear RGB with bright spots of about `reach_px` pixels brought near their surroundings."""
+    light = lightness(linear).astype(np.float32)
+    around = cv2.GaussianBlur(light, (0, 0), max(reach_px, 1.0))
+    ratio = light / np.maximum(around, 1e-4)
+    kept = np.where(ratio > 1.08, 1.08 + 0.35 * (ratio - 1.08), ratio)
+    return linear * (kept / np.maximum(ratio, 1e-4))[..., None]
+
+
+def _harmonics(normals: Floats) -> Floats:
+    """(V, 9) real spherical harmonics up to order 2, not normalised."""
+    x, y, z = normals.T
+    return np.stack([np.ones_like(x), x, y, z, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1)

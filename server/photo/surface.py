@@ -1,0 +1,90 @@
+"""Values on the vertices of a mesh: normals, mirror images, and colours diffused over the surface.
+
+Completing the texture on the vertices instead of in the texture makes the seams of the layout
+disappear: both sides of a seam are the same vertices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+SWEEPS = 160
+
+
+def vertex_normals(vertices: Floats, faces: npt.NDArray[np.int32]) -> Floats:
+    """(V, 3) outward unit normals, faces weighted by their area."""
+    corners = vertices[np.where(faces >= 0, faces, faces[:, :1])]
+    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+    triangles = faces[:, 3] < 0
+    edge = corners[:, 1] - corners[:, 0]
+    across[triangles] = np.cross(edge, corners[:, 2] - corners[:, 0])[triangles]
+    normals = np.zeros_like(vertices)
+    for corner in range(4):
+        used = faces[:, corner] >= 0
+        for axis in range(3):
+            normals[:, axis] += np.bincount(faces[used, corner], across[used, axis], len(vertices))
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+def mirror_images(vertices: Floats) -> Indices:
+    """(V,) number of the vertex that mirrors each, for a mesh symmetric in x.
+
+    Notes
+    -----
+    Vertices are matched by their rounded places, looked up in sorted order; one that finds no partner
+    within a tenth of a millimetre is its own.
+    """
+    grid = np.round(vertices * 1e4).astype(np.int64) + (1 << 19)
+    key = ((grid[:, 0] << 42) | (grid[:, 1] << 21)) | grid[:, 2]
+    flipped = np.round(vertices * (-1e4, 1e4, 1e4)).astype(np.int64) + (1 << 19)
+    wanted = ((flipped[:, 0] << 42) | (flipped[:, 1] << 21)) | flipped[:, 2]
+    order = np.argsort(key, kind="stable")
+    place = np.minimum(np.searchsorted(key[order], wanted), len(order) - 1)
+    found = order[place]
+    return np.where(key[found] == wanted, found, np.arange(len(vertices)))
+
+
+class Neighbours:
+    """The edges of a mesh, ready for averaging over them."""
+
+    def __init__(self, faces: npt.NDArray[np.int32], count: int) -> None:
+        following = np.roll(faces, -1, axis=1)
+        following[:, 2] = np.where(faces[:, 3] < 0, faces[:, 0], following[:, 2])
+        edges = np.stack([faces, following], -1).reshape(-1, 2)
+        edges = edges[(edges >= 0).all(1)]
+        edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
+        self.to = edges[:, 1]
+        self.degree = np.bincount(edges[:, 0], minlength=count)
+        self.linked = np.flatnonzero(self.degree)
+        self.starts = (np.cumsum(self.degree) - self.degree)[self.linked]
+
+    def mean(self, values: Floats) -> Floats:
+        """(V, C) mean over each vertex's neighbours; its own value where it has none."""
+        result = values.copy()
+        sums = np.add.reduceat(values[self.to], self.starts, axis=0)
+        result[self.linked] = sums / self.degree[self.linked, None]
+        return result
+
+    def smoothed(self, values: Floats, sweeps: int) -> Floats:
+        """(V, C) values averaged with their neighbours a number of times."""
+        for _ in range(sweeps):
+            values = 0.5 * values + 0.5 * self.mean(values)
+        return values
+
+    def completed(self, values: Floats, trust: Floats, rest: Floats, pull: float) -> Floats:
+        """(V, C) values kept where trusted and diffused elsewhere, drifting toward `rest`.
+
+        Parameters
+        ----------
+        values : (V, C); trust : (V,) 0..1; rest : (C,) or (V, C) what far places tend to
+        pull : how strongly, against a neighbour's 1
+        """
+        known = 20.0 * trust[:, None]
+        current = (known * values + 0.1 * rest) / (known + 0.1)
+        for _ in range(SWEEPS):
+            current = (known * values + self.mean(current) + pull * rest) / (known + 1.0 + pull)
+        return current

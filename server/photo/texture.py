@@ -1,0 +1,217 @@
+"""The skin texture of a fitted head from its photo.
+
+A texel takes the photo where the surface faces the camera, the pixel shows the person's skin and no
+eye, mouth, hair or background is near; failing that, the other side of the face; failing that, a colour
+diffused over the surface from where the photo is trusted, drifting to the person's mean skin tone.
+Light is levelled first, so that the three agree and new lamps find no old shade. All sums are in
+linear light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_fit import Fit
+
+from .colours import Colour, measured_colours
+from .mask import FaceMasks, Pixels, face_masks
+from .shading import levelling_gain, to_linear, to_srgb, without_highlights
+from .surface import Neighbours, mirror_images, vertex_normals
+from .texels import TexelMap, texel_map
+
+Floats = npt.NDArray[np.float64]
+Image = npt.NDArray[np.float32]
+
+FACE_WIDTHS = (420.0, 1300.0)  # pixels of a face in the working picture
+FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, the photo is trusted
+HAIRLESS = 0.45  # share of skin colour above the forehead from which a head counts as bald
+DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
+
+
+@dataclass(frozen=True)
+class Skin:
+    """What a photo says about a head's surface.
+
+    Attributes
+    ----------
+    albedo : (S, S, 3) uint8 sRGB, in the head's layout, row 0 at v = 1
+    colours : sRGB 0..1 of skin, lips, iris and hair where seen
+    bald : share 0..1 of the scalp seen in the photo that shows skin
+    """
+
+    albedo: npt.NDArray[np.uint8]
+    colours: dict[str, Colour]
+    bald: float
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """How the photo sees each vertex.
+
+    Attributes
+    ----------
+    places : (V, 2) pixels of the working picture
+    facing : (V,) 0..1 trust by angle and region
+    """
+
+    places: Floats
+    facing: Floats
+
+
+def skin_from_photo(
+    pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, template: Head, *, size: int
+) -> Skin:
+    """The skin texture and colours of the fitted head.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB, the photo
+    landmarks : in its pixels
+    fit : the head fitted to them
+    template : the symmetric head the fit started from, same vertices
+    size : side of the texture in texels
+    """
+    picture, to_picture = _working_picture(pixels, landmarks, fit)
+    moved = FaceLandmarks(_transformed(landmarks.points_px, to_picture),
+                          (picture.shape[1], picture.shape[0]))
+    masks = face_masks(picture, moved)
+    colours = measured_colours(picture, moved, masks)
+    head = fit.head
+    of_skin = head.face_materials == head.materials.index("skin")
+    faces = head.faces[of_skin]
+    near = Neighbours(faces, len(head.vertices))
+    normals = vertex_normals(head.vertices.astype(np.float64), faces)
+    places = _transformed(fit.photo_vertices_px, to_picture)[:, :2]
+    sight = _Sight(places, _facing(head, normals @ fit.view.rotation.T))
+    mirror = mirror_images(template.vertices.astype(np.float64))
+
+    light = without_highlights(to_linear(picture / np.float32(255)), 0.14 * moved.eye_distance_px)
+    tone = to_linear(colours.get("skin", (0.7, 0.55, 0.47))).astype(np.float64)
+    low = _low_frequencies(light, masks.usable, 0.06 * moved.eye_distance_px)
+    trust = _sampled(masks.usable, places)[:, 0] * sight.facing
+    seen = _sampled(low, places)
+    gain = levelling_gain(seen, normals, trust * _sampled(masks.skin, places)[:, 0])
+    gain = near.smoothed(gain[:, None], 6)[:, 0]
+
+    level = seen * gain[:, None]
+    both = trust + 0.3 * trust[mirror]
+    blend = (trust[:, None] * level + 0.3 * (trust * 1.0)[mirror, None] * level[mirror])
+    base = near.completed(blend / np.maximum(both, 1e-6)[:, None], np.clip(both, 0, 1), tone, 0.004)
+    hair, bald = _hair_on_scalp(head, sight, masks)
+    hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
+    base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
+
+    texels = texel_map(faces, head.uvs[of_skin], size // 2)
+    albedo = _composed(texels, size, light, masks.usable, sight, gain, mirror, base, level)
+    return Skin(albedo, colours, bald)
+
+
+def _working_picture(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> tuple[Pixels, Floats]:
+    """The photo round the head at a size that suits the texture, and the (2, 3) map into it."""
+    width = landmarks.face_width_px
+    scale = float(np.clip(width, *FACE_WIDTHS) / width)
+    if width <= FACE_WIDTHS[1] and width >= FACE_WIDTHS[0]:
+        scale = 1.0
+    middle = landmarks.points_px[:, :2].mean(0)
+    half = np.array([1.25, 1.5]) * width
+    low = np.maximum(np.floor(middle - half), 0)
+    high = np.minimum(np.ceil(middle + half * (1.0, 1.1)), (pixels.shape[1], pixels.shape[0]))
+    matrix = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale]])
+    shape = np.maximum(np.round((high - low) * scale), 8).astype(int)
+    crop = pixels[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])]
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(crop, (int(shape[0]), int(shape[1])), interpolation=smooth), matrix
+
+
+def _transformed(points: Floats, matrix: Floats) -> Floats:
+    """Points (..., 3) in pixels moved into the working picture; depth takes its scale."""
+    moved = points * matrix[0, 0]
+    moved[..., :2] += matrix[:, 2]
+    return moved
+
+
+def _facing(head: Head, normals: Floats) -> Floats:
+    """(V,) trust by angle to the camera, none where the photo must not be used at all."""
+    share = np.clip((-normals[:, 1] - FACING[0]) / (FACING[1] - FACING[0]), 0, 1)
+    share = share * share * (3 - 2 * share)
+    share[head.part("ear_*", "bust", "nostril_*", "hair")] = 0.0
+    chin = head.landmarks()[152]
+    below = (chin[2] - head.vertices[:, 2]) / 0.035
+    return share * np.where(head.part("neck"), np.clip(1.0 - below, 0, 1), 1.0)
+
+
+def _low_frequencies(light: Image, usable: Image, reach_px: float) -> Image:
+    """(H, W, 3) the picture blurred, of usable pixels only."""
+    weight = cv2.GaussianBlur(usable, (0, 0), reach_px)
+    blurred = cv2.GaussianBlur(light * usable[..., None], (0, 0), reach_px)
+    return blurred / np.maximum(weight, 1e-4)[..., None]
+
+
+def _sampled(image: Image, places: Floats) -> Floats:
+    """(V, C) values of the image at places in pixels; 0 outside."""
+    x, y = places.astype(np.float32).T
+    rows = [cv2.remap(image, x[k : k + 30000, None], y[k : k + 30000, None], cv2.INTER_LINEAR)
+            for k in range(0, len(x), 30000)]
+    return np.concatenate(rows).reshape(len(x), -1).astype(np.float64)
+
+
+def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks) -> tuple[Floats, float]:
+    """(V,) share of hair painted on each vertex, and how bald the scalp is that the photo shows."""
+    scalp = head.part("scalp")
+    person = _sampled(masks.person, sight.places)[:, 0]
+    skin = _sampled(masks.skin, sight.places)[:, 0]
+    front = scalp & (sight.facing > 0.5) & (person > 0.7)
+    bald = float(skin[front].mean()) if front.sum() > 20 else 0.0
+    shown = np.clip(sight.facing * person, 0, 1)
+    unseen = 0.0 if bald > HAIRLESS else 1.0
+    hair = np.where(scalp, shown * np.clip(1 - 1.6 * skin, 0, 1) + (1 - shown) * unseen, 0.0)
+    return hair, bald
+
+
+def _composed(
+    texels: TexelMap,
+    size: int,
+    light: Image,
+    usable: Image,
+    sight: _Sight,
+    gain: Floats,
+    mirror: npt.NDArray[np.int64],
+    base: Floats,
+    level: Floats,
+) -> npt.NDArray[np.uint8]:
+    """(S, S, 3) uint8 sRGB: base, over it the other side, over it the photo."""
+    result = _enlarged(texels.spread(base), size)
+    result *= 1 + 0.035 * _grain(size)[..., None]
+    for here, damped in ((mirror, 0.85), (np.arange(len(mirror)), 1.0)):
+        rows = np.c_[sight.places[here], sight.facing[here], gain[here]]
+        maps = _enlarged(texels.spread(rows), size)
+        x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
+        weight = cv2.remap(usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
+        weight = cv2.erode(weight, np.ones((3, 3), np.uint8), iterations=max(1, size // 700))
+        weight = cv2.GaussianBlur(weight, (0, 0), size / 500) * damped
+        colour = cv2.remap(light, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        colour = np.maximum(colour, 0) * maps[..., 3:]
+        if here is mirror:
+            colour = np.maximum(colour + _enlarged(texels.spread(base - level[mirror]), size), 0)
+        result += weight[..., None] * (colour - result)
+    return np.round(to_srgb(result) * 255).astype(np.uint8)
+
+
+def _enlarged(values: Image, size: int) -> Image:
+    return cv2.resize(values, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _grain(size: int) -> Image:
+    """(S, S) unit noise at the scales of pores and blotches, the same on every run."""
+    random = np.random.default_rng(20)
+    fine = cv2.GaussianBlur(random.standard_normal((size, size), np.float32), (0, 0), 1.2)
+    coarse = random.standard_normal((size // 8, size // 8), np.float32)
+    coarse = cv2.GaussianBlur(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), (0, 0), 3)
+    noise = fine / fine.std() + 0.7 * coarse / coarse.std()
+    return noise / noise.std()
