@@ -17,8 +17,12 @@ def sculpted(points: Array, grid: Grid) -> Array:
     """The points (V, 3) of the left half with the fine forms added."""
     push = _nose(grid.u, grid.t) + _brow(grid.u, grid.t)
     push += _philtrum(grid.u, grid.t) + _lip_skin(grid.u, grid.t)
-    push += _lips(grid) + _lid_fold(grid)
-    return points + half_normals(points, grid.faces) * push[:, None]
+    push += _lid_fold(grid)
+    normals = half_normals(points, grid.faces)
+    # The red of the lips swells forward rather than up and down, else it would close over the slit.
+    forward = normals * np.array([1.0, 1.0, 0.35])
+    forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-9)
+    return points + normals * push[:, None] + forward * _lips(grid)[:, None]
 
 
 def half_normals(points: Array, faces: Indices) -> Array:
@@ -57,7 +61,7 @@ def _philtrum(u: Array, t: Array) -> Array:
 
 def _lip_skin(u: Array, t: Array) -> Array:
     """The skin over the upper lip hollowed between nose and red, the furrow over the chin deepened."""
-    upper = -2.6 * np.exp(-(((t + 38.5) / 4.6) ** 2)) * (1 - smoothstep(u, 13.0, 30.0))
+    upper = -0.5 * np.exp(-(((t + 38.5) / 4.6) ** 2)) * (1 - smoothstep(u, 13.0, 30.0))
     lower = -1.0 * np.exp(-(((t + 66.5) / 4.0) ** 2)) * (1 - smoothstep(u, 8.0, 24.0))
     return upper + lower
 
@@ -83,7 +87,7 @@ def _lips(grid: Grid) -> Array:
     s = (np.arange(LIP_RINGS + 2) - 1)[:, None] / LIP_RINGS
     ridge = 0.35 * np.exp(-((s / 0.16) ** 2))
     dome = np.sin(np.pi * np.clip(s, 0, 1) ** 0.8)
-    high = np.where(upper, 0.7 + tubercle, 1.1 + pillows)
+    high = np.where(upper, 1.3 + tubercle, 1.2 + pillows)
     push[rings] = body * (ridge + dome * high)
     return push
 

@@ -146,9 +146,11 @@ def surface() -> Surface:
     """The interpolation, solved once."""
     points = neutral_landmarks()
     azimuth, t = landmark_domain(points)
+    skin_a, skin_t, skin = _lip_skin_points(points, azimuth, t)
     left_out = (*_UPPER_SECOND, *_LOWER_SECOND, *_UPPER_THIRD, *_LOWER_THIRD, *_CORNER_ROWS)
     keep = np.setdiff1d(np.arange(len(points)), left_out)
-    points, azimuth, t = points[keep], azimuth[keep], t[keep]
+    points = np.r_[points[keep], skin]
+    azimuth, t = np.r_[azimuth[keep], skin_a], np.r_[t[keep], skin_t]
     skull_a, skull_t, skull = _skull_points()
     bust_a, bust_t, bust = _bust_points()
     centres = _base(np.r_[azimuth, skull_a, bust_a], np.r_[t, skull_t, bust_t]) / RADIUS
@@ -164,6 +166,17 @@ def surface() -> Surface:
     system[n:, :n] = system[:n, n:].T
     solution = np.linalg.solve(system, np.r_[values, np.zeros((4, 3))])
     return Surface(centres, solution[:n], solution[n:])
+
+
+def _lip_skin_points(points: Array, azimuth: Array, t: Array) -> tuple[Array, Array, Array]:
+    """Points between nose and upper lip, where no landmark lies: nearly straight down, a little hollow."""
+    pairs = ((164, 0), (393, 267), (391, 269), (391, 270), (322, 409), (167, 37), (165, 39), (165, 40), (92, 185))
+    share = np.tile([0.33, 0.72], len(pairs))
+    above, below = np.repeat(pairs, 2, axis=0).T
+    mix = points[above] * (1 - share)[:, None] + points[below] * share[:, None]
+    mix[:, 1] += 0.5
+    flat = [x[above] * (1 - share) + x[below] * share for x in (azimuth, t)]
+    return flat[0], flat[1], mix
 
 
 def _base(azimuth: Array, t: Array) -> Array:
