@@ -195,13 +195,14 @@ class ServerProcess:
 
     def start(self) -> Client:
         """Launch if needed and wait until requests are answered."""
-        if self.state in ("failed", "stopped", "not_installed", "update_required"):
-            self._process, self._client = None, None
+        if self.state not in ("starting", "running"):
+            self.stop()
             self.launch()
         return self.wait_ready()
 
     def stop(self) -> None:
         """End the process, gently at first; its files go with it."""
+        patience = STOP_SECONDS if self._client else 0.5
         process, self._process, self._client = self._process, None, None
         if process is None:
             return
@@ -209,7 +210,7 @@ class ServerProcess:
             with contextlib.suppress(OSError):
                 process.stdin.close()
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -9,9 +9,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dirfa_blender.core.errors import DirfaError, SettingsError
 from dirfa_blender.core.progress import Display
+
+if TYPE_CHECKING:
+    from .services import Services
 
 # Commands that live with what they do: module with a ``main(arguments) -> exit code``.
 ELSEWHERE = {
@@ -22,9 +26,17 @@ ELSEWHERE = {
 USAGE_ERROR, INTERRUPTED = 2, 130
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Exit code of a command: 0 done, 1 failed, 2 wrong usage."""
-    commands: dict[str, Callable[[Sequence[str]], int]] = {"serve": _serve, "animate": _animate}
+def main(
+    arguments: Sequence[str], *, make_services: Callable[[str], Services] | None = None
+) -> int:
+    """Exit code of a command: 0 done, 1 failed, 2 wrong usage.
+
+    `make_services` puts something else than the model behind the routes.
+    """
+    commands: dict[str, Callable[[Sequence[str]], int]] = {
+        "serve": lambda words: _serve(words, make_services),
+        "animate": _animate,
+    }
     name = arguments[0] if arguments else ""
     if name in ELSEWHERE:
         return int(importlib.import_module(ELSEWHERE[name]).main(list(arguments[1:])))
@@ -46,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         return INTERRUPTED
 
 
-def _serve(arguments: Sequence[str]) -> int:
+def _serve(arguments: Sequence[str], make_services: Callable[[str], Services] | None) -> int:
     from dirfa_blender.core import announcement
 
     parser = argparse.ArgumentParser(
@@ -63,6 +75,7 @@ def _serve(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
 
     from .config import ServerConfig
+    from .services import LocalServices
     from .serving import serve
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
@@ -79,7 +92,7 @@ def _serve(arguments: Sequence[str]) -> int:
     def ready(url: str) -> None:
         display.ready(url, config.announcement)
 
-    serve(config, ready=ready)
+    serve(config, make_services=make_services or LocalServices, ready=ready)
     return 0
 
 

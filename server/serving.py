@@ -31,7 +31,7 @@ from dirfa_blender.core.protocol import PROTOCOL_VERSION
 from .app import create_app
 from .config import ServerConfig
 from .jobs import JobQueue
-from .services import LocalServices, Services
+from .services import Services
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ LEAVE_SECONDS = 1.0
 def serve(
     config: ServerConfig,
     *,
-    make_services: Callable[[str], Services] = LocalServices,
+    make_services: Callable[[str], Services],
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until interrupted, told to leave, or alone.
