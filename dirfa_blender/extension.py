@@ -7,7 +7,9 @@ cannot slip in. Blender's builder is a plain Python script inside the bpy wheel 
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -16,7 +18,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from .core.errors import OutputError, RenderError
+from .core.errors import DirfaError, OutputError, RenderError
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = ("__init__.py", "blender_manifest.toml", "pyproject.toml", "LICENSE", "README.md", "dirfa.py")
@@ -54,6 +56,30 @@ def build_extension(folder: Path) -> Path:
                 f"Cannot write {built.name} in {folder}: {error.strerror or error}. "
                 "Choose a folder you may write to, or free some space."
             ) from error
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code of ``dirfa.py extension``."""
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py extension", description="Build and validate the Blender extension."
+    )
+    parser.add_argument("-o", "--output", type=Path, default=Path("dist"), help="folder for the zip")
+    parser.add_argument("--json", action="store_true", help="print the result as a JSON line")
+    options = parser.parse_args(arguments)
+    try:
+        built = build_extension(options.output)
+    except DirfaError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    size = built.stat().st_size
+    if options.json:
+        sys.stdout.write(json.dumps({"file": str(built), "bytes": size}) + "\n")
+    else:
+        sys.stdout.write(
+            f"{built} ({size / 1e6:.1f} MB, valid). Install it in Blender: Edit > Preferences > "
+            "Get Extensions > Install from Disk.\n"
+        )
+    return 0
 
 
 def stage(folder: Path) -> None:
@@ -100,3 +126,7 @@ def _run(builder: Path, *arguments: str) -> None:
     if done.returncode or "FATAL_ERROR" in said:
         reason = re.sub(r"\s+", " ", said).strip()
         raise RenderError(f"Blender's extension tool refused to {arguments[0]}: {reason}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

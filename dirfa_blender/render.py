@@ -195,6 +195,41 @@ def set_video_output(scene: bpy.types.Scene, path: Path) -> None:
     scene.render.use_file_extension = False
 
 
+def start_film(scene: bpy.types.Scene, path: Path, settings: RenderSettings) -> None:
+    """Start Blender's own render job, which keeps the window alive and ends with Esc.
+
+    It writes frames and sound straight to a file beside the target, which is moved when the job is
+    complete and removed when it is cancelled.
+
+    Raises
+    ------
+    OutputError, RenderError
+        As `render_video`; nothing was started.
+    """
+    partial = path.with_name(f".{path.stem}.part.mp4")
+    _check_writable(path, partial)
+    configure(scene, settings)
+    scene.render.use_sequencer = True
+    set_video_output(scene, partial)
+    handlers = bpy.app.handlers
+
+    def end(*_: object) -> None:
+        handlers.render_complete.remove(complete)
+        handlers.render_cancel.remove(end)
+        scene.render.filepath = str(path)
+        partial.unlink(missing_ok=True)
+
+    def complete(*_: object) -> None:
+        # Blender has closed the file by now: it calls this after the last packet.
+        if partial.is_file():
+            os.replace(partial, path)
+        end()
+
+    handlers.render_complete.append(complete)
+    handlers.render_cancel.append(end)
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True, scene=scene.name)
+
+
 def _configure_cycles(scene: bpy.types.Scene, samples: int, device: Device) -> None:
     scene.render.engine = "CYCLES"
     cycles = scene.cycles

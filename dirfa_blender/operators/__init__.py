@@ -1,0 +1,1 @@
+"""Operators: thin. They read properties, call a function, and report."""

@@ -1,0 +1,96 @@
+"""A performance comes into the scene: head, Action, sound, frame range and shot, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from . import apply, meshes, scene, shot
+from .core.animation import Animation
+from .core.head import Head
+from .core.mapping import load_profile
+
+PROFILE = "arkit"
+# Kinds of datablock that a placement makes.
+MADE = ("objects", "meshes", "armatures", "actions", "materials", "images", "cameras", "lights",
+        "worlds", "sounds")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a performance is put into a scene.
+
+    ``target`` is who speaks when no head comes with the performance; ``duration`` is the recording's,
+    seconds, or None to leave the frame range alone.
+    """
+
+    name: str
+    target: bpy.types.Object | None = None
+    audio: Path | None = None
+    duration: float | None = None
+    with_shot: bool = True
+    frame_start: int = 1
+
+
+def place(
+    where: bpy.types.Scene, animation: Animation, head: Head | None, how: Placement
+) -> bpy.types.Action:
+    """The Action of a performance, now playing in the scene.
+
+    Raises
+    ------
+    DirfaError
+        A part cannot be done; the scene is as it was.
+    """
+    profile = load_profile(PROFILE)
+    with _all_or_nothing(where):
+        actor = meshes.build_head(head, how.name, where.collection) if head else how.target
+        action = apply.apply_animation(
+            animation,
+            actor,
+            profile,
+            name=f"{how.name} take {animation.source.get('seed', '')}".strip(),
+            frame_start=how.frame_start,
+            scene=where,
+        )
+        if how.audio is not None:
+            scene.place_sound(where, how.audio, how.frame_start)
+        if how.duration is not None:
+            scene.set_frame_range(where, how.frame_start, how.duration)
+        if head is not None and how.with_shot:
+            shot.build_shot(where, actor)
+    where.frame_set(where.frame_current)
+    return action
+
+
+@contextmanager
+def _all_or_nothing(where: bpy.types.Scene) -> Iterator[None]:
+    """Take back what was made and set if the block fails."""
+    before = {kind: {block.session_uid for block in getattr(bpy.data, kind)} for kind in MADE}
+    kept = (where.frame_start, where.frame_end, where.camera, where.world, where.sync_mode)
+    frame = where.frame_current
+    try:
+        yield
+    except BaseException:
+        made = [
+            block
+            for kind in MADE
+            for block in getattr(bpy.data, kind)
+            if block.session_uid not in before[kind]
+        ]
+        _remove_strips(where, made)
+        bpy.data.batch_remove(made)
+        where.frame_start, where.frame_end, where.camera, where.world, where.sync_mode = kept
+        where.frame_set(frame)
+        raise
+
+
+def _remove_strips(where: bpy.types.Scene, made: list[bpy.types.ID]) -> None:
+    strips = where.sequence_editor.strips if where.sequence_editor else ()
+    for strip in list(strips):
+        if strip.type == "SOUND" and strip.sound in made:
+            strips.remove(strip)
