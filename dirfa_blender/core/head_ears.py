@@ -1,13 +1,15 @@
 """The outer ear of the neutral head, sewn into the side of the skin. No bpy.
 
-An ear is described by profiles: at some directions round the ear canal, the way from the head's skin over the back of
-the ear, the rolled rim (helix), the groove behind the inner ridge (antihelix) and down the bowl (concha) to
-the canal. A profile point is a distance from the canal, as a share of the outline there, and a height above the
-head's side. The ear is 62 mm long and 35 mm wide, means of adults [1]_.
+An ear is described by profiles: at some directions round the ear canal, the way from the head's
+skin over the back of the ear, the rolled rim (helix), the groove behind the inner ridge
+(antihelix) and down the bowl (concha) to the canal. A profile point is a distance from the canal,
+as a share of the outline there, and a height above the head's side. The ear is 62 mm long and
+35 mm wide, means of adults [1]_.
 
 References
 ----------
-.. [1] C. Sforza et al., "Age- and sex-related changes in the normal human ear", Forensic Sci. Int. 187, 2009.
+.. [1] C. Sforza et al., "Age- and sex-related changes in the normal human ear",
+   Forensic Sci. Int. 187, 2009.
 """
 
 from __future__ import annotations
@@ -18,25 +20,37 @@ from .head_piece import Half, Indices, ring_cap, strip_faces
 from .head_surface import RADIUS, Array, Surface, height_to_t
 from .head_uv import skin_uv
 
-CANAL = np.array([4.0, -1.5])  # mm, y and z of the ear canal
+CANAL = np.array([6.0, -1.5])  # mm, y and z of the ear canal
 
 # Directions from the canal in degrees: 0 forward, 90 up, 180 back, 270 down.
 _DIRECTIONS = (0, 35, 65, 100, 140, 180, 220, 250, 280, 315)
 _OUTLINE = (11.5, 15.5, 26.0, 32.5, 31.0, 26.0, 24.0, 27.0, 28.5, 14.5)
-# One profile a direction: (share of the outline, height in mm) from the skin inward.
-_PROFILES = (
-    ((1.30, 0.2), (1.15, 0.4), (1.02, 1.0), (0.90, 2.6), (0.80, 4.6), (0.68, 6.6), (0.56, 7.0), (0.46, 5.6), (0.40, 3.6), (0.32, 1.8), (0.22, 0.6), (0.14, -0.6), (0.05, -3.0)),
-    ((1.18, 0.3), (1.10, 0.8), (1.04, 2.0), (0.98, 4.2), (0.90, 6.2), (0.80, 6.8), (0.70, 5.6), (0.60, 4.4), (0.50, 4.0), (0.38, 2.8), (0.26, 1.2), (0.16, -0.4), (0.05, -3.0)),
-    ((0.86, 0.5), (0.92, 3.0), (0.99, 6.5), (1.01, 9.6), (0.97, 11.6), (0.90, 11.2), (0.82, 9.0), (0.72, 8.0), (0.60, 8.8), (0.46, 6.4), (0.32, 3.2), (0.18, 0.4), (0.05, -3.0)),
-    ((0.66, 0.8), (0.78, 5.0), (0.93, 10.5), (1.00, 13.6), (0.985, 15.8), (0.93, 16.0), (0.86, 13.2), (0.76, 12.0), (0.62, 13.6), (0.48, 11.0), (0.34, 5.0), (0.18, 1.0), (0.05, -3.0)),
-    ((0.56, 1.0), (0.70, 7.0), (0.92, 14.0), (1.00, 16.8), (0.98, 19.0), (0.92, 19.2), (0.84, 16.2), (0.74, 14.8), (0.58, 17.0), (0.44, 13.2), (0.32, 6.0), (0.18, 1.2), (0.05, -3.0)),
-    ((0.58, 1.0), (0.72, 7.4), (0.92, 15.0), (1.00, 18.0), (0.98, 20.2), (0.91, 20.2), (0.83, 17.0), (0.73, 15.8), (0.60, 18.0), (0.48, 14.0), (0.36, 6.4), (0.20, 1.4), (0.05, -3.0)),
-    ((0.60, 0.8), (0.74, 6.4), (0.92, 12.4), (1.00, 15.2), (0.98, 17.2), (0.92, 17.4), (0.85, 15.6), (0.77, 15.0), (0.64, 16.4), (0.52, 13.4), (0.38, 6.4), (0.20, 1.4), (0.05, -3.0)),
-    ((0.64, 0.5), (0.78, 4.0), (0.93, 8.2), (1.00, 10.6), (0.98, 12.4), (0.92, 13.0), (0.84, 12.8), (0.74, 12.6), (0.62, 13.2), (0.50, 12.0), (0.38, 6.8), (0.20, 1.4), (0.05, -3.0)),
-    ((0.80, 0.2), (0.88, 2.0), (0.96, 4.6), (1.00, 6.6), (0.97, 8.4), (0.90, 9.2), (0.80, 9.2), (0.68, 9.0), (0.56, 9.6), (0.45, 9.4), (0.34, 5.6), (0.20, 1.2), (0.05, -3.0)),
-    ((1.12, 0.1), (1.08, 0.4), (1.03, 1.0), (0.97, 2.2), (0.90, 3.6), (0.82, 4.6), (0.72, 5.0), (0.62, 5.4), (0.54, 5.8), (0.46, 4.6), (0.32, 2.2), (0.18, 0.2), (0.05, -3.0)),
+# One profile a direction, from the skin inward: shares of the outline, heights in mm.
+_SHARES = (
+    (1.30, 1.15, 1.02, 0.90, 0.80, 0.68, 0.56, 0.46, 0.40, 0.32, 0.22, 0.14, 0.05),
+    (1.18, 1.10, 1.04, 0.98, 0.90, 0.80, 0.70, 0.60, 0.50, 0.38, 0.26, 0.16, 0.05),
+    (0.86, 0.92, 0.99, 1.01, 0.97, 0.90, 0.82, 0.72, 0.60, 0.46, 0.32, 0.18, 0.05),
+    (0.66, 0.78, 0.93, 1.00, 0.98, 0.93, 0.86, 0.76, 0.62, 0.48, 0.34, 0.18, 0.05),
+    (0.56, 0.70, 0.92, 1.00, 0.98, 0.92, 0.84, 0.74, 0.58, 0.44, 0.32, 0.18, 0.05),
+    (0.58, 0.72, 0.92, 1.00, 0.98, 0.91, 0.83, 0.73, 0.60, 0.48, 0.36, 0.20, 0.05),
+    (0.60, 0.74, 0.92, 1.00, 0.98, 0.92, 0.85, 0.77, 0.64, 0.52, 0.38, 0.20, 0.05),
+    (0.64, 0.78, 0.93, 1.00, 0.98, 0.92, 0.84, 0.74, 0.62, 0.50, 0.38, 0.20, 0.05),
+    (0.80, 0.88, 0.96, 1.00, 0.97, 0.90, 0.80, 0.68, 0.56, 0.45, 0.34, 0.20, 0.05),
+    (1.12, 1.08, 1.03, 0.97, 0.90, 0.82, 0.72, 0.62, 0.54, 0.46, 0.32, 0.18, 0.05),
 )  # fmt: skip
-PROTRUSION = 0.8
+_HEIGHTS = (
+    (0.2, 0.4, 1.0, 2.6, 4.6, 6.6, 7.0, 5.6, 3.6, 1.8, 0.6, -0.6, -3.0),
+    (0.3, 0.8, 2.0, 4.2, 6.2, 6.8, 5.6, 4.4, 4.0, 2.8, 1.2, -0.4, -3.0),
+    (0.5, 3.0, 6.5, 9.6, 11.6, 11.2, 9.0, 8.0, 8.8, 6.4, 3.2, 0.4, -3.0),
+    (0.8, 5.0, 10.5, 13.6, 15.8, 16.0, 13.2, 12.0, 13.6, 11.0, 5.0, 1.0, -3.0),
+    (1.0, 7.0, 14.0, 16.8, 19.0, 19.2, 16.2, 14.8, 17.0, 13.2, 6.0, 1.2, -3.0),
+    (1.0, 7.4, 15.0, 18.0, 20.2, 20.2, 17.0, 15.8, 18.0, 14.0, 6.4, 1.4, -3.0),
+    (0.8, 6.4, 12.4, 15.2, 17.2, 17.4, 15.6, 15.0, 16.4, 13.4, 6.4, 1.4, -3.0),
+    (0.5, 4.0, 8.2, 10.6, 12.4, 13.0, 12.8, 12.6, 13.2, 12.0, 6.8, 1.4, -3.0),
+    (0.2, 2.0, 4.6, 6.6, 8.4, 9.2, 9.2, 9.0, 9.6, 9.4, 5.6, 1.2, -3.0),
+    (0.1, 0.4, 1.0, 2.2, 3.6, 4.6, 5.0, 5.4, 5.8, 4.6, 2.2, 0.2, -3.0),
+)  # fmt: skip
+PROTRUSION = 0.7
 TILT = np.radians(9.0)  # the ear's long axis leans back
 
 
@@ -58,7 +72,7 @@ def add_ear(half: Half, surface: Surface, border: Indices, flat: Array) -> None:
     profile_share, profile_height, outline = _profiles(0.5 * angle + 0.5 * even)
     direction = 0.5 * angle + 0.5 * even - TILT * np.sin(0.5 * angle + 0.5 * even) ** 2
     # The top of the ear lies closer to the head than its back.
-    lean = 1.0 - 0.38 * np.clip(np.sin(direction), 0, 1) ** 2
+    lean = 1.0 - 0.55 * np.clip(np.sin(direction), 0, 1) ** 1.3
     rings = []
     for share, height in zip(profile_share, profile_height, strict=True):
         r = share * outline
@@ -76,11 +90,16 @@ def add_ear(half: Half, surface: Surface, border: Indices, flat: Array) -> None:
     rows = np.concatenate([uv, uv[:, :1]], axis=1)
     corners = np.stack([rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]], 2)
     corners = corners.reshape(-1, 4, 2)
-    left, right = skin_uv(corners[..., 0], corners[..., 1]), skin_uv(-corners[..., 0], corners[..., 1])
+    left, right = (
+        skin_uv(corners[..., 0], corners[..., 1]),
+        skin_uv(-corners[..., 0], corners[..., 1]),
+    )
     half.add_faces(strip_faces(numbers, True), left, "skin", right)
     cap = ring_cap(numbers[-1])
     last = uv[-1][np.maximum(cap - numbers[-1, 0], 0)]
-    half.add_faces(cap, skin_uv(last[..., 0], last[..., 1]), "skin", skin_uv(-last[..., 0], last[..., 1]))
+    half.add_faces(
+        cap, skin_uv(last[..., 0], last[..., 1]), "skin", skin_uv(-last[..., 0], last[..., 1])
+    )
 
 
 def _side(surface: Surface, y: Array, z: Array) -> Array:
@@ -95,12 +114,22 @@ def _side(surface: Surface, y: Array, z: Array) -> Array:
 def _profiles(angle: Array) -> tuple[Array, Array, Array]:
     """Shares and heights (K, N) and the outline (N,) at the given directions, smooth all round."""
     degrees = np.radians(np.array(_DIRECTIONS, float))
-    basis = np.concatenate([np.ones((1, len(degrees))), *(np.stack([np.cos(k * degrees), np.sin(k * degrees)]) for k in range(1, 5))])
-    table = np.array(_PROFILES)
-    values = np.concatenate([table[:, :, 0], table[:, :, 1], np.array(_OUTLINE)[:, None]], axis=1)
+    basis = np.concatenate(
+        [
+            np.ones((1, len(degrees))),
+            *(np.stack([np.cos(k * degrees), np.sin(k * degrees)]) for k in range(1, 5)),
+        ]
+    )
+    shares, heights = np.array(_SHARES), np.array(_HEIGHTS)
+    values = np.concatenate([shares, heights, np.array(_OUTLINE)[:, None]], axis=1)
     penalty = np.diag([0, *(0.02 * k**2 for k in range(1, 5) for _ in range(2))])
     weights = np.linalg.solve(basis @ basis.T + penalty, basis @ values)
-    at = np.concatenate([np.ones((1, len(angle))), *(np.stack([np.cos(k * angle), np.sin(k * angle)]) for k in range(1, 5))])
-    out = (weights.T @ at)
-    k = table.shape[1]
+    at = np.concatenate(
+        [
+            np.ones((1, len(angle))),
+            *(np.stack([np.cos(k * angle), np.sin(k * angle)]) for k in range(1, 5)),
+        ]
+    )
+    out = weights.T @ at
+    k = shares.shape[1]
     return out[:k], out[k : 2 * k], out[2 * k]

@@ -1,12 +1,15 @@
 """Eyeballs and lashes of the neutral head. No bpy.
 
-The globe is 24 mm across with the visible iris 11.7 mm wide, the adult means [1]_; the eye centres are 63 mm apart [2]_.
-The iris lies behind the limbus as a shallow dish, the cornea is a steeper clear dome over it.
+The globe is 24 mm across with the visible iris 11.7 mm wide, the adult means [1]_; the eye centres
+are 63 mm apart [2]_. The iris lies behind the limbus as a shallow dish, the cornea is a steeper
+clear dome over it.
 
 References
 ----------
-.. [1] I. Bekerman et al., "Variations in eyeball diameters of the healthy adults", J. Ophthalmol. 2014, 503645.
-.. [2] N. A. Dodgson, "Variation and extrema of human interpupillary distance", Proc. SPIE 5291, 2004.
+.. [1] I. Bekerman et al., "Variations in eyeball diameters of the healthy adults",
+   J. Ophthalmol. 2014, 503645.
+.. [2] N. A. Dodgson, "Variation and extrema of human interpupillary distance",
+   Proc. SPIE 5291, 2004.
 """
 
 from __future__ import annotations
@@ -35,22 +38,41 @@ def add_eye(half: Half) -> None:
     # The sclera runs under the cornea's rim; the back pole is a small closed ring of quads.
     sclera = [(EYE_RADIUS * np.sin(a), EYE_RADIUS * np.cos(a)) for a in angles]
     rows = _discs(half, sclera, "eye_*")
-    half.add_faces(strip_faces(rows, True), strip_uvs(len(rows), SEGMENTS, SCLERA_BOX, True), "sclera")
+    half.add_faces(
+        strip_faces(rows, True), strip_uvs(len(rows), SEGMENTS, SCLERA_BOX, True), "sclera"
+    )
     _close(half, rows[0][::-1], SCLERA_BOX, "sclera")
     plane = EYE_RADIUS * np.cos(limbus)
-    iris = [(r, plane - 0.25 - 0.75 * (1 - ((r - PUPIL_RADIUS) / 3.85) ** 2) * 0.5 - d)
-            for r, d in ((5.6, 0.1), (5.1, 0.3), (4.4, 0.4), (3.6, 0.4), (2.8, 0.35), (2.2, 0.4), (2.0, 0.55))]
+    iris = [
+        (r, plane - 0.25 - 0.75 * (1 - ((r - PUPIL_RADIUS) / 3.85) ** 2) * 0.5 - d)
+        for r, d in (
+            (5.6, 0.1),
+            (5.1, 0.3),
+            (4.4, 0.4),
+            (3.6, 0.4),
+            (2.8, 0.35),
+            (2.2, 0.4),
+            (2.0, 0.55),
+        )
+    ]
     inner = np.concatenate([rows[-1:], _discs(half, iris, "eye_*")])
     half.add_faces(strip_faces(inner, True), _disc_uvs(half, inner, IRIS_BOX), "iris")
-    pupil = np.concatenate([inner[-1:], _discs(half, [(1.6, plane - 1.4), (0.9, plane - 1.6)], "eye_*")])
+    pupil = np.concatenate(
+        [inner[-1:], _discs(half, [(1.6, plane - 1.4), (0.9, plane - 1.6)], "eye_*")]
+    )
     half.add_faces(strip_faces(pupil, True), _disc_uvs(half, pupil, IRIS_BOX), "pupil")
     _close(half, pupil[-1], IRIS_BOX, "pupil")
     # Cornea: a cap of its own radius, flaring onto the sclera beyond the limbus.
     rim = IRIS_RADIUS + 0.1
     back = plane + 0.05 - np.sqrt(CORNEA_RADIUS**2 - rim**2)
-    flare = [(EYE_RADIUS * np.sin(a) * 1.004, EYE_RADIUS * np.cos(a) * 1.004) for a in (limbus + 0.16, limbus + 0.06)]
-    dome = [(CORNEA_RADIUS * np.sin(a), back + CORNEA_RADIUS * np.cos(a))
-            for a in np.linspace(np.arcsin(rim / CORNEA_RADIUS), 0.09, 8)]
+    flare = [
+        (EYE_RADIUS * np.sin(a) * 1.004, EYE_RADIUS * np.cos(a) * 1.004)
+        for a in (limbus + 0.16, limbus + 0.06)
+    ]
+    dome = [
+        (CORNEA_RADIUS * np.sin(a), back + CORNEA_RADIUS * np.cos(a))
+        for a in np.linspace(np.arcsin(rim / CORNEA_RADIUS), 0.09, 8)
+    ]
     cornea = _discs(half, flare + dome, "cornea_*")
     half.add_faces(strip_faces(cornea, True), _disc_uvs(half, cornea, CORNEA_BOX), "cornea")
     _close(half, cornea[-1], CORNEA_BOX, "cornea")
@@ -64,7 +86,9 @@ def _discs(half: Half, profile: list[tuple[float, float]], part: str) -> Indices
     return half.add_points(EYE_CENTRE + ring, part)
 
 
-def _close(half: Half, ring: Indices, box: tuple[float, float, float, float], material: str) -> None:
+def _close(
+    half: Half, ring: Indices, box: tuple[float, float, float, float], material: str
+) -> None:
     centre = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
     faces = ring_cap(ring)
     half.add_faces(faces, np.broadcast_to(centre, (len(faces), 4, 2)).copy(), material)
@@ -94,13 +118,23 @@ def add_lashes(half: Half, lid: Array) -> None:
         ahead = np.stack([np.sin(fan), -np.cos(fan), np.zeros_like(fan)], -1)[:, None]
         rise = np.array([0.0, 0.0, up])
         # A lash leaves the lid forward and a little down, then curls up (upper) or down (lower).
-        curve = root[:, None] + size[:, None, None] * (ahead * (0.85 * s - 0.25 * s**2) + rise * (-0.12 * s + 0.72 * s**2))
+        curve = root[:, None] + size[:, None, None] * (
+            ahead * (0.85 * s - 0.25 * s**2) + rise * (-0.12 * s + 0.72 * s**2)
+        )
         width = 0.09 * (1 - 0.85 * s)
         across = np.stack([np.cos(fan), np.sin(fan), np.zeros_like(fan)], -1)[:, None] * width
         rows = half.add_points(np.stack([curve - across, curve + across], 2), part)
         left, right = rows[..., 0], rows[..., 1]
-        faces = np.stack([left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]], -1).reshape(-1, 4)
+        faces = np.stack([left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]], -1).reshape(
+            -1, 4
+        )
         faces = faces if up > 0 else faces[:, ::-1]
-        uv = np.array([[LASH_BOX[0], LASH_BOX[1]], [LASH_BOX[2], LASH_BOX[1]], [LASH_BOX[2], LASH_BOX[3]],
-                       [LASH_BOX[0], LASH_BOX[3]]])
+        uv = np.array(
+            [
+                [LASH_BOX[0], LASH_BOX[1]],
+                [LASH_BOX[2], LASH_BOX[1]],
+                [LASH_BOX[2], LASH_BOX[3]],
+                [LASH_BOX[0], LASH_BOX[3]],
+            ]
+        )
         half.add_faces(faces, np.broadcast_to(uv, (len(faces), 4, 2)).copy(), "lashes")

@@ -1,9 +1,10 @@
 """The quads of the left half of the skin, laid out flat in (u, t). No bpy.
 
-One regular grid of rows and columns covers the head from crown to bust. Rectangular blocks of it are taken out
-and filled with concentric rings: round the eye, the mouth and the nostril, so that edge loops run round every opening
-and the only irregular points are the four corners of a block. The crown is closed by a square patch. Only the
-left half exists here (u >= 0); the right half is its mirror image, which makes the head exactly symmetric.
+One regular grid of rows and columns covers the head from crown to bust. Rectangular blocks of it
+are taken out and filled with concentric rings: round the eye, the mouth and the nostril, so that
+edge loops run round every opening and the only irregular points are the four corners of a block.
+The crown is closed by a square patch. Only the left half exists here (u >= 0); the right half is
+its mirror image, which makes the head exactly symmetric.
 
 ``u`` is azimuth times `head_surface.RADIUS`, ``t`` as in `head_surface`; both millimetres.
 """
@@ -23,7 +24,7 @@ HALF_TURN = np.pi * RADIUS
 # Knots of the rows (t, top to bottom) and columns (u, front to back) with the number of cells between them.
 ROW_KNOTS = (122.0, 44.0, -4.0, -34.0, -36.5, -69.0, T_JAW, -138.0, -222.0, T_BUST)
 ROW_CELLS = (10, 14, 13, 1, 14, 7, 7, 9, 8)
-COLUMN_KNOTS = (0.0, 40.0, 58.0, 106.0, 158.0, HALF_TURN)
+COLUMN_KNOTS = (0.0, 40.0, 58.0, 112.0, 160.0, HALF_TURN)
 COLUMN_CELLS = (12, 4, 11, 8, 13)
 ROWS, COLUMNS = sum(ROW_CELLS), sum(COLUMN_CELLS)
 
@@ -137,7 +138,10 @@ def ring_faces(rings: Indices, closed: bool) -> Indices:
 
 
 def _spread(knots: tuple[float, ...], cells: tuple[int, ...]) -> Array:
-    parts = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(knots[:-1], knots[1:], cells, strict=True)]
+    parts = [
+        np.linspace(a, b, n, endpoint=False)
+        for a, b, n in zip(knots[:-1], knots[1:], cells, strict=True)
+    ]
     return np.append(np.concatenate(parts), knots[-1])
 
 
@@ -179,12 +183,15 @@ def _half_border(number: Indices, block: tuple[int, int, int, int]) -> Indices:
 def _cap(ring_u: Array, first: int) -> tuple[Array, Array, Indices]:
     """The square patch that closes the crown.
 
-    Returns u and t of its inner vertices and its quads; the vertex ``-1 - j`` stands for column j of the first row.
+    Returns u and t of its inner vertices and its quads; the vertex ``-1 - j`` stands for column j
+    of the first row.
     """
     n = COLUMNS // 2
     h = n // 2
     name = np.full((n + 1, h + 1), 10**9)
-    rim = [(0, c) for c in range(h)] + [(r, h) for r in range(n)] + [(n, c) for c in range(h, -1, -1)]
+    rim = (
+        [(0, c) for c in range(h)] + [(r, h) for r in range(n)] + [(n, c) for c in range(h, -1, -1)]
+    )
     flat = np.zeros((n + 1, h + 1, 2))
     radius = T_POLE - ROW_KNOTS[0]
     for j, (r, c) in enumerate(rim):
@@ -199,12 +206,16 @@ def _cap(ring_u: Array, first: int) -> tuple[Array, Array, Indices]:
     flat[1:n, :h, 0] = (flat[:, h:, 0] * w)[1:n, :h]
     for _ in range(40):
         mirrored = np.concatenate([flat[:, 1:2] * np.array([-1, 1]), flat], axis=1)
-        mean = (mirrored[:-2, 1:-1] + mirrored[2:, 1:-1] + mirrored[1:-1, :-2] + mirrored[1:-1, 2:]) / 4
+        mean = (
+            mirrored[:-2, 1:-1] + mirrored[2:, 1:-1] + mirrored[1:-1, :-2] + mirrored[1:-1, 2:]
+        ) / 4
         flat[1:n, :h] = mean
     inner = flat[free]
     rho = np.hypot(inner[:, 0], inner[:, 1])
     u = np.arctan2(inner[:, 0], -inner[:, 1]) * RADIUS
-    quads = np.stack([name[:-1, :-1], name[:-1, 1:], name[1:, 1:], name[1:, :-1]], -1).reshape(-1, 4)
+    quads = np.stack([name[:-1, :-1], name[:-1, 1:], name[1:, 1:], name[1:, :-1]], -1).reshape(
+        -1, 4
+    )
     return u, T_POLE - rho, quads
 
 
@@ -240,5 +251,7 @@ def _compact(grid: Grid) -> Grid:
     used = np.zeros(len(grid.u), bool)
     used[grid.faces.ravel()] = True
     place = np.cumsum(used) - 1
-    loops = [place[x] for x in (grid.faces, grid.eye, grid.nostril, grid.mouth, grid.ear, grid.bust)]
+    loops = [
+        place[x] for x in (grid.faces, grid.eye, grid.nostril, grid.mouth, grid.ear, grid.bust)
+    ]
     return Grid(grid.u[used], grid.t[used], *loops)

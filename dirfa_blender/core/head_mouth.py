@@ -1,18 +1,29 @@
 """Inside of the neutral head's mouth: cavity, gums, teeth and tongue. No bpy.
 
-The upper teeth hang still, everything named ``*_lower`` and the tongue belongs to the jaw. Tooth widths are
-the usual adult means [1]_; the jaws rest two millimetres apart as they do behind lightly closed lips.
+The upper teeth hang still, everything named ``*_lower`` and the tongue belongs to the jaw. Tooth
+widths are the usual adult means [1]_; the jaws rest two millimetres apart as they do behind lightly
+closed lips.
 
 References
 ----------
-.. [1] S. J. Nelson, "Wheeler's Dental Anatomy, Physiology and Occlusion", 10th ed., 2015, tables of crown sizes.
+.. [1] S. J. Nelson, "Wheeler's Dental Anatomy, Physiology and Occlusion", 10th ed., 2015,
+   tables of crown sizes.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .head_piece import Half, Indices, half_cap, ring_cap, smoothstep, strip_faces, strip_uvs, turned
+from .head_piece import (
+    Half,
+    Indices,
+    half_cap,
+    ring_cap,
+    smoothstep,
+    strip_faces,
+    strip_uvs,
+    turned,
+)
 from .head_surface import Array
 
 CAVITY_BOX = (0.222, 0.002, 0.328, 0.108)
@@ -21,8 +32,24 @@ GUM_BOX = (0.482, 0.002, 0.638, 0.108)
 TONGUE_BOX = (0.642, 0.002, 0.748, 0.108)
 
 # Width along the arch and thickness across it, mm, from the middle backward.
-_UPPER = ((8.4, 6.6, 10.0), (6.6, 6.0, 9.0), (7.6, 7.4, 10.0), (7.0, 8.6, 8.2), (6.8, 8.6, 7.8), (9.8, 10.4, 7.2), (9.2, 10.2, 6.8))
-_LOWER = ((5.4, 5.6, 8.8), (5.9, 5.9, 8.8), (6.9, 7.2, 9.6), (7.0, 7.6, 8.2), (7.1, 8.0, 7.8), (10.8, 10.0, 7.2), (10.2, 9.8, 6.8))
+_UPPER = (
+    (8.4, 6.6, 10.0),
+    (6.6, 6.0, 9.0),
+    (7.6, 7.4, 10.0),
+    (7.0, 8.6, 8.2),
+    (6.8, 8.6, 7.8),
+    (9.8, 10.4, 7.2),
+    (9.2, 10.2, 6.8),
+)
+_LOWER = (
+    (5.4, 5.6, 8.8),
+    (5.9, 5.9, 8.8),
+    (6.9, 7.2, 9.6),
+    (7.0, 7.6, 8.2),
+    (7.1, 8.0, 7.8),
+    (10.8, 10.0, 7.2),
+    (10.2, 9.8, 6.8),
+)
 
 
 def add_cavity(half: Half, edge: Indices) -> None:
@@ -36,7 +63,10 @@ def add_cavity(half: Half, edge: Indices) -> None:
     free = np.sqrt(np.clip(1 - (points[:, 0] / points[corner, 0]) ** 2, 0, 1))
     rings = []
     for back, open_mm in ((1.6, 0.25), (3.4, 1.2), (4.8, 4.0)):
-        shift = np.stack([-0.25 * back * points[:, 0] / 26.0, back * (0.7 + 0.3 * free), side * open_mm * free], -1)
+        shift = np.stack(
+            [-0.25 * back * points[:, 0] / 26.0, back * (0.7 + 0.3 * free), side * open_mm * free],
+            -1,
+        )
         rings.append(points + shift)
     phi = np.pi / 2 * (1 - np.arange(n) / corner)
     phi = np.sign(phi) * np.abs(phi / (np.pi / 2)) ** 0.9 * np.pi / 2
@@ -97,7 +127,14 @@ def _arch(arc: Array, front: float) -> tuple[Array, Array, Array, Array]:
     return px, py, ahead / norm, back / norm
 
 
-def _add_row(half: Half, sizes: tuple[tuple[float, float, float], ...], neck: float, up: float, front: float, name: str) -> None:
+def _add_row(
+    half: Half,
+    sizes: tuple[tuple[float, float, float], ...],
+    neck: float,
+    up: float,
+    front: float,
+    name: str,
+) -> None:
     """Teeth growing from height `neck` toward `up`, and the gum that carries them."""
     ring = 16
     phi = np.arange(ring) / ring * 2 * np.pi
@@ -115,16 +152,25 @@ def _add_row(half: Half, sizes: tuple[tuple[float, float, float], ...], neck: fl
             power = 2 / 2.6
             c = np.sign(np.cos(phi)) * np.abs(np.cos(phi)) ** power
             d = np.sign(np.sin(phi)) * np.abs(np.sin(phi)) ** power
-            lean = -(1 - molar) * (0.5 + 1.4 * max(s, 0.0)) * 0.6 + across * 0 
+            lean = -(1 - molar) * (0.5 + 1.4 * max(s, 0.0)) * 0.6 + across * 0
             a, b = along * rounding * c, across * rounding * d + lean
-            place = np.stack([x + a * tx + b * ty, y + a * ty - b * tx * -1 * -1, np.full(ring, neck + up * s * height)], -1)
+            place = np.stack(
+                [
+                    x + a * tx + b * ty,
+                    y + a * ty - b * tx * -1 * -1,
+                    np.full(ring, neck + up * s * height),
+                ],
+                -1,
+            )
             rows.append(place)
         stack = np.array(rows)
         if up < 0:
             stack = stack[:, ::-1]
         numbers = half.add_points(stack[:, ::-1], f"teeth_{name}")
         box = (TOOTH_BOX[0], TOOTH_BOX[1], TOOTH_BOX[2], TOOTH_BOX[3])
-        half.add_faces(strip_faces(numbers[::-1], True), strip_uvs(len(rows), ring, box, True), "teeth")
+        half.add_faces(
+            strip_faces(numbers[::-1], True), strip_uvs(len(rows), ring, box, True), "teeth"
+        )
         cap = turned(ring_cap(numbers[-1]))
         half.add_faces(cap, np.broadcast_to(np.array(box[:2]), (len(cap), 4, 2)).copy(), "teeth")
     _add_gum(half, neck, up, front, arc, name)
@@ -135,33 +181,76 @@ def _add_gum(half: Half, neck: float, up: float, front: float, length: float, na
     arc = np.linspace(0.0, length + 1.5, 36)
     x, y, tx, ty = _arch(arc, front)
     x[0] = 0.0
-    profile = np.array([(-3.0, -9.0), (-5.2, -6.0), (-5.0, -2.0), (-4.2, 0.6), (-2.5, 1.6), (2.5, 1.4), (3.6, 0.4), (4.2, -2.5), (4.2, -6.0), (3.0, -9.0)])
+    profile = np.array(
+        [
+            (-3.0, -9.0),
+            (-5.2, -6.0),
+            (-5.0, -2.0),
+            (-4.2, 0.6),
+            (-2.5, 1.6),
+            (2.5, 1.4),
+            (3.6, 0.4),
+            (4.2, -2.5),
+            (4.2, -6.0),
+            (3.0, -9.0),
+        ]
+    )
     thick = np.interp(arc, (0, 14, 30, 60), (0.86, 0.9, 1.1, 1.15))
     rows = []
     for across, rise in profile:
-        rows.append(np.stack([x + across * thick * -ty, y + across * thick * tx, np.full_like(x, neck + up * rise)], -1))
+        rows.append(
+            np.stack(
+                [
+                    x + across * thick * -ty,
+                    y + across * thick * tx,
+                    np.full_like(x, neck + up * rise),
+                ],
+                -1,
+            )
+        )
     stack = np.array(rows)
     stack[:, 0, 0] = 0.0
     numbers = half.add_points(stack, f"gums_{name}")
     if up > 0:
         numbers = numbers[::-1]
-    half.add_faces(strip_faces(numbers), strip_uvs(*numbers.shape, GUM_BOX), "gums")
+    half.add_faces(strip_faces(numbers), strip_uvs(len(numbers), numbers.shape[1], GUM_BOX), "gums")
 
 
 def add_tongue(half: Half) -> None:
     """Add the tongue, resting with its tip behind the lower front teeth."""
-    spine = np.array([(-26.0, -74.0, 13.0, 8.0), (-34.0, -64.0, 18.0, 11.0), (-46.0, -58.5, 20.5, 10.5), (-58.0, -57.6, 19.5, 8.5),
-                      (-66.0, -58.4, 17.0, 6.5), (-71.0, -59.3, 13.5, 5.0), (-74.0, -60.0, 9.0, 3.6), (-75.6, -60.4, 4.0, 2.0)])
+    spine = np.array(
+        [
+            (-26.0, -74.0, 13.0, 8.0),
+            (-34.0, -64.0, 18.0, 11.0),
+            (-46.0, -58.5, 20.5, 10.5),
+            (-58.0, -57.6, 19.5, 8.5),
+            (-66.0, -58.4, 17.0, 6.5),
+            (-71.0, -59.3, 13.5, 5.0),
+            (-74.0, -60.0, 9.0, 3.6),
+            (-75.6, -60.4, 4.0, 2.0),
+        ]
+    )
     s = np.linspace(0, len(spine) - 1, 18)
     y, z, width, thick = (np.interp(s, np.arange(len(spine)), spine[:, k]) for k in range(4))
     phi = np.linspace(np.pi / 2, -np.pi / 2, 13)
     c, d = np.abs(np.cos(phi)) ** 0.8, np.sign(np.sin(phi)) * np.abs(np.sin(phi)) ** 0.9
     c[[0, -1]] = 0.0
-    groove = -0.9 * np.exp(-((phi - np.pi / 2) ** 2) / 0.05) 
-    rows = np.stack([width[:, None] * c, np.repeat(y[:, None], 13, 1), z[:, None] + thick[:, None] * d + groove * (thick[:, None] / 10)], -1)
+    groove = -0.9 * np.exp(-((phi - np.pi / 2) ** 2) / 0.05)
+    rows = np.stack(
+        [
+            width[:, None] * c,
+            np.repeat(y[:, None], 13, 1),
+            z[:, None] + thick[:, None] * d + groove * (thick[:, None] / 10),
+        ],
+        -1,
+    )
     rows[:, [0, -1], 0] = 0.0
     numbers = half.add_points(rows, "tongue")
-    half.add_faces(strip_faces(numbers), strip_uvs(*numbers.shape, TONGUE_BOX), "tongue")
+    half.add_faces(
+        strip_faces(numbers), strip_uvs(len(numbers), numbers.shape[1], TONGUE_BOX), "tongue"
+    )
     for ring, flip in ((numbers[0], True), (numbers[-1], False)):
         cap = turned(half_cap(ring)) if flip else half_cap(ring)
-        half.add_faces(cap, np.broadcast_to(np.array(TONGUE_BOX[:2]), (len(cap), 4, 2)).copy(), "tongue")
+        half.add_faces(
+            cap, np.broadcast_to(np.array(TONGUE_BOX[:2]), (len(cap), 4, 2)).copy(), "tongue"
+        )

@@ -63,8 +63,10 @@ class Half:
         self.count += len(flat)
         return numbers
 
-    def add_faces(self, faces: Indices, uvs: Array, material: str, right_uvs: Array | None = None) -> None:
-        """Quads (F, 4) with corner uvs (F, 4, 2); `right_uvs` are those of the mirror image, same corner order."""
+    def add_faces(
+        self, faces: Indices, uvs: Array, material: str, right_uvs: Array | None = None
+    ) -> None:
+        """Quads (F, 4) with corner uvs (F, 4, 2); `right_uvs` those of the mirror image, same order."""
         self._faces.append(faces)
         self._uvs.append(uvs)
         self._right_uvs.append(uvs if right_uvs is None else right_uvs)
@@ -78,12 +80,21 @@ class Half:
         parts[numbers] = part
         self._parts = [parts]
 
+    def twins(self) -> Indices:
+        """Number (V,) in the whole mesh of each vertex's mirror image."""
+        shared = self.points()[:, 0] == 0.0
+        return np.where(shared, np.arange(self.count), self.count + np.cumsum(~shared) - 1)
+
     def whole(self) -> Mesh:
         """Both halves in one mesh, the right one after the left."""
-        points, parts, reach = self.points(), np.concatenate(self._parts), np.concatenate(self._reach)
+        points, parts, reach = (
+            self.points(),
+            np.concatenate(self._parts),
+            np.concatenate(self._reach),
+        )
         faces = np.concatenate(self._faces)
         shared = points[:, 0] == 0.0
-        twin = np.where(shared, np.arange(self.count), self.count + np.cumsum(~shared) - 1)
+        twin = self.twins()
         turned = np.where(faces >= 0, twin[np.maximum(faces, 0)], -1)
         quad = faces[:, 3] >= 0
         order = np.where(quad[:, None], [3, 2, 1, 0], [2, 1, 0, 3])
@@ -94,21 +105,25 @@ class Half:
             np.concatenate([points, points[~shared] * MIRROR]),
             np.concatenate([faces, right]),
             np.concatenate([np.concatenate(self._uvs), right_uvs]),
-            np.concatenate([np.char.replace(parts, "*", "left"), np.char.replace(parts[~shared], "*", "right")]),
+            np.concatenate(
+                [np.char.replace(parts, "*", "left"), np.char.replace(parts[~shared], "*", "right")]
+            ),
             np.concatenate([materials, materials]),
             np.concatenate([reach, reach[~shared]]),
         )
 
 
 def strip_faces(rows: Indices, closed: bool = False) -> Indices:
-    """Quads between successive rows (K, N): corner order row k, row k + 1, next of row k + 1, next of row k."""
+    """Quads between successive rows (K, N): row k, row k + 1, next of row k + 1, next of row k."""
     outer, inner = rows[:-1], rows[1:]
     if closed:
         outer, inner = (np.concatenate([r, r[:, :1]], axis=1) for r in (outer, inner))
     return np.stack([outer[:, :-1], inner[:, :-1], inner[:, 1:], outer[:, 1:]], -1).reshape(-1, 4)
 
 
-def strip_uvs(rows: int, columns: int, box: tuple[float, float, float, float], closed: bool = False) -> Array:
+def strip_uvs(
+    rows: int, columns: int, box: tuple[float, float, float, float], closed: bool = False
+) -> Array:
     """Corner uvs of `strip_faces` filling the box (u0, v0, u1, v1), rows from top to bottom."""
     cells = columns if closed else columns - 1
     u = np.linspace(box[0], box[2], cells + 1)

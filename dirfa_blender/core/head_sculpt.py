@@ -1,7 +1,8 @@
-"""Forms too fine for the landmarks: wings of the nose, philtrum, body of the lips, fold of the upper lid. No bpy.
+"""Forms too fine for the landmarks: nose wings, philtrum, body of the lips, upper lid fold. No bpy.
 
-Each form is a displacement along the skin's normal, written over the flat coordinates (u, t) or over a ring number, in
-millimetres. All are soft bumps and grooves, so they survive any fit of the head to a person.
+Each form is a displacement along the skin's normal in millimetres, written over the flat
+coordinates (u, t) or over a ring number. All are soft bumps and grooves, so they survive any fit of
+the head to a person.
 """
 
 from __future__ import annotations
@@ -100,7 +101,9 @@ def _lid_fold(grid: Grid) -> Array:
     upper = np.where(along <= 1.0, np.sin(np.pi * np.clip(along, 0, 1)) ** 0.6, 0.0)
     lower = np.where(along >= 1.0, np.sin(np.pi * np.clip(along - 1.0, 0, 1)) ** 0.8, 0.0)
     ring = len(grid.eye) - 1 - np.arange(len(grid.eye))  # rings from the edge
-    crease = -1.1 * np.exp(-(((ring - 3.0) / 0.8) ** 2)) + 0.9 * np.exp(-(((ring - 4.6) / 1.1) ** 2))
+    crease = -1.1 * np.exp(-(((ring - 3.0) / 0.8) ** 2)) + 0.9 * np.exp(
+        -(((ring - 4.6) / 1.1) ** 2)
+    )
     bag = 0.25 * np.exp(-(((ring - 1.6) / 1.0) ** 2)) - 0.3 * np.exp(-(((ring - 3.6) / 1.0) ** 2))
     push[grid.eye] = crease[:, None] * upper + bag[:, None] * lower
     return push

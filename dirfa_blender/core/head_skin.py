@@ -1,7 +1,8 @@
-"""The left half of the neutral head's skin in space: lids, lips and nostrils shaped, openings turned inward. No bpy.
+"""The left half of the neutral head's skin in space, its openings turned inward. No bpy.
 
-The flat grid is lifted by `head_surface`; then the lids are laid over the eyeball, the lips brought together and every
-opening gets its rim: lids turn inward past the globe, nostrils end in a closed pouch.
+The flat grid is lifted by `head_surface`; then the lids are laid over the eyeball, the lips brought
+together and every opening gets its rim: lids turn inward past the globe, nostrils end in a closed
+pouch.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import numpy as np
 from .head_eyes import EYE_CENTRE, EYE_RADIUS
 from .head_grid import (
     EYE,
-    EYE_RINGS,
     LIP_RINGS,
     MOUTH,
     MOUTH_RINGS,
@@ -23,7 +23,7 @@ from .head_grid import (
 )
 from .head_piece import Half, Indices, ring_cap, strip_faces
 from .head_sculpt import sculpted
-from .head_surface import RADIUS, Array, Surface, landmark_domain, neutral_landmarks, surface
+from .head_surface import RADIUS, Array, landmark_domain, neutral_landmarks, surface
 from .head_uv import skin_uv
 
 LID_THICKNESS = 1.3  # mm
@@ -41,10 +41,16 @@ def opening_curves() -> Curves:
     azimuth, t = landmark_domain(neutral_landmarks())
     flat = np.stack([azimuth * RADIUS, t], -1)
     lid_count = ring_size(EYE) // 2 + 1
-    lid = np.concatenate([_curve(flat, _UPPER_LID, lid_count)[:-1], _curve(flat, _LOWER_LID, lid_count)[:-1]])
+    lid = np.concatenate(
+        [_curve(flat, _UPPER_LID, lid_count)[:-1], _curve(flat, _LOWER_LID, lid_count)[:-1]]
+    )
     lip_count = (MOUTH[1] - MOUTH[0]) // 2 + MOUTH[3] - MOUTH[2] + 1
-    border = np.concatenate([_curve(flat, _UPPER_BORDER, lip_count)[:-1], _curve(flat, _LOWER_BORDER, lip_count)])
-    edge = np.concatenate([_curve(flat, _UPPER_EDGE, lip_count)[:-1], _curve(flat, _LOWER_EDGE, lip_count)])
+    border = np.concatenate(
+        [_curve(flat, _UPPER_BORDER, lip_count)[:-1], _curve(flat, _LOWER_BORDER, lip_count)]
+    )
+    edge = np.concatenate(
+        [_curve(flat, _UPPER_EDGE, lip_count)[:-1], _curve(flat, _LOWER_EDGE, lip_count)]
+    )
     for line in (border, edge):
         line[[0, -1], 0] = 0.0
     n = ring_size(NOSTRIL)
@@ -94,7 +100,7 @@ def add_skin(half: Half) -> tuple[Grid, Indices]:
     _add_skin_faces(half, grid.faces, uv[grid.faces])
     _name_parts(half, grid, points)
     _add_lid_rims(half, grid, points)
-    _add_nostril(half, grid, points, lift)
+    _add_nostril(half, grid, points)
     return grid, numbers
 
 
@@ -152,9 +158,16 @@ def _add_lid_rims(half: Half, grid: Grid, points: Array) -> None:
     tangent = side - (side * unit).sum(1, keepdims=True) * unit
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     rings = []
-    for radius, slide in ((0.5, 0.02), (EYE_RADIUS + 0.12, 0.0), (EYE_RADIUS + 0.1, 0.12), (EYE_RADIUS + 0.6, 0.45)):
+    for radius, slide in (
+        (0.5, 0.02),
+        (EYE_RADIUS + 0.12, 0.0),
+        (EYE_RADIUS + 0.1, 0.12),
+        (EYE_RADIUS + 0.6, 0.45),
+    ):
         reach = np.linalg.norm(away, axis=1, keepdims=True)
-        target = reach * 0.5 + (EYE_RADIUS + 0.12) * 0.5 if radius < 1 else np.full_like(reach, radius)
+        target = (
+            reach * 0.5 + (EYE_RADIUS + 0.12) * 0.5 if radius < 1 else np.full_like(reach, radius)
+        )
         rings.append(EYE_CENTRE + target * (unit * np.cos(slide) + tangent * np.sin(slide)))
     n = len(edge)
     numbers = np.concatenate([grid.eye[-1:], half.add_points(np.array(rings), "lid_lower_*")])
@@ -172,7 +185,7 @@ def _add_ring_faces(half: Half, numbers: Indices, uv: Array) -> None:
     _add_skin_faces(half, strip_faces(numbers, True), corners.reshape(-1, 4, 2))
 
 
-def _add_nostril(half: Half, grid: Grid, points: Array, lift: Surface) -> None:
+def _add_nostril(half: Half, grid: Grid, points: Array) -> None:
     """A pouch going up and back from the nostril's edge."""
     edge = points[grid.nostril[-1]]
     middle = edge.mean(0)
@@ -183,7 +196,9 @@ def _add_nostril(half: Half, grid: Grid, points: Array, lift: Surface) -> None:
     for depth, size in ((0.7, 0.97), (2.2, 0.9), (5.0, 0.8), (8.0, 0.6), (9.5, 0.3)):
         rings.append(middle + (edge - middle) * size + inward * depth)
         levels.append(0.9 * size)
-    numbers = np.concatenate([grid.nostril[-1:], half.add_points(np.array(rings), "nostril_*", float(centre[1]))])
+    numbers = np.concatenate(
+        [grid.nostril[-1:], half.add_points(np.array(rings), "nostril_*", float(centre[1]))]
+    )
     uv = centre + (flat - centre) * np.array(levels)[:, None, None]
     _add_ring_faces(half, numbers, uv)
     last = numbers[-1]

@@ -1,14 +1,16 @@
 """The smooth outer skin of the neutral head as a function of two coordinates. No bpy.
 
-A point of the skin is named by ``(a, t)``: ``a`` is the azimuth round the head in radians (0 is the face's middle,
-positive is the subject's left, pi is the nape) and ``t`` a height-like figure in millimetres that is the height ``z`` on
-the face, runs up the skull to the pole at `T_POLE`, and below the jaw line keeps falling while the skin turns under
-the chin and down the neck to the cut of the bust. The pair names every point of the head once, so one grid of
-quads and one UV layout can be laid out flat and lifted.
+A point of the skin is named by ``(a, t)``: ``a`` is the azimuth round the head in radians (0 is the
+face's middle, positive is the subject's left, pi is the nape) and ``t`` a height-like figure in
+millimetres that is the height ``z`` on the face, runs up the skull to the pole at `T_POLE`, and below
+the jaw line keeps falling while the skin turns under the chin and down the neck to the cut of the
+bust. The pair names every point of the head once, so one grid of quads and one UV layout can be laid
+out flat and lifted.
 
-The lift is a smooth interpolation (triharmonic kernel on a capped cylinder) through the measured mean positions of
-468 facial landmarks and through points of an analytic skull, neck and bust. The skull follows published sizes of
-adults [1]_ [2]_: head length 195 mm, breadth 152 mm, tragion to vertex 131 mm, neck about 110 mm thick.
+The lift is a smooth interpolation (triharmonic kernel on a capped cylinder) through the measured
+mean positions of 468 facial landmarks and through points of an analytic skull, neck and bust. The
+skull follows published sizes of adults [1]_ [2]_: head length 195 mm, breadth 152 mm, tragion to
+vertex 131 mm, neck about 105 mm thick.
 
 Frame: millimetres, origin midway between the tragions, +X subject's left, -Y forward, +Z up.
 
@@ -89,8 +91,8 @@ def mean_face() -> tuple[Array, NDArray[np.int64]]:
 def neutral_landmarks() -> Array:
     """The mean landmarks (468, 3) with the marks of the photos' smiles and squints taken out.
 
-    The people measured smile a little and many are past fifty: their lids are opened by two millimetres, the
-    wings of the nose brought in by a fifteenth.
+    The people measured smile a little and many are past fifty: their lids are opened by under two
+    millimetres, the wings of the nose brought in by a fifteenth.
     """
     points, mirror = mean_face()
     lids = {386: 0.7, 385: 0.7, 387: 0.7, 384: 0.6, 388: 0.5, 398: 0.3, 466: 0.3,
@@ -99,7 +101,11 @@ def neutral_landmarks() -> Array:
         points[[left, mirror[left]], 2] += rise
     points[362, 0] -= 0.8
     points[mirror[362], 0] += 0.8
-    wings = np.exp(-(((points[:, 2] + 21.0) / 9.0) ** 2)) * (points[:, 1] < -84) * (np.abs(points[:, 0]) < 25)
+    wings = (
+        np.exp(-(((points[:, 2] + 21.0) / 9.0) ** 2))
+        * (points[:, 1] < -84)
+        * (np.abs(points[:, 0]) < 25)
+    )
     points[:, 0] *= 1.0 - 0.065 * wings
     return points
 
@@ -170,7 +176,17 @@ def surface() -> Surface:
 
 def _lip_skin_points(points: Array, azimuth: Array, t: Array) -> tuple[Array, Array, Array]:
     """Points between nose and upper lip, where no landmark lies: nearly straight down, a little hollow."""
-    pairs = ((164, 0), (393, 267), (391, 269), (391, 270), (322, 409), (167, 37), (165, 39), (165, 40), (92, 185))
+    pairs = (
+        (164, 0),
+        (393, 267),
+        (391, 269),
+        (391, 270),
+        (322, 409),
+        (167, 37),
+        (165, 39),
+        (165, 40),
+        (92, 185),
+    )
     share = np.tile([0.33, 0.72], len(pairs))
     above, below = np.repeat(pairs, 2, axis=0).T
     mix = points[above] * (1 - share)[:, None] + points[below] * share[:, None]
@@ -211,7 +227,8 @@ def _cranium(azimuth: Array, t: Array) -> Array:
     level = 38.0  # mm, height of the widest section
     latitude = np.where(t > level, (t - level) / (T_POLE - level) * np.pi / 2, 0.0)
     direction = np.stack(
-        [np.sin(azimuth) * np.cos(latitude), -np.cos(azimuth) * np.cos(latitude), np.sin(latitude)], -1
+        [np.sin(azimuth) * np.cos(latitude), -np.cos(azimuth) * np.cos(latitude), np.sin(latitude)],
+        -1,
     )
     front = np.clip(np.cos(azimuth), 0, 1)
     half = np.stack([76.0 - 2.0 * front, 97.5 + 0 * front, np.full_like(front, 131.0 - level)], -1)
@@ -231,7 +248,8 @@ def _cranium(azimuth: Array, t: Array) -> Array:
     return np.stack([x, y, z], -1)
 
 
-# Sections of neck and bust: t, half width, centre y, half depth front, half depth back, z front, side, back.
+# Sections of neck and bust: t, half width, centre y, half depth to the front and to the back,
+# height in front, at the side, at the back.
 _SECTIONS = (
     (-138.0, 52.5, 10.0, 52.0, 47.0, -105.0, -78.0, -70.0),
     (-160.0, 52.5, 12.0, 53.0, 46.0, -123.0, -101.0, -92.0),
@@ -257,6 +275,13 @@ def _bust_points() -> tuple[Array, Array, Array]:
     z = z_side * lateral + np.where(ahead, z_front, z_back) * (1 - lateral)
     points = np.stack([width * np.sin(a), y, z], -1)
     # The floor of the mouth between the jaw line and the neck.
-    under = np.array([(0, -118, 0, -62, -103), (35, -118, 33, -42, -92), (60, -118, 47, -21, -76), (80, -116, 56, -3, -62)])
+    under = np.array(
+        [
+            (0, -118, 0, -62, -103),
+            (35, -118, 33, -42, -92),
+            (60, -118, 47, -21, -76),
+            (80, -116, 56, -3, -62),
+        ]
+    )
     under = np.r_[under, under[1:] * np.array([-1, 1, -1, 1, 1])]
     return np.r_[a, np.radians(under[:, 0])], np.r_[t, under[:, 1]], np.r_[points, under[:, 2:]]

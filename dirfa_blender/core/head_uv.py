@@ -1,8 +1,8 @@
 """The flat layout of the head's skin: from (u, t) to texture coordinates. No bpy.
 
-The skin is opened along the back of the head. Face rows are drawn straight and enlarged, rows over the skull bend
-into arcs round the crown, so the crown is a disc without a pinch and the seam ends where the arcs close. Small
-islands for eyes, mouth, teeth and hair lie in the strip below v = 0.11.
+The skin is opened along the back of the head. Face rows are drawn straight and enlarged, rows over
+the skull bend into arcs round the crown, so the crown is a disc without a pinch and the seam ends
+where the arcs close. Small islands for eyes, mouth, teeth and hair lie in the strip below v = 0.11.
 """
 
 from __future__ import annotations
