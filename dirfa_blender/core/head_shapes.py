@@ -1,0 +1,65 @@
+"""The 52 ARKit shapes of a head, made from its neutral form alone.
+
+Shapes are built as anatomy in the `shape_*` modules, for the left side and the midline; the right side is
+the left side of the mirror image, so a symmetric head gets exact mirrors and an asymmetric one its own two
+sides. Then closed lips are sealed, crossing lips parted and the cavity wall drawn along. No bpy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .head import Head
+from .shape_anatomy import Anatomy, Array, measure, swapped
+from .shape_brows import brow_shapes
+from .shape_eyes import eye_shapes
+from .shape_interior import settle, tongue_out
+from .shape_jaw import jaw_shapes
+from .shape_lips import lip_shapes, parted, sealed
+from .shape_mouth import mouth_shapes
+
+# Apple's names in its own order.
+ARKIT_NAMES = (
+    *(
+        f"eye{move}{side}"
+        for side in ("Left", "Right")
+        for move in ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide")
+    ),
+    "jawForward", "jawLeft", "jawRight", "jawOpen",
+    "mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight",
+    "mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft", "mouthFrownRight",
+    "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft", "mouthStretchRight",
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight",
+    "mouthUpperUpLeft", "mouthUpperUpRight",
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight",
+    "tongueOut",
+)  # fmt: skip
+
+
+def with_shapes(head: Head) -> Head:
+    """The head with all 52 ARKit shapes in place of those it had."""
+    anatomy = measure(head)
+    left = _left_shapes(anatomy)
+    right = _left_shapes(anatomy.mirrored())
+    flip = np.array([-1.0, 1.0, 1.0])
+    fields = {swapped(name): field * flip for name, field in right.items()} | left
+    still = np.zeros_like(anatomy.vertices)
+    deltas = np.stack([fields.get(name, still) for name in ARKIT_NAMES])
+    deltas = parted(sealed(deltas, ARKIT_NAMES, anatomy), ARKIT_NAMES, anatomy)
+    deltas = settle(deltas, anatomy)
+    return replace(head, shape_names=ARKIT_NAMES, shape_deltas=deltas.astype(np.float32))
+
+
+def _left_shapes(anatomy: Anatomy) -> dict[str, Array]:
+    return {
+        **eye_shapes(anatomy),
+        **jaw_shapes(anatomy),
+        **mouth_shapes(anatomy),
+        **lip_shapes(anatomy),
+        **brow_shapes(anatomy),
+        "tongueOut": tongue_out(anatomy),
+    }

@@ -1,0 +1,282 @@
+"""Eye shapes: eyeballs turn rigidly, lids slide round them.
+
+A lid point turns about the eyeball's sideways axis by a share of the lid opening beside it, which is nothing
+at the corners, so the margins meet on one line without leaving the ball. A shape key moves a point along the
+chord of that turn; the end point is moved outwards until the whole chord clears eyeball and cornea. No bpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .shape_anatomy import Anatomy, Array, Indices, Mask, smoothstep, turn, turn_level
+from .shape_mouth import Moves
+
+LOOK_SIDE_RADIANS = np.radians(30.0)
+LOOK_UP_RADIANS = np.radians(25.0)
+CLEARANCE = 0.15  # millimetres kept between lid and eyeball all the way
+LID_UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)  # from the inner to the outer corner
+LID_LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
+BLINK = (-0.75, 0.25)  # shares of the opening by which the upper and the lower lid rise
+WIDE = (0.22, -0.07)
+SQUINT = (-0.12, 0.22)
+LOOK_DOWN = (-0.46, -0.2)
+LOOK_UP = (0.15, 0.08)
+LASH_ROUNDS = 16  # enough for a label to run along a lash from vertex to vertex
+UPPER_REACH = (1.5, 11.5)  # millimetres from the margin: goes along wholly, stays
+LOWER_REACH = (1.5, 10.0)
+
+STILL = (
+    10, 9, 8, 168, 6, 197, 356, 251, 284, 332, 334, 296, 293, 336, 447, 280, 330, 425, 266, 371, 343,
+    362, 263, 385, 386, 387, 374, 380, 373,
+)  # fmt: skip
+WIDE_BROW: Moves = {
+    282: (0.0, 0.0, 0.9),
+    283: (0.0, 0.0, 0.9),
+    295: (0.0, 0.0, 0.8),
+    285: (0, 0, 0.4),
+}
+SQUINT_SKIN: Moves = {
+    450: (0.0, 0.6, 1.5), 449: (0.0, 0.6, 1.6), 448: (-0.4, 0.5, 1.4), 451: (0.0, 0.5, 1.2),
+    347: (0.0, 0.8, 1.8), 330: (0.0, 0.7, 1.4), 346: (-0.3, 0.6, 1.6), 261: (-0.8, 0.2, 0.7),
+    340: (-0.6, 0.2, 1.0), 353: (-0.8, 0.1, -0.2), 282: (0.0, 0.1, -0.8), 283: (-0.2, 0.1, -1.0),
+    259: (0.0, 0.1, -0.8), 257: (0.0, 0.1, -0.6), 260: (-0.3, 0.1, -0.7), 280: (0.0, 0.6, 1.0),
+}  # fmt: skip
+
+
+def eye_shapes(anatomy: Anatomy) -> dict[str, Array]:
+    """Shapes of the left eye as (V, 3) displacements in metres; none without an eyeball."""
+    eye = Eye.of(anatomy)
+    if eye is None:
+        return {}
+    squint = anatomy.motion(SQUINT_SKIN, _without(STILL, SQUINT_SKIN))
+    brow = anatomy.motion(WIDE_BROW, (*STILL, 300, 276))
+    return {
+        "eyeBlinkLeft": eye.blink(),
+        "eyeWideLeft": eye.lids(*WIDE) + brow,
+        "eyeSquintLeft": eye.lids(*SQUINT) + squint,
+        "eyeLookUpLeft": eye.look(-LOOK_UP_RADIANS, 0.0, LOOK_UP),
+        "eyeLookDownLeft": eye.look(LOOK_UP_RADIANS, 0.0, LOOK_DOWN),
+        "eyeLookOutLeft": eye.look(0.0, LOOK_SIDE_RADIANS, (0.0, 0.0)),
+        "eyeLookInLeft": eye.look(0.0, -LOOK_SIDE_RADIANS, (0.0, 0.0)),
+    }
+
+
+@dataclass(frozen=True)
+class Eye:
+    """The subject's left eye.
+
+    Parameters
+    ----------
+    anatomy : the head
+    centre : (3,) float64, metres
+    ball : (V,) mask of all that turns with the eye
+    """
+
+    anatomy: Anatomy
+    centre: Array
+    ball: Mask
+
+    @classmethod
+    def of(cls, anatomy: Anatomy) -> Eye | None:
+        parts = [f"{name}_left" for name in ("eye", "sclera", "iris", "pupil", "cornea")]
+        ball = anatomy.part(*parts)
+        white = anatomy.part("eye_left", "sclera_left")
+        return cls(anatomy, sphere_centre(anatomy.vertices[white]), ball) if white.any() else None
+
+    def lids(self, upper: float, lower: float) -> Array:
+        """Both lids with lashes, raised by shares of the opening."""
+        return self._slid(self._turned(upper, lower), 0.0, 0.0)
+
+    def blink(self) -> Array:
+        """Both lids closed: whatever lies on a margin ends on the line where they meet."""
+        return self._slid(self._turned(*BLINK, meet=True), 0.0, 0.0)
+
+    def look(self, pitch: float, yaw: float, lids: tuple[float, float]) -> Array:
+        """The eyeball turned, and the lids that follow; radians, down and outward are positive."""
+        count = len(self.anatomy.vertices)
+        ball = turn(self.anatomy.vertices, self.centre, np.full(count, pitch))
+        ball += turn_level(self.anatomy.vertices, self.centre, np.full(count, yaw))
+        skin = self._slid(self._turned(*lids), pitch, yaw)
+        return np.where(self.ball[:, None], ball, skin)
+
+    @cached_property
+    def margins(self) -> tuple[Array, Array, Array]:
+        """Elevations of the two lid margins, radians, over x in metres."""
+        points = self.anatomy.points
+        x = np.linspace(points[362, 0], points[263, 0], 41)
+        upper = self._margin("lid_upper_left", LID_UPPER, x, -1.0)
+        lower = self._margin("lid_lower_left", LID_LOWER, x, 1.0)
+        lower = np.minimum(lower, upper)
+        return x, upper, lower
+
+    @cached_property
+    def _elevation(self) -> Array:
+        return elevation(self.anatomy.vertices - self.centre)
+
+    @cached_property
+    def _above(self) -> Mask:
+        x, upper, lower = self.margins
+        middle = np.interp(self.anatomy.vertices[:, 0], x, (upper + lower) / 2)
+        above = self._elevation >= middle
+        above[self.anatomy.part("lid_upper_left", "lashes_upper_left")] = True
+        above[self.anatomy.part("lid_lower_left", "lashes_lower_left")] = False
+        return above
+
+    def _margin(self, part: str, landmarks: Sequence[int], x: Array, sign: float) -> Array:
+        """The lid's edge: its landmarks, moved to the vertices that reach farthest beside them."""
+        marks = self.anatomy.points[list(landmarks)]
+        rough = np.interp(x, marks[:, 0], elevation(marks - self.centre))
+        lid = self.anatomy.vertices[self.anatomy.part(part)]
+        behind = (lid[:, 1] - np.interp(lid[:, 0], marks[:, 0], marks[:, 1])) / self.anatomy.unit
+        lid = lid[(np.abs(behind) < 2.4) & (lid[:, 0] >= x[0]) & (lid[:, 0] <= x[-1])]
+        if not len(lid):
+            return rough
+        beyond = (elevation(lid - self.centre) - np.interp(lid[:, 0], x, rough)) * sign
+        near = np.abs(lid[:, None, 0] - lid[None, :, 0]) < 0.9 * self.anatomy.unit
+        edge = beyond >= np.where(near, beyond, -np.inf).max(1) - 1e-9
+        order = np.argsort(lid[edge, 0])
+        offset = np.interp(x, lid[edge, 0][order], beyond[edge][order] * sign)
+        return rough + offset
+
+    def _turned(self, upper: float, lower: float, *, meet: bool = False) -> Array:
+        """(V,) radians each lid point turns about the ball's sideways axis, down is positive."""
+        anatomy, unit = self.anatomy, self.anatomy.unit
+        points = anatomy.vertices
+        x, top, bottom = self.margins
+        opening = np.interp(points[:, 0], x, top - bottom, left=0.0, right=0.0)
+        radius = np.linalg.norm(points[:, 1:] - self.centre[1:], axis=1)
+        edge = np.interp(points[:, 0], x, bottom)
+        edge = np.where(self._above, np.interp(points[:, 0], x, top), edge)
+        away = np.abs(self._elevation - edge) * np.minimum(radius, 16.0 * unit) / unit
+        upper_reach = 1.0 - smoothstep(away, *UPPER_REACH)
+        reach = np.where(self._above, upper_reach, 1.0 - smoothstep(away, *LOWER_REACH))
+        reach *= 1.0 - smoothstep(radius / unit, 15.5, 20.0)
+        rise = np.where(self._above, upper, lower) * opening * reach
+        if meet:
+            on_edge = np.where(radius > 4.0 * unit, 1.0 - smoothstep(away, 0.6, 2.0), 0.0)
+            rise += on_edge * np.where(opening > 0.0, edge - self._elevation, 0.0)
+        taken = anatomy.skin & (points[:, 1] < self.centre[1] + 4.0 * unit)
+        return np.where(taken, -rise, 0.0)
+
+    def _slid(self, angle: Array, pitch: float, yaw: float) -> Array:
+        """Lids turned by these angles, moved out where the eye would touch them, lashes with them.
+
+        The eye turns meanwhile by `pitch` and `yaw`. No weight from 0 to 1 brings a lid into it. The way
+        out is shared by neighbours, so that a lid keeps its thickness.
+        """
+        anatomy = self.anatomy
+        moved = turn(anatomy.vertices, self.centre, angle)
+        arm = anatomy.vertices[self._lid] - self.centre
+        slide = moved[self._lid]
+        wanted = np.minimum(self._room(arm, 0.0, 0.0), CLEARANCE * anatomy.unit)
+        outward = np.zeros(len(arm))
+        for weight in np.linspace(0.1, 1.0, 10):
+            there = arm + weight * slide
+            length = np.linalg.norm(there, axis=1, keepdims=True)
+            there *= 1.0 + weight * outward[:, None] / length
+            lacking = wanted - self._room(there, weight * pitch, weight * yaw)
+            outward += np.maximum(lacking, 0.0) / weight
+        outward = self._shared(outward)
+        end = arm + slide
+        push = outward[:, None] * end / np.linalg.norm(end, axis=1, keepdims=True)
+        moved[self._lid] += push
+        lashes, roots = self._lashes
+        held = np.zeros(len(moved))
+        held[lashes] = angle[self._lid][roots]
+        moved[lashes] = turn(anatomy.vertices, self.centre, held)[lashes] + push[roots]
+        return moved
+
+    @cached_property
+    def _lid(self) -> Indices:
+        """Skin vertices close enough to the eye to be kept out of it."""
+        arm = self.anatomy.vertices - self.centre
+        near = np.linalg.norm(arm, axis=1) < 19.0 * self.anatomy.unit
+        return np.flatnonzero(self.anatomy.skin & near & (arm[:, 1] < 0.0))
+
+    @cached_property
+    def _neighbours(self) -> Mask:
+        """(L, L) which lid vertices lie close to one another on the same lid."""
+        points, above = self.anatomy.vertices[self._lid], self._above[self._lid]
+        near = np.linalg.norm(points[:, None] - points, axis=-1) < 2.5 * self.anatomy.unit
+        return near & (above[:, None] == above)
+
+    def _shared(self, outward: Array) -> Array:
+        """The largest value among neighbours, evened out."""
+        near = self._neighbours
+        largest = np.where(near, outward, 0.0).max(1)
+        return near @ largest / near.sum(1)
+
+    @cached_property
+    def _lashes(self) -> tuple[Indices, Indices]:
+        """Lash vertices, and for each the lid vertex (row of `_lid`) its own lash grows from."""
+        anatomy = self.anatomy
+        mask = anatomy.part("lashes_upper_left", "lashes_lower_left")
+        lashes = np.flatnonzero(mask)
+        sides = anatomy.edges[mask[anatomy.edges].all(1)]
+        label = np.arange(len(mask))
+        for _ in range(LASH_ROUNDS):
+            low = label[sides].min(1)
+            np.minimum.at(label, sides[:, 0], low)
+            np.minimum.at(label, sides[:, 1], low)
+        reach = np.linalg.norm(anatomy.vertices[lashes] - self.centre, axis=1)
+        order = np.lexsort((reach, label[lashes]))
+        strands, first, which = np.unique(
+            label[lashes][order], return_index=True, return_inverse=True
+        )
+        roots = anatomy.vertices[lashes[order[first]]]
+        above = self._above[lashes[order[first]]]
+        gap = np.linalg.norm(roots[:, None] - anatomy.vertices[self._lid], axis=-1)
+        gap += np.where(above[:, None] == self._above[self._lid], 0.0, 1.0)
+        nearest = gap.argmin(1) if len(strands) else np.zeros(0, np.int64)
+        return lashes[order], nearest[which]
+
+    def _room(self, arms: Array, pitch: float, yaw: float) -> Array:
+        """(N,) metres between points about the centre and the surface of the eye turned so far."""
+        axis = np.array([np.sin(yaw) * np.cos(pitch), -np.cos(yaw) * np.cos(pitch), -np.sin(pitch)])
+        length = np.linalg.norm(arms, axis=1)
+        angle = np.arccos(np.clip(arms @ axis / length, -1.0, 1.0))
+        angles, radii = self._profile
+        return length - np.interp(angle, angles, radii)
+
+    @cached_property
+    def _profile(self) -> tuple[Array, Array]:
+        """The eye's radius over the angle from its axis: the cornea, and the ball round it."""
+        anatomy = self.anatomy
+        cornea = anatomy.part("cornea_left")
+        angle, radius = _polar(anatomy.vertices[cornea] - self.centre)
+        ball_angle, ball_radius = _polar(anatomy.vertices[self.ball & ~cornea] - self.centre)
+        beyond = ball_angle > angle.max(initial=0.0)
+        angle = np.concatenate([angle, ball_angle[beyond]])
+        radius = np.concatenate([radius, ball_radius[beyond]])
+        rings = np.round(angle, 3)
+        places, first = np.unique(rings, return_index=True)
+        highest = np.zeros(len(places))
+        np.maximum.at(highest, np.searchsorted(places, rings), radius)
+        return angle[first], highest
+
+
+def _polar(arms: Array) -> tuple[Array, Array]:
+    """Angles from straight ahead and lengths of points about the eye's centre."""
+    length = np.linalg.norm(arms, axis=1)
+    return np.arccos(np.clip(-arms[:, 1] / np.maximum(length, 1e-9), -1.0, 1.0)), length
+
+
+def elevation(arms: Array) -> Array:
+    """(N,) radians about the X axis: 0 straight ahead, up is positive."""
+    return np.arctan2(arms[:, 2], -arms[:, 1])
+
+
+def sphere_centre(points: Array) -> Array:
+    """(3,) centre of the sphere nearest to the back half of an eyeball, which no iris dents."""
+    back = points[points[:, 1] >= (points[:, 1].min() + points[:, 1].max()) / 2]
+    system = np.c_[2.0 * back, np.ones(len(back))]
+    return np.linalg.lstsq(system, (back**2).sum(1), rcond=None)[0][:3]
+
+
+def _without(landmarks: Sequence[int], gone: Moves) -> tuple[int, ...]:
+    return tuple(index for index in landmarks if index not in gone)

@@ -1,0 +1,123 @@
+"""What happens behind the lips: teeth and tongue ride on the jaw, the cavity wall is carried along.
+
+The wall of the mouth has no motion of its own. It is held to the lips at its rim and, the deeper the more,
+to jaw or skull; in between it settles like a membrane. The tongue can also leave the mouth: it flattens
+to pass the teeth, which shapes alone do not part, and hangs over the lower lip. No bpy.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .shape_anatomy import Anatomy, Array, Indices, Mask, smoothstep
+from .shape_mouth import STILL as MOUTH_STILL
+from .shape_mouth import Moves, oval
+
+ROUNDS = 60
+TONGUE_ROOT_SHARE = 0.75
+TONGUE_REACH = 42.0  # millimetres the tip travels
+TONGUE_THIN = 0.4
+TONGUE_LIPS: Moves = {
+    164: (0.0, 0.2, 1.0), 393: (0.0, 0.2, 0.8), 18: (0.0, 0.6, -2.4), 406: (0.0, 0.4, -1.8),
+    200: (0.0, 0.2, -0.8), 287: (-0.4, 0.0, -0.4),
+} | oval((-0.6, 0.2, -0.4), upper=(0.0, 0.6, 1.8), lower=(0.0, 1.0, -3.4))  # fmt: skip
+WALL_BLEND = 7.0  # millimetres either side of the bite where the wall passes from skull to jaw
+
+
+def interior_follow(anatomy: Anatomy, weight: Array) -> Array:
+    """(V,) shares of the jaw's motion with those of teeth, tongue and cavity wall filled in."""
+    weight = weight.copy()
+    points, unit, mouth = anatomy.vertices, anatomy.unit, anatomy.mouth
+    depth = (points[:, 1] - mouth.centre[1]) / unit
+    lips = mouth.centre[[1, 2]]
+    throat = anatomy.hinge[[1, 2]] - [0.0, 25.0 * unit]
+    slope = (throat[1] - lips[1]) / (throat[0] - lips[0])
+    bite = lips[1] + slope * (points[:, 1] - lips[0])
+    below = smoothstep((bite - points[:, 2]) / unit, -WALL_BLEND, WALL_BLEND)
+    wall = anatomy.part("cavity", "mouth")
+    weight[wall] = (below * (1.0 - 0.6 * smoothstep(depth, 25.0, 60.0)))[wall]
+    tongue = anatomy.part("tongue")
+    root = 1.0 - (1.0 - TONGUE_ROOT_SHARE) * smoothstep(depth, 25.0, 55.0)
+    weight[tongue] = root[tongue]
+    weight[anatomy.part("teeth_lower", "gums_lower")] = 1.0
+    return weight
+
+
+def settle(fields: Array, anatomy: Anatomy) -> Array:
+    """Fields whose cavity wall is drawn out between the lips and the bones.
+
+    Parameters
+    ----------
+    fields : (K, V, 3) float64; on the wall, what jaw or skull would do there
+    """
+    wall = anatomy.part("cavity", "mouth")
+    if not wall.any():
+        return fields
+    starts, ends = _edges_into(wall, anatomy)
+    order = np.argsort(ends, kind="stable")
+    starts, ends = starts[order], ends[order]
+    sites, first, degree = np.unique(ends, return_index=True, return_counts=True)
+    grip = _grip(anatomy, sites)[:, None]
+    flat = np.moveaxis(fields, 0, 1).reshape(len(wall), -1).copy()
+    bone = flat[sites]
+    for _ in range(ROUNDS):
+        pulled = np.add.reduceat(flat[starts], first, axis=0)
+        flat[sites] = (pulled + grip * bone) / (degree[:, None] + grip)
+    return np.moveaxis(flat.reshape(len(wall), len(fields), 3), 1, 0)
+
+
+def tongue_out(anatomy: Anatomy) -> Array:
+    """(V, 3) metres: the tongue out between the lips, which make way for it."""
+    part, unit, mouth = anatomy.part("tongue"), anatomy.unit, anatomy.mouth
+    lips = anatomy.motion(TONGUE_LIPS, MOUTH_STILL, sides=2)
+    if not part.any():
+        return lips
+    points = anatomy.vertices[part]
+    root, tip = points[:, 1].max(), points[:, 1].min()
+    t = (root - points[:, 1]) / (root - tip)
+    middle = _centre_line(points, t)
+    bite = _bite_height(anatomy)
+    y = points[:, 1] - TONGUE_REACH * unit * t**1.5
+    passing = smoothstep((anatomy.mouth.centre[1] + 26.0 * unit - y) / unit, 0.0, 14.0)
+    outside = np.maximum(mouth.centre[1] - 1.0 * unit - y, 0.0) / unit
+    height = middle * (1.0 - passing) + passing * (bite - 0.022 * unit * outside**2)
+    thin = 1.0 - passing * (1.0 - TONGUE_THIN)
+    moved = np.zeros_like(anatomy.vertices)
+    moved[part, 0] = -0.12 * passing * points[:, 0]
+    moved[part, 1] = y - points[:, 1]
+    moved[part, 2] = height + (points[:, 2] - middle) * thin - points[:, 2]
+    return moved + lips
+
+
+def _centre_line(points: Array, t: Array) -> Array:
+    """Height of the tongue's middle at each of its points."""
+    ways = np.linspace(0.0, 1.0, 13)
+    near = np.abs(t[:, None] - ways) < 0.06
+    high = np.where(near, points[:, 2:], -np.inf).max(0)
+    low = np.where(near, points[:, 2:], np.inf).min(0)
+    known = np.isfinite(high) & np.isfinite(low)
+    return np.interp(t, ways[known], (high + low)[known] / 2)
+
+
+def _bite_height(anatomy: Anatomy) -> float:
+    """Height between the edges of the upper and lower front teeth, else of the slit."""
+    edges: list[float] = []
+    for name, choose in (("teeth_upper", np.min), ("teeth_lower", np.max)):
+        teeth = anatomy.vertices[anatomy.part(name)]
+        if len(teeth):
+            front = teeth[teeth[:, 1] < teeth[:, 1].min() + 8.0 * anatomy.unit]
+            edges.append(float(choose(front[:, 2])))
+    return float(np.mean(edges)) if edges else float(anatomy.mouth.centre[2])
+
+
+def _grip(anatomy: Anatomy, sites: Indices) -> Array:
+    """How firmly the bones hold the wall: not at all at the lips, wholly 20 mm behind them."""
+    mouth, points = anatomy.mouth, anatomy.vertices[sites]
+    depth = (points[:, 1] - mouth.depth_at(points[:, 0])) / anatomy.unit
+    return 3.0 * smoothstep(depth, 2.0, 22.0)
+
+
+def _edges_into(wall: Mask, anatomy: Anatomy) -> tuple[Indices, Indices]:
+    pairs = np.concatenate([anatomy.edges, anatomy.edges[:, ::-1]])
+    pairs = pairs[wall[pairs[:, 1]]]
+    return pairs[:, 0], pairs[:, 1]
