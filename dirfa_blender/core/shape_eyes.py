@@ -1,8 +1,8 @@
 """Eye shapes: eyeballs turn rigidly, lids slide round them.
 
-A lid point turns about the eyeball's sideways axis by a share of the lid opening beside it, which is nothing
-at the corners, so the margins meet on one line without leaving the ball. A shape key moves a point along the
-chord of that turn; the end point is moved outwards until the whole chord clears eyeball and cornea. No bpy.
+A lid point turns about the eyeball's sideways axis by a share of the lid opening beside it, which is
+nothing at the corners, so the margins meet on one line without leaving the ball. A shape key moves a point
+along the chord of that turn; the end is moved outwards until all of it clears eyeball and cornea. No bpy.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ ROUNDS = 60
 TONGUE_ROOT_SHARE = 0.75
 TONGUE_REACH = 42.0  # millimetres the tip travels
 TONGUE_THIN = 0.4
+TONGUE_HALF_WIDTH = 15.0  # millimetres between the teeth
 TONGUE_LIPS: Moves = {
     164: (0.0, 0.2, 1.0), 393: (0.0, 0.2, 0.8), 18: (0.0, 0.6, -2.4), 406: (0.0, 0.4, -1.8),
     200: (0.0, 0.2, -0.8), 287: (-0.4, 0.0, -0.4),
@@ -41,6 +42,16 @@ def interior_follow(anatomy: Anatomy, weight: Array) -> Array:
     weight[tongue] = root[tongue]
     weight[anatomy.part("teeth_lower", "gums_lower")] = 1.0
     return weight
+
+
+def tongue_blade(anatomy: Anatomy) -> Array:
+    """(V, 1) share of the tongue that is free of its root: 0 at the root, 1 before the middle."""
+    part, points = anatomy.part("tongue"), anatomy.vertices
+    if not part.any():
+        return np.zeros((len(points), 1))
+    root, tip = points[part, 1].max(), points[part, 1].min()
+    free = smoothstep((root - points[:, 1]) / (root - tip), 0.1, 0.6)
+    return np.where(part, free, 0.0)[:, None]
 
 
 def settle(fields: Array, anatomy: Anatomy) -> Array:
@@ -83,10 +94,21 @@ def tongue_out(anatomy: Anatomy) -> Array:
     height = middle * (1.0 - passing) + passing * (bite - 0.022 * unit * outside**2)
     thin = 1.0 - passing * (1.0 - TONGUE_THIN)
     moved = np.zeros_like(anatomy.vertices)
-    moved[part, 0] = -0.12 * passing * points[:, 0]
+    half = np.interp(t, *_half_widths(points, t))
+    blunt = 1.0 - np.maximum(t - 0.76, 0.0) ** 2.5 / 0.26**2.5
+    round_tip = TONGUE_HALF_WIDTH * unit * np.sqrt(blunt)
+    narrowed = np.minimum(round_tip / np.maximum(half, 1e-6), 2.6)
+    moved[part, 0] = (narrowed - 1.0) * smoothstep(t, 0.4, 0.8) * points[:, 0]
     moved[part, 1] = y - points[:, 1]
     moved[part, 2] = height + (points[:, 2] - middle) * thin - points[:, 2]
     return moved + lips
+
+
+def _half_widths(points: Array, t: Array) -> tuple[Array, Array]:
+    """Places along the tongue and its half width there, metres."""
+    ways = np.linspace(0.0, 1.0, 25)
+    wide = np.where(np.abs(t[:, None] - ways) < 0.025, np.abs(points[:, :1]), 0.0).max(0)
+    return ways[wide > 0.0], wide[wide > 0.0]
 
 
 def _centre_line(points: Array, t: Array) -> Array:

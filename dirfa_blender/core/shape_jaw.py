@@ -25,7 +25,7 @@ from .shape_anatomy import (
     turn,
     turn_level,
 )
-from .shape_interior import interior_follow
+from .shape_interior import interior_follow, tongue_blade
 
 OPEN_RADIANS = np.radians(17.5)
 OPEN_SLIDE = (0.0, -5.0, -3.0)  # millimetres: the joint's head leaves its socket forward and down
@@ -50,6 +50,12 @@ STILL = (
 )  # fmt: skip
 
 
+# The same where sealed lips hold the chin's skin up.
+SEALED_SKIN = {
+    18: 0.72, 313: 0.72, 406: 0.7, 335: 0.6, 200: 0.9, 421: 0.9, 418: 0.82, 262: 0.82, 424: 0.68,
+    273: 0.48, 422: 0.55, 164: 0.1, 393: 0.1,
+}  # fmt: skip
+TONGUE_DROP = (0.0, 1.5, -5.0)  # millimetres the blade sinks besides, from rest between the teeth
 # Where skin is drawn in over the teeth as the jaw drops: (outward, forward, up) millimetres.
 HOLLOW = {
     291: (-1.5, 0.0, 0.0), 308: (-1.5, 0.0, 0.0), 287: (-1.6, 0.0, 0.0), 432: (-1.8, -0.4, 0.0),
@@ -67,7 +73,7 @@ def jaw_shapes(anatomy: Anatomy) -> dict[str, Array]:
     hollow = anatomy.motion(HOLLOW, STILL, sides=2)
     bone = weight[:, None] * unit
     return {
-        "jawOpen": opened + hollow,
+        "jawOpen": opened + hollow + tongue_blade(anatomy) * np.array(TONGUE_DROP) * unit,
         "jawForward": bone * np.array(FORWARD_SLIDE),
         "jawLeft": bone * np.array(SIDE_SLIDE)
         + turn_level(anatomy.vertices, anatomy.hinge, SIDE_RADIANS * weight),
@@ -105,6 +111,8 @@ def _parted_lips(anatomy: Anatomy) -> dict[int, float]:
 
 
 def _sealed_lips() -> dict[int, float]:
-    shares = dict.fromkeys(UPPER_OUTER, 0.75 * SEAL_SHARE)
-    shares |= dict.fromkeys(LOWER_OUTER, 1.3 * SEAL_SHARE)
-    return shares | dict.fromkeys((*UPPER_INNER, *LOWER_INNER, 291), SEAL_SHARE)
+    shares: dict[int, float] = dict(SEALED_SKIN)
+    shares.update(dict.fromkeys(UPPER_OUTER, 0.72 * SEAL_SHARE))
+    shares.update(dict.fromkeys(LOWER_OUTER, 1.3 * SEAL_SHARE))
+    shares.update(dict.fromkeys((*UPPER_INNER, *LOWER_INNER, 291), SEAL_SHARE))
+    return shares

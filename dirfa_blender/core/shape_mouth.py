@@ -76,10 +76,16 @@ LOWER_DOWN: Moves = {
 
 def mouth_shapes(anatomy: Anatomy) -> dict[str, Array]:
     """Shapes of the left corner and the left half of the lips as (V, 3) displacements in metres."""
-    smile = ring((6.4, -6.0, 7.6), upper=(0.2, -0.6, 0.1), lower=(0.2, -0.7, 0.0), power=1.35)
-    frown = ring((0.8, -1.0, -6.6), power=1.9)
-    dimple = ring((4.8, -4.6, 1.0), upper=(0.1, -0.3, 0.0), lower=(0.1, -0.3, 0.0), power=1.2)
-    stretch = ring((7.8, -5.8, -3.0), upper=(0.2, -0.3, 0.0), lower=(0.2, -0.4, -0.9), power=1.2)
+    smile = ring(
+        (6.4, -6.0, 7.6), upper=(0.2, -0.6, 0.1), lower=(0.2, -0.7, 0.0), power=(1.05, 1.5, 1.9)
+    )
+    frown = ring((0.8, -1.0, -6.6), power=(1.2, 1.5, 2.1))
+    dimple = ring(
+        (4.8, -4.6, 1.0), upper=(0.1, -0.3, 0.0), lower=(0.1, -0.3, 0.0), power=(1.1, 1.4, 1.5)
+    )
+    stretch = ring(
+        (7.8, -5.8, -3.0), upper=(0.2, -0.3, 0.0), lower=(0.2, -0.4, -0.9), power=(1.1, 1.4, 1.6)
+    )
     up = arch(UPPER_OUTER, UPPER_INNER, (2.8, 5.0, 6.2, 5.2, 2.6), outward=0.8, forward=0.7)
     down = arch(LOWER_OUTER, LOWER_INNER, (-3.0, -5.4, -6.4, -5.0, -2.2), outward=1.0, forward=0.2)
     up |= {291: (0.1, 0.0, 0.8), 308: (0.1, 0.0, 0.8)}
@@ -97,16 +103,17 @@ def mouth_shapes(anatomy: Anatomy) -> dict[str, Array]:
 
 
 def ring(
-    corner: Move, *, upper: Move = (0.0, 0.0, 0.0), lower: Move = (0.0, 0.0, 0.0), power: float
+    corner: Move, *, upper: Move = (0.0, 0.0, 0.0), lower: Move = (0.0, 0.0, 0.0), power: Move
 ) -> Moves:
     """Moves of both rings of both lips, growing from the middle of the lips to the left corner.
 
-    What the middle does fades out over the right half.
+    `power` says for each direction how late the growth comes. What the middle does fades out over the right
+    half.
     """
     moves: Moves = {}
     for middle, rings in ((upper, (UPPER_OUTER, UPPER_INNER)), (lower, (LOWER_OUTER, LOWER_INNER))):
         for way, landmarks in zip(RING, zip(*rings, strict=True), strict=True):
-            share = way**power
+            share = way ** np.array(power)
             move = np.add(np.multiply(middle, 1.0 - share), np.multiply(corner, share))
             other = np.multiply(middle, (1.0 - way) ** 2)
             for index in landmarks:
@@ -135,12 +142,12 @@ def arch(
     return moves
 
 
-def oval(corner: Move, *, upper: Move, lower: Move) -> Moves:
-    """Left-half moves of the lip rings: the middles as given, the corner as given, round between."""
+def oval(corner: Move, *, upper: Move, lower: Move, full: float = 0.6) -> Moves:
+    """Left-half moves of the lip rings from the middles to the corner; a small `full` is a full arch."""
     moves: Moves = {}
     for middle, rings in ((upper, (UPPER_OUTER, UPPER_INNER)), (lower, (LOWER_OUTER, LOWER_INNER))):
         for way, landmarks in zip(RING, zip(*rings, strict=True), strict=True):
-            bow = (1.0 - way**2.4) ** 0.6
+            bow = (1.0 - way**2.4) ** full
             move = np.add(np.multiply(middle, bow), np.multiply(corner, 1.0 - bow))
             move[0] = corner[0] * way**1.1
             moves.update(dict.fromkeys(landmarks, as_move(move)))
