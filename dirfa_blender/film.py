@@ -116,7 +116,6 @@ def fill(order: FilmOrder, report: Report) -> None:
     rate = FrameRate(order.fps, order.fps_base)
     scene.set_frame_rate(stage, rate)
     objects = meshes.build_head(npz_io.read_head(Path(order.head)), "Head")
-    meshes.add_subdivision(objects.face)
     report(stage="build", fraction=0.5)
     if order.take:
         _perform(order, objects, stage)

@@ -88,6 +88,8 @@ def _build_mesh(head: Head, name: str) -> bpy.types.Mesh:
     mesh.update(calc_edges=True)
     attribute = mesh.attributes.new(materials.EYE_ATTRIBUTE, "FLOAT_VECTOR", "POINT")
     attribute.data.foreach_set("vector", eye_discs(head).astype(np.float32).ravel())
+    lips = mesh.attributes.new(materials.LIPS_ATTRIBUTE, "FLOAT", "POINT")
+    lips.data.foreach_set("value", head.part("lips_*").astype(np.float32))
     albedo = _pack_albedo(head, name)
     for slot in head.materials:
         mesh.materials.append(materials.build(slot, f"{name} {slot}", dict(head.colours), albedo))

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 EngineName = Literal["cycles", "eevee", "workbench"]
 Device = Literal["auto", "cpu", "gpu"]
 
-DEFAULT_SAMPLES: dict[str, int] = {"cycles": 12, "eevee": 16, "workbench": 8}
+DEFAULT_SAMPLES: dict[str, int] = {"cycles": 8, "eevee": 16, "workbench": 8}
 GPU_KINDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
 # Pixels at most along an edge: what H.264 level 6 can hold.
 MAX_EDGE = 8192

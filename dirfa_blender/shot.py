@@ -20,9 +20,9 @@ from .meshes import HeadObjects
 
 LENS_MM = 85.0
 # Height of the picture, in head heights (chin to crown): the head with headroom and shoulders.
-PICTURE_HEADS = 1.62
+PICTURE_HEADS = 1.40
 # Where the middle of the picture lies, in head heights above the chin.
-MIDDLE_HEADS = 0.40
+MIDDLE_HEADS = 0.42
 BACKDROP_MIDDLE = (0.105, 0.125, 0.145)
 BACKDROP_RIM = (0.018, 0.023, 0.030)
 AMBIENT = (0.030, 0.034, 0.040, 1.0)
@@ -68,12 +68,12 @@ class _Lamp:
 
 
 LAMPS = (
-    _Lamp("Key", (-2.3, -3.3, 2.2), 2.6, 1.0, (1.0, 0.935, 0.86)),
-    _Lamp("Fill", (3.2, -3.0, 0.3), 3.6, 0.26, (0.90, 0.95, 1.0)),
-    _Lamp("Rim", (1.9, 2.6, 2.3), 1.6, 0.85, (0.86, 0.93, 1.0)),
+    _Lamp("Key", (-2.5, -3.1, 2.2), 2.6, 1.0, (1.0, 0.935, 0.86)),
+    _Lamp("Fill", (3.2, -3.0, 0.3), 3.6, 0.26, (1.0, 0.98, 0.97)),
+    _Lamp("Rim", (1.9, 2.6, 2.3), 1.6, 0.9, (0.86, 0.93, 1.0)),
 )
 # Watts a square metre of squared distance at which the key exposes skin well under AgX.
-KEY_WATTS = 30.0
+KEY_WATTS = 20.0
 
 
 def build_shot(

@@ -84,7 +84,7 @@ class DIRFA_OT_generate(BackgroundOperator, bpy.types.Operator):
             name=target.name if target is not None else stem.capitalize(),
             target=target,
             audio=audio,
-            duration=float(result.animation.source.get("duration", end)) if audio else None,
+            duration=float(result.animation.source.get("audio_seconds", end)) if audio else None,
             with_shot=self._with_shot,
             frame_start=self._frame_start,
         )
