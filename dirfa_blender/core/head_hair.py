@@ -11,9 +11,9 @@ from .head_surface import RADIUS, T_POLE, Array, surface
 HAIR_BOX = (0.752, 0.002, 0.998, 0.108)
 # The hairline: azimuth u against t, mm.
 _LINE = (
-    (0.0, 79.0), (22.0, 79.0), (44.0, 76.0), (60.0, 66.0), (74.0, 50.0), (88.0, 40.0), (94.0, 6.0),
-    (97.0, -22.0), (109.0, -24.0), (111.0, 20.0), (118.0, 36.0), (134.0, 41.0), (152.0, 34.0),
-    (164.0, 4.0), (172.0, -60.0), (190.0, -78.0), (220.0, -82.0), (HALF_TURN, -84.0),
+    (0.0, 77.0), (14.0, 78.0), (30.0, 82.0), (44.0, 82.0), (56.0, 68.0), (68.0, 54.0), (84.0, 44.0),
+    (92.0, 12.0), (96.0, -18.0), (109.0, -22.0), (111.0, 20.0), (118.0, 36.0), (134.0, 41.0),
+    (152.0, 34.0), (164.0, 4.0), (172.0, -60.0), (190.0, -78.0), (220.0, -82.0), (HALF_TURN, -84.0),
 )  # fmt: skip
 _COLUMNS = 80
 _ROWS = 22
@@ -38,8 +38,14 @@ def add_hair(half: Half) -> None:
     t = edge + (T_POLE - edge) * share
     u = np.broadcast_to(u, t.shape)
     way = t - edge
-    top = smoothstep(t, 20.0, 140.0)
-    thick = (2.5 + 6.5 * top) * (1 - np.exp(-way / 14.0)) + 0.25
+    # Short at the sides and the nape, fuller on top, combed back in soft locks.
+    top = smoothstep(t, 55.0, 120.0)
+    locks = (
+        np.sin(u * 0.42 + 0.6 * np.sin(t * 0.09))
+        * smoothstep(t, 60.0, 95.0)
+        * (1 - smoothstep(t, 140.0, 160.0))
+    )
+    thick = (1.6 + (8.5 + 0.7 * locks) * top) * (1 - np.exp(-way / 10.0)) + 0.2
     thick[0] = -0.8
     lift = surface()
     points = lift.position(u / RADIUS, t) + lift.normal(u / RADIUS, t) * thick[..., None]

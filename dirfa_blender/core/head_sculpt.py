@@ -18,7 +18,7 @@ def sculpted(points: Array, grid: Grid) -> Array:
     """The points (V, 3) of the left half with the fine forms added."""
     push = _nose(grid.u, grid.t) + _brow(grid.u, grid.t)
     push += _philtrum(grid.u, grid.t) + _lip_skin(grid.u, grid.t)
-    push += _lid_fold(grid)
+    push += _lid_fold(grid) + _cheek(grid.u, grid.t) + _throat(grid.u, grid.t)
     normals = half_normals(points, grid.faces)
     # The red of the lips swells forward rather than up and down, else it would close over the slit.
     forward = normals * np.array([1.0, 1.0, 0.35])
@@ -71,6 +71,33 @@ def _brow(u: Array, t: Array) -> Array:
     """A faint ridge under the eyebrow."""
     along = smoothstep(u, 6.0, 16.0) * (1 - smoothstep(u, 40.0, 56.0))
     return 0.5 * along * np.exp(-(((t - 33.0) / 5.0) ** 2))
+
+
+def _cheek(u: Array, t: Array) -> Array:
+    """The cheekbone a little out, the cheek under it a little in, the edge of the jaw drawn."""
+    bone = 0.9 * _bump(u, t, (56.0, 0.0), 20.0, 9.0)
+    hollow = -2.0 * _bump(u, t, (66.0, -44.0), 20.0, 17.0)
+    jaw = 0.8 * smoothstep(u, 24.0, 50.0) * (1 - smoothstep(u, 86.0, 104.0))
+    return bone + hollow + jaw * np.exp(-(((t + 92.0) / 7.0) ** 2))
+
+
+def _throat(u: Array, t: Array) -> Array:
+    """Larynx, the muscles from behind the ear to the breastbone, the pit between the collar bones."""
+    larynx = 2.2 * _bump(u, t, (0.0, -160.0), 9.0, 10.0)
+    along = np.clip((t + 104.0) / (-218.0 + 104.0), 0.0, 1.0)
+    path = 128.0 + (12.0 - 128.0) * along**0.9
+    inside = smoothstep(t, -232.0, -212.0) * (1 - smoothstep(t, -158.0, -112.0))
+    muscle = inside * (
+        2.8 * np.exp(-(((u - path) / 11.0) ** 2)) - 1.6 * np.exp(-(((u - path + 24.0) / 12.0) ** 2))
+    )
+    pit = -3.5 * _bump(u, t, (0.0, -219.0), 9.0, 8.0)
+    bone_t = -229.0 - 0.10 * np.maximum(u - 12.0, 0.0)
+    reach = smoothstep(u, 6.0, 18.0) * (1 - smoothstep(u, 84.0, 112.0))
+    collar = reach * (
+        2.6 * np.exp(-(((t - bone_t) / 5.0) ** 2))
+        - 2.0 * np.exp(-(((t - bone_t - 12.0) / 6.5) ** 2))
+    )
+    return larynx + muscle + pit + collar
 
 
 def _lips(grid: Grid) -> Array:

@@ -21,6 +21,7 @@ from .head_grid import (
     build_grid,
     ring_size,
 )
+from .head_mouth import CAVITY_BOX
 from .head_piece import Half, Indices, ring_cap, strip_faces
 from .head_sculpt import sculpted
 from .head_surface import RADIUS, Array, landmark_domain, neutral_landmarks, surface
@@ -191,16 +192,21 @@ def _add_nostril(half: Half, grid: Grid, points: Array) -> None:
     middle = edge.mean(0)
     flat = np.stack([grid.u, grid.t], -1)[grid.nostril[-1]]
     centre = flat.mean(0)
-    inward = np.array([-0.10, 0.25, 0.95])
+    # Up into the nose, away from its wing, and dark inside like a mouth.
+    inward = np.array([-0.35, 0.1, 0.93])
     rings, levels = [], [1.0]
-    for depth, size in ((0.7, 0.97), (2.2, 0.9), (5.0, 0.8), (8.0, 0.6), (9.5, 0.3)):
+    for depth, size in ((0.6, 1.0), (1.6, 1.04), (4.5, 1.0), (8.0, 0.75), (10.0, 0.4)):
         rings.append(middle + (edge - middle) * size + inward * depth)
-        levels.append(0.9 * size)
+        levels.append(0.96 - 0.06 * depth)
+    stack = np.array(rings)
+    stack[..., 0] = np.maximum(stack[..., 0], 0.8)
     numbers = np.concatenate(
-        [grid.nostril[-1:], half.add_points(np.array(rings), "nostril_*", float(centre[1]))]
+        [grid.nostril[-1:], half.add_points(stack, "nostril_*", float(centre[1]))]
     )
     uv = centre + (flat - centre) * np.array(levels)[:, None, None]
-    _add_ring_faces(half, numbers, uv)
-    last = numbers[-1]
-    cap = ring_cap(last)
-    _add_skin_faces(half, cap, uv[-1][np.maximum(cap - last[0], 0)])
+    _add_ring_faces(half, numbers[:3], uv[:3])
+    dark = strip_faces(numbers[2:], True)
+    cap = ring_cap(numbers[-1])
+    box = np.broadcast_to(np.array([CAVITY_BOX[0], CAVITY_BOX[1]]) + 1e-3, (len(dark), 4, 2))
+    half.add_faces(dark, box, "mouth")
+    half.add_faces(cap, box[: len(cap)], "mouth")
