@@ -296,7 +296,7 @@ _SHADERS: dict[str, Callable[[_Plan], bpy.types.Node]] = {
 _VIEWPORT: dict[str, tuple[float, float, float, float]] = {
     "sclera": (0.62, 0.58, 0.54, 1.0),
     "pupil": (0.005, 0.005, 0.005, 1.0),
-    "cornea": (1.0, 1.0, 1.0, 0.04),
+    "cornea": (1.0, 1.0, 1.0, 0.0),
     "teeth": (0.50, 0.45, 0.37, 1.0),
     "gums": (0.28, 0.075, 0.07, 1.0),
     "tongue": (0.36, 0.12, 0.11, 1.0),
