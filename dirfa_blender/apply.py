@@ -207,7 +207,9 @@ def _own_rotation(carrier: bpy.types.Object) -> Matrix:
     return carrier.rotation_euler.to_matrix()
 
 
-def _channels(path: str, group: str, samples: npt.NDArray[np.floating]) -> Iterable[fcurves.Channel]:
+def _channels(
+    path: str, group: str, samples: npt.NDArray[np.floating]
+) -> Iterable[fcurves.Channel]:
     for index in range(samples.shape[1]):
         yield fcurves.Channel(path, index, group, samples[:, index])
 
@@ -218,9 +220,7 @@ def _short_offsets(translation: npt.NDArray[np.floating]) -> npt.NDArray[np.floa
     return offsets * np.minimum(1.0, MAX_OFFSET_METRES / np.maximum(length, 1e-12))
 
 
-def _bone_shares(
-    rig: bpy.types.Object, profile: MappingProfile
-) -> tuple[tuple[str, float], ...]:
+def _bone_shares(rig: bpy.types.Object, profile: MappingProfile) -> tuple[tuple[str, float], ...]:
     """Bones of the profile that the armature has, in any spelling, and what part of the turn each takes.
 
     Only the chain above the last one counts, so that the parts follow each other; that last bone, the

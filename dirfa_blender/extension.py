@@ -21,7 +21,14 @@ from pathlib import Path
 from .core.errors import DirfaError, OutputError, RenderError
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = ("__init__.py", "blender_manifest.toml", "pyproject.toml", "LICENSE", "README.md", "dirfa.py")
+FILES = (
+    "__init__.py",
+    "blender_manifest.toml",
+    "pyproject.toml",
+    "LICENSE",
+    "README.md",
+    "dirfa.py",
+)
 FOLDERS = ("dirfa_blender", "server", "rigs")
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.pyc", "*.part", "tests")
 BUILDER = "*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
@@ -63,7 +70,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="dirfa.py extension", description="Build and validate the Blender extension."
     )
-    parser.add_argument("-o", "--output", type=Path, default=Path("dist"), help="folder for the zip")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("dist"), help="folder for the zip"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as a JSON line")
     options = parser.parse_args(arguments)
     try:

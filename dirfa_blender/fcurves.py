@@ -97,7 +97,9 @@ def write_keys(
     keys = curve.keyframe_points
     keys.add(count)
     keys.foreach_set("co", points.ravel())
-    keys.foreach_set("interpolation", np.full(count, _enum_code("interpolation", interpolation), np.int32))
+    keys.foreach_set(
+        "interpolation", np.full(count, _enum_code("interpolation", interpolation), np.int32)
+    )
     if interpolation == "BEZIER":
         # AUTO_CLAMPED never overshoots past a neighbouring key.
         handles = np.full(count, _enum_code("handle_left_type", "AUTO_CLAMPED"), np.int32)

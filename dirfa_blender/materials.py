@@ -68,7 +68,9 @@ class _Plan:
             self.feed(node, index, value)
         return node.outputs[0]
 
-    def ramp(self, factor: bpy.types.NodeSocket, *stops: tuple[float, object]) -> bpy.types.NodeSocket:
+    def ramp(
+        self, factor: bpy.types.NodeSocket, *stops: tuple[float, object]
+    ) -> bpy.types.NodeSocket:
         """Colour of a factor along `stops` of position and scene-linear RGBA."""
         node = self.node("ShaderNodeValToRGB", Fac=factor)
         elements = node.color_ramp.elements
@@ -182,7 +184,9 @@ def _skin(plan: _Plan) -> bpy.types.Node:
         plan.tree.nodes.active = image
         colour = image.outputs["Color"]
     else:
-        colour = plan.mixed(plan.attribute(LIPS_ATTRIBUTE, "Fac"), plan.linear("skin"), plan.linear("lips"))
+        colour = plan.mixed(
+            plan.attribute(LIPS_ATTRIBUTE, "Fac"), plan.linear("skin"), plan.linear("lips")
+        )
     bump = plan.node("ShaderNodeBump", Height=grain, Strength=0.15, Distance=0.0004)
     skin = plan.principled(Base_Color=colour, Roughness=0.48, Normal=bump.outputs[0])
     skin.inputs["Subsurface Weight"].default_value = 0.30
@@ -211,7 +215,9 @@ def _iris(plan: _Plan) -> bpy.types.Node:
     radius = plan.eye_radius(place)
     parts = plan.node("ShaderNodeSeparateXYZ", Vector=place)
     angle = plan.math("ARCTAN2", parts.outputs[1], parts.outputs[0])
-    spokes = plan.node("ShaderNodeCombineXYZ", X=plan.math("SINE", angle), Y=plan.math("COSINE", angle))
+    spokes = plan.node(
+        "ShaderNodeCombineXYZ", X=plan.math("SINE", angle), Y=plan.math("COSINE", angle)
+    )
     plan.feed(spokes, "Z", plan.math("MULTIPLY", radius, 0.3))
     fibres = plan.noise(spokes.outputs[0], 9.0, 3.0)
     tone = plan.mixed(fibres, plan.linear("iris", 0.45), plan.linear("iris", 1.6))
@@ -312,7 +318,7 @@ def _linear(value: float) -> float:
 
 def _arrange(tree: bpy.types.NodeTree) -> None:
     """Place nodes in columns by their distance from the output, so the tree can be read."""
-    column = {node: 0 for node in tree.nodes}
+    column = dict.fromkeys(tree.nodes, 0)
     for _ in tree.nodes:
         for link in tree.links:
             column[link.from_node] = max(column[link.from_node], column[link.to_node] + 1)

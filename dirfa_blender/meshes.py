@@ -118,9 +118,7 @@ def _add_shape_keys(face: bpy.types.Object, head: Head) -> None:
         key.value = 0.0
 
 
-def _build_rig(
-    head: Head, name: str, collection: bpy.types.Collection
-) -> bpy.types.Object:
+def _build_rig(head: Head, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
     armature = bpy.data.armatures.new(name)
     armature.display_type = "STICK"
     rig = bpy.data.objects.new(name, armature)

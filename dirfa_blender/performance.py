@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .background import Reporter
@@ -31,7 +31,7 @@ class Request:
     audio: Path
     settings: AnimateSettings
     photo: Path | None = None
-    photo_settings: PhotoSettings = PhotoSettings()
+    photo_settings: PhotoSettings = field(default_factory=PhotoSettings)
 
 
 @dataclass(frozen=True)

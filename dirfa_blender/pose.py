@@ -85,5 +85,7 @@ def _to_euler(quaternions: Array, order: str) -> Array:
 
 
 def _to_matrices(quaternions: Array) -> Array:
-    columns = [rotated(np.broadcast_to(axis, (len(quaternions), 3)), quaternions) for axis in np.eye(3)]
+    columns = [
+        rotated(np.broadcast_to(axis, (len(quaternions), 3)), quaternions) for axis in np.eye(3)
+    ]
     return np.stack(columns, -1)

@@ -147,7 +147,9 @@ def render_video(
     partial = path.with_name(f".{path.stem}.part.mp4")
     _check_writable(path, partial)
     if scene.camera is None:
-        raise RenderError(f"Scene '{scene.name}' needs a camera to render; add one or build a shot.")
+        raise RenderError(
+            f"Scene '{scene.name}' needs a camera to render; add one or build a shot."
+        )
     with _borrowed(scene), tempfile.TemporaryDirectory(prefix="dirfa-frames-") as folder:
         if settings is not None:
             configure(scene, settings)

@@ -74,9 +74,9 @@ def save_blend(path: Path) -> None:
     partial = path.with_name(f".{path.stem}.part.blend")
     for sound in bpy.data.sounds:
         source = Path(bpy.path.abspath(sound.filepath))
-        if sound.packed_file is None and source.is_file():
-            if source.stat().st_size <= PACK_LIMIT_BYTES:
-                sound.pack()
+        is_loose = sound.packed_file is None and source.is_file()
+        if is_loose and source.stat().st_size <= PACK_LIMIT_BYTES:
+            sound.pack()
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(partial), copy=True, compress=True)
         os.replace(partial, path)

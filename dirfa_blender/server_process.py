@@ -31,6 +31,7 @@ START_SECONDS = 120.0
 STOP_SECONDS = 3.0
 POLL_SECONDS = 0.05
 PREFIX = "managed-"
+KEPT_LOG = "server-failure.log"
 NEEDED_MODULES = ("torch", "fastapi", "uvicorn", "mediapipe")
 
 
@@ -215,7 +216,16 @@ class ServerProcess:
             process.kill()
             process.wait()
         self._announcement.unlink(missing_ok=True)
+        # A fault of the program must stay readable; everything else a log says was said already.
+        with contextlib.suppress(OSError):
+            if b"Traceback" in self.log.read_bytes():
+                self.log.replace(self.kept_log)
         self.log.unlink(missing_ok=True)
+
+    @property
+    def kept_log(self) -> Path:
+        """Where the log of the last server that met a fault is kept."""
+        return self.log.with_name(KEPT_LOG)
 
     def last_words(self) -> str:
         """The end of the server's log, for a message."""
@@ -226,7 +236,11 @@ class ServerProcess:
         return lines[-1] if lines else "it left no message."
 
     def __enter__(self) -> Client:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
 
     def __exit__(
         self,
@@ -234,7 +248,17 @@ class ServerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        before = _modified(self.kept_log)
         self.stop()
+        if isinstance(error, ServerError) and _modified(self.kept_log) != before:
+            raise type(error)(f"{error} The log is {self.kept_log}.") from error
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def remove_stale_files(folder: Path) -> None:

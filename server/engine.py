@@ -122,6 +122,7 @@ class Engine:
             seed=str(settings.seed),
             settings=to_json(settings),
             audio=speech.sha256,
+            audio_seconds=repr(speech.duration),
             synthetic="true",
         )
 

@@ -22,8 +22,8 @@ from dirfa_blender.core.protocol import JobState, JobStatus
 log = logging.getLogger(__name__)
 
 UNEXPECTED = (
-    "The server met an unexpected error with this job; its log says more. This is a fault of the "
-    "program, not of your file."
+    "The server met an unexpected error with this job. This is a fault of the program, not of your "
+    "file; the server's log says more."
 )
 
 

@@ -77,8 +77,11 @@ class FitSettings:
     sliders: HeadSliders = HeadSliders()
 
     def __post_init__(self) -> None:
-        ranges = {"interpupillary_distance_metres": (0.03, 0.09), "depth": (0.0, 1.0),
-                  "asymmetry": (0.0, 1.0)}
+        ranges = {
+            "interpupillary_distance_metres": (0.03, 0.12),
+            "depth": (0.0, 1.0),
+            "asymmetry": (0.0, 1.0),
+        }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
             if not low <= value <= high:

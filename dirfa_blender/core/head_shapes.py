@@ -14,7 +14,7 @@ import numpy as np
 from .head import Head
 from .shape_anatomy import Anatomy, Array, measure, swapped
 from .shape_brows import brow_shapes
-from .shape_eyes import eye_shapes
+from .shape_eyes import Eye, eye_shapes
 from .shape_interior import settle, tongue_out
 from .shape_jaw import jaw_shapes
 from .shape_lips import lip_shapes, parted, sealed
@@ -50,8 +50,20 @@ def with_shapes(head: Head) -> Head:
     still = np.zeros_like(anatomy.vertices)
     deltas = np.stack([fields.get(name, still) for name in ARKIT_NAMES])
     deltas = parted(sealed(deltas, ARKIT_NAMES, anatomy), ARKIT_NAMES, anatomy)
-    deltas = settle(deltas, anatomy)
+    deltas = settle(_attended(deltas, anatomy), anatomy)
     return replace(head, shape_names=ARKIT_NAMES, shape_deltas=deltas.astype(np.float32))
+
+
+def _attended(deltas: Array, anatomy: Anatomy) -> Array:
+    """Shapes whose lids keep out of both eyes and carry their lashes."""
+    flip = np.array([-1.0, 1.0, 1.0])
+    names = tuple(swapped(name) for name in ARKIT_NAMES)
+    left, right = Eye.of(anatomy), Eye.of(anatomy.mirrored())
+    if left is not None:
+        deltas = left.attended(deltas, ARKIT_NAMES)
+    if right is not None:
+        deltas = right.attended(deltas * flip, names) * flip
+    return deltas
 
 
 def _left_shapes(anatomy: Anatomy) -> dict[str, Array]:

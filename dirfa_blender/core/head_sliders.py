@@ -17,7 +17,15 @@ from .head import Head
 Floats = npt.NDArray[np.float64]
 
 RANGE = (0.5, 1.6)
-NOSE_TIP, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = 4, 168, 152, 172, 397, 234, 454
+NOSE_TIP, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = (
+    4,
+    168,
+    152,
+    172,
+    397,
+    234,
+    454,
+)
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,9 @@ class HeadSliders:
         for slider in fields(self):
             value = getattr(self, slider.name)
             if not RANGE[0] <= value <= RANGE[1]:
-                raise SettingsError(f"Head slider {slider.name} must lie in {RANGE[0]}..{RANGE[1]}, "
-                                    f"got {value}.")
+                raise SettingsError(
+                    f"Head slider {slider.name} must lie in {RANGE[0]}..{RANGE[1]}, got {value}."
+                )
 
 
 def slid(head: Head, sliders: HeadSliders) -> Head:

@@ -16,8 +16,12 @@ import numpy as np
 from .shape_anatomy import Anatomy, Array, Indices, Mask, smoothstep, turn, turn_level
 from .shape_mouth import Moves
 
-LOOK_SIDE_RADIANS = np.radians(30.0)
-LOOK_UP_RADIANS = np.radians(25.0)
+LOOKS = {  # pitch and yaw of the eyeball, radians, down and outward positive
+    "eyeLookUpLeft": (-np.radians(25.0), 0.0),
+    "eyeLookDownLeft": (np.radians(25.0), 0.0),
+    "eyeLookOutLeft": (0.0, np.radians(30.0)),
+    "eyeLookInLeft": (0.0, -np.radians(30.0)),
+}
 CLEARANCE = 0.15  # millimetres kept between lid and eyeball all the way
 LID_UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)  # from the inner to the outer corner
 LID_LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
@@ -26,6 +30,7 @@ WIDE = (0.22, -0.07)
 SQUINT = (-0.12, 0.22)
 LOOK_DOWN = (-0.46, -0.2)
 LOOK_UP = (0.15, 0.08)
+LASH_DROOP = 1.3  # times the lid's turn
 LASH_ROUNDS = 16  # enough for a label to run along a lash from vertex to vertex
 UPPER_REACH = (1.5, 11.5)  # millimetres from the margin: goes along wholly, stays
 LOWER_REACH = (1.5, 10.0)
@@ -59,10 +64,10 @@ def eye_shapes(anatomy: Anatomy) -> dict[str, Array]:
         "eyeBlinkLeft": eye.blink(),
         "eyeWideLeft": eye.lids(*WIDE) + brow,
         "eyeSquintLeft": eye.lids(*SQUINT) + squint,
-        "eyeLookUpLeft": eye.look(-LOOK_UP_RADIANS, 0.0, LOOK_UP),
-        "eyeLookDownLeft": eye.look(LOOK_UP_RADIANS, 0.0, LOOK_DOWN),
-        "eyeLookOutLeft": eye.look(0.0, LOOK_SIDE_RADIANS, (0.0, 0.0)),
-        "eyeLookInLeft": eye.look(0.0, -LOOK_SIDE_RADIANS, (0.0, 0.0)),
+        "eyeLookUpLeft": eye.look(*LOOKS["eyeLookUpLeft"], LOOK_UP),
+        "eyeLookDownLeft": eye.look(*LOOKS["eyeLookDownLeft"], LOOK_DOWN),
+        "eyeLookOutLeft": eye.look(*LOOKS["eyeLookOutLeft"], (0.0, 0.0)),
+        "eyeLookInLeft": eye.look(*LOOKS["eyeLookInLeft"], (0.0, 0.0)),
     }
 
 
@@ -90,19 +95,48 @@ class Eye:
 
     def lids(self, upper: float, lower: float) -> Array:
         """Both lids with lashes, raised by shares of the opening."""
-        return self._slid(self._turned(upper, lower), 0.0, 0.0)
+        return self._slid(self._turned(upper, lower))
 
     def blink(self) -> Array:
         """Both lids closed: whatever lies on a margin ends on the line where they meet."""
-        return self._slid(self._turned(*BLINK, meet=True), 0.0, 0.0)
+        return self._slid(self._turned(*BLINK, meet=True))
 
     def look(self, pitch: float, yaw: float, lids: tuple[float, float]) -> Array:
         """The eyeball turned, and the lids that follow; radians, down and outward are positive."""
         count = len(self.anatomy.vertices)
         ball = turn(self.anatomy.vertices, self.centre, np.full(count, pitch))
         ball += turn_level(self.anatomy.vertices, self.centre, np.full(count, yaw))
-        skin = self._slid(self._turned(*lids), pitch, yaw)
-        return np.where(self.ball[:, None], ball, skin)
+        return np.where(self.ball[:, None], ball, self.lids(*lids))
+
+    def attended(self, fields: Array, names: Sequence[str]) -> Array:
+        """Shapes in which no lid enters the eye at any weight, and lashes stay on their lids.
+
+        The way out is shared by neighbours, so that a lid keeps its thickness.
+
+        Parameters
+        ----------
+        fields : (K, V, 3) float64, metres
+        names : the K shape names, this eye's called left
+        """
+        result = fields.copy()
+        lid, (lashes, roots) = self._lid, self._lashes
+        arm = self.anatomy.vertices[lid] - self.centre
+        wanted = np.minimum(self._room(arm, 0.0, 0.0), CLEARANCE * self.anatomy.unit)
+        for k, name in enumerate(names):
+            pitch, yaw = LOOKS.get(name, (0.0, 0.0))
+            slide = fields[k, lid]
+            if np.abs(slide).max(initial=0.0) < 1e-7 and name not in LOOKS:
+                continue
+            end = arm + slide
+            away = end / np.linalg.norm(end, axis=1, keepdims=True)
+            outward = np.zeros(len(arm))
+            for weight in np.linspace(0.1, 1.0, 10):
+                there = arm + weight * (slide + outward[:, None] * away)
+                lacking = wanted - self._room(there, weight * pitch, weight * yaw)
+                outward += np.maximum(lacking, 0.0) / weight
+            result[k, lid] += self._shared(outward)[:, None] * away
+            result[k, lashes] += result[k, lid][roots]
+        return result
 
     @cached_property
     def margins(self) -> tuple[Array, Array, Array]:
@@ -163,32 +197,15 @@ class Eye:
         taken = anatomy.skin & (points[:, 1] < self.centre[1] + 4.0 * unit)
         return np.where(taken, -rise, 0.0)
 
-    def _slid(self, angle: Array, pitch: float, yaw: float) -> Array:
-        """Lids turned by these angles, moved out where the eye would touch them, lashes with them.
-
-        The eye turns meanwhile by `pitch` and `yaw`. No weight from 0 to 1 brings a lid into it. The way
-        out is shared by neighbours, so that a lid keeps its thickness.
-        """
-        anatomy = self.anatomy
-        moved = turn(anatomy.vertices, self.centre, angle)
-        arm = anatomy.vertices[self._lid] - self.centre
-        slide = moved[self._lid]
-        wanted = np.minimum(self._room(arm, 0.0, 0.0), CLEARANCE * anatomy.unit)
-        outward = np.zeros(len(arm))
-        for weight in np.linspace(0.1, 1.0, 10):
-            there = arm + weight * slide
-            length = np.linalg.norm(there, axis=1, keepdims=True)
-            there *= 1.0 + weight * outward[:, None] / length
-            lacking = wanted - self._room(there, weight * pitch, weight * yaw)
-            outward += np.maximum(lacking, 0.0) / weight
-        outward = self._shared(outward)
-        end = arm + slide
-        push = outward[:, None] * end / np.linalg.norm(end, axis=1, keepdims=True)
-        moved[self._lid] += push
+    def _slid(self, angle: Array) -> Array:
+        """Lids turned by these angles about the ball; each lash turned alike, about its own root."""
+        points = self.anatomy.vertices
+        moved = turn(points, self.centre, angle)
         lashes, roots = self._lashes
-        held = np.zeros(len(moved))
-        held[lashes] = angle[self._lid][roots]
-        moved[lashes] = turn(anatomy.vertices, self.centre, held)[lashes] + push[roots]
+        held, about = np.zeros(len(points)), points.copy()
+        held[lashes] = LASH_DROOP * angle[self._lid][roots]
+        about[lashes] = points[self._lid][roots]
+        moved[lashes] = turn(points, about, held)[lashes]
         return moved
 
     @cached_property

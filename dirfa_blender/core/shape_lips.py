@@ -72,6 +72,7 @@ SEALED = (
     "mouthLeft", "mouthRight", "cheek", "jawForward", "jawLeft", "jawRight",
 )  # fmt: skip
 SEAL_REACH = 6.0  # millimetres
+SEAM_BLUR = 0.7  # millimetres
 CONTACT = 0.9  # millimetres within which the lips of the neutral head count as touching
 LIP_HEART = 3.5  # millimetres behind the skin where a lip's turning line lies
 
@@ -167,19 +168,13 @@ def sealed(fields: Array, names: Sequence[str], anatomy: Anatomy) -> Array:
     pairs = contact(anatomy, upper, lower)
     if len(pairs) < 3:
         return fields
-    points, mouth = anatomy.vertices, anatomy.mouth
-    seam = points[pairs[:, 0], 0]
-    away = np.hypot(
-        points[:, 2] - mouth.height_at(points[:, 0]), points[:, 1] - mouth.depth_at(points[:, 0])
-    )
-    grip = anatomy.skin * np.exp(-((away / (SEAL_REACH * anatomy.unit)) ** 2))
+    grip = np.exp(-((_from_seam(anatomy) / SEAL_REACH) ** 2)) * anatomy.skin * anatomy.side
+    spread = _along_seam(anatomy, pairs)
     result = fields.copy()
     for k, name in enumerate(names):
-        if not name.startswith(SEALED):
-            continue
-        rift = (fields[k, pairs[:, 1]] - fields[k, pairs[:, 0]]) / 2
-        give = [np.interp(points[:, 0], seam, rift[:, i], left=0.0, right=0.0) for i in range(3)]
-        result[k] += np.stack(give, -1) * (grip * anatomy.side)[:, None]
+        if name.startswith(SEALED):
+            rift = (fields[k, pairs[:, 1]] - fields[k, pairs[:, 0]]) / 2
+            result[k, anatomy.near] += (spread @ rift) * grip[anatomy.near, None]
     return result
 
 
@@ -199,18 +194,31 @@ def parted(fields: Array, names: Sequence[str], anatomy: Anatomy) -> Array:
     pairs = contact(anatomy, upper, lower)
     if len(pairs) < 3:
         return fields
-    points, mouth = anatomy.vertices, anatomy.mouth
-    seam = points[pairs[:, 0], 0]
-    away = np.abs(points[:, 2] - mouth.height_at(points[:, 0])) / anatomy.unit
-    grip = (1.0 - smoothstep(away, 3.0, 14.0)) * anatomy.reach * (anatomy.skin * anatomy.side)
+    grip = (1.0 - smoothstep(_from_seam(anatomy), 3.0, 14.0)) * anatomy.skin * anatomy.side
+    spread = _along_seam(anatomy, pairs)
     result = fields.copy()
     for k, name in enumerate(names):
-        lack = np.maximum(fields[k, pairs[:, 1], 2] - fields[k, pairs[:, 0], 2], 0.0)
-        if name == "mouthClose" or lack.max() < 1e-5 * anatomy.unit:
-            continue
-        give = np.interp(points[:, 0], seam, lack, left=0.0, right=0.0) / 2
-        result[k, :, 2] += give * grip
+        lack = np.maximum(fields[k, pairs[:, 1], 2] - fields[k, pairs[:, 0], 2], 0.0) / 2
+        if name != "mouthClose" and lack.max() > 1e-5 * anatomy.unit:
+            result[k, anatomy.near, 2] += (spread @ lack) * grip[anatomy.near]
     return result
+
+
+def _from_seam(anatomy: Anatomy) -> Array:
+    """(V,) millimetres from the slit between the lips."""
+    seam = anatomy.mouth.seam
+    x = np.clip(anatomy.vertices[:, 0], seam[0, 0], seam[-1, 0])
+    nearest = np.stack([x, anatomy.mouth.depth_at(x), anatomy.mouth.height_at(x)], -1)
+    return np.linalg.norm(anatomy.vertices - nearest, axis=1) / anatomy.unit
+
+
+def _along_seam(anatomy: Anatomy, pairs: Indices) -> Array:
+    """(near, P) shares with which pairs of touching vertices speak for skin above and below them."""
+    x = anatomy.vertices[anatomy.near, 0]
+    seam = anatomy.vertices[pairs].mean(1)[:, 0]
+    off = (np.clip(x, seam.min(), seam.max())[:, None] - seam) / (SEAM_BLUR * anatomy.unit)
+    shares = np.exp(-0.5 * off**2)
+    return shares / shares.sum(1, keepdims=True)
 
 
 def contact(anatomy: Anatomy, upper: Indices, lower: Indices) -> Indices:

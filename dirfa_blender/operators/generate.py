@@ -6,17 +6,17 @@ from pathlib import Path
 
 import bpy
 
+from .. import apply
 from ..background import Reporter
 from ..client import Client
 from ..core.errors import AudioError, PhotoError, RigError
 from ..core.mapping import load_profile
 from ..core.protocol import AnimateSettings
 from ..performance import Performance, Request, perform
+from ..placement import PROFILE, Placement, place
 from ..preferences import Connection, connection_of
 from ..server_process import running_server
 from ..session import state
-from ..placement import PROFILE, Placement, place
-from .. import apply
 from .background_job import BackgroundOperator
 
 
@@ -71,7 +71,7 @@ class DIRFA_OT_generate(BackgroundOperator, bpy.types.Operator):
     def work(self, report: Reporter) -> Performance:
         return perform(self._request, self._connect, report)
 
-    def take_in(self, context: bpy.types.Context, result: object) -> None:
+    def take_in(self, context: bpy.types.Context, result: object) -> None:  # noqa: ARG002
         assert isinstance(result, Performance)
         scene = _by_uid(bpy.data.scenes, self._scene_uid, "scene")
         target = None

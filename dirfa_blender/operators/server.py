@@ -14,7 +14,9 @@ from .background_job import BackgroundOperator
 class DIRFA_OT_server_setup(BackgroundOperator, bpy.types.Operator):
     bl_idname = "dirfa.server_setup"
     bl_label = "Set Up Server"
-    bl_description = "Download and install what the server needs, about 1 GB, into a folder of its own"
+    bl_description = (
+        "Download and install what the server needs, about 1 GB, into a folder of its own"
+    )
     bl_options = {"INTERNAL"}
     title = "Setting up"
 

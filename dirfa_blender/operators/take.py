@@ -9,8 +9,8 @@ from bpy.props import StringProperty
 
 from ..core.errors import DirfaError
 from ..core.npz_io import read_animation
-from ..session import state
 from ..placement import Placement, place
+from ..session import state
 
 
 class DIRFA_OT_apply_take(bpy.types.Operator):
@@ -42,9 +42,7 @@ class DIRFA_OT_apply_take(bpy.types.Operator):
         target = target_of(context)
         try:
             animation = read_animation(Path(bpy.path.abspath(self.filepath)))
-            how = Placement(
-                name=target.name, target=target, frame_start=context.scene.frame_start
-            )
+            how = Placement(name=target.name, target=target, frame_start=context.scene.frame_start)
             place(context.scene, animation, None, how)
         except DirfaError as error:
             self.report({"ERROR"}, str(error))

@@ -23,6 +23,7 @@ from .sampling import MotionStatistics
 
 FORMAT = "dirfa.network"
 VERSION = "1"
+HEADER = "dirfa"
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "face.safetensors"
 
 
@@ -60,7 +61,8 @@ def save_checkpoint(
         **about,
     }
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    content = save(tensors, header)
+    # One entry: safetensors writes several in an order that changes from run to run.
+    content = save(tensors, {HEADER: json.dumps(header, sort_keys=True)})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
@@ -79,7 +81,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
         raise ValueError(f"Expected network weights at {path}, found no file.")
     try:
         with safe_open(path, framework="pt") as stored:
-            header = dict(stored.metadata() or {})
+            header = _header(stored.metadata() or {})
             weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ValueError(f"Expected network weights in {path}, found a damaged file.") from error
@@ -102,6 +104,15 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
         languages=tuple(header.get("languages", "").split()),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
+
+
+def _header(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The entries of our header; empty where the file has none."""
+    try:
+        found = json.loads(metadata.get(HEADER, "{}"))
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _statistics(text: str) -> MotionStatistics:

@@ -14,7 +14,9 @@ Colour = tuple[float, float, float]
 FEWEST = 12  # pixels below which nothing is said
 
 
-def measured_colours(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> dict[str, Colour]:
+def measured_colours(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks
+) -> dict[str, Colour]:
     """sRGB 0..1 of what the photo shows clearly; a colour that cannot be seen is left out."""
     found = {
         "skin": _typical(pixels, (masks.skin > 0.8) & (masks.usable > 0.8)),

@@ -62,8 +62,10 @@ def decode_photo(data: bytes) -> Photo:
     if not data:
         raise PhotoError(f"The photo is empty (0 bytes); expected {WANTED}.")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif", b"ftyphevc"):
-        raise PhotoError("The photo is in HEIC or AVIF format, which cannot be read here. "
-                         "Export it as JPEG or PNG and use that.")
+        raise PhotoError(
+            "The photo is in HEIC or AVIF format, which cannot be read here. "
+            "Export it as JPEG or PNG and use that."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -72,14 +74,19 @@ def decode_photo(data: bytes) -> Photo:
                 width, height = image.size
                 pixels = _pixels(image)
     except UnidentifiedImageError as error:
-        raise PhotoError(f"The photo is not a picture that can be read ({len(data)} bytes); "
-                         f"expected {WANTED}.") from error
+        raise PhotoError(
+            f"The photo is not a picture that can be read ({len(data)} bytes); expected {WANTED}."
+        ) from error
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"The photo is too large: more than {LARGEST_PHOTO // 1_000_000} "
-                         "megapixels. Save it smaller and try again.") from error
+        raise PhotoError(
+            f"The photo is too large: more than {LARGEST_PHOTO // 1_000_000} "
+            "megapixels. Save it smaller and try again."
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError) as error:
-        raise PhotoError(f"The photo is damaged or incomplete: {error}. "
-                         "Open it in a picture editor and save it again.") from error
+        raise PhotoError(
+            f"The photo is damaged or incomplete: {error}. "
+            "Open it in a picture editor and save it again."
+        ) from error
     pixels.setflags(write=False)
     reduction = max(width, height) / max(pixels.shape[:2])
     return Photo(pixels, reduction, hashlib.sha256(data).hexdigest())
@@ -88,11 +95,15 @@ def decode_photo(data: bytes) -> Photo:
 def _check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width * height > LARGEST_PHOTO:
-        raise PhotoError(f"The photo is too large: {width} x {height} pixels, more than "
-                         f"{LARGEST_PHOTO // 1_000_000} megapixels. Save it smaller.")
+        raise PhotoError(
+            f"The photo is too large: {width} x {height} pixels, more than "
+            f"{LARGEST_PHOTO // 1_000_000} megapixels. Save it smaller."
+        )
     if min(width, height) < SMALLEST_SIDE:
-        raise PhotoError(f"The photo is too small: {width} x {height} pixels; a face needs at "
-                         "least 60 pixels across, and 400 for a good texture.")
+        raise PhotoError(
+            f"The photo is too small: {width} x {height} pixels; a face needs at "
+            "least 60 pixels across, and 400 for a good texture."
+        )
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -145,8 +156,9 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"),
-                                                  outputMode="RGB")
+            converted = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
             if converted is not None:
                 return converted
         except (ImageCms.PyCMSError, OSError):

@@ -40,8 +40,12 @@ def face_mesh() -> Iterator[Graph]:
     with _quiet():
         from mediapipe.python.solutions.face_mesh import FaceMesh
 
-        with FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True,
-                      min_detection_confidence=0.4) as graph:
+        with FaceMesh(
+            static_image_mode=True,
+            max_num_faces=1,
+            refine_landmarks=True,
+            min_detection_confidence=0.4,
+        ) as graph:
             yield graph
 
 

@@ -78,9 +78,11 @@ def detect_face(pixels: Pixels) -> Detection:
     """
     quarter_turns, boxes = _search(pixels)
     if not boxes:
-        raise PhotoError("No face was found in the photo; expected one face seen from the front, "
-                         "at least 60 pixels wide, not covered. Use another photo or crop this one "
-                         "closer to the face.")
+        raise PhotoError(
+            "No face was found in the photo; expected one face seen from the front, "
+            "at least 60 pixels wide, not covered. Use another photo or crop this one "
+            "closer to the face."
+        )
     pixels = np.ascontiguousarray(np.rot90(pixels, quarter_turns))
     boxes = sorted(boxes, key=lambda box: box.side, reverse=True)
     faces = sum(box.side > 0.3 * boxes[0].side for box in boxes)
@@ -90,15 +92,19 @@ def detect_face(pixels: Pixels) -> Detection:
             if first is not None:
                 break
         else:
-            raise PhotoError("A face was found in the photo but its features could not be placed: "
-                             "it is turned to profile, covered, cut off or blurred. Use a photo "
-                             "seen from the front with the whole face free.")
+            raise PhotoError(
+                "A face was found in the photo but its features could not be placed: "
+                "it is turned to profile, covered, cut off or blurred. Use a photo "
+                "seen from the front with the whole face free."
+            )
         points, spread = _averaged(mesh, pixels, first)
     landmarks = FaceLandmarks(points, (pixels.shape[1], pixels.shape[0]))
     if landmarks.face_width_px < SMALLEST_FACE:
-        raise PhotoError(f"The face in the photo is {landmarks.face_width_px:.0f} pixels wide; at "
-                         f"least {SMALLEST_FACE} are needed, and 400 make a good texture. Use a "
-                         "closer or larger photo.")
+        raise PhotoError(
+            f"The face in the photo is {landmarks.face_width_px:.0f} pixels wide; at "
+            f"least {SMALLEST_FACE} are needed, and 400 make a good texture. Use a "
+            "closer or larger photo."
+        )
     return Detection(landmarks, faces, quarter_turns, spread)
 
 
@@ -147,8 +153,10 @@ def _tiled(near: Graph, far: Graph, pixels: Pixels) -> list[FaceBox]:
                     continue
                 zoom = TILE_SIDE / max(tile.shape[:2])
                 tile = cv2.resize(tile, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-                found += [FaceBox(b.x / zoom + x, b.y / zoom + y, b.side / zoom, b.score)
-                          for b in _boxes(near, tile) + _boxes(far, tile)]
+                found += [
+                    FaceBox(b.x / zoom + x, b.y / zoom + y, b.side / zoom, b.score)
+                    for b in _boxes(near, tile) + _boxes(far, tile)
+                ]
         if found:
             return found
     return []
@@ -208,8 +216,9 @@ def _landmarks_in_view(mesh: Graph, pixels: Pixels, view: Floats) -> Floats | No
     """(478, 3) landmarks in picture pixels, or None where the view shows no face."""
     scale = float(np.hypot(view[0, 0], view[0, 1]))
     smooth = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-    picture = cv2.warpAffine(pixels, view, (VIEW_SIDE, VIEW_SIDE), flags=smooth,
-                             borderMode=cv2.BORDER_REPLICATE)
+    picture = cv2.warpAffine(
+        pixels, view, (VIEW_SIDE, VIEW_SIDE), flags=smooth, borderMode=cv2.BORDER_REPLICATE
+    )
     faces = mesh.process(picture).multi_face_landmarks
     if not faces:
         return None

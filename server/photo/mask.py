@@ -79,11 +79,17 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     skin = skin_share(pixels, points)
 
     eyes = np.maximum(_filled(shape, points, EYE_RIGHT), _filled(shape, points, EYE_LEFT))
-    inner = (MOUTH_CORNERS_INNER[0], *LIPS_INNER_UPPER, MOUTH_CORNERS_INNER[1], *LIPS_INNER_LOWER[::-1])
+    inner = (
+        MOUTH_CORNERS_INNER[0],
+        *LIPS_INNER_UPPER,
+        MOUTH_CORNERS_INNER[1],
+        *LIPS_INNER_LOWER[::-1],
+    )
     mouth = _filled(shape, points, inner)
     lips = np.clip(_filled(shape, points, LIPS_OUTER) - _grown(mouth, 0.02 * unit), 0, 1)
-    brows = _grown(np.maximum(_hull(shape, points, BROW_RIGHT), _hull(shape, points, BROW_LEFT)),
-                   0.03 * unit)
+    brows = _grown(
+        np.maximum(_hull(shape, points, BROW_RIGHT), _hull(shape, points, BROW_LEFT)), 0.03 * unit
+    )
     middle = _soft(_filled(shape, points, MIDDLE), 0.08 * unit)
     # Inside the outline the colour test fades in, so that a beard survives to the jaw.
     lower = points[OVAL, 1].max() - 0.35 * unit
@@ -101,7 +107,9 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     above = np.clip((points[[1, 4], 1].mean() - rows) / unit, 0, 1)
     outside = 1 - _filled(shape, points, OVAL) * (rows > brow_line)
     hair = person * np.clip(1 - 1.6 * skin, 0, 1) * above * outside
-    return FaceMasks(person, skin, _soft(usable, 0.01 * unit), hair.astype(np.float32), eyes, mouth, lips)
+    return FaceMasks(
+        person, skin, _soft(usable, 0.01 * unit), hair.astype(np.float32), eyes, mouth, lips
+    )
 
 
 def person_mask(pixels: Pixels) -> Shares:
@@ -139,14 +147,18 @@ def skin_share(pixels: Pixels, points_px: npt.NDArray[np.float64]) -> Shares:
     return np.clip((4.2 - distance) / 1.6, 0, 1).astype(np.float32)
 
 
-def _filled(shape: tuple[int, ...], points: npt.NDArray[np.float64], ring: tuple[int, ...]) -> Shares:
+def _filled(
+    shape: tuple[int, ...], points: npt.NDArray[np.float64], ring: tuple[int, ...]
+) -> Shares:
     mask = np.zeros(shape, np.float32)
     corners = np.round(points[list(ring)] * 16).astype(np.int32)
     cv2.fillPoly(mask, [corners], 1.0, lineType=cv2.LINE_AA, shift=4)
     return mask
 
 
-def _hull(shape: tuple[int, ...], points: npt.NDArray[np.float64], chosen: tuple[int, ...]) -> Shares:
+def _hull(
+    shape: tuple[int, ...], points: npt.NDArray[np.float64], chosen: tuple[int, ...]
+) -> Shares:
     mask = np.zeros(shape, np.float32)
     corners = np.round(points[list(chosen)] * 16).astype(np.int32)
     cv2.fillConvexPoly(mask, cv2.convexHull(corners), 1.0, lineType=cv2.LINE_AA, shift=4)

@@ -33,6 +33,13 @@ def to_srgb(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     return np.where(v <= 0.0031308, v * 12.92, 1.055 * v ** (1 / 2.4) - 0.055)
 
 
+def to_srgb_bytes(linear: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """8-bit sRGB of linear light 0..1, looked up in steps finer than a byte can show."""
+    table = np.round(to_srgb(np.linspace(0, 1, 1 << 14)) * 255).astype(np.uint8)
+    steps = np.clip(linear * np.float32((1 << 14) - 1) + np.float32(0.5), 0, (1 << 14) - 1)
+    return table[steps.astype(np.int32)]
+
+
 def lightness(linear: npt.ArrayLike) -> Floats:
     """Luminance (...,) of linear RGB (..., 3)."""
     return np.asarray(linear, np.float64) @ np.array([0.2126, 0.7152, 0.0722])
@@ -74,4 +81,6 @@ def without_highlights(linear: npt.NDArray[np.float32], reach_px: float) -> npt.
 def _harmonics(normals: Floats) -> Floats:
     """(V, 9) real spherical harmonics up to order 2, not normalised."""
     x, y, z = normals.T
-    return np.stack([np.ones_like(x), x, y, z, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1)
+    return np.stack(
+        [np.ones_like(x), x, y, z, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], -1
+    )

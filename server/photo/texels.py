@@ -60,7 +60,9 @@ def texel_map(faces: Indices, uvs: Floats, size: int) -> TexelMap:
     covered = (owner >= 0).reshape(size, size)
     nearest = _nearest(covered)
     owner, weights = owner[nearest], weights[nearest]
-    return TexelMap(triangles[owner].reshape(size, size, 3), weights.reshape(size, size, 3), covered)
+    return TexelMap(
+        triangles[owner].reshape(size, size, 3), weights.reshape(size, size, 3), covered
+    )
 
 
 def _fill(
@@ -93,8 +95,9 @@ def _fill(
 
 def _nearest(covered: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """For each texel the flat index of the nearest covered one."""
-    _, labels = cv2.distanceTransformWithLabels((~covered).astype(np.uint8), cv2.DIST_L2, 3,
-                                                labelType=cv2.DIST_LABEL_PIXEL)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~covered).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
     inside = np.flatnonzero(covered.ravel())
     index = np.zeros(int(labels.max()) + 1, np.int64)
     index[labels.ravel()[inside]] = inside

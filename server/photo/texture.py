@@ -20,8 +20,9 @@ from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
 
 from .colours import Colour, measured_colours
+from .hair import Scalp, read_scalp
 from .mask import FaceMasks, Pixels, face_masks
-from .shading import levelling_gain, to_linear, to_srgb, without_highlights
+from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, without_highlights
 from .surface import Neighbours, mirror_images, vertex_normals
 from .texels import TexelMap, texel_map
 
@@ -30,7 +31,7 @@ Image = npt.NDArray[np.float32]
 
 FACE_WIDTHS = (420.0, 1300.0)  # pixels of a face in the working picture
 FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, the photo is trusted
-HAIRLESS = 0.45  # share of skin colour above the forehead from which a head counts as bald
+BRIGHTEST_SKIN = 0.42  # luminance that the fairest skin reflects; photos are often exposed above it
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
 
@@ -42,12 +43,12 @@ class Skin:
     ----------
     albedo : (S, S, 3) uint8 sRGB, in the head's layout, row 0 at v = 1
     colours : sRGB 0..1 of skin, lips, iris and hair where seen
-    bald : share 0..1 of the scalp seen in the photo that shows skin
+    scalp : whether and how far hair stands off
     """
 
     albedo: npt.NDArray[np.uint8]
     colours: dict[str, Colour]
-    bald: float
+    scalp: Scalp
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,28 @@ class _Sight:
     facing: Floats
 
 
+@dataclass(frozen=True)
+class _Surface:
+    """What the texture is put together from.
+
+    Attributes
+    ----------
+    light : (H, W, 3) linear RGB of the working picture; usable : (H, W) share to take
+    sight : how the picture sees the vertices
+    gain : (V,) factor on its light
+    level : (V, 3) its low frequencies, levelled; base : (V, 3) the completed surface
+    mirror : (V,) number of each vertex's mirror image
+    """
+
+    light: Image
+    usable: Image
+    sight: _Sight
+    gain: Floats
+    level: Floats
+    base: Floats
+    mirror: npt.NDArray[np.int64]
+
+
 def skin_from_photo(
     pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, template: Head, *, size: int
 ) -> Skin:
@@ -78,8 +101,9 @@ def skin_from_photo(
     size : side of the texture in texels
     """
     picture, to_picture = _working_picture(pixels, landmarks, fit)
-    moved = FaceLandmarks(_transformed(landmarks.points_px, to_picture),
-                          (picture.shape[1], picture.shape[0]))
+    moved = FaceLandmarks(
+        _transformed(landmarks.points_px, to_picture), (picture.shape[1], picture.shape[0])
+    )
     masks = face_masks(picture, moved)
     colours = measured_colours(picture, moved, masks)
     head = fit.head
@@ -92,24 +116,31 @@ def skin_from_photo(
     mirror = mirror_images(template.vertices.astype(np.float64))
 
     light = without_highlights(to_linear(picture / np.float32(255)), 0.14 * moved.eye_distance_px)
-    tone = to_linear(colours.get("skin", (0.7, 0.55, 0.47))).astype(np.float64)
     low = _low_frequencies(light, masks.usable, 0.06 * moved.eye_distance_px)
     trust = _sampled(masks.usable, places)[:, 0] * sight.facing
     seen = _sampled(low, places)
-    gain = levelling_gain(seen, normals, trust * _sampled(masks.skin, places)[:, 0])
+    of_tone = _sampled(masks.skin, places)[:, 0] * ~head.part("lips_*", "lid_*")
+    gain = levelling_gain(seen, normals, trust * of_tone)
     gain = near.smoothed(gain[:, None], 6)[:, 0]
 
+    gain *= _exposure(seen * gain[:, None], trust * of_tone)
     level = seen * gain[:, None]
+    tone = _tone(level, trust * of_tone)
     both = trust + 0.3 * trust[mirror]
-    blend = (trust[:, None] * level + 0.3 * (trust * 1.0)[mirror, None] * level[mirror])
+    blend = trust[:, None] * level + 0.3 * trust[mirror, None] * level[mirror]
     base = near.completed(blend / np.maximum(both, 1e-6)[:, None], np.clip(both, 0, 1), tone, 0.004)
-    hair, bald = _hair_on_scalp(head, sight, masks)
+    scalp = read_scalp(head, _transformed(fit.view.to_photo(head.vertices), to_picture), masks)
+    if scalp.is_bald:
+        colours.pop("hair", None)
+    colours["skin"] = _as_colour(tone)
+    hair = _hair_on_scalp(head, sight, masks, scalp)
     hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
     texels = texel_map(faces, head.uvs[of_skin], size // 2)
-    albedo = _composed(texels, size, light, masks.usable, sight, gain, mirror, base, level)
-    return Skin(albedo, colours, bald)
+    surface = _Surface(light, masks.usable, sight, gain, level, base, mirror)
+    albedo = _composed(texels, size, surface)
+    return Skin(albedo, colours, scalp)
 
 
 def _working_picture(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> tuple[Pixels, Floats]:
@@ -156,55 +187,79 @@ def _low_frequencies(light: Image, usable: Image, reach_px: float) -> Image:
 def _sampled(image: Image, places: Floats) -> Floats:
     """(V, C) values of the image at places in pixels; 0 outside."""
     x, y = places.astype(np.float32).T
-    rows = [cv2.remap(image, x[k : k + 30000, None], y[k : k + 30000, None], cv2.INTER_LINEAR)
-            for k in range(0, len(x), 30000)]
+    rows = [
+        cv2.remap(image, x[k : k + 30000, None], y[k : k + 30000, None], cv2.INTER_LINEAR)
+        for k in range(0, len(x), 30000)
+    ]
     return np.concatenate(rows).reshape(len(x), -1).astype(np.float64)
 
 
-def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks) -> tuple[Floats, float]:
-    """(V,) share of hair painted on each vertex, and how bald the scalp is that the photo shows."""
-    scalp = head.part("scalp")
+def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) -> Floats:
+    """(V,) share of hair colour painted on each vertex."""
     person = _sampled(masks.person, sight.places)[:, 0]
     skin = _sampled(masks.skin, sight.places)[:, 0]
-    front = scalp & (sight.facing > 0.5) & (person > 0.7)
-    bald = float(skin[front].mean()) if front.sum() > 20 else 0.0
     shown = np.clip(sight.facing * person, 0, 1)
-    unseen = 0.0 if bald > HAIRLESS else 1.0
-    hair = np.where(scalp, shown * np.clip(1 - 1.6 * skin, 0, 1) + (1 - shown) * unseen, 0.0)
-    return hair, bald
+    hair = shown * np.clip(1 - 1.6 * skin, 0, 1) + (1 - shown)
+    return np.where(head.part("scalp"), hair, 0.0) * (not scalp.is_bald)
 
 
-def _composed(
-    texels: TexelMap,
-    size: int,
-    light: Image,
-    usable: Image,
-    sight: _Sight,
-    gain: Floats,
-    mirror: npt.NDArray[np.int64],
-    base: Floats,
-    level: Floats,
-) -> npt.NDArray[np.uint8]:
+def _exposure(colours: Floats, weights: Floats) -> float:
+    """Factor that brings skin as bright as a flash makes it back to what skin reflects at most."""
+    light = lightness(_tone(colours, weights))
+    return min(1.0, BRIGHTEST_SKIN / max(float(light), 1e-6))
+
+
+def _tone(colours: Floats, weights: Floats) -> Floats:
+    """(3,) weighted mean of the middle half of the colours (V, 3) by lightness."""
+    light = lightness(colours)
+    used = weights > 0.4
+    if used.sum() < 20:
+        return to_linear((0.7, 0.55, 0.47)).astype(np.float64)
+    low, high = np.percentile(light[used], (25, 75))
+    used &= (light >= low) & (light <= high)
+    return np.average(colours[used], axis=0, weights=weights[used])
+
+
+def _as_colour(linear: Floats) -> Colour:
+    red, green, blue = to_srgb(linear).tolist()
+    return red, green, blue
+
+
+def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.uint8]:
     """(S, S, 3) uint8 sRGB: base, over it the other side, over it the photo."""
-    result = _enlarged(texels.spread(base), size)
+    result = _enlarged(texels.spread(surface.base), size, size)
     result *= 1 + 0.035 * _grain(size)[..., None]
-    for here, damped in ((mirror, 0.85), (np.arange(len(mirror)), 1.0)):
-        rows = np.c_[sight.places[here], sight.facing[here], gain[here]]
-        maps = _enlarged(texels.spread(rows), size)
+    step = size // texels.covered.shape[0]
+    for here, damped in ((surface.mirror, 0.85), (np.arange(len(surface.mirror)), 1.0)):
+        sight = surface.sight
+        maps = texels.spread(np.c_[sight.places[here], sight.facing[here], surface.gain[here]])
+        rows, columns = _bounds(maps[..., 2] > 0)
+        high, wide = step * (rows.stop - rows.start), step * (columns.stop - columns.start)
+        maps = _enlarged(maps[rows, columns], high, wide)
         x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
-        weight = cv2.remap(usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
+        weight = cv2.remap(surface.usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
         weight = cv2.erode(weight, np.ones((3, 3), np.uint8), iterations=max(1, size // 700))
         weight = cv2.GaussianBlur(weight, (0, 0), size / 500) * damped
-        colour = cv2.remap(light, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        colour = np.maximum(colour, 0) * maps[..., 3:]
-        if here is mirror:
-            colour = np.maximum(colour + _enlarged(texels.spread(base - level[mirror]), size), 0)
-        result += weight[..., None] * (colour - result)
-    return np.round(to_srgb(result) * 255).astype(np.uint8)
+        colour = cv2.remap(surface.light, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        colour *= maps[..., 3:]
+        if here is surface.mirror:
+            shift = texels.spread(surface.base - surface.level[here])[rows, columns]
+            colour += _enlarged(shift, high, wide)
+        target = result[step * rows.start : step * rows.stop, step * columns.start : step * columns.stop]
+        target += weight[..., None] * (np.maximum(colour, 0) - target)
+    return to_srgb_bytes(result)
 
 
-def _enlarged(values: Image, size: int) -> Image:
-    return cv2.resize(values, (size, size), interpolation=cv2.INTER_LINEAR)
+def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Rows and columns that hold everything true, or one texel when nothing is."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return slice(0, 1), slice(0, 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _enlarged(values: Image, high: int, wide: int) -> Image:
+    return cv2.resize(values, (wide, high), interpolation=cv2.INTER_LINEAR)
 
 
 def _grain(size: int) -> Image:
@@ -212,6 +267,8 @@ def _grain(size: int) -> Image:
     random = np.random.default_rng(20)
     fine = cv2.GaussianBlur(random.standard_normal((size, size), np.float32), (0, 0), 1.2)
     coarse = random.standard_normal((size // 8, size // 8), np.float32)
-    coarse = cv2.GaussianBlur(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), (0, 0), 3)
+    coarse = cv2.GaussianBlur(
+        cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), (0, 0), 3
+    )
     noise = fine / fine.std() + 0.7 * coarse / coarse.std()
     return noise / noise.std()

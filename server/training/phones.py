@@ -81,7 +81,7 @@ class PhoneBatches:
         samples = augment.at_speed(self._levelled(number, index), voice.speed)
         size = CROP_FRAMES * FRAME_STEP
         first = int(rng.integers(-SAMPLE_RATE // 2, max(1, len(samples) - size + SAMPLE_RATE)))
-        crop = _cut(samples, first - MARGIN, size + 2 * MARGIN)
+        crop = cut(samples, first - MARGIN, size + 2 * MARGIN)
         noise = self._noise(len(crop)) if voice.snr_db is not None else crop
         if rng.random() < 0.03:
             crop = np.zeros_like(crop)
@@ -151,7 +151,9 @@ def teach_phones(
     network.train()
     for step in range(schedule.steps):
         for group in optimiser.param_groups:
-            group["lr"] = schedule.peak_rate * learning_rate_share(step, schedule)
+            group["lr"] = schedule.peak_rate * learning_rate_share(
+                step, schedule.steps, schedule.warm_up
+            )
         features, labels = batches.draw()
         with torch.autocast("cpu", torch.bfloat16):
             _, logits, _ = network.encode(features, state)
@@ -179,15 +181,15 @@ def teach_phones(
     network.eval()
 
 
-def learning_rate_share(step: int, schedule: PhoneSchedule) -> float:
+def learning_rate_share(step: int, steps: int, warm_up: int) -> float:
     """Share of the peak rate: a linear rise, then half a cosine down to nearly nothing."""
-    if step < schedule.warm_up:
-        return (step + 1) / schedule.warm_up
-    done = (step - schedule.warm_up) / max(1, schedule.steps - schedule.warm_up)
+    if step < warm_up:
+        return (step + 1) / warm_up
+    done = (step - warm_up) / max(1, steps - warm_up)
     return 0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
-def _cut(samples: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
+def cut(samples: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
     """`count` samples from `first`, zeros outside."""
     cut = np.zeros(count, np.float32)
     begin, end = max(0, first), min(len(samples), first + count)

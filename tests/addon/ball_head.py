@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.action_units import AU_NAMES
+from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.mapping import load_profile
 
-MATERIALS = ("skin", "sclera", "iris", "pupil", "cornea", "teeth", "gums", "tongue", "mouth",
-             "lashes", "hair")
+MATERIALS = (
+    "skin",
+    "sclera",
+    "iris",
+    "pupil",
+    "cornea",
+    "teeth",
+    "gums",
+    "tongue",
+    "mouth",
+    "lashes",
+    "hair",
+)
 
 
 def ball_head(*, rings: int = 24, segments: int = 32, textured: bool = True) -> Head:
@@ -21,12 +32,19 @@ def ball_head(*, rings: int = 24, segments: int = 32, textured: bool = True) -> 
     ]
     for side, x in (("L", 0.032), ("R", -0.032)):
         parts.append((f"eye_{side}", _ball((x, -0.078, 0.12), (0.012,) * 3, 8, 12), "sclera"))
-        parts.append((f"iris_{side}", _ball((x, -0.0895, 0.12), (0.006, 0.001, 0.006), 4, 12), "iris"))
-        parts.append((f"cornea_{side}", _ball((x, -0.0898, 0.12), (0.007, 0.003, 0.007), 4, 12), "cornea"))
+        parts.append(
+            (f"iris_{side}", _ball((x, -0.0895, 0.12), (0.006, 0.001, 0.006), 4, 12), "iris")
+        )
+        parts.append(
+            (f"cornea_{side}", _ball((x, -0.0898, 0.12), (0.007, 0.003, 0.007), 4, 12), "cornea")
+        )
     vertices = np.concatenate([ball[0] for _, ball, _ in parts])
     offsets = np.cumsum([0, *[len(ball[0]) for _, ball, _ in parts]])
     faces = np.concatenate(
-        [np.where(ball[1] < 0, -1, ball[1] + offset) for (_, ball, _), offset in zip(parts, offsets)]
+        [
+            np.where(ball[1] < 0, -1, ball[1] + offset)
+            for (_, ball, _), offset in zip(parts, offsets)
+        ]
     )
     slots = np.concatenate(
         [np.full(len(ball[1]), MATERIALS.index(slot)) for _, ball, slot in parts]

@@ -221,7 +221,7 @@ def test_driven_keys_are_refused_by_name(scene) -> None:
     thing = rigged_mesh("Driven", ["jawOpen"])
     thing.data.shape_keys.key_blocks["jawOpen"].driver_add("value")
 
-    with pytest.raises(RigError, match="drivers on 1 of the properties.*jawOpen"):
+    with pytest.raises(RigError, match=r"drivers on 1 of the properties.*jawOpen"):
         apply.apply_animation(wavy_animation(), thing, PROFILE, name="Take", scene=scene)
 
 

@@ -39,7 +39,9 @@ def test_every_shape_key_moves_its_vertices_by_its_deltas(scene) -> None:
 
     assert tuple(blocks.keys())[1:] == head.shape_names
     for name, deltas in zip(head.shape_names, head.shape_deltas, strict=True):
-        np.testing.assert_allclose(positions(blocks[name].points), head.vertices + deltas, atol=1e-7)
+        np.testing.assert_allclose(
+            positions(blocks[name].points), head.vertices + deltas, atol=1e-7
+        )
     assert all(blocks[name].value == 0 for name in head.shape_names)
 
 
@@ -123,4 +125,7 @@ def test_a_subdivided_head_stays_coarse_in_the_viewport(scene) -> None:
 
     meshes.add_subdivision(face)
 
-    assert (face.modifiers["Subdivision"].levels, face.modifiers["Subdivision"].render_levels) == (0, 1)
+    assert (face.modifiers["Subdivision"].levels, face.modifiers["Subdivision"].render_levels) == (
+        0,
+        1,
+    )

@@ -28,10 +28,10 @@ class FakeClient:
     settings: list[AnimateSettings] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
-    def fit(self, photo: Path, settings: PhotoSettings) -> JobStatus:
+    def fit(self, _photo: Path, _settings: PhotoSettings) -> JobStatus:
         return JobStatus("head", "queued")
 
-    def animate(self, audio: Path, settings: AnimateSettings) -> JobStatus:
+    def animate(self, _audio: Path, settings: AnimateSettings) -> JobStatus:
         self.settings.append(settings)
         return JobStatus("take", "queued")
 

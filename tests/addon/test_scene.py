@@ -65,7 +65,7 @@ def test_a_second_sound_takes_a_free_channel(scene, tmp_path: Path) -> None:
 
 
 def test_a_missing_recording_is_named(scene, tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match="no recording gone.wav"):
+    with pytest.raises(AudioError, match=r"no recording gone\.wav"):
         staging.place_sound(scene, tmp_path / "gone.wav", 1)
 
 

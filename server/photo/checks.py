@@ -1,0 +1,149 @@
+"""Whether a photo suits the fit: what is refused, and what is said along with the result.
+
+Refused is what would give another face; the rest is corrected as well as it can be and said. Each
+sentence names what was seen, with its angle or size, and what to do.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.errors import PhotoError
+from dirfa_blender.core.face_landmarks import OVAL
+
+from .landmarks import Detection
+
+LARGEST_YAW, GOOD_YAW = 38.0, 18.0  # degrees
+LARGEST_PITCH, GOOD_PITCH = 35.0, 20.0  # degrees
+GOOD_ROLL = 30.0  # degrees
+GOOD_WIDTH = 250  # pixels of the file, ear side to ear side
+LARGEST_SPREAD, GOOD_SPREAD = 0.08, 0.03  # of the averaged views, in eye distances
+LARGEST_CUT, GOOD_CUT = 0.35, 0.04  # share of the outline that lies outside the picture
+SMALLEST_SHARPNESS = 12.0  # variance of the Laplacian, face at 200 pixels
+OPEN_MOUTH = 0.10  # lip gap in eye distances
+STRONG = 0.35  # weight of a shape from which an expression is mentioned
+
+
+def refuse_or_warn(detection: Detection, pixels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
+    """What to tell about a detected face before it is fitted.
+
+    Raises
+    ------
+    PhotoError
+        When the face is turned, nodded or cut off too far, or cannot be told from something else.
+    """
+    face = detection.landmarks
+    pitch, yaw, roll = np.degrees(face.turn())
+    side = "left" if yaw > 0 else "right"
+    if abs(yaw) > LARGEST_YAW:
+        raise PhotoError(
+            f"The face in the photo is a profile or nearly one: turned about "
+            f"{abs(yaw):.0f} degrees to the subject's {side}, at most "
+            f"{LARGEST_YAW:.0f} can be used. Use a photo seen from the front."
+        )
+    if abs(pitch) > LARGEST_PITCH:
+        raise PhotoError(
+            f"The face in the photo is tilted {'back' if pitch > 0 else 'down'} about "
+            f"{abs(pitch):.0f} degrees, at most {LARGEST_PITCH:.0f} can be used. Use a "
+            "photo taken at eye level."
+        )
+    cut = _share_outside(detection)
+    if cut > LARGEST_CUT:
+        raise PhotoError(
+            f"The face in the photo is cut off: {cut:.0%} of its outline lies outside "
+            "the picture. Use a photo that shows the whole face."
+        )
+    if detection.spread > LARGEST_SPREAD:
+        raise PhotoError(
+            "The face in the photo is too unclear: its features are found in another "
+            "place on every look. It may be blurred, covered or not a face; use a "
+            "sharper photo with nothing before the face."
+        )
+
+    said: list[str] = []
+    if detection.faces > 1:
+        said.append(
+            f"The photo shows {detection.faces} faces; the largest one was used. Crop the "
+            "photo to choose another."
+        )
+    if detection.quarter_turns:
+        said.append("The photo lay on its side or upside down; it was turned upright.")
+    if abs(yaw) > GOOD_YAW:
+        said.append(
+            f"The face is turned about {abs(yaw):.0f} degrees to the subject's {side}; the far "
+            "side is completed from the near one."
+        )
+    if abs(pitch) > GOOD_PITCH:
+        said.append(
+            f"The face is tilted {'back' if pitch > 0 else 'down'} about {abs(pitch):.0f} "
+            "degrees; its height is less certain."
+        )
+    if abs(roll) > GOOD_ROLL:
+        said.append(
+            f"The head leans about {abs(roll):.0f} degrees to the side; it was set upright."
+        )
+    if face.face_width_px < GOOD_WIDTH:
+        said.append(
+            f"The face is {face.face_width_px:.0f} pixels wide, so its skin will look soft; 400 "
+            "or more are better."
+        )
+    if cut > GOOD_CUT:
+        said.append(
+            f"{cut:.0%} of the face's outline is cut off by the edge of the photo; that part is "
+            "completed."
+        )
+    if detection.spread > GOOD_SPREAD or _sharpness(detection, pixels) < SMALLEST_SHARPNESS:
+        said.append(
+            "The face is blurred or partly covered; a sharper photo gives a better likeness."
+        )
+    return tuple(said)
+
+
+def expression_warnings(detection: Detection, expression: dict[str, float]) -> tuple[str, ...]:
+    """What to tell about the expression that was taken out of the face."""
+    seen: list[str] = []
+    if detection.landmarks.lip_gap > OPEN_MOUTH:
+        seen.append("the lips apart")
+    pairs = {
+        "a smile": "mouthSmile",
+        "raised brows": "browOuterUp",
+        "lowered brows": "browDown",
+        "narrowed eyes": "eyeSquint",
+    }
+    for words, shape in pairs.items():
+        if (
+            expression.get(shape + "Left", 0.0) + expression.get(shape + "Right", 0.0)
+        ) / 2 > STRONG:
+            seen.append(words)
+    if expression.get("browInnerUp", 0.0) > STRONG and "raised brows" not in seen:
+        seen.append("raised brows")
+    if not seen:
+        return ()
+    listed = seen[0] if len(seen) == 1 else ", ".join(seen[:-1]) + " and " + seen[-1]
+    return (
+        f"The photo shows {listed}; this was taken out of the neutral face as far as possible. A "
+        "relaxed face with the mouth closed gives a better likeness.",
+    )
+
+
+def _share_outside(detection: Detection) -> float:
+    """Share of the face's outline that lies outside the picture."""
+    x, y = detection.landmarks.points_px[list(OVAL), :2].T
+    width, height = detection.landmarks.image_size
+    return float(((x < 0) | (y < 0) | (x >= width) | (y >= height)).mean())
+
+
+def _sharpness(detection: Detection, pixels: npt.NDArray[np.uint8]) -> float:
+    """Variance of the Laplacian over the face, brought to 200 pixels across."""
+    points = detection.landmarks.points_px
+    low = np.maximum(points[:, :2].min(0).astype(int), 0)
+    high = np.maximum(points[:, :2].max(0).astype(int), low + 8)
+    face = pixels[low[1] : high[1], low[0] : high[0]]
+    if min(face.shape[:2]) < 8:
+        return 0.0
+    scale = 200 / face.shape[1]
+    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+    grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var())

@@ -1,0 +1,167 @@
+"""Hair as the photo shows it: none on a bald head, else the template's cap grown to the silhouette.
+
+The person mask gives the outline of head and hair against the background. Seen from the middle of the
+skull, the outline's distance in each direction, over that of the fitted head, is how far the hair
+stands off there. One photo does not show the back, so depth grows with the mean of the outline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.head import Head
+
+from .mask import FaceMasks, Shares
+
+Floats = npt.NDArray[np.float64]
+
+ANGLES = np.radians(np.arange(-20.0, 201.0, 2.0))  # from the subject's left side over the crown
+SIDE = np.radians(25.0)  # below this the outline is ears, long hair and shoulders
+GROWTH = (0.97, 1.45)  # of the cap's distance from the middle of the skull
+FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
+FULL_LIFT = 0.006  # metres off the skull from which a hair vertex moves with the outline
+BALD_SKIN = 0.5  # share of skin colour on the upper scalp from which a head can be bald
+BALD_LIFT = 1.06  # outline over skull above which there is hair whatever its colour
+
+
+@dataclass(frozen=True)
+class Scalp:
+    """What the photo says about the top of the head.
+
+    Attributes
+    ----------
+    is_bald : shows skin and no volume
+    growth : (N,) outline over the cap's outline at `ANGLES`
+    """
+
+    is_bald: bool
+    growth: Floats
+
+
+def read_scalp(head: Head, projected_px: Floats, masks: FaceMasks) -> Scalp:
+    """Whether there is hair, and how far it stands off.
+
+    Parameters
+    ----------
+    projected_px : (V, 2 or more) pixels of the head's vertices in the picture of the masks
+    """
+    scalp, hair = head.part("scalp"), head.part("hair")
+    middle = projected_px[scalp, :2].mean(0)
+    outline = _outline(masks.person, middle, np.ptp(projected_px[scalp, 0]))
+    skull = _reach(projected_px[scalp, :2] - middle)
+    cap = _reach(projected_px[hair, :2] - middle) if hair.any() else skull
+    upper = (ANGLES > np.radians(50)) & (ANGLES < np.radians(130))
+    lift = _median(outline[upper] / skull[upper])
+    skin = _upper_skin(projected_px[scalp, :2], middle, masks)
+    growth = outline * FORESHORTENED / cap
+    return Scalp(skin > BALD_SKIN and lift < BALD_LIFT, _filled_in(growth))
+
+
+def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
+    """The head with its cap grown to the outline, or without a cap when bald.
+
+    Parameters
+    ----------
+    skull_thickness : (V,) metres, how far each hair vertex of the template stands off the skin
+    """
+    hair = head.part("hair")
+    if not hair.any():
+        return head
+    if scalp.is_bald:
+        return without_vertices(head, hair)
+    vertices = head.vertices.astype(np.float64)
+    middle = vertices[head.part("scalp")].mean(0)
+    outward = vertices[hair] - middle
+    angles = np.arctan2(outward[:, 2], outward[:, 0])
+    angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
+    growth = np.interp(angles, ANGLES, scalp.growth)
+    # Straight up and straight back the angle means little: there the mean of the top counts.
+    flat = np.hypot(outward[:, 0], outward[:, 2]) / np.maximum(np.linalg.norm(outward, axis=1), 1e-9)
+    growth = flat * growth + (1 - flat) * float(np.mean(scalp.growth))
+    share = np.clip(skull_thickness[hair] / FULL_LIFT, 0, 1)
+    vertices[hair] = middle + outward * (1 + (growth - 1) * share)[:, None]
+    return replace(head, vertices=vertices.astype(np.float32))
+
+
+def standoff(head: Head) -> Floats:
+    """(V,) metres from each hair vertex to the nearest scalp vertex; 0 for everything else."""
+    hair = np.flatnonzero(head.part("hair"))
+    skin = head.vertices[head.part("scalp", "face", "neck")]
+    distance = np.zeros(len(head.vertices))
+    for chunk in np.array_split(hair, max(1, len(hair) // 400)):
+        points = head.vertices[chunk]
+        square = (points**2).sum(1)[:, None] + (skin**2).sum(1) - 2 * points @ skin.T
+        distance[chunk] = np.sqrt(np.maximum(square.min(1), 0))
+    return distance
+
+
+def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
+    """The head without some vertices and the faces on them; no landmark may lie on those."""
+    number = np.cumsum(~gone) - 1
+    kept = ~gone[np.maximum(head.faces, 0)].any(1)
+    faces = head.faces[kept]
+    return replace(
+        head,
+        vertices=head.vertices[~gone],
+        faces=np.where(faces >= 0, number[np.maximum(faces, 0)], -1).astype(np.int32),
+        uvs=head.uvs[kept],
+        face_materials=head.face_materials[kept],
+        vertex_parts=head.vertex_parts[~gone],
+        shape_deltas=head.shape_deltas[:, ~gone],
+        landmark_vertices=number[head.landmark_vertices].astype(np.int32),
+        bone_weights=head.bone_weights[:, ~gone],
+    )
+
+
+def _outline(person: Shares, middle: Floats, width: float) -> Floats:
+    """(N,) pixels from the middle to the edge of the person at `ANGLES`; NaN where the picture ends first."""
+    steps = np.arange(0.3 * width, 1.4 * width, 0.01 * width)
+    x = middle[0] + np.cos(ANGLES)[:, None] * steps
+    y = middle[1] - np.sin(ANGLES)[:, None] * steps
+    inside = cv2.remap(person, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR,
+                       borderMode=cv2.BORDER_CONSTANT, borderValue=0) > 0.5  # fmt: skip
+    ends = np.where(inside.all(1), len(steps) - 1, np.argmin(inside, axis=1))
+    row = np.arange(len(ANGLES))
+    margin = 2.0
+    cut = (x[row, ends] < margin) | (x[row, ends] > person.shape[1] - 1 - margin)
+    cut |= (y[row, ends] < margin) | (y[row, ends] > person.shape[0] - 1 - margin)
+    return np.where(cut | (ends == 0) | inside.all(1), np.nan, steps[ends])
+
+
+def _reach(offsets: Floats) -> Floats:
+    """(N,) greatest distance of points (M, 2) from the middle in the directions `ANGLES`."""
+    along = offsets[:, :1] * np.cos(ANGLES) - offsets[:, 1:2] * np.sin(ANGLES)
+    across = np.abs(offsets[:, :1] * np.sin(ANGLES) + offsets[:, 1:2] * np.cos(ANGLES))
+    return np.where(across < 0.12 * np.maximum(along, 1e-9), along, 0.0).max(0)
+
+
+def _upper_skin(places: Floats, middle: Floats, masks: FaceMasks) -> float:
+    """Share of skin colour where the photo shows the upper front of the scalp."""
+    top = places[:, 1] < np.percentile(places[:, 1], 40)
+    front = np.abs(places[:, 0] - middle[0]) < 0.3 * np.ptp(places[:, 0])
+    x, y = places[top & front].astype(np.float32).T
+    if not len(x):
+        return 0.0
+    skin = cv2.remap(masks.skin, x[:, None], y[:, None], cv2.INTER_LINEAR)
+    person = cv2.remap(masks.person, x[:, None], y[:, None], cv2.INTER_LINEAR) > 0.7
+    return float(skin[person].mean()) if person.sum() > 10 else 0.0
+
+
+def _filled_in(growth: Floats) -> Floats:
+    """Growth without gaps, level beside the ears, and smooth."""
+    known = np.isfinite(growth) & (ANGLES > SIDE) & (ANGLES < np.pi - SIDE)
+    if known.sum() < 5:
+        return np.ones_like(growth)
+    filled = np.clip(np.interp(ANGLES, ANGLES[known], growth[known]), *GROWTH)
+    window = np.exp(-0.5 * (np.arange(-12, 13) / 4.0) ** 2)
+    padded = np.pad(filled, 12, mode="edge")
+    return np.convolve(padded, window / window.sum(), mode="valid")
+
+
+def _median(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else 1.2

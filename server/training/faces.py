@@ -1,0 +1,179 @@
+"""Mouths to learn from: tracked film, an actress's rig weights, and the coarticulation teacher.
+
+All three become the same thing, sound with mouth channels at 50 frames a second, marked with whose mouth
+it is: talkers differ in how far they open, and one network must not average them away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.head import Head
+from server.features import FRAME_RATE, speech_gain
+from server.postprocess import sided
+from server.tracking.landmarks import FaceTrack, track_landmarks
+from server.tracking.solve import basis_of
+from server.tracking.track import animation_of, face_of, performer_of
+
+from .cache import AlignedSpeech, aligned_speech
+from .corpora import read_samples, utterances
+from .teacher import MOUTH, Teacher
+
+Array = NDArray[np.float32]
+
+STYLES = ("plain", "grid", "facegood")
+"""Whose mouth: the teacher's, the filmed talker's, the actress's."""
+GRID_FPS = 25.0
+LEAST_SEEN = 0.97
+"""Share of frames that must show a face; film with less is left out."""
+
+# Controls of the actress's rig: what each adds to which units.
+_FACEGOOD: dict[str, dict[str, float]] = {
+    "mouth_stretch_c": {"AU26": 1.25},
+    "tooth_d_d": {"AU26": 0.8},
+    "mouth_oh_c": {"AU26": 0.35, "AU22": 0.45, "AU18": 0.25},
+    "mouth_oo_c": {"AU18": 0.7, "AU22": 0.35},
+    "mouth_funnel_dl": {"AU22": 0.25}, "mouth_funnel_dr": {"AU22": 0.25},
+    "mouth_funnel_ul": {"AU22": 0.25}, "mouth_funnel_ur": {"AU22": 0.25},
+    "mouth_pucker_l": {"AU18": 0.5}, "mouth_pucker_r": {"AU18": 0.5},
+    "mouth_lowerLipDepress_l": {"AU16": 0.6}, "mouth_lowerLipDepress_r": {"AU16": 0.6},
+    "mouth_upperLipRaise_l": {"AU10": 0.6}, "mouth_upperLipRaise_r": {"AU10": 0.6},
+    "mouth_lipCornerPull_l": {"AU12": 0.6}, "mouth_lipCornerPull_r": {"AU12": 0.6},
+    "mouth_lipStretch_l": {"AU20": 0.6}, "mouth_lipStretch_r": {"AU20": 0.6},
+    "mouth_press_l": {"AU24": 0.5}, "mouth_press_r": {"AU24": 0.5},
+    "mouth_suck_dl": {"AU28D": 0.6}, "mouth_suck_dr": {"AU28D": 0.6},
+    "mouth_suck_ul": {"AU28U": 0.6}, "mouth_suck_ur": {"AU28U": 0.6},
+    "mouth_chinRaise_u": {"AU17": 0.8},
+}  # fmt: skip
+_FACEGOOD_UNSEEN = ("AU8", "AU15")
+
+
+@dataclass(frozen=True)
+class SpokenMouth:
+    """Sound with the mouth that made it.
+
+    Attributes
+    ----------
+    samples : (S,) float32 at 16 kHz, speech at the target level
+    mouth : (T, M) float32 at 50 frames a second, channels of `teacher.MOUTH`
+    known : (M,) float32, 0 for channels this source cannot show
+    style : index into `STYLES`
+    """
+
+    name: str
+    samples: Array
+    mouth: Array
+    known: Array
+    style: int
+    held_out: bool
+
+
+def grid_film(
+    data: Path, cache: Path, head: Head, progress: Callable[[float], None] | None = None
+) -> list[SpokenMouth]:
+    """The filmed sentences, tracked on a head with shapes."""
+    sound = aligned_speech("grid", data, cache)
+    number = {name: index for index, name in enumerate(sound.names)}
+    entries = [entry for entry in utterances("grid", data) if entry.name in number]
+    tracks: dict[str, FaceTrack] = {}
+    for index, entry in enumerate(entries):
+        track = cached_track(entry.path, cache)
+        if track.seen.mean() >= LEAST_SEEN:
+            tracks[entry.name] = track
+        if progress is not None:
+            progress((index + 1) / len(entries))
+    faces = {name: face_of(track.at_rate(GRID_FPS)) for name, track in tracks.items()}
+    performer = performer_of(list(faces.values()))
+    basis = basis_of(head)
+    return [
+        SpokenMouth(
+            name,
+            _levelled(sound.sound(number[name])),
+            mouth_of(animation_of(face, performer, basis, GRID_FPS).resampled(FRAME_RATE)),
+            np.ones(len(MOUTH), np.float32),
+            STYLES.index("grid"),
+            bool(sound.held_out[number[name]]),
+        )
+        for name, face in faces.items()
+    ]
+
+
+def cached_track(video: Path, cache: Path) -> FaceTrack:
+    """The landmarks of a video, tracked once."""
+    path = cache / "landmarks" / f"{video.stem}.npz"
+    if not path.exists():
+        track = track_landmarks(video)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, times=track.times, points=track.points, seen=track.seen, size=track.size)
+        return track
+    with np.load(path) as stored:
+        width, height = (int(value) for value in stored["size"])
+        return FaceTrack(stored["times"], stored["points"], stored["seen"], (width, height))
+
+
+def facegood_rig(data: Path) -> list[SpokenMouth]:
+    """The takes with rig weights."""
+    known = np.ones(len(MOUTH), np.float32)
+    known[[MOUTH.index(unit) for unit in _FACEGOOD_UNSEEN]] = 0.0
+    taken: list[SpokenMouth] = []
+    for entry in utterances("facegood", data):
+        with np.load(entry.path.with_suffix(".npz"), allow_pickle=False) as stored:
+            weights = np.asarray(stored["weights"], np.float64)
+            names = [str(name) for name in stored["names"]]
+            fps = float(stored["fps"])
+        units = np.zeros((len(weights), len(MOUTH)))
+        for control, gains in _FACEGOOD.items():
+            for unit, gain in gains.items():
+                units[:, MOUTH.index(unit)] += gain * weights[:, names.index(control)]
+        times = np.arange(int(len(units) / fps * FRAME_RATE)) / FRAME_RATE
+        mouth = np.stack(
+            [np.interp(times * fps, np.arange(len(units)), column) for column in units.T], axis=1
+        )
+        taken.append(
+            SpokenMouth(
+                entry.name,
+                _levelled(read_samples(entry.path)),
+                np.clip(mouth, 0.0, 1.0).astype(np.float32),
+                known,
+                STYLES.index("facegood"),
+                entry.held_out,
+            )
+        )
+    return taken
+
+
+def taught(teacher: Teacher, corpora: Sequence[AlignedSpeech], index: int) -> SpokenMouth:
+    """One aligned utterance, counted over all corpora, with the teacher's mouth."""
+    for corpus in corpora:
+        if index < len(corpus.names):
+            break
+        index -= len(corpus.names)
+    else:
+        raise IndexError(index)
+    labels = corpus.phones(index)
+    times = np.arange(len(labels) // 2) / FRAME_RATE
+    return SpokenMouth(
+        corpus.names[index],
+        _levelled(corpus.sound(index)),
+        teacher.mouth(labels, times).astype(np.float32),
+        np.ones(len(MOUTH), np.float32),
+        STYLES.index("plain"),
+        bool(corpus.held_out[index]),
+    )
+
+
+def mouth_of(take: Animation) -> Array:
+    """(T, M) mouth channels of a take, sides averaged."""
+    return np.stack(
+        [np.mean([take.channel(name) for name in sided(unit)], axis=0) for unit in MOUTH], axis=1
+    ).astype(np.float32)
+
+
+def _levelled(samples: Array) -> Array:
+    return samples * np.float32(speech_gain(samples))

@@ -1,0 +1,146 @@
+"""Recordings become 16 kHz mono, whatever they were, or a sentence says why they cannot."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from dirfa_blender.core.errors import AudioError
+from server.audio import SAMPLE_RATE, read_speech
+
+
+def tone(rate: int, seconds: float, hertz: float = 440.0) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)
+
+
+def encoded(samples: np.ndarray, rate: int, kind: str = "WAV", subtype: str = "PCM_16") -> bytes:
+    stream = io.BytesIO()
+    soundfile.write(stream, samples, rate, format=kind, subtype=subtype)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192000])
+def test_a_tone_keeps_pitch_phase_and_level_at_every_rate(rate: int) -> None:
+    speech = read_speech(encoded(tone(rate, 12.3), rate, subtype="FLOAT"))
+
+    expected = tone(SAMPLE_RATE, 12.3)
+    inner = slice(400, len(expected) - 400)
+    assert np.abs(speech.samples[: len(expected)] - expected)[inner].max() < 2e-4
+
+
+def test_frequencies_above_the_new_band_are_removed() -> None:
+    speech = read_speech(encoded(tone(48000, 1.0, hertz=12000.0), 48000, subtype="FLOAT"))
+
+    assert np.abs(speech.samples[400:-400]).max() < 1e-3
+
+
+@pytest.mark.parametrize(("rate", "frames"), [(44100, 44101), (48000, 14403), (8000, 2401)])
+def test_the_duration_is_that_of_the_file_and_exact(rate: int, frames: int) -> None:
+    speech = read_speech(encoded(np.full(frames, 0.1), rate))
+
+    assert speech.duration == frames / rate
+    assert len(speech.samples) == int(np.ceil(frames * SAMPLE_RATE / rate))
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_every_bit_depth_gives_the_same_samples(subtype: str) -> None:
+    speech = read_speech(encoded(tone(16000, 0.5), 16000, subtype=subtype))
+
+    assert np.abs(speech.samples - tone(16000, 0.5)).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")],
+)
+def test_compressed_formats_are_read(kind: str, subtype: str) -> None:
+    speech = read_speech(encoded(tone(48000, 1.0), 48000, kind, subtype))
+
+    assert abs(speech.duration - 1.0) < 0.06
+    assert 0.3 < np.abs(speech.samples[4000:12000]).max() < 0.7
+
+
+def test_channels_are_averaged() -> None:
+    six = np.zeros((16000, 6))
+    six[:, 2] = tone(16000, 1.0)
+
+    speech = read_speech(encoded(six, 16000, subtype="FLOAT"))
+
+    assert np.allclose(speech.samples, tone(16000, 1.0) / 6, atol=1e-6)
+
+
+def test_a_file_and_its_bytes_give_the_same_speech(tmp_path: Path) -> None:
+    path = tmp_path / "line.wav"
+    path.write_bytes(encoded(tone(44100, 0.7), 44100))
+
+    from_path, from_bytes = read_speech(path), read_speech(path.read_bytes())
+
+    assert from_path.samples.tobytes() == from_bytes.samples.tobytes()
+    assert from_path.sha256 == from_bytes.sha256
+
+
+def test_broken_samples_become_silence_and_are_counted() -> None:
+    samples = tone(16000, 0.5)
+    samples[100:110] = np.nan
+    samples[200] = np.inf
+
+    speech = read_speech(encoded(samples, 16000, subtype="FLOAT"))
+
+    assert np.isfinite(speech.samples).all()
+    assert "11 broken samples" in " ".join(speech.warnings)
+
+
+def test_silence_is_read_with_a_warning() -> None:
+    speech = read_speech(encoded(np.zeros(16000), 16000))
+
+    assert "No speech" in " ".join(speech.warnings)
+
+
+def test_three_tenths_of_a_second_are_enough() -> None:
+    assert read_speech(encoded(tone(48000, 0.3), 48000)).duration == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.099])
+def test_a_recording_under_a_tenth_of_a_second_is_refused(seconds: float) -> None:
+    with pytest.raises(AudioError, match=r"at least 0\.1 s"):
+        read_speech(encoded(tone(16000, seconds), 16000))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"found nothing at .*gone\.wav"):
+        read_speech(tmp_path / "gone.wav")
+
+
+def test_a_folder_is_no_recording(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="found a folder"):
+        read_speech(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello, this is text\n" * 50, b"RIFF\x00\x00\x00\x00WAVE"]
+)
+def test_what_is_no_sound_is_refused_with_the_formats_that_are(
+    content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "speech.wav"
+    path.write_bytes(content)
+
+    with pytest.raises(AudioError, match=r"wav, flac.*speech\.wav"):
+        read_speech(path)
+
+
+def test_an_unusual_rate_is_refused_with_both_numbers() -> None:
+    with pytest.raises(AudioError, match="found 1000 in"):
+        read_speech(encoded(np.zeros(1000), 1000))
+
+
+def test_a_recording_cut_short_gives_what_is_there(tmp_path: Path) -> None:
+    whole = encoded(tone(16000, 1.0), 16000)
+    path = tmp_path / "cut.wav"
+    path.write_bytes(whole[: len(whole) // 2])
+
+    assert 0.4 < read_speech(path).duration < 0.6
