@@ -39,11 +39,11 @@ def ball_head(*, rings: int = 24, segments: int = 32, textured: bool = True) -> 
             (f"cornea_{side}", _ball((x, -0.0898, 0.12), (0.007, 0.003, 0.007), 4, 12), "cornea")
         )
     vertices = np.concatenate([ball[0] for _, ball, _ in parts])
-    offsets = np.cumsum([0, *[len(ball[0]) for _, ball, _ in parts]])
+    offsets = np.cumsum([0, *[len(ball[0]) for _, ball, _ in parts[:-1]]])
     faces = np.concatenate(
         [
             np.where(ball[1] < 0, -1, ball[1] + offset)
-            for (_, ball, _), offset in zip(parts, offsets)
+            for (_, ball, _), offset in zip(parts, offsets, strict=True)
         ]
     )
     slots = np.concatenate(
