@@ -186,9 +186,7 @@ def test_a_file_where_the_folder_should_be_is_a_sentence(
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere")
-def test_a_read_only_folder_is_a_sentence(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_read_only_folder_is_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "out").chmod(0o500)
 
     code = animate(folder, wav(voice(0.3)))
