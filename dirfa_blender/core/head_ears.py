@@ -24,7 +24,7 @@ CANAL = np.array([6.0, -1.5])  # mm, y and z of the ear canal
 
 # Directions from the canal in degrees: 0 forward, 90 up, 180 back, 270 down.
 _DIRECTIONS = (0, 35, 65, 100, 140, 180, 220, 250, 280, 315)
-_OUTLINE = (11.5, 15.5, 26.0, 32.5, 31.0, 26.0, 24.0, 27.0, 28.5, 14.5)
+_OUTLINE = (11.5, 15.5, 26.0, 31.5, 30.0, 25.5, 24.0, 27.0, 28.5, 14.5)
 # One profile a direction, from the skin inward: shares of the outline, heights in mm.
 _SHARES = (
     (1.30, 1.15, 1.02, 0.90, 0.80, 0.68, 0.56, 0.46, 0.40, 0.32, 0.22, 0.14, 0.05),
@@ -50,7 +50,7 @@ _HEIGHTS = (
     (0.1, 1.0, 3.0, 5.4, 7.6, 8.8, 9.2, 9.0, 9.6, 9.4, 5.6, 1.2, -3.0),
     (0.1, 0.4, 1.0, 2.2, 3.6, 4.6, 5.0, 5.4, 5.8, 4.6, 2.2, 0.2, -3.0),
 )  # fmt: skip
-PROTRUSION = 0.7
+PROTRUSION = 0.66
 TILT = np.radians(9.0)  # the ear's long axis leans back
 
 
@@ -71,8 +71,8 @@ def add_ear(half: Half, surface: Surface, border: Indices, flat: Array) -> None:
     even = angle[0] + np.sign(angle[-1] - angle[0]) * np.arange(n) / n * 2 * np.pi
     profile_share, profile_height, outline = _profiles(0.5 * angle + 0.5 * even)
     direction = 0.5 * angle + 0.5 * even - TILT * np.sin(0.5 * angle + 0.5 * even) ** 2
-    # The top of the ear lies closer to the head than its back.
-    lean = 1.0 - 0.32 * np.clip(np.sin(direction), 0, 1) ** 4
+    # The ear turns in toward the head over its top, so that it looks round from the front.
+    lean = np.sqrt(1.0 - 0.74 * np.clip(np.sin(direction), 0, 1) ** 5)
     rings = []
     for share, height in zip(profile_share, profile_height, strict=True):
         r = share * outline

@@ -110,7 +110,7 @@ def add_cavity(half: Half, edge: Indices) -> None:
 def add_teeth(half: Half) -> None:
     """Add both rows of teeth with their gums."""
     _add_row(half, _UPPER, -42.6, -1.0, -82.6, "upper")
-    _add_row(half, _LOWER, -62.2, 1.0, -80.2, "lower")
+    _add_row(half, _LOWER, -61.6, 1.0, -80.2, "lower")
 
 
 def _arch(arc: Array, front: float) -> tuple[Array, Array, Array, Array]:
@@ -146,28 +146,25 @@ def _add_row(
         rows = []
         for s in (-0.35, 0.0, 0.18, 0.42, 0.68, 0.88, 0.97, 1.0):
             # Narrower at the neck; incisors thin out to a blade, molars keep their table.
-            along = width / 2 * (0.86 + 0.135 * np.sin(np.pi * min(max(s, 0.0) + 0.12, 1.0)) ** 0.6)
-            across = depth / 2 * (1 - (1 - molar) * 0.62 * max(s, 0.0) ** 1.1)
-            rounding = 1.0 if s < 0.9 else (0.93 if s < 0.98 else 0.72)
-            power = 2 / 2.6
-            c = np.sign(np.cos(phi)) * np.abs(np.cos(phi)) ** power
-            d = np.sign(np.sin(phi)) * np.abs(np.sin(phi)) ** power
-            lean = -(1 - molar) * (0.5 + 1.4 * max(s, 0.0)) * 0.6 + across * 0
-            a, b = along * rounding * c, across * rounding * d + lean
-            place = np.stack(
-                [
-                    x + a * tx + b * ty,
-                    y + a * ty - b * tx * -1 * -1,
-                    np.full(ring, neck + up * s * height),
-                ],
-                -1,
-            )
+            grown = max(s, 0.0)
+            along = width / 2 * (0.84 + 0.155 * smoothstep(np.array(grown), 0.0, 0.55))
+            across = depth / 2 * (1 - (1 - molar) * 0.62 * grown**1.1)
+            edge = smoothstep(np.array(s), 0.86, 1.04)
+            round_along, round_across = 1 - 0.16 * edge, 1 - (0.16 + 0.2 * molar) * edge
+            c = np.sign(np.cos(phi)) * np.abs(np.cos(phi)) ** 0.66
+            d = np.sign(np.sin(phi)) * np.abs(np.sin(phi)) ** 0.8
+            lean = -(1 - molar) * (0.3 + 0.84 * grown)
+            a, b = along * round_along * c, across * round_across * d + lean
+            # A canine ends in a point, an incisor in a nearly straight edge.
+            tip = (1.6 if number == 2 else 0.35 * (1 - molar)) * grown**4 * (a / (width / 2)) ** 2
+            z = neck + up * (s * height - tip)
+            place = np.stack([x + a * tx + b * ty, y + a * ty - b * tx, z], -1)
             rows.append(place)
         stack = np.array(rows)
         if up < 0:
             stack = stack[:, ::-1]
         numbers = half.add_points(stack[:, ::-1], f"teeth_{name}")
-        box = (TOOTH_BOX[0], TOOTH_BOX[1], TOOTH_BOX[2], TOOTH_BOX[3])
+        box = TOOTH_BOX
         half.add_faces(
             strip_faces(numbers[::-1], True), strip_uvs(len(rows), ring, box, True), "teeth"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .head_eyes import EYE_CENTRE
 from .head_grid import LIP_RINGS, MOUTH_RINGS, Grid
 from .head_piece import Indices, smoothstep
 from .head_surface import Array
@@ -23,7 +24,8 @@ def sculpted(points: Array, grid: Grid) -> Array:
     # The red of the lips swells forward rather than up and down, else it would close over the slit.
     forward = normals * np.array([1.0, 1.0, 0.35])
     forward /= np.maximum(np.linalg.norm(forward, axis=1, keepdims=True), 1e-9)
-    return points + normals * push[:, None] + forward * _lips(grid)[:, None]
+    shaped = points + normals * push[:, None] + forward * _lips(grid)[:, None]
+    return _lid_platform(shaped, grid)
 
 
 def half_normals(points: Array, faces: Indices) -> Array:
@@ -121,16 +123,40 @@ def _lips(grid: Grid) -> Array:
 
 
 def _lid_fold(grid: Grid) -> Array:
-    """The crease over the upper lid and the soft fold that hangs over it."""
+    """The soft fold over the upper lid's crease, the faint bag under the lower lid."""
     push = np.zeros(len(grid.u))
+    upper, lower = _along_lids(grid)
+    ring = _rings_from_edge(grid)
+    fold = 0.8 * np.exp(-(((ring - 4.2) / 1.2) ** 2))
+    bag = 0.3 * np.exp(-(((ring - 1.6) / 1.0) ** 2)) - 0.35 * np.exp(-(((ring - 3.6) / 1.0) ** 2))
+    push[grid.eye] = fold * upper + bag * lower
+    return push
+
+
+def _lid_platform(points: Array, grid: Grid) -> Array:
+    """The upper lid laid on the globe up to its crease, the skin above hanging a little over it."""
+    points = points.copy()
+    upper, _ = _along_lids(grid)
+    for ring, radius, share in ((0, 13.4, 0.8), (1, 14.0, 0.85), (2, 15.2, 0.85)):
+        numbers = grid.eye[-1 - ring]
+        away = points[numbers] - EYE_CENTRE
+        r = np.linalg.norm(away, axis=1)
+        pull = share * upper * np.maximum(r - radius, 0.0)
+        points[numbers] -= away * (pull / r)[:, None]
+    for ring, forward, down in ((3, 0.2, 1.0), (4, 0.3, 0.6), (5, 0.1, 0.2)):
+        shift = upper[:, None] * np.array([0.0, -forward, -down])
+        points[grid.eye[-1 - ring]] += shift
+    return points
+
+
+def _along_lids(grid: Grid) -> tuple[Array, Array]:
+    """Shares (N,) along an eye ring: of the upper and of the lower lid, 0 in the corners."""
     n = grid.eye.shape[1]
     along = np.arange(n) / (n / 2)
-    upper = np.where(along <= 1.0, np.sin(np.pi * np.clip(along, 0, 1)) ** 0.6, 0.0)
+    upper = np.where(along <= 1.0, np.sin(np.pi * np.clip(along, 0, 1)) ** 1.1, 0.0)
     lower = np.where(along >= 1.0, np.sin(np.pi * np.clip(along - 1.0, 0, 1)) ** 0.8, 0.0)
-    ring = len(grid.eye) - 1 - np.arange(len(grid.eye))  # rings from the edge
-    crease = -1.1 * np.exp(-(((ring - 3.0) / 0.8) ** 2)) + 0.9 * np.exp(
-        -(((ring - 4.6) / 1.1) ** 2)
-    )
-    bag = 0.25 * np.exp(-(((ring - 1.6) / 1.0) ** 2)) - 0.3 * np.exp(-(((ring - 3.6) / 1.0) ** 2))
-    push[grid.eye] = crease[:, None] * upper + bag[:, None] * lower
-    return push
+    return upper, lower
+
+
+def _rings_from_edge(grid: Grid) -> Array:
+    return (len(grid.eye) - 1 - np.arange(len(grid.eye)))[:, None].astype(float)
