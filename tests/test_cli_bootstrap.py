@@ -1,0 +1,159 @@
+"""The one command before and beside its environment: no network, nothing installed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dirfa_blender import doctor, environment, system
+from dirfa_blender.core.errors import DirfaError, OutputError
+from dirfa_blender.environment import Environment, Step
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*arguments: str, **surroundings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "dirfa.py"), *arguments],
+        env=dict(os.environ, **surroundings), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def finished(folder: Path, minor: int = 11, **changes: str) -> Environment:
+    """An environment that looks set up with today's pins."""
+    made = Environment(folder, ROOT)
+    made.python.parent.mkdir(parents=True)
+    made.python.touch()
+    pins = environment.requirements(ROOT, minor)
+    groups = {name: environment._hash(entries) for name, entries in pins.items()} | changes
+    marker = {"groups": groups, "minor": minor, "torch": "cpu"}
+    (folder / environment.MARKER).write_text(json.dumps(marker))
+    return made
+
+
+def test_help_and_unknown_commands_need_no_environment(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "none")
+
+    assert "talk" in run("--help", DIRFA_ENVIRONMENT=nowhere).stdout
+    wrong = run("sing", DIRFA_ENVIRONMENT=nowhere)
+    assert (wrong.returncode, "'sing'" in wrong.stderr) == (2, True)
+    assert run(DIRFA_ENVIRONMENT=nowhere).returncode == 2
+    assert "--engine" in run("talk", "--help", DIRFA_ENVIRONMENT=nowhere).stdout
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_bootstrap_parses_on_old_pythons() -> None:
+    source = (ROOT / "dirfa.py").read_text("utf-8")
+
+    ast.parse(source, feature_version=(3, 7))
+
+
+def test_a_finished_environment_is_ready_and_a_changed_pin_is_not(tmp_path: Path) -> None:
+    good = finished(tmp_path / "good")
+    changed = finished(tmp_path / "changed", base="another hash")
+
+    assert good.is_ready(("base", "test"))
+    assert not changed.is_ready(("base",))
+    assert changed.is_made()
+    assert not Environment(tmp_path / "none", ROOT).is_ready(("base",))
+
+
+def test_asking_for_a_gpu_replaces_the_cpu_build(tmp_path: Path) -> None:
+    made = finished(tmp_path / "made")
+
+    assert made.is_ready(("base",), needs_cuda=False)
+    assert not made.is_ready(("base",), needs_cuda=True)
+
+
+def test_an_environment_without_its_python_is_not_ready(tmp_path: Path) -> None:
+    made = finished(tmp_path / "made")
+    made.python.unlink()
+
+    assert not made.is_ready(("base",))
+
+
+def test_torn_packages_are_forgotten_and_whole_ones_kept(tmp_path: Path) -> None:
+    made = finished(tmp_path / "made")
+    site = made.folder / "lib" / "python3.11" / "site-packages"
+    for name, is_whole in (
+        ("whole-1.dist-info", True),
+        ("torn-1.dist-info", False),
+        ("~old", False),
+    ):
+        (site / name).mkdir(parents=True)
+        if is_whole:
+            (site / name / "INSTALLER").touch()
+
+    environment._drop_torn_packages(made)
+
+    assert [path.name for path in site.iterdir()] == ["whole-1.dist-info"]
+
+
+def test_a_full_disk_is_a_sentence_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system, "free_bytes", lambda _folder: 1_000_000)
+    python = system.Python(Path(sys.executable), "3.11.0", True)
+
+    with pytest.raises(OutputError, match=r"needs 4\.5 GB of free space, the disk has 0\.0 GB"):
+        environment.install(
+            Environment(tmp_path / "e", ROOT), ("base",), python, lambda _step: None, device="cpu"
+        )
+
+    assert not (tmp_path / "e").exists()
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    steps: list[Step] = []
+    python = system.Python(Path(sys.executable), "3.11.0", True)
+
+    with pytest.raises(DirfaError, match="file"):
+        environment.install(
+            Environment(tmp_path / "file" / "e", ROOT),
+            ("base",),
+            python,
+            steps.append,
+            device="cpu",
+        )
+
+    assert steps == []
+
+
+def test_every_pin_is_exact() -> None:
+    for name, entries in environment.requirements(ROOT, 11).items():
+        for entry in entries:
+            assert entry.count("==") == 1, (name, entry)
+
+
+def test_an_interpreter_that_answers_nonsense_is_not_a_python(tmp_path: Path) -> None:
+    fake = tmp_path / "python3.11"
+    fake.write_text("#!/bin/sh\necho hello\n")
+    fake.chmod(0o755)
+
+    assert system.probe(fake) is None
+    assert system.probe(tmp_path / "missing") is None
+    assert system.probe(Path(sys.executable)) is not None
+
+
+def test_doctor_names_every_missing_thing_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = system.Library("libNowhere.so.7", "libnowhere7", "nobody")
+    monkeypatch.setattr(system, "LIBRARIES", (missing,))
+    monkeypatch.setenv("DIRFA_ENVIRONMENT", str(tmp_path / "none"))
+
+    code = doctor.report(ROOT)
+
+    told = capsys.readouterr().out
+    if sys.platform.startswith("linux"):
+        assert "libNowhere.so.7" in told
+        assert "apt-get install -y --no-install-recommends libnowhere7" in told
+    assert "python3 dirfa.py setup" in told
+    assert code == 1
