@@ -195,8 +195,8 @@ def page(rows: list[tuple[str, str, str]]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `python3 dirfa.py bench` (`--setup` adds the cold set-up). Defaults everywhere; the sample "
-        "line and portrait.",
+        "Made by `python3 dirfa.py bench` (`--setup` adds a cold set-up). Defaults everywhere; the "
+        "sample line and portrait.",
         "",
         f"Machine: {os.cpu_count()} processor cores ({platform.machine()}), {platform.system()}, "
         f"Python {platform.python_version()}.",
