@@ -79,6 +79,11 @@ def add_ear(half: Half, surface: Surface, border: Indices, flat: Array) -> None:
         y = CANAL[0] - r * np.cos(direction) + np.tan(TILT) * r * np.sin(direction)
         z = CANAL[1] + r * np.sin(direction)
         rings.append(np.stack([_side(surface, y, z) + PROTRUSION * lean * height, y, z], -1))
+    # Where the ear grows out of the skin the profiles change quickly: evened out along the ring.
+    for k, passes in enumerate((8, 6, 4, 2)):
+        for _ in range(passes):
+            ahead, behind = np.roll(rings[k], -1, axis=0), np.roll(rings[k], 1, axis=0)
+            rings[k] = (2 * rings[k] + ahead + behind) / 4
     skirt = [places + (rings[0] - places) * s for s in (1 / 3, 2 / 3)]
     for place in skirt:
         place[:, 0] = _side(surface, place[:, 1], place[:, 2])

@@ -88,9 +88,9 @@ def _throat(u: Array, t: Array) -> Array:
     larynx = 2.2 * _bump(u, t, (0.0, -160.0), 9.0, 10.0)
     along = np.clip((t + 104.0) / (-218.0 + 104.0), 0.0, 1.0)
     path = 128.0 + (12.0 - 128.0) * along**0.9
-    inside = smoothstep(t, -232.0, -212.0) * (1 - smoothstep(t, -158.0, -112.0))
+    inside = smoothstep(t, -232.0, -212.0) * (1 - smoothstep(t, -172.0, -124.0))
     muscle = inside * (
-        2.8 * np.exp(-(((u - path) / 11.0) ** 2)) - 1.6 * np.exp(-(((u - path + 24.0) / 12.0) ** 2))
+        2.0 * np.exp(-(((u - path) / 14.0) ** 2)) - 1.1 * np.exp(-(((u - path + 27.0) / 14.0) ** 2))
     )
     pit = -3.5 * _bump(u, t, (0.0, -219.0), 9.0, 8.0)
     bone_t = -229.0 - 0.10 * np.maximum(u - 12.0, 0.0)
