@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
+import numpy as np
+from mathutils import Vector
 
 from . import apply, meshes, scene, shot
 from .core.animation import Animation
@@ -15,6 +17,8 @@ from .core.head import Head
 from .core.mapping import load_profile
 
 PROFILE = "arkit"
+# Free space between a new head and what was there.
+ROOM_METRES = 0.5
 # Kinds of datablock that a placement makes.
 MADE = ("objects", "meshes", "armatures", "actions", "materials", "images", "cameras", "lights",
         "worlds", "sounds")  # fmt: skip
@@ -48,7 +52,11 @@ def place(
     """
     profile = load_profile(PROFILE)
     with _all_or_nothing(where):
-        actor = meshes.build_head(head, how.name, where.collection) if head else how.target
+        actor = how.target
+        if head is not None:
+            actor = meshes.build_head(head, how.name, where.collection)
+            actor.rig.location.x = free_place(where, actor.face)
+            bpy.context.view_layer.update()
         action = apply.apply_animation(
             animation,
             actor,
@@ -65,6 +73,26 @@ def place(
             shot.build_shot(where, actor)
     where.frame_set(where.frame_current)
     return action
+
+
+def free_place(where: bpy.types.Scene, face: bpy.types.Object) -> float:
+    """Where along X a new head at the origin has to stand so as not to be inside something, metres."""
+    low, high = _extent(face)
+    others = [
+        _extent(other)
+        for other in where.objects
+        if other.type == "MESH" and other != face and other.visible_get() and not other.hide_select
+    ]
+    crowded = any((a < high).all() and (b > low).all() for a, b in others)
+    if not crowded:
+        return 0.0
+    return float(max(b[0] for _, b in others) + ROOM_METRES - low[0])
+
+
+def _extent(thing: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest world coordinates of an object's bounds, (3,) each, metres."""
+    corners = np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box])
+    return corners.min(0), corners.max(0)
 
 
 @contextmanager

@@ -26,6 +26,8 @@ class DIRFA_OT_render(bpy.types.Operator):
             cls.poll_message_set("The scene has no camera")
         elif not context.scene.dirfa.output:
             cls.poll_message_set("Choose the video file first")
+        elif context.scene.dirfa.output.startswith("//") and not bpy.data.is_saved:
+            cls.poll_message_set("Save the file first, or choose a full path for the video")
         else:
             return True
         return False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 import pytest
+from mathutils import Vector
 
 import dirfa_blender
 from dirfa_blender import addon, fcurves, meshes
@@ -89,6 +90,18 @@ def test_generate_puts_head_action_sound_and_shot_into_the_scene(addon_scene, se
     assert addon_scene.frame_end == 24
     assert addon_scene.camera is not None
     assert not state().is_busy
+
+
+def test_a_new_head_stands_beside_what_is_there(addon_scene, server) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=2.0)
+
+    bpy.ops.dirfa.generate()
+
+    bpy.context.view_layer.update()
+    face = bpy.data.objects["Person"]
+    corners = [face.matrix_world @ Vector(corner) for corner in face.bound_box]
+    assert min(corner.x for corner in corners) > 1.4
+    assert addon_scene.camera.location.x == pytest.approx(sum(c.x for c in corners) / 8, abs=0.05)
 
 
 def test_generate_animates_a_character_that_is_there(addon_scene, server) -> None:
@@ -214,6 +227,13 @@ def test_render_without_a_camera_says_so(addon_scene) -> None:
     addon_scene.camera = None
 
     assert "no camera" in refused(bpy.ops.dirfa.render)
+
+
+def test_a_relative_video_path_needs_a_saved_file(addon_scene) -> None:
+    addon_scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    addon_scene.dirfa.output = "//talk.mp4"
+
+    assert "Save the file first" in refused(bpy.ops.dirfa.render)
 
 
 def test_nothing_is_left_after_unregistering(scene) -> None:
