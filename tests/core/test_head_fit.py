@@ -1,0 +1,208 @@
+"""The fit gives back a face it is shown, level and neutral, and leaves what a photo cannot know."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from dirfa_blender.core import head_fit, rotation
+from dirfa_blender.core.errors import PhotoError, SettingsError
+from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_fit import FitSettings, View, fit_photo
+from dirfa_blender.core.head_shapes import with_shapes
+from dirfa_blender.core.head_sliders import HeadSliders, slid
+from dirfa_blender.core.head_template import template
+
+EYE_DISTANCE_PX = 200.0
+LEVEL = (0.0, 0.0, 0.0)
+
+
+@cache
+def shaped() -> Head:
+    return with_shapes(template())
+
+
+def photographed(
+    points: np.ndarray, turn_degrees: tuple[float, float, float] = LEVEL
+) -> FaceLandmarks:
+    """Landmarks (468, 3) in metres as a camera far away would see them, turned in the head frame."""
+    turned = rotation.to_matrix(np.radians(turn_degrees))
+    view = View(turned, EYE_DISTANCE_PX / 0.063, np.array([900.0, 0.0, -700.0]))
+    return FaceLandmarks(view.to_photo(points), (1800, 1500))
+
+
+def template_points(expression: dict[str, float] | None = None) -> np.ndarray:
+    head = shaped()
+    return head.landmarks(head.posed(expression or {})).astype(np.float64)
+
+
+@cache
+def fitted(turn_degrees: tuple[float, float, float] = LEVEL) -> head_fit.Fit:
+    return fit_photo(photographed(template_points(), turn_degrees), FitSettings())
+
+
+def test_the_template_shown_to_the_fit_comes_back() -> None:
+    scale = 0.063 / (2 * shaped().vertices[shaped().part("eye_left"), 0].mean())
+
+    head = fitted().head
+
+    missed = np.linalg.norm(head.vertices - template().vertices * scale, axis=1)
+    assert missed.max() < 0.0015, f"worst vertex {missed.max() * 1000:.2f} mm away"
+
+
+@pytest.mark.parametrize("turn", [(0.0, 12.0, 0.0), (-10.0, 0.0, 0.0), (4.0, -9.0, 20.0)])
+def test_the_turn_of_the_head_is_read_and_removed(turn: tuple[float, float, float]) -> None:
+    fit = fitted(turn)
+
+    np.testing.assert_allclose(np.degrees(rotation.from_matrix(fit.view.rotation)), turn, atol=0.5)
+    np.testing.assert_allclose(fit.head.vertices, fitted().head.vertices, atol=0.0005)
+
+
+def test_the_turn_is_read_without_a_template_too() -> None:
+    for turn in [(0.0, 15.0, 0.0), (0.0, -15.0, 0.0), (0.0, 0.0, 25.0), (0.0, 0.0, -25.0)]:
+        seen = np.degrees(photographed(template_points(), turn).turn())
+
+        np.testing.assert_allclose(seen[1:], turn[1:], atol=1.5, err_msg=str(turn))
+    up, down = (photographed(template_points(), (p, 0.0, 0.0)).turn()[0] for p in (10.0, -10.0))
+    assert np.degrees(up - down) == pytest.approx(20, abs=1)
+
+
+def test_an_expression_is_taken_out_of_the_head() -> None:
+    smile = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "jawOpen": 0.25}
+    shown = photographed(template_points(smile))
+
+    fit = fit_photo(shown, FitSettings())
+
+    assert fit.expression["mouthSmileLeft"] > 0.4
+    assert fit.expression["jawOpen"] > 0.15
+    gap = np.linalg.norm(np.subtract(*fit.head.landmarks()[[13, 14]]))
+    assert gap < 0.0015
+    width = np.ptp(fit.head.landmarks()[[61, 291], 0])
+    assert width == pytest.approx(np.ptp(fitted().head.landmarks()[[61, 291], 0]), rel=0.06)
+
+
+def test_the_photographed_vertices_lie_on_the_photos_landmarks() -> None:
+    random = np.random.default_rng(4)
+    points = template_points({"mouthSmileLeft": 0.5})
+    points[:, [0, 2]] *= 1 + 0.05 * random.standard_normal(2)
+    shown = photographed(points, (3.0, 8.0, -5.0))
+
+    fit = fit_photo(shown, FitSettings())
+
+    at_landmarks = fit.head.landmarks(fit.photo_vertices_px.astype(np.float32))
+    inner = np.setdiff1d(np.arange(468), head_fit.OVAL)
+    missed = np.linalg.norm((at_landmarks - shown.points_px)[inner, :2], axis=1) / EYE_DISTANCE_PX
+    assert np.sqrt((missed**2).mean()) < 0.005
+    assert missed.max() < 0.03
+
+
+def test_a_wider_face_gives_a_wider_head() -> None:
+    wide = template_points() * (1.08, 1.0, 1.0)
+
+    head = fit_photo(photographed(wide), FitSettings(interpupillary_distance_metres=0.068)).head
+
+    def shape(of: Head) -> float:
+        points = of.landmarks()
+        return float(np.ptp(points[[234, 454], 0]) / (points[10, 2] - points[152, 2]))
+
+    assert shape(head) / shape(template()) == pytest.approx(1.08, abs=0.03)
+
+
+def test_asymmetry_is_damped_by_the_setting() -> None:
+    points = template_points()
+    points[points[:, 0] > 0.01, 2] += 0.004
+
+    def unevenness(share: float) -> float:
+        fit = fit_photo(photographed(points), FitSettings(asymmetry=share))
+        eyes = fit.head.landmarks()[[33, 263], 2]
+        return float(abs(eyes[1] - eyes[0]))
+
+    assert unevenness(0.0) < 1e-4
+    assert unevenness(0.4) < unevenness(1.0)
+
+
+def test_pupils_are_as_far_apart_as_asked() -> None:
+    for distance in (0.058, 0.068):
+        fit = fit_photo(
+            photographed(template_points()), FitSettings(interpupillary_distance_metres=distance)
+        )
+        left, right = (
+            fit.head.vertices[fit.head.part(f"eye_{s}"), 0].mean() for s in ("left", "right")
+        )
+
+        assert left - right == pytest.approx(distance, abs=1e-4)
+
+
+def test_a_fitted_head_has_the_templates_mesh_and_all_shapes() -> None:
+    head = fitted().head
+
+    np.testing.assert_array_equal(head.faces, template().faces)
+    np.testing.assert_array_equal(head.uvs, template().uvs)
+    assert len(head.shape_names) == 52
+    assert head.bone_names == template().bone_names
+
+
+def test_eyeballs_stay_spheres_and_lids_stay_outside_them() -> None:
+    points = template_points() * (1.05, 1.0, 0.95)
+    points[[159, 386], 2] += 0.002
+
+    head = fit_photo(photographed(points), FitSettings()).head
+
+    for side in ("left", "right"):
+        globe = head.vertices[head.part(f"eye_{side}")].astype(np.float64)
+        size = np.ptp(globe, axis=0)
+        assert size[0] == pytest.approx(size[2], rel=0.02)
+        centre = (globe.min(0) + globe.max(0)) / 2
+        centre[1] = globe[:, 1].min() + size[0] / 2
+        lids = head.vertices[head.part(f"lid_upper_{side}", f"lid_lower_{side}")]
+        assert np.linalg.norm(lids - centre, axis=1).min() > 0.97 * size[0] / 2
+
+
+def test_view_maps_to_the_photo_and_back() -> None:
+    random = np.random.default_rng(2)
+    view = View(rotation.to_matrix((0.2, -0.3, 0.1)), 1500.0, np.array([300.0, 10.0, -200.0]))
+    points = random.standard_normal((20, 3))
+
+    np.testing.assert_allclose(view.to_head(view.to_photo(points)), points, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("slider", "measure", "grows"),
+    [
+        ("head_depth", lambda h: h.vertices[:, 1].max(), True),
+        ("nose_length", lambda h: h.landmarks()[4, 1], False),
+        ("ear_size", lambda h: np.ptp(h.vertices[h.part("ear_left"), 2]), True),
+        ("neck_width", lambda h: h.vertices[h.part("neck"), 0].max(), True),
+        ("jaw_depth", lambda h: h.landmarks()[152, 1], False),
+    ],
+)
+def test_each_slider_moves_its_own_measure(slider: str, measure, grows: bool) -> None:
+    head = template()
+
+    larger = slid(head, HeadSliders(**{slider: 1.2}))
+    smaller = slid(head, HeadSliders(**{slider: 0.8}))
+
+    assert (measure(larger) > measure(head)) == grows
+    assert (measure(smaller) < measure(head)) == grows
+
+
+def test_sliders_at_one_change_nothing() -> None:
+    assert slid(template(), HeadSliders()) is template()
+
+
+def test_settings_outside_their_range_are_refused_by_name() -> None:
+    with pytest.raises(SettingsError, match=r"depth must lie in 0\.0\.\.1\.0, got 1\.5"):
+        FitSettings(depth=1.5)
+    with pytest.raises(SettingsError, match="interpupillary_distance_metres"):
+        FitSettings(interpupillary_distance_metres=6.3)
+    with pytest.raises(SettingsError, match=r"ear_size must lie in 0\.5\.\.1\.6, got 3"):
+        HeadSliders(ear_size=3.0)
+
+
+@pytest.mark.parametrize("points", [np.zeros((68, 3)), np.full((468, 3), np.nan)])
+def test_landmarks_of_another_kind_are_refused(points: np.ndarray) -> None:
+    with pytest.raises(PhotoError, match="468 or 478 finite points"):
+        FaceLandmarks(points, (100, 100))
