@@ -45,6 +45,8 @@ def opening_curves() -> Curves:
     lid = np.concatenate(
         [_curve(flat, _UPPER_LID, lid_count)[:-1], _curve(flat, _LOWER_LID, lid_count)[:-1]]
     )
+    # The red ends nearly where the lips part; the outer landmark of the corner lies beyond it.
+    flat[291] = 0.35 * flat[291] + 0.65 * flat[308]
     lip_count = (MOUTH[1] - MOUTH[0]) // 2 + MOUTH[3] - MOUTH[2] + 1
     border = np.concatenate(
         [_curve(flat, _UPPER_BORDER, lip_count)[:-1], _curve(flat, _LOWER_BORDER, lip_count)]
