@@ -22,9 +22,10 @@ from .core.errors import DirfaError, OutputError
 from .core.timing import FrameRate
 
 if TYPE_CHECKING:
-    from .meshes import HeadObjects
+    from .core.head import Head
 
 FRAME_START = 1
+HEAD_NAME = "Head"
 
 
 @dataclass(frozen=True)
@@ -113,16 +114,17 @@ def fill(order: FilmOrder, report: Report) -> None:
     report(stage="build", fraction=0.0)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     stage = bpy.context.scene
-    rate = FrameRate(order.fps, order.fps_base)
-    scene.set_frame_rate(stage, rate)
-    objects = meshes.build_head(npz_io.read_head(Path(order.head)), "Head")
-    report(stage="build", fraction=0.5)
+    scene.set_frame_rate(stage, FrameRate(order.fps, order.fps_base))
+    head = npz_io.read_head(Path(order.head))
     if order.take:
-        _perform(order, objects, stage)
+        _perform(order, head, stage)
+    else:
+        actor = meshes.build_head(head, HEAD_NAME)
+        if order.blend:
+            shot.build_shot(stage, actor)
+    report(stage="build", fraction=0.6)
     if order.blend or order.video:
-        shot.build_shot(stage, objects)
         _prepare_render(order, stage)
-    report(stage="build", fraction=0.8)
     if order.blend:
         scene.save_blend(Path(order.blend))
     if order.glb:
@@ -132,20 +134,19 @@ def fill(order: FilmOrder, report: Report) -> None:
         _render(order, stage, report)
 
 
-def _perform(order: FilmOrder, objects: HeadObjects, stage: Any) -> None:
-    """Curves on the head, the sound beside them, and a frame range that holds both."""
-    from . import apply, scene
-    from .core.mapping import load_profile
+def _perform(order: FilmOrder, head: Head, stage: Any) -> None:
+    """The performance in the scene, the way the add-on's button puts it there."""
     from .core.npz_io import read_animation
+    from .placement import Placement, place
 
     take = read_animation(Path(order.take))
-    apply.apply_animation(
-        take, objects, load_profile("arkit"), name="Speech", frame_start=FRAME_START, scene=stage
+    how = Placement(
+        HEAD_NAME,
+        audio=Path(order.audio) if order.audio else None,
+        duration=order.audio_seconds or take.duration,
+        frame_start=FRAME_START,
     )
-    if order.audio:
-        scene.place_sound(stage, Path(order.audio), FRAME_START)
-    seconds = order.audio_seconds or take.duration
-    scene.set_frame_range(stage, FRAME_START, seconds)
+    place(stage, take, head, how)
 
 
 def _render_settings(order: FilmOrder) -> Any:
