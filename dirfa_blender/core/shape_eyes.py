@@ -30,6 +30,7 @@ WIDE = (0.22, -0.07)
 SQUINT = (-0.12, 0.22)
 LOOK_DOWN = (-0.46, -0.2)
 LOOK_UP = (0.15, 0.08)
+LID_BLUR = 3.0  # millimetres across which skin off the margin evens out the lid's motion
 LASH_DROOP = 1.3  # times the lid's turn
 LASH_ROUNDS = 16  # enough for a label to run along a lash from vertex to vertex
 UPPER_REACH = (1.5, 11.5)  # millimetres from the margin: goes along wholly, stays
@@ -190,6 +191,8 @@ class Eye:
         upper_reach = 1.0 - smoothstep(away, *UPPER_REACH)
         reach = np.where(self._above, upper_reach, 1.0 - smoothstep(away, *LOWER_REACH))
         reach *= 1.0 - smoothstep(radius / unit, 15.5, 20.0)
+        wide = _blurred(x, top - bottom, LID_BLUR * unit)
+        opening += smoothstep(away, 1.5, 6.0) * (np.interp(points[:, 0], *wide) - opening)
         rise = np.where(self._above, upper, lower) * opening * reach
         if meet:
             on_edge = np.where(radius > 4.0 * unit, 1.0 - smoothstep(away, 0.6, 2.0), 0.0)
@@ -281,6 +284,14 @@ def _polar(arms: Array) -> tuple[Array, Array]:
     """Angles from straight ahead and lengths of points about the eye's centre."""
     length = np.linalg.norm(arms, axis=1)
     return np.arccos(np.clip(-arms[:, 1] / np.maximum(length, 1e-9), -1.0, 1.0)), length
+
+
+def _blurred(x: Array, values: Array, width: float) -> tuple[Array, Array]:
+    """A function that is zero outside its places, evened out over a width, on a wider line."""
+    margin = 3.0 * width
+    line = np.linspace(x[0] - margin, x[-1] + margin, 81)
+    shares = np.exp(-0.5 * ((line[:, None] - line) / width) ** 2)
+    return line, shares @ np.interp(line, x, values, left=0.0, right=0.0) / shares.sum(1)
 
 
 def elevation(arms: Array) -> Array:
