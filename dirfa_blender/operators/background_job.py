@@ -15,6 +15,7 @@ from ..core.errors import DirfaError, JobCancelled
 from ..session import state
 
 TICK_SECONDS = 0.05
+TICKS_A_REDRAW = 5
 
 
 class BackgroundOperator:
@@ -23,6 +24,7 @@ class BackgroundOperator:
     title = "Working"
     _job: BackgroundJob[Any]
     _timer: bpy.types.Timer | None = None
+    _ticks: int = 0
 
     def prepare(self, context: bpy.types.Context) -> None:
         """Check the input and copy what the work needs: it may not touch Blender's data."""
@@ -65,7 +67,10 @@ class BackgroundOperator:
             return {"PASS_THROUGH"}
         if self._job.is_running:
             _show(self._job.poll())
-            _redraw(context)
+            # Four times a second: enough to see it move, and a button under the mouse keeps its press.
+            self._ticks = (self._ticks + 1) % TICKS_A_REDRAW
+            if self._ticks == 0:
+                _redraw(context)
             return {"PASS_THROUGH"}
         context.window_manager.event_timer_remove(self._timer)
         return self._finish(context)
