@@ -15,14 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .core.errors import AudioError, PhotoError, SettingsError
+from . import system
+from .core.errors import AudioError, PhotoError, RenderError, SettingsError
 from .core.progress import Display, Progress, Stage
 from .core.protocol import AnimateSettings, PhotoSettings
 from .core.timing import FrameRate, parse_rate
 from .film import FilmOrder
 from .film_process import FilmProcess
-from .server_process import ServerProcess, project_root
 from .outputs import Staging, follow
+from .server_process import ServerProcess, project_root
 
 ENGINES = ("cycles", "eevee", "workbench")
 DEFAULT_SIZE = (384, 480)
@@ -68,6 +69,11 @@ def talk(options: TalkOptions, display: Display) -> float:
         if not path.is_file():
             found = "a folder" if path.is_dir() else "nothing"
             raise kind(f"Expected a file at {path}, found {found}. Check the path.")
+    if options.engine != "cycles" and not system.is_loadable(system.EGL):
+        raise RenderError(
+            f"Engine {options.engine} needs the library {system.EGL.file}, which this machine lacks. "
+            f"Install it ({system.apt_line([system.EGL.package])}) or render with cycles."
+        )
     width, height = options.size
     share = width * height / (DEFAULT_SIZE[0] * DEFAULT_SIZE[1])
     frame = SECONDS_PER_FRAME[options.engine] * share / min(os.cpu_count() or 1, 16)
