@@ -26,6 +26,9 @@ SKIN_RADIUS = (1.0, 0.38, 0.20)
 SKIN_SCALE_METRES = 0.0045
 # Vector attribute of eye vertices: place on the eye's disc, right and up in iris radii, and depth.
 EYE_ATTRIBUTE = "eye_disc"
+# In the layout, the lowest row of the hair and the height over which its strands thin out.
+HAIRLINE_V = 0.004
+HAIRLINE_FADE = 0.016
 # Value of every vertex: 1 on the lips, for heads without a texture.
 LIPS_ATTRIBUTE = "lips"
 
@@ -274,14 +277,44 @@ def _lashes(plan: _Plan) -> bpy.types.Node:
 
 
 def _hair(plan: _Plan) -> bpy.types.Node:
-    stretched = plan.node("ShaderNodeMapping", Vector=plan.rest_place())
-    stretched.inputs["Scale"].default_value = (160.0, 8.0, 1.0)
-    strands = plan.noise(stretched.outputs[0], 4.0, 1.0)
-    bump = plan.node("ShaderNodeBump", Height=strands, Strength=0.5, Distance=0.002)
-    colour = plan.mixed(strands, plan.linear("hair", 0.25), plan.linear("hair", 0.9))
-    hair = plan.principled(Base_Color=colour, Roughness=0.6, Normal=bump.outputs[0])
-    hair.inputs["Specular IOR Level"].default_value = 0.25
+    place = plan.rest_place()
+    strands = plan.noise(_stretched(plan, place, (160.0, 8.0, 1.0)), 4.0, 1.0)
+    locks = plan.noise(_stretched(plan, place, (60.0, 6.0, 1.0)), 1.5, 1.0)
+    height = plan.math("ADD", plan.math("MULTIPLY", strands, 0.45), plan.math("MULTIPLY", locks, 0.55))
+    bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=0.002)
+    colour = plan.ramp(
+        height,
+        (0.30, plan.linear("hair", 0.30)),
+        (0.52, plan.linear("hair", 0.72)),
+        (0.70, plan.linear("hair", 1.05)),
+    )
+    # Single strands thin out over the lowest rows, so that the hairline is no edge.
+    parts = plan.node("ShaderNodeSeparateXYZ", Vector=place)
+    above = plan.math("DIVIDE", plan.math("SUBTRACT", parts.outputs[1], HAIRLINE_V), HAIRLINE_FADE)
+    thinned = plan.math("SUBTRACT", above, plan.math("MULTIPLY", strands, 0.9))
+    alpha = plan.math("MULTIPLY", thinned, 1.6)
+    alpha.node.use_clamp = True
+    hair = plan.principled(Base_Color=colour, Roughness=0.58, Normal=bump.outputs[0], Alpha=alpha)
+    hair.inputs["Specular IOR Level"].default_value = 0.22
     return hair
+
+
+def _cloth(plan: _Plan) -> bpy.types.Node:
+    weave = plan.noise(plan.rest_place(), 900.0, 1.0)
+    bump = plan.node("ShaderNodeBump", Height=weave, Strength=0.25, Distance=0.0006)
+    colour = plan.mixed(weave, (0.016, 0.019, 0.027, 1.0), (0.034, 0.040, 0.054, 1.0))
+    cloth = plan.principled(Base_Color=colour, Roughness=0.9, Normal=bump.outputs[0])
+    cloth.inputs["Specular IOR Level"].default_value = 0.15
+    cloth.inputs["Sheen Weight"].default_value = 0.25
+    return cloth
+
+
+def _stretched(
+    plan: _Plan, place: bpy.types.NodeSocket, scale: tuple[float, float, float]
+) -> bpy.types.NodeSocket:
+    mapping = plan.node("ShaderNodeMapping", Vector=place)
+    mapping.inputs["Scale"].default_value = scale
+    return mapping.outputs[0]
 
 
 _SHADERS: dict[str, Callable[[_Plan], bpy.types.Node]] = {
@@ -296,6 +329,7 @@ _SHADERS: dict[str, Callable[[_Plan], bpy.types.Node]] = {
     "mouth": _mouth,
     "lashes": _lashes,
     "hair": _hair,
+    "cloth": _cloth,
 }
 
 # Solid-view and Workbench colours, scene linear; the rest take the head's measured colour.
@@ -308,6 +342,7 @@ _VIEWPORT: dict[str, tuple[float, float, float, float]] = {
     "tongue": (0.36, 0.12, 0.11, 1.0),
     "mouth": (0.045, 0.009, 0.008, 1.0),
     "lashes": (0.012, 0.009, 0.008, 1.0),
+    "cloth": (0.025, 0.029, 0.040, 1.0),
 }
 
 

@@ -53,4 +53,6 @@ def add_hair(half: Half) -> None:
     rows = half.add_points(points, "hair", t.ravel())[::-1]
     half.add_faces(strip_faces(rows), strip_uvs(len(rows), rows.shape[1], HAIR_BOX), "hair")
     cap = turned(half_cap(rows[0]))
-    half.add_faces(cap, np.broadcast_to(np.array(HAIR_BOX[:2]), (len(cap), 4, 2)).copy(), "hair")
+    # At the crown's end of the layout: the other end is the hairline, where hair thins out.
+    crown = np.array([HAIR_BOX[0], HAIR_BOX[3]])
+    half.add_faces(cap, np.broadcast_to(crown, (len(cap), 4, 2)).copy(), "hair")

@@ -13,6 +13,7 @@ Parts (`Head.part_names`; ``*`` is ``left`` or ``right``, the subject's):
 ``eye_* cornea_*``                        rigid balls turning about `eye_centres`
 ``lashes_upper_* lashes_lower_*``         move with the lids
 ``hair``                                  a cap that can be left out
+``cloth``                                 a shirt that can be left out
 ========================================= ======================================================
 
 One mesh holds them all. Skin, lids, lips, nostrils, ears and cavity are one connected surface, open
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .head import Head
+from .head_cloth import add_cloth
 from .head_ears import add_ear
 from .head_eyes import EYE_CENTRE, add_eye, add_lashes
 from .head_grid import Grid
@@ -48,6 +50,7 @@ MATERIALS = (
     "cornea",
     "lashes",
     "hair",
+    "cloth",
 )
 COLOURS = {
     "skin": (0.80, 0.62, 0.53),
@@ -79,6 +82,7 @@ def template() -> Head:
     add_eye(half)
     add_lashes(half, half.points()[grid.eye[-1]])
     add_hair(half)
+    add_cloth(half)
     mesh = half.whole()
     landmark_vertices, landmark_weights = _landmarks(grid, half)
     part_names, vertex_parts = np.unique(mesh.parts, return_inverse=True)

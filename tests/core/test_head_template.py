@@ -340,7 +340,7 @@ def test_the_parts_the_shapes_need_are_there(head: Head):
         "teeth_lower",
         "gums_upper",
     }
-    wanted |= {"gums_lower", "tongue", "neck", "bust", "hair", "scalp", "nose"}
+    wanted |= {"gums_lower", "tongue", "neck", "bust", "hair", "cloth", "scalp", "nose"}
     sided = (
         "lid_upper",
         "lid_lower",
