@@ -11,8 +11,8 @@ from .core.progress import Display, Progress, Stage
 from .core.protocol import PhotoSettings
 from .film import FilmOrder
 from .film_process import FilmProcess
-from .server_process import ServerProcess
 from .outputs import Staging, follow
+from .server_process import ServerProcess
 from .talk import sample_photo
 
 SUFFIXES = (".npz", ".blend", ".glb")
