@@ -15,6 +15,8 @@ from fractions import Fraction
 from .errors import SettingsError
 
 MAX_RATE = 240.0
+# Largest whole number that Blender's scene takes as fps.
+MAX_BLENDER_FPS = 32767
 # A duration within this many frames of a whole number counts as that number: float noise of decoders.
 FRAME_TOLERANCE = 1e-6
 
@@ -82,4 +84,7 @@ def parse_rate(text: str) -> FrameRate:
     whole = math.ceil(rate)
     if abs(rate - Fraction(whole * 1000, 1001)) < Fraction(5, 1000):
         return FrameRate(whole, 1.001)
+    # Blender's encoder cuts a fractional base to hundredths: a whole pair stays exact (25 / 2).
+    if rate.numerator <= MAX_BLENDER_FPS:
+        return FrameRate(rate.numerator, float(rate.denominator))
     return FrameRate(whole, float(whole / rate))
