@@ -99,7 +99,7 @@ def shaped_mouth(raw: RawMotion, strength: float) -> dict[str, Array]:
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
     _bite(mouth, _certainty(raw.phones, LABIODENTALS, low=0.35, high=0.7))
-    _close(mouth, _certainty(raw.phones, BILABIALS, low=0.3, high=0.6))
+    _close(mouth, _certainty(raw.phones, BILABIALS, low=0.15, high=0.35))
     return {name: np.clip(values, 0.0, 1.0).astype(np.float32) for name, values in mouth.items()}
 
 

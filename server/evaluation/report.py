@@ -128,7 +128,9 @@ def rig_rows(engine: Engine, head: Head, data: Path) -> list[Row]:
     for take in facegood_rig(data):
         if take.held_out:
             true = np.asarray(take.mouth, np.float64) @ geometry
-            found = _on_times(lips_of(engine.animate(speech_of(take.samples)), head), 50.0, len(true))
+            found = _on_times(
+                lips_of(engine.animate(speech_of(take.samples)), head), 50.0, len(true)
+            )
             rows.append(
                 Row(
                     "rig weights of the Mandarin talker, unseen take: opening, width",
@@ -148,7 +150,7 @@ def closure_rows(engine: Engine, head: Head, data: Path, cache: Path) -> list[Ro
         corpus = aligned_speech(source, data, cache)
         met = total = 0.0
         false = seconds = 0.0
-        for index in np.flatnonzero(corpus.held_out)[:80]:
+        for index in np.flatnonzero(corpus.held_out)[:40]:
             labels = corpus.phones(int(index))
             lips = lips_of(engine.animate(speech_of(corpus.sound(int(index)))), head)
             found = closures(lips.opening, lips.fps, labels, closing, vowels)

@@ -47,8 +47,11 @@ class FaceTrack:
         left = right - 1
         share = (times - self.times[left]) / np.maximum(self.times[right] - self.times[left], 1e-9)
         share = np.clip(share, 0.0, 1.0)[:, None, None]
+        # A sample that falls on a frame needs no neighbour, so a missing one does not spoil it.
+        on_left, on_right = share[:, 0, 0] < 1e-6, share[:, 0, 0] > 1.0 - 1e-6
         points = self.points[left] * (1.0 - share) + self.points[right] * share
-        seen = self.seen[left] & self.seen[right]
+        points[on_left], points[on_right] = self.points[left[on_left]], self.points[right[on_right]]
+        seen = (self.seen[left] | on_right) & (self.seen[right] | on_left)
         points[~seen] = np.nan
         return FaceTrack(times, points.astype(np.float32), seen, self.size)
 

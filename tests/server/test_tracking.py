@@ -130,12 +130,14 @@ def test_a_track_at_another_rate_is_linear_between_frames() -> None:
     assert len(even.times) == 11
 
 
-def test_frames_next_to_a_missing_face_are_missing_after_resampling() -> None:
+def test_only_samples_beside_a_missing_face_are_missing_after_resampling() -> None:
     points = np.zeros((4, 478, 3), np.float32)
     points[2] = np.nan
     track = FaceTrack(np.arange(4) / 10, points, np.array([True, True, False, True]), (64, 64))
 
-    assert track.at_rate(10.0).seen.tolist() == [True, False, False, True]
+    seen = track.at_rate(20.0).seen.tolist()
+
+    assert seen == [True, True, True, False, False, False, True]
 
 
 def test_a_film_without_a_face_is_refused(tmp_path: Path) -> None:
