@@ -22,13 +22,13 @@ from dirfa_blender.core.protocol import AnimateSettings
 from server.audio import SAMPLE_RATE, Speech
 from server.engine import Engine
 from server.features import features
+from server.tracking.track import face_of
 from server.training.align import PHONES
 from server.training.cache import aligned_speech
 from server.training.corpora import read_samples, utterances
 from server.training.faces import GRID_FPS, cached_track, facegood_rig
 from server.training.teacher import MOUTH
 from server.training.train import shaped_head
-from server.tracking.track import face_of
 
 from .lips import (
     LEFT_CORNER,
