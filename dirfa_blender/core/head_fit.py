@@ -11,7 +11,7 @@ No bpy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -74,7 +74,7 @@ class FitSettings:
     interpupillary_distance_metres: float = 0.063
     depth: float = 0.4
     asymmetry: float = 0.4
-    sliders: HeadSliders = HeadSliders()
+    sliders: HeadSliders = field(default_factory=HeadSliders)
 
     def __post_init__(self) -> None:
         ranges = {
@@ -151,6 +151,7 @@ def fit_photo(landmarks: FaceLandmarks, settings: FitSettings) -> Fit:
     rest = template.landmarks().astype(np.float64)
     photo = landmarks.points_px[:MESH_POINTS]
     offsets, weights = np.zeros_like(rest), np.zeros(len(basis.names))
+    view = _pose(rest, photo)
     for _ in range(ROUNDS):
         moved = np.einsum("k,kni->ni", weights, basis.deltas)
         view = _pose(rest + _mirrored_mean(offsets) + moved, photo)

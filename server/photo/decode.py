@@ -13,9 +13,12 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from dirfa_blender.core.errors import PhotoError
+
+Pixels = npt.NDArray[np.uint8]
 
 LARGEST_SIDE = 4096  # pixels
 LARGEST_PHOTO = 170_000_000  # pixels; below the limit at which Pillow itself refuses a file
@@ -46,7 +49,7 @@ class Photo:
     sha256 : hex digest of the file's bytes.
     """
 
-    pixels: np.ndarray
+    pixels: Pixels
     reduction: float
     sha256: str
 
@@ -106,7 +109,7 @@ def _check_size(size: tuple[int, int]) -> None:
         )
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
+def _pixels(image: Image.Image) -> Pixels:
     """(H, W, 3) uint8 sRGB, upright, at most `LARGEST_SIDE` on a side."""
     orientation = image.getexif().get(ORIENTATION_TAG)
     profile = image.info.get("icc_profile")
@@ -119,7 +122,7 @@ def _pixels(image: Image.Image) -> np.ndarray:
     image = _in_srgb(_flattened(image), profile)
     if max(image.size) > LARGEST_SIDE:
         image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
-    turn = UPRIGHT.get(orientation)
+    turn = UPRIGHT.get(orientation or 1)
     return np.array(image if turn is None else image.transpose(turn))
 
 

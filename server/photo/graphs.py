@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 _STDERR = threading.RLock()  # graphs are opened inside one another
 
@@ -21,11 +22,11 @@ _STDERR = threading.RLock()  # graphs are opened inside one another
 class Graph(Protocol):
     """A mediapipe solution: an RGB image in, a result object out."""
 
-    def process(self, image: np.ndarray) -> Any: ...
+    def process(self, image: npt.NDArray[np.uint8]) -> Any: ...
 
 
 @contextmanager
-def face_detector(*, long_range: bool) -> Iterator[Graph]:
+def face_detector(*, long_range: bool) -> Generator[Graph]:
     """Finds faces: near ones (selfies, portraits) or, with `long_range`, those farther away."""
     with _quiet():
         from mediapipe.python.solutions.face_detection import FaceDetection
@@ -35,7 +36,7 @@ def face_detector(*, long_range: bool) -> Iterator[Graph]:
 
 
 @contextmanager
-def face_mesh() -> Iterator[Graph]:
+def face_mesh() -> Generator[Graph]:
     """Places 478 landmarks on the largest face of a picture, each picture on its own."""
     with _quiet():
         from mediapipe.python.solutions.face_mesh import FaceMesh
@@ -50,7 +51,7 @@ def face_mesh() -> Iterator[Graph]:
 
 
 @contextmanager
-def person_segmenter() -> Iterator[Graph]:
+def person_segmenter() -> Generator[Graph]:
     """Tells people, with hair and clothes, from the background."""
     with _quiet():
         from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
@@ -60,7 +61,7 @@ def person_segmenter() -> Iterator[Graph]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Descriptor 2 leads nowhere inside; one thread at a time, as the descriptor is everybody's."""
     with _STDERR:
         sys.stderr.flush()

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from dirfa_blender.core.head import Head
 
 from .mask import FaceMasks, Shares
+from .surface import Neighbours
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,6 +24,7 @@ ANGLES = np.radians(np.arange(-20.0, 201.0, 2.0))  # from the subject's left sid
 SIDE = np.radians(25.0)  # below this the outline is ears, long hair and shoulders
 GROWTH = (0.97, 1.45)  # of the cap's distance from the middle of the skull
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
+SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
 FULL_LIFT = 0.006  # metres off the skull from which a hair vertex moves with the outline
 BALD_SKIN = 0.5  # share of skin colour on the upper scalp from which a head can be bald
 BALD_LIFT = 1.06  # outline over skull above which there is hair whatever its colour
@@ -51,10 +53,10 @@ def read_scalp(head: Head, projected_px: Floats, masks: FaceMasks) -> Scalp:
     """
     scalp, hair = head.part("scalp"), head.part("hair")
     middle = projected_px[scalp, :2].mean(0)
-    outline = _outline(masks.person, middle, np.ptp(projected_px[scalp, 0]))
+    outline = _outline(masks.person, middle, float(np.ptp(projected_px[scalp, 0])))
     skull = _reach(projected_px[scalp, :2] - middle)
     cap = _reach(projected_px[hair, :2] - middle) if hair.any() else skull
-    upper = (ANGLES > np.radians(50)) & (ANGLES < np.radians(130))
+    upper = (np.radians(50) < ANGLES) & (np.radians(130) > ANGLES)
     lift = _median(outline[upper] / skull[upper])
     skin = _upper_skin(projected_px[scalp, :2], middle, masks)
     growth = outline * FORESHORTENED / cap
@@ -80,10 +82,15 @@ def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
     angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
     growth = np.interp(angles, ANGLES, scalp.growth)
     # Straight up and straight back the angle means little: there the mean of the top counts.
-    flat = np.hypot(outward[:, 0], outward[:, 2]) / np.maximum(np.linalg.norm(outward, axis=1), 1e-9)
+    flat = np.hypot(outward[:, 0], outward[:, 2]) / np.maximum(
+        np.linalg.norm(outward, axis=1), 1e-9
+    )
     growth = flat * growth + (1 - flat) * float(np.mean(scalp.growth))
     share = np.clip(skull_thickness[hair] / FULL_LIFT, 0, 1)
-    vertices[hair] = middle + outward * (1 + (growth - 1) * share)[:, None]
+    moved = np.zeros_like(vertices)
+    moved[hair] = outward * ((growth - 1) * share)[:, None]
+    near = Neighbours(head.faces[hair[np.maximum(head.faces, 0)].all(1)], len(vertices))
+    vertices += near.smoothed(moved, SMOOTHING)
     return replace(head, vertices=vertices.astype(np.float32))
 
 
@@ -118,12 +125,12 @@ def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
 
 
 def _outline(person: Shares, middle: Floats, width: float) -> Floats:
-    """(N,) pixels from the middle to the edge of the person at `ANGLES`; NaN where the picture ends first."""
+    """(N,) pixels from the middle to the person's edge at `ANGLES`; NaN where the picture ends first."""
     steps = np.arange(0.3 * width, 1.4 * width, 0.01 * width)
     x = middle[0] + np.cos(ANGLES)[:, None] * steps
     y = middle[1] - np.sin(ANGLES)[:, None] * steps
     inside = cv2.remap(person, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR,
-                       borderMode=cv2.BORDER_CONSTANT, borderValue=0) > 0.5  # fmt: skip
+                       borderMode=cv2.BORDER_CONSTANT, borderValue=(0.0,)) > 0.5  # fmt: skip
     ends = np.where(inside.all(1), len(steps) - 1, np.argmin(inside, axis=1))
     row = np.arange(len(ANGLES))
     margin = 2.0
@@ -153,7 +160,7 @@ def _upper_skin(places: Floats, middle: Floats, masks: FaceMasks) -> float:
 
 def _filled_in(growth: Floats) -> Floats:
     """Growth without gaps, level beside the ears, and smooth."""
-    known = np.isfinite(growth) & (ANGLES > SIDE) & (ANGLES < np.pi - SIDE)
+    known = np.isfinite(growth) & (ANGLES > SIDE) & (np.pi - SIDE > ANGLES)
     if known.sum() < 5:
         return np.ones_like(growth)
     filled = np.clip(np.interp(ANGLES, ANGLES[known], growth[known]), *GROWTH)

@@ -8,7 +8,7 @@ detector on the whole picture, then overlapping tiles for small faces, then the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -27,6 +27,16 @@ TILE_SIDE = 640  # pixels of the picture shown to the detector when the whole sh
 VIEW_SIDE = 384  # pixels of a view given to the landmark network
 VIEW_SPAN = 2.1  # side of a view in face sizes
 SMALLEST_FACE = 60  # pixels from ear side to ear side
+UNSTEADY = 0.03  # spread of the views, in eye distances, of no face seen upright
+SURE = 0.7  # detector score from which a box without features is a face all the same
+NO_FACE = (
+    "No face was found in the photo; expected one face seen from the front, at least 60 pixels "
+    "wide, not covered. Use another photo or crop this one closer to the face."
+)
+NO_FEATURES = (
+    "A face was found in the photo but its features could not be placed: it is turned to profile, "
+    "covered, cut off or blurred. Use a photo seen from the front with the whole face free."
+)
 # Shift right and down (of the view), turn (degrees) and scale of the averaged views.
 VIEWS = (
     (0.0, 0.0, 0.0, 1.0), (0.02, 0.01, 3.0, 1.05), (-0.02, 0.01, -3.0, 0.96), (0.01, -0.02, -5.0, 1.1),
@@ -75,14 +85,33 @@ def detect_face(pixels: Pixels) -> Detection:
     ------
     PhotoError
         When no face is found, its features cannot be placed, or it is smaller than 60 pixels.
+
+    Notes
+    -----
+    A face upside down is found too, but its features jump from view to view: then the picture is
+    turned over and the steadier answer kept.
     """
+    found = _detect_as_it_lies(pixels)
+    if found.spread > UNSTEADY:
+        try:
+            over = _detect_as_it_lies(np.ascontiguousarray(np.rot90(pixels, 2)))
+        except PhotoError:
+            over = found
+        if over.spread < 0.5 * found.spread:
+            found = replace(over, quarter_turns=(over.quarter_turns + 2) % 4)
+    width = found.landmarks.face_width_px
+    if width < SMALLEST_FACE:
+        raise PhotoError(
+            f"The face in the photo is {width:.0f} pixels wide; at least {SMALLEST_FACE} are needed, "
+            "and 400 make a good texture. Use a closer or larger photo."
+        )
+    return found
+
+
+def _detect_as_it_lies(pixels: Pixels) -> Detection:
     quarter_turns, boxes = _search(pixels)
     if not boxes:
-        raise PhotoError(
-            "No face was found in the photo; expected one face seen from the front, "
-            "at least 60 pixels wide, not covered. Use another photo or crop this one "
-            "closer to the face."
-        )
+        raise PhotoError(NO_FACE)
     pixels = np.ascontiguousarray(np.rot90(pixels, quarter_turns))
     boxes = sorted(boxes, key=lambda box: box.side, reverse=True)
     faces = sum(box.side > 0.3 * boxes[0].side for box in boxes)
@@ -92,38 +121,35 @@ def detect_face(pixels: Pixels) -> Detection:
             if first is not None:
                 break
         else:
-            raise PhotoError(
-                "A face was found in the photo but its features could not be placed: "
-                "it is turned to profile, covered, cut off or blurred. Use a photo "
-                "seen from the front with the whole face free."
-            )
+            sure = max(box.score for box in boxes) > SURE
+            raise PhotoError(NO_FEATURES if sure else NO_FACE)
+        # The detectors also find faces that lie on their side.
+        more = round(_level_degrees(first) / 90) % 4
+        if more:
+            first = _quarter_turned(first, pixels, more)
+            pixels = np.ascontiguousarray(np.rot90(pixels, more))
+            quarter_turns = (quarter_turns + more) % 4
         points, spread = _averaged(mesh, pixels, first)
     landmarks = FaceLandmarks(points, (pixels.shape[1], pixels.shape[0]))
-    if landmarks.face_width_px < SMALLEST_FACE:
-        raise PhotoError(
-            f"The face in the photo is {landmarks.face_width_px:.0f} pixels wide; at "
-            f"least {SMALLEST_FACE} are needed, and 400 make a good texture. Use a "
-            "closer or larger photo."
-        )
     return Detection(landmarks, faces, quarter_turns, spread)
 
 
 def _search(pixels: Pixels) -> tuple[int, list[FaceBox]]:
     """Quarter turns and face boxes (in the turned picture) of the first search that finds any."""
     scale = min(1.0, SEARCH_SIDE / max(pixels.shape[:2]))
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = np.asarray(shrunk, np.uint8)
     with face_detector(long_range=False) as near, face_detector(long_range=True) as far:
         for quarter_turns in (0, 1, 3, 2):
-            turned = np.ascontiguousarray(np.rot90(small, quarter_turns))
+            turned = np.ascontiguousarray(np.rot90(small, quarter_turns), np.uint8)
             boxes = _boxes(near, turned) + _boxes(far, turned)
-            if quarter_turns == 0 and not boxes:
-                boxes = _tiled(near, far, small)
             if boxes:
-                return quarter_turns, [
-                    FaceBox(b.x / scale, b.y / scale, b.side / scale, b.score)
-                    for b in _distinct(boxes)
-                ]
-    return 0, []
+                break
+        else:
+            quarter_turns, boxes = 0, _tiled(near, far, small)
+    return quarter_turns, [
+        FaceBox(b.x / scale, b.y / scale, b.side / scale, b.score) for b in _distinct(boxes)
+    ]
 
 
 def _boxes(detector: Graph, pixels: Pixels) -> list[FaceBox]:
@@ -152,7 +178,8 @@ def _tiled(near: Graph, far: Graph, pixels: Pixels) -> list[FaceBox]:
                 if min(tile.shape[:2]) < 16:
                     continue
                 zoom = TILE_SIDE / max(tile.shape[:2])
-                tile = cv2.resize(tile, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+                grown = cv2.resize(tile, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+                tile = np.asarray(grown, np.uint8)
                 found += [
                     FaceBox(b.x / zoom + x, b.y / zoom + y, b.side / zoom, b.score)
                     for b in _boxes(near, tile) + _boxes(far, tile)
@@ -187,8 +214,8 @@ def _averaged(mesh: Graph, pixels: Pixels, first: Floats) -> tuple[Floats, float
     width, height = np.ptp(first[:, 0]), np.ptp(first[:, 1])
     middle = (first.min(0) + first.max(0)) / 2
     eyes = first[[263, 362]].mean(0) - first[[33, 133]].mean(0)
-    level = np.degrees(np.arctan2(eyes[1], eyes[0]))
-    side = VIEW_SPAN * max(width, height)
+    level = _level_degrees(first)
+    side = VIEW_SPAN * float(max(width, height))
     passes: list[Floats] = []
     for right, down, turn, scale in VIEWS:
         view = _view(middle[0] + right * side, middle[1] + down * side, side / scale, level + turn)
@@ -205,9 +232,23 @@ def _averaged(mesh: Graph, pixels: Pixels, first: Floats) -> tuple[Floats, float
     return mean, float(spread / max(float(np.linalg.norm(eyes)), 1e-9))
 
 
+def _level_degrees(points: Floats) -> float:
+    """Angle of the line from the right to the left eye, clockwise from level."""
+    eyes = points[[263, 362]].mean(0) - points[[33, 133]].mean(0)
+    return float(np.degrees(np.arctan2(eyes[1], eyes[0])))
+
+
+def _quarter_turned(points: Floats, pixels: Pixels, turns: int) -> Floats:
+    """Points where counter-clockwise quarter turns of the picture take them."""
+    height, width = pixels.shape[:2]
+    x, y, z = points.T
+    places = {1: (y, width - x), 2: (width - x, height - y), 3: (height - y, x)}[turns]
+    return np.stack([*places, z], -1)
+
+
 def _view(x: float, y: float, side: float, turn_degrees: float) -> Floats:
     """(2, 3) map from picture pixels to a view of `VIEW_SIDE` pixels centred on (x, y)."""
-    matrix = cv2.getRotationMatrix2D((x, y), turn_degrees, VIEW_SIDE / side)
+    matrix = np.array(cv2.getRotationMatrix2D((x, y), turn_degrees, VIEW_SIDE / side), np.float64)
     matrix[:, 2] += VIEW_SIDE / 2 - np.array([x, y])
     return matrix
 

@@ -118,9 +118,9 @@ def person_mask(pixels: Pixels) -> Shares:
     scale = min(1.0, 512 / max(height, width))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     with person_segmenter() as segmenter:
-        mask = segmenter.process(small).segmentation_mask
+        mask = segmenter.process(np.asarray(small, np.uint8)).segmentation_mask
     mask = cv2.resize(np.asarray(mask, np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.clip(mask, 0, 1)
+    return np.clip(mask, 0, 1).astype(np.float32)
 
 
 def skin_share(pixels: Pixels, points_px: npt.NDArray[np.float64]) -> Shares:
@@ -152,7 +152,7 @@ def _filled(
 ) -> Shares:
     mask = np.zeros(shape, np.float32)
     corners = np.round(points[list(ring)] * 16).astype(np.int32)
-    cv2.fillPoly(mask, [corners], 1.0, lineType=cv2.LINE_AA, shift=4)
+    cv2.fillPoly(mask, [corners], (1.0,), lineType=cv2.LINE_AA, shift=4)
     return mask
 
 
@@ -161,7 +161,7 @@ def _hull(
 ) -> Shares:
     mask = np.zeros(shape, np.float32)
     corners = np.round(points[list(chosen)] * 16).astype(np.int32)
-    cv2.fillConvexPoly(mask, cv2.convexHull(corners), 1.0, lineType=cv2.LINE_AA, shift=4)
+    cv2.fillConvexPoly(mask, cv2.convexHull(corners), (1.0,), lineType=cv2.LINE_AA, shift=4)
     return mask
 
 
@@ -169,8 +169,9 @@ def _grown(mask: Shares, pixels: float) -> Shares:
     """The mask dilated by a number of pixels, or eroded by a negative one."""
     size = 2 * max(1, round(abs(pixels))) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return cv2.dilate(mask, disc) if pixels > 0 else cv2.erode(mask, disc)
+    grown = cv2.dilate(mask, disc) if pixels > 0 else cv2.erode(mask, disc)
+    return np.asarray(grown, np.float32)
 
 
 def _soft(mask: Shares, pixels: float) -> Shares:
-    return cv2.GaussianBlur(mask, (0, 0), max(pixels, 0.6))
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(pixels, 0.6)), np.float32)

@@ -58,6 +58,7 @@ def levelling_gain(colours: Floats, normals: Floats, trust: Floats) -> Floats:
     basis = _harmonics(normals)
     height = np.log(np.maximum(lightness(colours), 1e-3))
     weights = trust[used].copy()
+    found = np.zeros(basis.shape[1])
     for _ in range(3):  # robust: dark brows and beards must not pass for shade
         scaled = basis[used] * weights[:, None]
         ridge = 1e-2 * weights.sum() * np.diag([0.0, *[1.0] * 8])

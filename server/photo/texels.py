@@ -95,9 +95,10 @@ def _fill(
 
 def _nearest(covered: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """For each texel the flat index of the nearest covered one."""
-    _, labels = cv2.distanceTransformWithLabels(
+    _, found = cv2.distanceTransformWithLabels(
         (~covered).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
+    labels = np.asarray(found, np.int64)
     inside = np.flatnonzero(covered.ravel())
     index = np.zeros(int(labels.max()) + 1, np.int64)
     index[labels.ravel()[inside]] = inside

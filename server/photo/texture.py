@@ -22,7 +22,14 @@ from dirfa_blender.core.head_fit import Fit
 from .colours import Colour, measured_colours
 from .hair import Scalp, read_scalp
 from .mask import FaceMasks, Pixels, face_masks
-from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, without_highlights
+from .shading import (
+    levelling_gain,
+    lightness,
+    to_linear,
+    to_srgb,
+    to_srgb_bytes,
+    without_highlights,
+)
 from .surface import Neighbours, mirror_images, vertex_normals
 from .texels import TexelMap, texel_map
 
@@ -100,7 +107,7 @@ def skin_from_photo(
     template : the symmetric head the fit started from, same vertices
     size : side of the texture in texels
     """
-    picture, to_picture = _working_picture(pixels, landmarks, fit)
+    picture, to_picture = _working_picture(pixels, landmarks)
     moved = FaceLandmarks(
         _transformed(landmarks.points_px, to_picture), (picture.shape[1], picture.shape[0])
     )
@@ -143,7 +150,7 @@ def skin_from_photo(
     return Skin(albedo, colours, scalp)
 
 
-def _working_picture(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> tuple[Pixels, Floats]:
+def _working_picture(pixels: Pixels, landmarks: FaceLandmarks) -> tuple[Pixels, Floats]:
     """The photo round the head at a size that suits the texture, and the (2, 3) map into it."""
     width = landmarks.face_width_px
     scale = float(np.clip(width, *FACE_WIDTHS) / width)
@@ -157,7 +164,8 @@ def _working_picture(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> tupl
     shape = np.maximum(np.round((high - low) * scale), 8).astype(int)
     crop = pixels[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])]
     smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(crop, (int(shape[0]), int(shape[1])), interpolation=smooth), matrix
+    resized = cv2.resize(crop, (int(shape[0]), int(shape[1])), interpolation=smooth)
+    return np.asarray(resized, np.uint8), matrix
 
 
 def _transformed(points: Floats, matrix: Floats) -> Floats:
@@ -181,7 +189,7 @@ def _low_frequencies(light: Image, usable: Image, reach_px: float) -> Image:
     """(H, W, 3) the picture blurred, of usable pixels only."""
     weight = cv2.GaussianBlur(usable, (0, 0), reach_px)
     blurred = cv2.GaussianBlur(light * usable[..., None], (0, 0), reach_px)
-    return blurred / np.maximum(weight, 1e-4)[..., None]
+    return (blurred / np.maximum(weight, 1e-4)[..., None]).astype(np.float32)
 
 
 def _sampled(image: Image, places: Floats) -> Floats:
@@ -200,7 +208,9 @@ def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) ->
     skin = _sampled(masks.skin, sight.places)[:, 0]
     shown = np.clip(sight.facing * person, 0, 1)
     hair = shown * np.clip(1 - 1.6 * skin, 0, 1) + (1 - shown)
-    return np.where(head.part("scalp"), hair, 0.0) * (not scalp.is_bald)
+    if scalp.is_bald:
+        return np.zeros(len(hair))
+    return np.where(head.part("scalp"), hair, 0.0)
 
 
 def _exposure(colours: Floats, weights: Floats) -> float:
@@ -245,7 +255,9 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
         if here is surface.mirror:
             shift = texels.spread(surface.base - surface.level[here])[rows, columns]
             colour += _enlarged(shift, high, wide)
-        target = result[step * rows.start : step * rows.stop, step * columns.start : step * columns.stop]
+        target = result[
+            step * rows.start : step * rows.stop, step * columns.start : step * columns.stop
+        ]
         target += weight[..., None] * (np.maximum(colour, 0) - target)
     return to_srgb_bytes(result)
 
@@ -259,7 +271,7 @@ def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _enlarged(values: Image, high: int, wide: int) -> Image:
-    return cv2.resize(values, (wide, high), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(values, (wide, high), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _grain(size: int) -> Image:

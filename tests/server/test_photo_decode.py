@@ -31,8 +31,10 @@ def quarters(width: int = 120, height: int = 80) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-@pytest.mark.parametrize(("kind", "options"), [
-    ("PNG", {}), ("JPEG", {"quality": 95}), ("WEBP", {"lossless": True}), ("BMP", {})])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("PNG", {}), ("JPEG", {"quality": 95}), ("WEBP", {"lossless": True}), ("BMP", {})],
+)
 def test_each_usual_format_gives_the_same_picture(kind: str, options: dict[str, object]) -> None:
     expected = np.asarray(quarters())
 
@@ -44,10 +46,16 @@ def test_each_usual_format_gives_the_same_picture(kind: str, options: dict[str, 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_exif_orientation_is_turned_upright(orientation: int) -> None:
-    inverse = {1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-               4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-               6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
-               8: Image.Transpose.ROTATE_270}[orientation]
+    inverse = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
     stored = quarters() if inverse is None else quarters().transpose(inverse)
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -121,14 +129,17 @@ def test_the_same_bytes_give_the_same_digest() -> None:
     assert decode_photo(data).sha256 == decode_photo(data).sha256
 
 
-@pytest.mark.parametrize(("data", "said"), [
-    (b"", "empty"),
-    (b"this is a text file, not a photo\n" * 20, "not a picture"),
-    (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC"),
-    (encoded(quarters(), "JPEG")[:900], "damaged or incomplete"),
-    (encoded(quarters(400, 300))[:300], "damaged or incomplete"),
-    (encoded(quarters(16, 16)), "too small: 16 x 16"),
-])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b"this is a text file, not a photo\n" * 20, "not a picture"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC"),
+        (encoded(quarters(), "JPEG")[:900], "damaged or incomplete"),
+        (encoded(quarters(400, 300))[:300], "damaged or incomplete"),
+        (encoded(quarters(16, 16)), "too small: 16 x 16"),
+    ],
+)
 def test_bytes_that_are_no_whole_photo_are_refused_with_the_reason(data: bytes, said: str) -> None:
     with pytest.raises(PhotoError, match=said):
         decode_photo(data)
