@@ -280,7 +280,9 @@ def _hair(plan: _Plan) -> bpy.types.Node:
     place = plan.rest_place()
     strands = plan.noise(_stretched(plan, place, (160.0, 8.0, 1.0)), 4.0, 1.0)
     locks = plan.noise(_stretched(plan, place, (60.0, 6.0, 1.0)), 1.5, 1.0)
-    height = plan.math("ADD", plan.math("MULTIPLY", strands, 0.45), plan.math("MULTIPLY", locks, 0.55))
+    height = plan.math(
+        "ADD", plan.math("MULTIPLY", strands, 0.45), plan.math("MULTIPLY", locks, 0.55)
+    )
     bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=0.002)
     colour = plan.ramp(
         height,

@@ -67,9 +67,14 @@ class FaceLandmarks:
 
     def __post_init__(self) -> None:
         points = np.array(self.points_px, np.float64)
-        if points.shape not in ((MESH_POINTS, 3), (IRIS_POINTS, 3)) or not np.isfinite(points).all():
-            raise PhotoError(f"Face landmarks must be {MESH_POINTS} or {IRIS_POINTS} finite points "
-                             f"of three numbers, got an array of shape {points.shape}.")
+        if (
+            points.shape not in ((MESH_POINTS, 3), (IRIS_POINTS, 3))
+            or not np.isfinite(points).all()
+        ):
+            raise PhotoError(
+                f"Face landmarks must be {MESH_POINTS} or {IRIS_POINTS} finite points "
+                f"of three numbers, got an array of shape {points.shape}."
+            )
         points.setflags(write=False)
         object.__setattr__(self, "points_px", points)
 

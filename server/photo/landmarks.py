@@ -260,7 +260,7 @@ def _landmarks_in_view(mesh: Graph, pixels: Pixels, view: Floats) -> Floats | No
     picture = cv2.warpAffine(
         pixels, view, (VIEW_SIDE, VIEW_SIDE), flags=smooth, borderMode=cv2.BORDER_REPLICATE
     )
-    faces = mesh.process(picture).multi_face_landmarks
+    faces = mesh.process(np.asarray(picture, np.uint8)).multi_face_landmarks
     if not faces:
         return None
     points = np.array([(p.x, p.y, p.z) for p in faces[0].landmark], np.float64) * VIEW_SIDE
