@@ -136,7 +136,9 @@ def install(
             if environment.is_ready(groups, needs_cuda=device == "cuda"):
                 return  # another process did it while we waited
             done = {g: h for g, h in marker.get("groups", {}).items() if h == _hash(wanted[g])}
-            work = _steps(environment, groups, wanted, python, chosen)
+            # Pins of other groups are no concern here: each Blender wants another numpy.
+            pinned = {group: wanted[group] for group in {*groups, *done}}
+            work = _steps(environment, groups, pinned, python, chosen)
             for index, (title, action) in enumerate(work, 1):
                 chosen = _timed(Step(index, len(work), title), action, report) or chosen
             done |= {group: _hash(wanted[group]) for group in groups}
