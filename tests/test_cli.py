@@ -57,6 +57,8 @@ def begun(surroundings: dict[str, str], folder: Path, *arguments: str) -> subpro
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "dirfa_blender", *arguments],
         cwd=folder, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        # A test run in the background of a shell ignores Ctrl-C, and its children would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
