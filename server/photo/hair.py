@@ -22,10 +22,10 @@ Floats = npt.NDArray[np.float64]
 
 ANGLES = np.radians(np.arange(-20.0, 201.0, 2.0))  # from the subject's left side over the crown
 SIDE = np.radians(25.0)  # below this the outline is ears, long hair and shoulders
-GROWTH = (0.97, 1.45)  # of the cap's distance from the middle of the skull
+GROWTH = (0.97, 1.30)  # of the cap's distance from the middle of the skull
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
 SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
-FULL_LIFT = 0.006  # metres off the skull from which a hair vertex moves with the outline
+FULL_LIFT = 0.018  # metres off the skull from which a hair vertex moves with the outline
 BALD_SKIN = 0.5  # share of skin colour on the upper scalp from which a head can be bald
 BALD_LIFT = 1.06  # outline over skull above which there is hair whatever its colour
 
@@ -87,6 +87,7 @@ def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
     )
     growth = flat * growth + (1 - flat) * float(np.mean(scalp.growth))
     share = np.clip(skull_thickness[hair] / FULL_LIFT, 0, 1)
+    share = share * share * (3 - 2 * share)  # rises from the hairline in a slope, not a shelf
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     near = Neighbours(head.faces[hair[np.maximum(head.faces, 0)].all(1)], len(vertices))
