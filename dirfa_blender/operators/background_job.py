@@ -6,6 +6,7 @@ Without one (``blender -b``, Blender as a module) there is no event loop, so the
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import bpy
@@ -26,17 +27,17 @@ class BackgroundOperator:
     _timer: bpy.types.Timer | None = None
     _ticks: int = 0
 
+    @abstractmethod
     def prepare(self, context: bpy.types.Context) -> None:
         """Check the input and copy what the work needs: it may not touch Blender's data."""
-        raise NotImplementedError
 
+    @abstractmethod
     def work(self, report: Reporter) -> object:
         """The slow part, in a thread."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take_in(self, context: bpy.types.Context, result: object) -> None:
         """The result enters the scene, in the main thread."""
-        raise NotImplementedError
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
