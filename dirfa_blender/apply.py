@@ -20,6 +20,7 @@ from . import fcurves, pose
 from .core import rotation
 from .core.animation import Animation
 from .core.errors import RigError
+from .core.layers import TITLES, layers_of_shapes
 from .core.mapping import MappingProfile, ShapeTrack, plain_spelling
 from .meshes import HeadObjects
 from .scene import frame_rate
@@ -44,8 +45,8 @@ class Target:
 
 
 @dataclass(frozen=True)
-class _Slot:
-    """Curves for one datablock, ready to be written."""
+class Slot:
+    """Curves for one datablock, ready to be written; a channel's group names its layer."""
 
     id_block: bpy.types.ID
     name: str
@@ -79,19 +80,30 @@ def apply_animation(
     rate = frame_rate(scene)
     if not len(animation):
         raise RigError(f"The take for '{_name_of(target)}' is empty: there is nothing to apply.")
-    found = find_target(target, profile)
-    track = profile.apply(animation.resampled(rate.per_second))
-    slots = [*_face_slots(found, track, profile), *_pose_slots(found, track)]
-    _refuse_locked(slots)
+    keyed = animation.resampled(rate.per_second)
+    slots = planned(keyed, find_target(target, profile), profile)
 
-    seconds = track.start + np.arange(len(track.weights)) / track.fps
-    frames = frame_start + seconds * rate.per_second
+    frames = frame_start + keyed.times * rate.per_second
     action = fcurves.new_action(name)
     for slot in slots:
         fcurves.write_slot(action, slot.id_block, slot.name, frames, slot.channels, interpolation)
     for key, value in animation.source.items():
         action[f"{fcurves.OWNER_KEY}_{key}"[:63]] = value
     return action
+
+
+def planned(animation: Animation, target: Target, profile: MappingProfile) -> list[Slot]:
+    """Every curve of a performance, one value for each sample of `animation`; nothing is written.
+
+    Raises
+    ------
+    RigError
+        The target has nothing to drive, or may not be changed.
+    """
+    track = profile.apply(animation)
+    slots = [*_face_slots(target, track, profile), *_pose_slots(target, track)]
+    _refuse_locked(slots)
+    return slots
 
 
 def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile) -> Target:
@@ -119,9 +131,10 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
     return Target((), target)
 
 
-def _face_slots(target: Target, track: ShapeTrack, profile: MappingProfile) -> list[_Slot]:
-    slots: list[_Slot] = []
+def _face_slots(target: Target, track: ShapeTrack, profile: MappingProfile) -> list[Slot]:
+    slots: list[Slot] = []
     columns = {shape: column for column, shape in enumerate(track.names)}
+    layers = layers_of_shapes(profile)
     for face in target.faces:
         keys = face.data.shape_keys
         covered = profile.coverage(keys.key_blocks.keys())
@@ -129,14 +142,14 @@ def _face_slots(target: Target, track: ShapeTrack, profile: MappingProfile) -> l
             fcurves.Channel(
                 f'key_blocks["{bpy.utils.escape_identifier(key)}"].value',
                 0,
-                "Face",
+                TITLES[layers[shape]],
                 track.weights[:, columns[shape]],
             )
             for shape, key in covered.found.items()
         )
         if channels:
             log.info("%s: %s", face.name, covered)
-            slots.append(_Slot(keys, f"Face {face.name}", channels))
+            slots.append(Slot(keys, f"Face {face.name}", channels))
     if target.faces and not slots:
         names = [b.name for face in target.faces for b in face.data.shape_keys.key_blocks]
         raise RigError(
@@ -147,7 +160,7 @@ def _face_slots(target: Target, track: ShapeTrack, profile: MappingProfile) -> l
     return slots
 
 
-def _pose_slots(target: Target, track: ShapeTrack) -> list[_Slot]:
+def _pose_slots(target: Target, track: ShapeTrack) -> list[Slot]:
     carrier = target.carrier
     if carrier is None:
         return []
@@ -162,7 +175,7 @@ def _pose_slots(target: Target, track: ShapeTrack) -> list[_Slot]:
         )
     else:
         channels = _object_channels(carrier, track)
-    return [_Slot(carrier, f"Head {carrier.name}", tuple(channels))]
+    return [Slot(carrier, f"Head {carrier.name}", tuple(channels))]
 
 
 def _bone_channels(
@@ -173,14 +186,14 @@ def _bone_channels(
         rest = np.array(bone.bone.matrix_local.to_3x3())
         turns = pose.seen_from(pose.fractions(track.rotation, share), rest)
         suffix, samples = pose.components(turns, bone.rotation_mode)
-        yield from _channels(f"{_bone_path(name)}.rotation_{suffix}", name, samples)
+        yield from _channels(f"{_bone_path(name)}.rotation_{suffix}", samples)
     name, share = shares[-1]
     head = rig.data.bones[name]
     if not head.use_connect and head.use_local_location:
         rest = np.array(head.matrix_local.to_3x3())
         carried = pose.inverse(pose.fractions(track.rotation, 1.0 - share))
         offsets = pose.rotated(_short_offsets(track.translation), carried) @ rest
-        yield from _channels(f"{_bone_path(name)}.location", name, offsets)
+        yield from _channels(f"{_bone_path(name)}.location", offsets)
 
 
 def _bone_path(name: str) -> str:
@@ -193,8 +206,8 @@ def _object_channels(carrier: bpy.types.Object, track: ShapeTrack) -> Iterable[f
     turns = pose.seen_from(rotation.to_quaternion(track.rotation), rest.T)
     mode = "XYZ" if carrier.rotation_mode == "AXIS_ANGLE" else carrier.rotation_mode
     suffix, samples = pose.components(turns, mode)
-    yield from _channels(f"delta_rotation_{suffix}", "Head", samples)
-    yield from _channels("delta_location", "Head", _short_offsets(track.translation) @ rest.T)
+    yield from _channels(f"delta_rotation_{suffix}", samples)
+    yield from _channels("delta_location", _short_offsets(track.translation) @ rest.T)
 
 
 def _own_rotation(carrier: bpy.types.Object) -> Matrix:
@@ -207,11 +220,9 @@ def _own_rotation(carrier: bpy.types.Object) -> Matrix:
     return carrier.rotation_euler.to_matrix()
 
 
-def _channels(
-    path: str, group: str, samples: npt.NDArray[np.floating]
-) -> Iterable[fcurves.Channel]:
+def _channels(path: str, samples: npt.NDArray[np.floating]) -> Iterable[fcurves.Channel]:
     for index in range(samples.shape[1]):
-        yield fcurves.Channel(path, index, group, samples[:, index])
+        yield fcurves.Channel(path, index, TITLES["head"], samples[:, index])
 
 
 def _short_offsets(translation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -241,7 +252,7 @@ def _meshes_on(rig: bpy.types.Object) -> list[bpy.types.Object]:
     return sorted(meshes, key=lambda o: o.name)
 
 
-def _refuse_locked(slots: list[_Slot]) -> None:
+def _refuse_locked(slots: list[Slot]) -> None:
     if not slots:
         raise RigError("The target has neither face shapes nor a head to turn.")
     for slot in slots:
