@@ -96,7 +96,8 @@ def expand_code(code: str) -> tuple[str, ...]:
     """
     wanted = code.strip().upper()
     wanted = f"AU{wanted}" if wanted[:1].isdigit() else wanted
-    found = tuple(name for name in AU_NAMES if name == wanted or name[:-1] == wanted)
+    # The last letter is a side; AU1 is no part of AU17.
+    found = tuple(name for name in AU_NAMES if name[:-1] == wanted and name[-1].isalpha())
     if wanted in AU_INDEX:
         return (wanted,)
     if not found:

@@ -125,5 +125,8 @@ def test_a_number_means_both_sides() -> None:
     assert expand_code("12") == expand_code("au12") == ("AU12L", "AU12R")
     assert expand_code("AU12L") == ("AU12L",)
     assert expand_code("AU26") == ("AU26",)
+    assert expand_code("AU1") == ("AU1L", "AU1R")
+    assert expand_code("AU2") == ("AU2L", "AU2R")
+    assert expand_code("AU28") == ("AU28U", "AU28D")
     with pytest.raises(KeyError):
         expand_code("AU99")
