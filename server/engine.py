@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.controls import directed
 from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 
@@ -110,7 +111,7 @@ class Engine:
         settings = settings or AnimateSettings()
         count = max(1, int(np.ceil(speech.duration * FRAME_RATE - 1e-6)))
         raw = self._raw_motion(speech.samples, count, settings, progress, cancelled)
-        take = finished(raw, settings)
+        take = directed(finished(raw, settings), settings.controls)
         if settings.fps is not None:
             take = take.resampled(settings.fps)
         if progress is not None:

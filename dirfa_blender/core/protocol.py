@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
+from .controls import Controls
+from .controls_json import controls_from_fields, controls_to_fields
 from .errors import FormatError, SettingsError
 
 PROTOCOL_VERSION = 1
@@ -31,6 +33,7 @@ class AnimateSettings:
     head, brows, gaze : strength of head motion, brows and gaze, 1 = as learnt, 0 = none
     lips : strength of mouth and jaw motion; closures stay closed
     blinks : blink rate relative to a speaking person's, 0 = none
+    controls : how the finished take is directed: emotion, units, regions, articulation
 
     Raises
     ------
@@ -45,6 +48,7 @@ class AnimateSettings:
     gaze: float = 1.0
     lips: float = 1.0
     blinks: float = 1.0
+    controls: Controls = field(default_factory=Controls)
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
@@ -127,8 +131,12 @@ Message = TypeVar("Message", AnimateSettings, PhotoSettings, ServerInfo, JobStat
 
 
 def to_json(message: AnimateSettings | PhotoSettings | ServerInfo | JobStatus) -> str:
-    """Compact JSON object of a message, keys sorted."""
-    return json.dumps(asdict(message), sort_keys=True, separators=(",", ":"))
+    """Compact JSON object of a message, keys sorted; default controls are left out."""
+    found = {entry.name: getattr(message, entry.name) for entry in fields(message)}
+    controls = found.pop("controls", None)
+    if isinstance(controls, Controls) and not controls.is_default:
+        found["controls"] = controls_to_fields(controls)
+    return json.dumps(found, sort_keys=True, separators=(",", ":"))
 
 
 def from_json(kind: type[Message], text: str | bytes) -> Message:
@@ -155,7 +163,11 @@ def from_fields(kind: type[Message], found: dict[str, Any]) -> Message:
     hints = get_type_hints(kind)
     known = {entry.name: entry for entry in fields(kind)}
     unknown = sorted(set(found) - set(known))
-    missing = [n for n, e in known.items() if e.default is MISSING and n not in found]
+    missing = [
+        name
+        for name, entry in known.items()
+        if entry.default is MISSING and entry.default_factory is MISSING and name not in found
+    ]
     if unknown or missing:
         raise FormatError(
             f"{kind.__name__} knows {', '.join(known)}; unknown: {', '.join(unknown) or 'none'}, "
@@ -167,6 +179,8 @@ def from_fields(kind: type[Message], found: dict[str, Any]) -> Message:
 
 def _checked(kind: type[Message], name: str, value: Any, hint: Any) -> Any:
     allowed = get_args(hint) or (hint,)
+    if hint is Controls:
+        return controls_from_fields(value, f"{kind.__name__}.{name}")
     if hint == tuple[str, ...]:
         if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):  # pyright: ignore[reportUnknownVariableType]
             return tuple(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from dirfa_blender.core.controls import Controls
+from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.protocol import (
     AnimateSettings,
@@ -19,6 +21,7 @@ INFO = ServerInfo(1, "0.1.0", "m", "hash", ("AU26",), 50.0, 16000, "cpu", "GPL-3
     "message",
     [
         AnimateSettings(seed=3, fps=29.97, head=0.5),
+        AnimateSettings(controls=Controls(emotions=(("sad", Curve((0, 1), (0, 0.5))),), jaw=0.5)),
         PhotoSettings(texture_pixels=1024),
         JobStatus("a", "failed", 0.5, None, "No.", ("one", "two")),
         INFO,
@@ -37,6 +40,7 @@ def test_messages_survive_the_wire(message: AnimateSettings) -> None:
         ('{"seed": "one"}', r"AnimateSettings\.seed must be int"),
         ('{"seed": true}', r"AnimateSettings\.seed must be int"),
         ('{"head": "strong"}', r"AnimateSettings\.head must be float"),
+        ('{"controls": 1}', r"AnimateSettings\.controls must be an object"),
     ],
 )
 def test_a_wrong_message_is_refused_by_name(text: str, wanted: str) -> None:
@@ -68,3 +72,8 @@ def test_an_unknown_state_is_refused() -> None:
 def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match="must be"):
         AnimateSettings(**settings)  # type: ignore[arg-type]
+
+
+def test_settings_without_controls_read_as_before_there_were_any() -> None:
+    assert from_json(AnimateSettings, '{"seed": 4}') == AnimateSettings(seed=4)
+    assert "controls" not in to_json(AnimateSettings(seed=4))
