@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core.errors import DirfaError, OutputError
 from .core.timing import FrameRate
+from .shot_presets import DEFAULT_SHOT
 
 if TYPE_CHECKING:
     from .core.head import Head
@@ -40,6 +41,7 @@ class FilmOrder:
     blend, video, glb : files to write
     fps, fps_base : the scene's rate
     engine, width, height, samples, device : as `render.RenderSettings`; 0 samples is the default
+    shot : name of a preset; photo : picture that some presets show behind the head
     """
 
     head: str
@@ -56,6 +58,8 @@ class FilmOrder:
     height: int = 0
     samples: int = 0
     device: str = "auto"
+    shot: str = DEFAULT_SHOT
+    photo: str = ""
 
     def to_line(self) -> bytes:
         """The order as its process reads it."""
@@ -145,6 +149,8 @@ def _perform(order: FilmOrder, head: Head, stage: Any) -> None:
         audio=Path(order.audio) if order.audio else None,
         duration=order.audio_seconds or take.duration,
         frame_start=FRAME_START,
+        preset=order.shot,
+        photo=Path(order.photo) if order.photo else None,
     )
     place(stage, take, head, how)
 

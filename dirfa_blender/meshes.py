@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
-import numpy.typing as npt
 
 from . import materials
 from .core.head import Head
+from .head_zones import eye_discs, skin_zones
+from .shader_plan import EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
 
 ROOT_BONE = "root"
 # Index of the lowest point of the chin in the 468-point face mesh.
 CHIN_LANDMARK = 152
 # Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.
 BONE_ROTATION_MODE = "ZXY"
-EYE_MATERIALS = ("sclera", "iris", "pupil", "cornea")
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,13 @@ def _build_mesh(head: Head, name: str) -> bpy.types.Mesh:
     layer = mesh.uv_layers.new(name="UVMap")
     layer.uv.foreach_set("vector", np.ascontiguousarray(head.uvs[used]).ravel())
     mesh.update(calc_edges=True)
-    attribute = mesh.attributes.new(materials.EYE_ATTRIBUTE, "FLOAT_VECTOR", "POINT")
-    attribute.data.foreach_set("vector", eye_discs(head).astype(np.float32).ravel())
-    lips = mesh.attributes.new(materials.LIPS_ATTRIBUTE, "FLOAT", "POINT")
-    lips.data.foreach_set("value", head.part("lips_*").astype(np.float32))
+    for attribute_name, values in (
+        (EYE_ATTRIBUTE, eye_discs(head)),
+        (SKIN_ATTRIBUTE, skin_zones(head)),
+        (REST_ATTRIBUTE, head.vertices * 1000.0),
+    ):
+        attribute = mesh.attributes.new(attribute_name, "FLOAT_VECTOR", "POINT")
+        attribute.data.foreach_set("vector", values.astype(np.float32).ravel())
     albedo = _pack_albedo(head, name)
     for slot in head.materials:
         mesh.materials.append(materials.build(slot, f"{name} {slot}", dict(head.colours), albedo))
@@ -178,33 +181,3 @@ def _add_weights(face: bpy.types.Object, head: Head) -> None:
         for value, indices in zip(values, np.split(order, starts[1:]), strict=True):
             if value > 0:
                 group.add(indices.tolist(), float(value), "REPLACE")
-
-
-def eye_discs(head: Head) -> npt.NDArray[np.float64]:
-    """Places of eye vertices on their eye's disc, (V, 3): right and up in iris radii, and depth.
-
-    The disc's middle is the mean of the iris vertices of that side and its radius their greatest
-    distance from it; zero where a vertex belongs to no eye. Fixed to the surface, so the pattern
-    of an iris turns with it.
-    """
-    places = np.zeros((len(head.vertices), 3))
-    of_eye = _material_vertices(head, EYE_MATERIALS)
-    of_iris = _material_vertices(head, ("iris",))
-    for side in (head.vertices[:, 0] < 0, head.vertices[:, 0] >= 0):
-        iris, eye = of_iris & side, of_eye & side
-        if not iris.any():
-            continue
-        points = head.vertices[iris].astype(np.float64)
-        middle = (points.min(0) + points.max(0)) / 2
-        radius = np.linalg.norm((points - middle)[:, [0, 2]], axis=1).max()
-        offset = (head.vertices[eye] - middle) / max(radius, 1e-9)
-        places[eye] = np.stack([offset[:, 0], offset[:, 2], offset[:, 1]], 1)
-    return places
-
-
-def _material_vertices(head: Head, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    wanted = [index for index, name in enumerate(head.materials) if name in names]
-    faces = head.faces[np.isin(head.face_materials, wanted)]
-    mask = np.zeros(len(head.vertices), bool)
-    mask[faces[faces >= 0]] = True
-    return mask

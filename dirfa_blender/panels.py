@@ -45,7 +45,7 @@ class DIRFA_PT_style(_Tab, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name in ("head", "brows", "blinks", "use_sound", "use_shot"):
+        for name in ("head", "brows", "blinks", "use_sound", "use_shot", "shot"):
             layout.prop(context.scene.dirfa, name)
 
 

@@ -15,6 +15,7 @@ from . import apply, meshes, scene, shot
 from .core.animation import Animation
 from .core.head import Head
 from .core.mapping import load_profile
+from .shot_presets import DEFAULT_SHOT
 
 PROFILE = "arkit"
 # Free space between a new head and what was there.
@@ -29,7 +30,8 @@ class Placement:
     """How a performance is put into a scene.
 
     ``target`` is who speaks when no head comes with the performance; ``duration`` is the recording's,
-    seconds, or None to leave the frame range alone.
+    seconds, or None to leave the frame range alone. ``preset`` is the shot of a new head; ``photo``, which
+    it was made from, stands behind it where the shot asks for that.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Placement:
     audio: Path | None = None
     duration: float | None = None
     with_shot: bool = True
+    preset: str = DEFAULT_SHOT
+    photo: Path | None = None
     frame_start: int = 1
 
 
@@ -70,7 +74,7 @@ def place(
         if how.duration is not None:
             scene.set_frame_range(where, how.frame_start, how.duration)
         if head is not None and how.with_shot:
-            shot.build_shot(where, actor)
+            shot.build_shot(where, actor, preset=how.preset, photo=how.photo)
     where.frame_set(where.frame_current)
     return action
 

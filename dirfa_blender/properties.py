@@ -15,6 +15,8 @@ from bpy.props import (
     StringProperty,
 )
 
+from .shot_presets import DEFAULT_SHOT, SHOTS
+
 SIZES = {
     "preview": (384, 480),
     "portrait": (864, 1080),
@@ -90,6 +92,12 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         name="Camera and Lights",
         description="Build a portrait shot around a new head",
         default=True,
+    )
+    shot: EnumProperty(
+        name="Shot",
+        description="Light, framing and background of the portrait",
+        items=tuple((name, name.capitalize(), shot.about) for name, shot in SHOTS.items()),
+        default=DEFAULT_SHOT,
     )
     engine: EnumProperty(
         name="Engine",

@@ -87,7 +87,6 @@ def configure(scene: bpy.types.Scene, settings: RenderSettings) -> None:
     scene.render.resolution_percentage = 100
     scene.render.use_persistent_data = True
     scene.render.use_motion_blur = False
-    scene.render.film_transparent = False
     if settings.engine == "cycles":
         _configure_cycles(scene, samples, settings.device)
     elif settings.engine == "eevee":

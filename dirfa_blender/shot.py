@@ -1,8 +1,7 @@
 """A portrait: camera, soft three-point light and backdrop, placed around a head by its size.
 
-The key is large and close, above and to the left of the camera, which gives soft shadows and one clear
-catch-light in each eye; the fill opens the shadow side to about a third of it, and a cool rim from behind
-parts the head from the backdrop. The backdrop is a card with a gradient that only the camera sees: it
+Where the lamps stand and how they look is data: `shot_presets`. They hang on one pivot in the middle of the
+face, so turning that turns the light. The backdrop is a card with a gradient that only the camera sees: it
 lights nothing and costs no samples. All sizes follow the height of the head, so any head is lit alike.
 """
 
@@ -10,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -17,17 +17,19 @@ from mathutils import Matrix, Vector
 
 from . import materials
 from .meshes import HeadObjects
+from .shot_presets import DEFAULT_SHOT, Lamp, ShotPreset, shot_preset
 
 LENS_MM = 85.0
-# Height of the picture, in head heights (chin to crown): the head with headroom and shoulders.
-PICTURE_HEADS = 1.40
-# Where the middle of the picture lies, in head heights above the chin.
-MIDDLE_HEADS = 0.42
-BACKDROP_MIDDLE = (0.105, 0.125, 0.145)
-BACKDROP_RIM = (0.018, 0.023, 0.030)
-AMBIENT = (0.030, 0.034, 0.040, 1.0)
 # Share of a talking-head mesh, from the crown down, that is head; the rest is neck and shoulders.
 HEAD_SHARE = 0.72
+# Watts a square metre of squared distance at which the key exposes skin well under AgX.
+KEY_WATTS = 13.5
+# Height of the face's middle above the chin, in head heights: what lamps aim at and turn about.
+AIM_HEADS = 0.45
+# Where the eyes are, in head heights behind the foremost point: what is in focus.
+EYES_BEHIND = 0.16
+# Pixels along the longer side to which a photo is shrunk to stand far out of focus.
+BLURRED_PIXELS = 20
 
 
 @dataclass(frozen=True)
@@ -46,54 +48,52 @@ class Framing:
 
 @dataclass(frozen=True)
 class Shot:
-    """What `build_shot` made."""
+    """What `build_shot` made.
 
-    camera: bpy.types.Object
-    lights: tuple[bpy.types.Object, ...]
-    backdrop: bpy.types.Object
-
-
-@dataclass(frozen=True)
-class _Lamp:
-    """An area light: place in head heights from the middle of the face, size likewise, and its light.
-
-    ``strength`` is relative to the key at the same distance.
+    Turning ``light_rig`` about Z walks the lamps round the head; there is no backdrop in a cut-out.
     """
 
-    name: str
-    place: tuple[float, float, float]
-    size: float
-    strength: float
-    colour: tuple[float, float, float]
-
-
-LAMPS = (
-    _Lamp("Key", (-2.5, -3.1, 2.2), 2.6, 1.0, (1.0, 0.935, 0.86)),
-    _Lamp("Fill", (3.2, -3.0, 0.3), 3.6, 0.26, (1.0, 0.98, 0.97)),
-    _Lamp("Rim", (1.9, 2.6, 2.3), 1.6, 0.9, (0.86, 0.93, 1.0)),
-)
-# Watts a square metre of squared distance at which the key exposes skin well under AgX.
-KEY_WATTS = 20.0
+    camera: bpy.types.Object
+    light_rig: bpy.types.Object
+    lights: tuple[bpy.types.Object, ...]
+    backdrop: bpy.types.Object | None
 
 
 def build_shot(
     scene: bpy.types.Scene,
     subject: HeadObjects | bpy.types.Object,
     collection: bpy.types.Collection | None = None,
+    *,
+    preset: str = DEFAULT_SHOT,
+    photo: Path | None = None,
 ) -> Shot:
     """Camera, lights, backdrop and view settings for a head that looks along -Y.
 
     An artist's own camera stays the scene's camera only until this is called: build no shot to keep it.
+
+    Parameters
+    ----------
+    preset : a name in `shot_presets.SHOTS`
+    photo : stands behind the head where the preset asks for it; without one the gradient does
+
+    Raises
+    ------
+    SettingsError
+        There is no preset of that name.
     """
+    look = shot_preset(preset)
     collection = collection or scene.collection
     framing = frame_head(subject)
-    camera = _build_camera(framing, collection)
-    lights = tuple(_build_lamp(lamp, framing, collection) for lamp in LAMPS)
-    backdrop = _build_backdrop(camera, framing, collection)
+    camera = _build_camera(look, framing, collection)
+    rig = _build_light_rig(framing, collection)
+    lights = tuple(_build_lamp(lamp, framing, rig, collection) for lamp in look.lamps)
+    is_open = look.background == "transparent"
+    backdrop = None if is_open else _build_backdrop(look, camera, framing, collection, photo)
+    scene.render.film_transparent = is_open
     scene.camera = camera
-    _set_world(scene)
+    _set_world(scene, look)
     set_view(scene)
-    return Shot(camera, lights, backdrop)
+    return Shot(camera, rig, lights, backdrop)
 
 
 def frame_head(subject: HeadObjects | bpy.types.Object) -> Framing:
@@ -120,17 +120,23 @@ def set_view(scene: bpy.types.Scene) -> None:
             return
 
 
-def _build_camera(framing: Framing, collection: bpy.types.Collection) -> bpy.types.Object:
+def _build_camera(
+    look: ShotPreset, framing: Framing, collection: bpy.types.Collection
+) -> bpy.types.Object:
     data = bpy.data.cameras.new("Portrait")
     data.lens, data.sensor_width, data.sensor_height = LENS_MM, 36.0, 24.0
     # The vertical size decides, so the head keeps its size in any picture format. 85 mm on a
     # 24 mm high picture.
     data.sensor_fit = "VERTICAL"
     middle = Vector(
-        (framing.chin.x, framing.front_y, framing.chin.z + MIDDLE_HEADS * framing.height)
+        (framing.chin.x, framing.front_y, framing.chin.z + look.middle_heads * framing.height)
     )
-    distance = PICTURE_HEADS * framing.height * LENS_MM / data.sensor_height
+    distance = look.picture_heads * framing.height * LENS_MM / data.sensor_height
     data.clip_start, data.clip_end = 0.01, 100.0
+    data.dof.use_dof = look.aperture > 0
+    data.dof.focus_distance = distance + EYES_BEHIND * framing.height
+    if look.aperture > 0:
+        data.dof.aperture_fstop = look.aperture
     camera = bpy.data.objects.new("Portrait Camera", data)
     collection.objects.link(camera)
     camera.location = middle + Vector((0.0, -distance, 0.0))
@@ -138,29 +144,50 @@ def _build_camera(framing: Framing, collection: bpy.types.Collection) -> bpy.typ
     return camera
 
 
+def _build_light_rig(framing: Framing, collection: bpy.types.Collection) -> bpy.types.Object:
+    """The pivot the lamps hang on: its turn about Z is the one control of the light's direction."""
+    rig = bpy.data.objects.new("Portrait Lights", None)
+    collection.objects.link(rig)
+    rig.empty_display_type = "SINGLE_ARROW"
+    rig.empty_display_size = 0.5 * framing.height
+    rig.location = (
+        framing.chin.x,
+        framing.front_y,
+        framing.chin.z + AIM_HEADS * framing.height,
+    )
+    return rig
+
+
 def _build_lamp(
-    lamp: _Lamp, framing: Framing, collection: bpy.types.Collection
+    lamp: Lamp, framing: Framing, rig: bpy.types.Object, collection: bpy.types.Collection
 ) -> bpy.types.Object:
-    aim = Vector((framing.chin.x, framing.front_y, framing.chin.z + 0.45 * framing.height))
-    place = aim + Vector(lamp.place) * framing.height
+    place = Vector(lamp.place) * framing.height
     data = bpy.data.lights.new(lamp.name, "AREA")
     data.shape, data.size = "DISK", lamp.size * framing.height
     # Light on the face falls with the square of the distance: the strength is meant at the face.
-    data.energy = KEY_WATTS * lamp.strength * (place - aim).length_squared
+    data.energy = KEY_WATTS * lamp.strength * place.length_squared
     data.color = lamp.colour
     light = bpy.data.objects.new(f"{lamp.name} Light", data)
     collection.objects.link(light)
-    turn = (aim - place).to_track_quat("-Z", "Y").to_matrix().to_4x4()
-    light.matrix_world = Matrix.Translation(place) @ turn
+    light.parent = rig
+    # A wide fill would lie as a veil over every pupil.
+    light.visible_glossy = lamp.is_mirrored
+    data.specular_factor = 1.0 if lamp.is_mirrored else 0.0
+    turn = (-place).to_track_quat("-Z", "Y").to_matrix().to_4x4()
+    light.matrix_local = Matrix.Translation(place) @ turn
     return light
 
 
 def _build_backdrop(
-    camera: bpy.types.Object, framing: Framing, collection: bpy.types.Collection
+    look: ShotPreset,
+    camera: bpy.types.Object,
+    framing: Framing,
+    collection: bpy.types.Collection,
+    photo: Path | None,
 ) -> bpy.types.Object:
     """A card far behind the head that fills the picture at any format up to 3:1."""
     behind = framing.front_y + 6.0 * framing.height
-    half = 0.62 * PICTURE_HEADS * framing.height * (behind - camera.location.y)
+    half = 0.62 * look.picture_heads * framing.height * (behind - camera.location.y)
     half /= framing.front_y - camera.location.y
     mesh = bpy.data.meshes.new("Backdrop")
     corners = [
@@ -172,7 +199,13 @@ def _build_backdrop(
     mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
     layer = mesh.uv_layers.new(name="UVMap")
     layer.uv.foreach_set("vector", [0, 0, 1, 0, 1, 1, 0, 1])
-    mesh.materials.append(materials.build_backdrop("Backdrop", BACKDROP_MIDDLE, BACKDROP_RIM))
+    image = _blurred(photo) if look.background == "photo" and photo is not None else None
+    if image is not None:
+        material = materials.build_picture("Backdrop", image)
+    else:
+        rim = look.middle if look.background == "plain" else look.rim
+        material = materials.build_backdrop("Backdrop", look.middle, rim)
+    mesh.materials.append(material)
     card = bpy.data.objects.new("Backdrop", mesh)
     collection.objects.link(card)
     card.location = (framing.chin.x, behind, camera.location.z)
@@ -182,7 +215,24 @@ def _build_backdrop(
     return card
 
 
-def _set_world(scene: bpy.types.Scene) -> None:
+def _blurred(photo: Path) -> bpy.types.Image | None:
+    """The photo so small that drawing it large again blurs it; None where it cannot be read."""
+    try:
+        image = bpy.data.images.load(str(photo))
+    except RuntimeError:
+        return None
+    width, height = image.size
+    if not width or not height:
+        bpy.data.images.remove(image)
+        return None
+    share = BLURRED_PIXELS / max(width, height)
+    image.scale(max(2, round(width * share)), max(2, round(height * share)))
+    image.name = "Backdrop"
+    image.pack()
+    return image
+
+
+def _set_world(scene: bpy.types.Scene, look: ShotPreset) -> None:
     """A faint even light, so no shadow is quite black; an artist's world is left in the file."""
     world = bpy.data.worlds.new("Portrait")
     if bpy.app.version < (5, 0, 0):
@@ -190,9 +240,9 @@ def _set_world(scene: bpy.types.Scene) -> None:
     tree = world.node_tree
     tree.nodes.clear()
     background = tree.nodes.new("ShaderNodeBackground")
-    background.inputs["Color"].default_value = AMBIENT
+    background.inputs["Color"].default_value = (*look.ambient, 1.0)
     background.inputs["Strength"].default_value = 1.0
     output = tree.nodes.new("ShaderNodeOutputWorld")
     tree.links.new(background.outputs[0], output.inputs["Surface"])
-    world.color = AMBIENT[:3]
+    world.color = look.ambient
     scene.world = world

@@ -24,6 +24,7 @@ from .film import FilmOrder
 from .film_process import FilmProcess
 from .outputs import Staging, follow
 from .server_process import ServerProcess, project_root
+from .shot_presets import DEFAULT_SHOT, SHOTS
 
 ENGINES = ("cycles", "eevee", "workbench")
 DEFAULT_SIZE = (384, 480)
@@ -46,6 +47,7 @@ class TalkOptions:
     seed: int
     head: float
     device: str
+    shot: str
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -114,6 +116,8 @@ def talk(options: TalkOptions, display: Display) -> float:
             height=height,
             samples=options.samples,
             device={"cuda": "gpu"}.get(options.device, options.device),
+            shot=options.shot,
+            photo=str(options.photo.resolve()),
         )
         blender.fill(order, progress)
         staging.publish((take, blend, film))
@@ -169,6 +173,13 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
     parser.add_argument("--seed", type=int, default=0, help="which take; lips do not depend on it")
     parser.add_argument("--head", type=float, default=1.0, help="strength of head motion, 0..3")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--shot",
+        choices=tuple(SHOTS),
+        default=DEFAULT_SHOT,
+        help="light, framing and background: "
+        + "; ".join(f"'{name}': {shot.about}" for name, shot in SHOTS.items()),
+    )
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     found = parser.parse_args(arguments)
     output: Path = found.output / "talk.mp4" if found.output.is_dir() else found.output
@@ -188,5 +199,6 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
         seed=found.seed,
         head=found.head,
         device=found.device,
+        shot=found.shot,
     )
     return options, found.json

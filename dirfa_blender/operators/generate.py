@@ -66,6 +66,7 @@ class DIRFA_OT_generate(BackgroundOperator, bpy.types.Operator):
         self._scene_uid = context.scene.session_uid
         self._target_uid = target.session_uid if target is not None else None
         self._with_sound, self._with_shot = settings.use_sound, settings.use_shot
+        self._preset = settings.shot
         self._frame_start = context.scene.frame_start
 
     def work(self, report: Reporter) -> Performance:
@@ -86,6 +87,8 @@ class DIRFA_OT_generate(BackgroundOperator, bpy.types.Operator):
             audio=audio,
             duration=float(result.animation.source.get("audio_seconds", end)) if audio else None,
             with_shot=self._with_shot,
+            preset=self._preset,
+            photo=self._request.photo,
             frame_start=self._frame_start,
         )
         place(scene, result.animation, result.head, how)

@@ -89,7 +89,7 @@ def test_a_saved_file_opens_with_everything_in_it(scene, tmp_path: Path) -> None
     assert bpy.data.images["Ball albedo"].packed_file is not None
     assert bpy.data.sounds[0].packed_file is not None
     assert bpy.context.scene.camera is not None
-    assert {o.type for o in bpy.data.objects} == {"ARMATURE", "CAMERA", "LIGHT", "MESH"}
+    assert {o.type for o in bpy.data.objects} == {"ARMATURE", "CAMERA", "EMPTY", "LIGHT", "MESH"}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["talk.blend"]
 
 

@@ -1,0 +1,91 @@
+"""What shaders need to know of each vertex: its place on the eye; how red, oily or wet it is. No bpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .core.face_landmarks import EYE_LEFT, EYE_RIGHT, MESH_POINTS
+from .core.head import Head
+
+Floats = npt.NDArray[np.float64]
+
+EYE_MATERIALS = ("sclera", "iris", "pupil", "cornea")
+# Landmark, and reach in eye distances, of skin that shines: bridge and tip of the nose, forehead, chin.
+OILY = (
+    (4, 0.20),
+    (195, 0.16),
+    (6, 0.16),
+    (151, 0.42),
+    (10, 0.36),
+    (199, 0.20),
+    (50, 0.22),
+    (280, 0.22),
+)
+LIP_EDGE_SWEEPS = 2
+
+
+def skin_zones(head: Head) -> Floats:
+    """(V, 3) shares 0..1: red of the lips, shine of oily skin, wet edge of a lid."""
+    zones = np.zeros((len(head.vertices), 3))
+    zones[:, 0] = _softened(head, head.part("lips_*").astype(np.float64))
+    if len(head.landmark_vertices) < MESH_POINTS:
+        return zones
+    points = head.landmarks().astype(np.float64)
+    unit = float(np.linalg.norm(points[263] + points[362] - points[33] - points[133])) / 2
+    if unit == 0.0:
+        return zones
+    for index, reach in OILY:
+        away = np.linalg.norm(head.vertices - points[index], axis=1) / (reach * unit)
+        zones[:, 1] = np.maximum(zones[:, 1], np.exp(-(away**2)))
+    for side, ring in (("left", EYE_LEFT), ("right", EYE_RIGHT)):
+        globe = head.vertices[head.part(f"eye_{side}")].astype(np.float64)
+        lids = np.flatnonzero(head.part(f"lid_upper_{side}", f"lid_lower_{side}"))
+        if not len(globe) or not len(lids):
+            continue
+        # Everything of a lid that lies behind its front edge: the margin and what follows it inward.
+        edge = points[list(ring)]
+        gap = np.linalg.norm(head.vertices[lids, None] - edge[None], axis=-1)
+        behind = (head.vertices[lids, 1] - edge[gap.argmin(1), 1]) / unit
+        zones[lids, 2] = np.clip(behind / 0.008, 0.0, 1.0) * (gap.min(1) < 0.12 * unit)
+    return zones
+
+
+def _softened(head: Head, values: Floats) -> Floats:
+    """(V,) evened out over the faces."""
+    corners = np.where(head.faces[:, 3:] < 0, head.faces[:, [0, 1, 2, 0]], head.faces)
+    count = np.bincount(corners.ravel(), minlength=len(values))
+    for _ in range(LIP_EDGE_SWEEPS):
+        mean = np.repeat(values[corners].mean(1), 4)
+        values = np.bincount(corners.ravel(), mean, len(values)) / np.maximum(count, 1)
+    return values
+
+
+def eye_discs(head: Head) -> Floats:
+    """Places of eye vertices on their eye's disc, (V, 3): right and up in iris radii, and depth.
+
+    The disc's middle is the mean of the iris vertices of that side and its radius their greatest
+    distance from it; zero where a vertex belongs to no eye. Fixed to the surface, so the pattern
+    of an iris turns with it.
+    """
+    places = np.zeros((len(head.vertices), 3))
+    of_eye = _material_vertices(head, EYE_MATERIALS)
+    of_iris = _material_vertices(head, ("iris",))
+    for side in (head.vertices[:, 0] < 0, head.vertices[:, 0] >= 0):
+        iris, eye = of_iris & side, of_eye & side
+        if not iris.any():
+            continue
+        points = head.vertices[iris].astype(np.float64)
+        middle = (points.min(0) + points.max(0)) / 2
+        radius = np.linalg.norm((points - middle)[:, [0, 2]], axis=1).max()
+        offset = (head.vertices[eye] - middle) / max(radius, 1e-9)
+        places[eye] = np.stack([offset[:, 0], offset[:, 2], offset[:, 1]], 1)
+    return places
+
+
+def _material_vertices(head: Head, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    wanted = [index for index, name in enumerate(head.materials) if name in names]
+    faces = head.faces[np.isin(head.face_materials, wanted)]
+    mask = np.zeros(len(head.vertices), bool)
+    mask[faces[faces >= 0]] = True
+    return mask

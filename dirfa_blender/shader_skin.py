@@ -1,0 +1,68 @@
+"""Skin: light that enters and comes out redder, an oily sheen that varies, pores, lips, wet lid edges.
+
+The texture of a photo goes to the base colour untouched, so exporters find it; everything procedural is in
+roughness and bump, laid out in millimetres of the neutral head so that it stays on moving skin.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from .shader_plan import SKIN_ATTRIBUTE, Plan
+
+# Mean free paths of red, green and blue light in skin over the scale (H. W. Jensen et al., "A practical
+# model for subsurface light transport", SIGGRAPH 2001, table of "skin1").
+SKIN_RADIUS = (1.0, 0.37, 0.19)
+SKIN_SCALE_METRES = 0.0034
+SUBSURFACE = 0.62
+# Pores a millimetre; folds of the red lips a millimetre, across and along.
+PORES = 1.35
+LIP_FOLDS = (1.5, 0.25, 0.22)
+# Roughness of dry skin, of nose and forehead, of the lips, of a lid's wet edge.
+DRY, OILY, LIPS, WET = 0.56, 0.41, 0.34, 0.14
+PORE_METRES = 0.00022
+
+
+def skin(plan: Plan) -> bpy.types.Node:
+    red, oil, wet = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
+    # One octave: the node is evaluated three times for the bump in every light path.
+    pores = plan.noise(plan.rest_place(), PORES, 1.0)
+    folds = plan.noise(plan.rest_place(*LIP_FOLDS), 1.0, 0.0)
+    height = plan.math(
+        "ADD",
+        plan.math("MULTIPLY", pores, plan.between(red, 1.0, 0.25)),
+        plan.math("MULTIPLY", folds, plan.between(red, 0.0, 2.2)),
+    )
+    bump = plan.node("ShaderNodeBump", Height=height, Strength=0.5, Distance=PORE_METRES)
+    blotch = plan.noise(plan.rest_place(), 0.11, 1.0)
+    rough = plan.between(oil, DRY, OILY)
+    rough = plan.math("ADD", rough, plan.math("MULTIPLY", red, LIPS - DRY))
+    rough = plan.math("ADD", rough, plan.between(blotch, -0.10, 0.10))
+    rough = plan.math("MULTIPLY", rough, plan.between(wet, 1.0, WET / DRY))
+    shader = plan.principled(
+        plan.linear("skin"),
+        Base_Color=_colour(plan, red, blotch),
+        Roughness=rough,
+        Normal=bump.outputs[0],
+    )
+    shader.inputs["Roughness"].default_value = DRY
+    shader.inputs["Subsurface Weight"].default_value = SUBSURFACE
+    shader.inputs["Subsurface Radius"].default_value = SKIN_RADIUS
+    shader.inputs["Subsurface Scale"].default_value = SKIN_SCALE_METRES
+    plan.feed(shader, "Specular IOR Level", plan.between(wet, 0.42, 0.8))
+    # Random walk costs a third more time a frame and looks the same at portrait size.
+    shader.subsurface_method = "BURLEY"
+    return shader
+
+
+def _colour(
+    plan: Plan, red: bpy.types.NodeSocket, blotch: bpy.types.NodeSocket
+) -> bpy.types.NodeSocket:
+    if plan.albedo is not None:
+        image = plan.tree.nodes.new("ShaderNodeTexImage")
+        image.image = plan.albedo
+        plan.tree.nodes.active = image
+        return image.outputs["Color"]
+    flushed = tuple(c * f for c, f in zip(plan.linear("skin"), (1.02, 0.86, 0.82, 1), strict=True))
+    pale = plan.linear("skin", 1.04)
+    return plan.mixed(red, plan.mixed(blotch, pale, flushed), plan.linear("lips"))
