@@ -19,6 +19,7 @@ from . import system
 from .core.errors import AudioError, PhotoError, RenderError, SettingsError
 from .core.progress import Display, Progress, Stage
 from .core.protocol import AnimateSettings, PhotoSettings
+from .core.take_options import add_take_options, settings_from
 from .core.timing import FrameRate, parse_rate
 from .film import FilmOrder
 from .film_process import FilmProcess
@@ -44,8 +45,7 @@ class TalkOptions:
     rate: FrameRate
     size: tuple[int, int]
     samples: int
-    seed: int
-    head: float
+    settings: AnimateSettings
     device: str
     shot: str
 
@@ -95,8 +95,7 @@ def talk(options: TalkOptions, display: Display) -> float:
         FilmProcess(staging.folder) as blender,
         ServerProcess(device=options.device) as client,
     ):
-        settings = AnimateSettings(seed=options.seed, head=options.head)
-        speech = client.animate(options.audio, settings)
+        speech = client.animate(options.audio, options.settings)
         photo = client.fit(options.photo, PhotoSettings())
         staging.write(take.name, follow(client, speech.id, "animate", progress, display))
         staging.write("head.npz", follow(client, photo.id, "fit", progress, display))
@@ -170,8 +169,6 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
         "--size", help="WIDTHxHEIGHT in pixels, default {}x{}".format(*DEFAULT_SIZE)
     )
     parser.add_argument("--samples", type=int, default=0, help="light paths a pixel")
-    parser.add_argument("--seed", type=int, default=0, help="which take; lips do not depend on it")
-    parser.add_argument("--head", type=float, default=1.0, help="strength of head motion, 0..3")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument(
         "--shot",
@@ -181,13 +178,13 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
         + "; ".join(f"'{name}': {shot.about}" for name, shot in SHOTS.items()),
     )
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
+    add_take_options(parser)
     found = parser.parse_args(arguments)
     output: Path = found.output / "talk.mp4" if found.output.is_dir() else found.output
     if output.suffix.lower() != ".mp4":
         raise SettingsError(f"A film is written as .mp4, got {output.name!r}. Change the suffix.")
     if found.samples < 0:
         raise SettingsError(f"The samples must be 1 or more, got {found.samples}.")
-    AnimateSettings(seed=found.seed, head=found.head)
     options = TalkOptions(
         audio=found.audio or project_root() / SAMPLE_SPEECH,
         photo=found.photo or sample_photo(),
@@ -196,8 +193,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
         rate=parse_rate(found.fps),
         size=size(found.size) if found.size else DEFAULT_SIZE,
         samples=found.samples,
-        seed=found.seed,
-        head=found.head,
+        settings=settings_from(found),
         device=found.device,
         shot=found.shot,
     )

@@ -1,75 +1,79 @@
-"""``animate``: speech to a take in this process, no server needed; writes what the suffix says."""
+"""``animate``: speech to takes in this process, no server needed; writes what the suffix says."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import SettingsError
 from dirfa_blender.core.interchange import arkit_json, live_link_csv
 from dirfa_blender.core.mapping import load_profile
-from dirfa_blender.core.npz_io import animation_bytes, write_whole
+from dirfa_blender.core.npz_io import animation_bytes, read_animation, write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
-from dirfa_blender.core.protocol import AnimateSettings
+from dirfa_blender.core.protocol import AnimateSettings, from_json
+from dirfa_blender.core.retake import Retake, retake_of, retaken
+from dirfa_blender.core.take_options import add_take_options, settings_from
 from dirfa_blender.core.timing import parse_rate
 
 SUFFIXES = (".npz", ".csv", ".json")
+MOST_TAKES = 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """What ``animate`` is to make.
+
+    Attributes
+    ----------
+    outputs : a file a take; seeds count up from that of `settings`
+    kept, retake : take of which parts are kept, and which; None makes whole takes
+    """
+
+    audio: Path
+    outputs: tuple[Path, ...]
+    settings: AnimateSettings
+    kept: Animation | None
+    retake: Retake | None
+    device: str
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of ``animate``."""
-    parser = argparse.ArgumentParser(
-        prog="dirfa.py animate", description="Turn speech into a take, without a window."
-    )
-    parser.add_argument("audio", type=Path, help="wav, flac, ogg or mp3")
-    parser.add_argument(
-        "-o", "--output", type=Path, help=".npz take, .csv Live Link Face, .json ARKit frames"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="which take; the lips do not depend on it"
-    )
-    parser.add_argument(
-        "--fps", help="samples a second, such as 25 or 29.97; default: the model's own"
-    )
-    parser.add_argument("--head", type=float, default=1.0, help="strength of head motion, 0..3")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
-    options = parser.parse_args(arguments)
-    output: Path = options.output or Path(options.audio.stem + ".npz")
-    if output.suffix.lower() not in SUFFIXES:
-        raise SettingsError(
-            f"A take is written as {', '.join(SUFFIXES)}, got {output.name!r}. Change the suffix."
-        )
-    rate = parse_rate(options.fps) if options.fps else None
-    settings = AnimateSettings(
-        seed=options.seed, fps=rate.per_second if rate else None, head=options.head
-    )
-
+    options = _parser().parse_args(arguments)
+    order = _ordered(options)
     display = Display(as_json=options.json)
     stages = (
         Stage("load", "loading the model", 2.0),
         Stage("decode", "reading the recording", 0.5),
-        Stage("animate", "animating", 2.0),
+        Stage("animate", "animating", 2.0 * len(order.outputs)),
     )
     progress = Progress(stages, display.show)
     progress.update("decode")
     from .audio import read_speech
 
-    speech = read_speech(options.audio)
+    speech = read_speech(order.audio)
     for sentence in speech.warnings:
         display.warn(sentence)
     progress.update("load")
     from .engine import Engine
 
-    engine = Engine(device=options.device)
-    progress.update("animate")
-    take = engine.animate(
-        speech, settings, lambda share: progress.update("animate", share), lambda: False
-    )
-    write_whole(output, encoded(take, output.suffix.lower()))
-    display.done([output], progress.finish())
+    engine = Engine(device=order.device)
+    for number, output in enumerate(order.outputs):
+
+        def show(share: float, number: int = number) -> None:
+            detail = f"take {number + 1} of {len(order.outputs)}" if len(order.outputs) > 1 else ""
+            progress.update("animate", (number + share) / len(order.outputs), detail)
+
+        show(0.0)
+        settings = replace(order.settings, seed=order.settings.seed + number)
+        take = engine.animate(speech, settings, show, lambda: False)
+        if order.kept is not None and order.retake is not None:
+            take = retaken(order.kept, take, order.retake)
+        write_whole(output, encoded(take, output.suffix.lower()))
+    display.done(list(order.outputs), progress.finish())
     return 0
 
 
@@ -80,3 +84,90 @@ def encoded(take: Animation, suffix: str) -> bytes:
     track = load_profile("arkit").apply(take)
     write = live_link_csv if suffix == ".csv" else arkit_json
     return write(take, track).encode()
+
+
+def numbered(output: Path, count: int) -> tuple[Path, ...]:
+    """Files of several takes: ``name-1.npz`` and on; one take keeps the name."""
+    if count == 1:
+        return (output,)
+    return tuple(output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py animate", description="Turn speech into a take, without a window."
+    )
+    parser.add_argument("audio", type=Path, help="wav, flac, ogg or mp3")
+    parser.add_argument(
+        "-o", "--output", type=Path, help=".npz take, .csv Live Link Face, .json ARKit frames"
+    )
+    parser.add_argument(
+        "--fps", help="samples a second, such as 25 or 29.97; default: the model's own"
+    )
+    add_take_options(parser)
+    parser.add_argument(
+        "--takes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="N takes with seeds counting up: name-1.npz, name-2.npz, ...",
+    )
+    group = parser.add_argument_group("another take of a part")
+    group.add_argument(
+        "--from",
+        dest="kept",
+        type=Path,
+        metavar="TAKE.npz",
+        help="keep this take of the same recording, its settings too, but for what is made anew; "
+        "the seed counts up from its own",
+    )
+    group.add_argument(
+        "--reroll",
+        action="append",
+        metavar="REGION",
+        help="make these regions anew, such as brows or gaze,head; everything else keeps its bytes",
+    )
+    group.add_argument(
+        "--lock",
+        action="append",
+        metavar="PART",
+        help="make everything anew but these: units (AU12), regions (head) or seconds (1.5-2.5)",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
+    return parser
+
+
+def _ordered(options: argparse.Namespace) -> Order:
+    """What the options ask for, everything checked that needs neither sound nor model."""
+    output: Path = options.output or Path(options.audio.stem + ".npz")
+    if output.suffix.lower() not in SUFFIXES:
+        raise SettingsError(
+            f"A take is written as {', '.join(SUFFIXES)}, got {output.name!r}. Change the suffix."
+        )
+    if not 1 <= options.takes <= MOST_TAKES:
+        raise SettingsError(f"The number of takes must be 1..{MOST_TAKES}, got {options.takes}.")
+    rate = parse_rate(options.fps).per_second if options.fps else None
+    wants_part = bool(options.reroll or options.lock)
+    if wants_part != (options.kept is not None):
+        raise SettingsError(
+            "A part of a take is made anew with --from TAKE.npz and --reroll or --lock together, "
+            f"got only {'--reroll or --lock' if wants_part else '--from'}."
+        )
+    if options.kept is None:
+        settings = settings_from(options, fps=rate)
+        return Order(
+            options.audio, numbered(output, options.takes), settings, None, None, options.device
+        )
+    retake = retake_of(options.reroll or (), options.lock or ())
+    kept = read_animation(options.kept)
+    if rate is not None and abs(rate - kept.fps) > 1e-6 * rate:
+        raise SettingsError(
+            f"--fps must be that of the kept take, {kept.fps:g}, or be left out; got {rate:g}."
+        )
+    base = from_json(AnimateSettings, kept.source.get("settings", "{}"))
+    base = replace(base, seed=base.seed + 1)
+    settings = settings_from(options, fps=rate, base=base)
+    return Order(
+        options.audio, numbered(output, options.takes), settings, kept, retake, options.device
+    )

@@ -1,0 +1,74 @@
+"""Options of command lines that say how a take is made and directed: one list for all. No bpy."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from . import control_words
+from .controls import REGIONS
+from .emotions import EMOTIONS
+from .protocol import AnimateSettings
+
+
+def add_take_options(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options; what is left out stays None, so a base may fill it."""
+    group = parser.add_argument_group("the performance")
+    group.add_argument("--seed", type=int, help="which take; lips do not depend on it; default 0")
+    group.add_argument("--head", type=float, metavar="X", help="strength of head motion, 0..3")
+    group.add_argument(
+        "--blinks", type=float, metavar="X", help="rate of blinking, 0..3, 1 = human"
+    )
+    group.add_argument(
+        "--emotion",
+        action="append",
+        metavar="NAME=X",
+        help=f"{', '.join(EMOTIONS)}: intensity 0..1, such as happy=0.6,sad=0.2; over time as "
+        "seconds:intensity keys, such as happy=0:0,1.5:0.8; may be repeated",
+    )
+    group.add_argument(
+        "--au",
+        action="append",
+        metavar="UNIT=CHANGE",
+        help="one action unit: AU12=+0.2 adds, AU15=*0 multiplies, AU26=0.1..0.8 limits; AU12L is "
+        "the subject's left only; may be repeated",
+    )
+    group.add_argument(
+        "--region",
+        action="append",
+        metavar="NAME=X",
+        help=f"strength 0..3 of {', '.join(REGIONS)}; 0 is off; lips still close on p b m",
+    )
+    group.add_argument(
+        "--articulation",
+        action="append",
+        metavar="jaw=X,lips=X",
+        help="how far the jaw opens and the lips shape, 0..3; below 1 mumbles, above 1 enunciates",
+    )
+
+
+def settings_from(
+    options: argparse.Namespace, *, fps: float | None = None, base: AnimateSettings | None = None
+) -> AnimateSettings:
+    """The settings of parsed options over those of `base`.
+
+    Raises
+    ------
+    SettingsError
+        An option is malformed or out of range.
+    """
+    base = base or AnimateSettings()
+    return replace(
+        base,
+        seed=base.seed if options.seed is None else options.seed,
+        fps=base.fps if fps is None else fps,
+        head=base.head if options.head is None else options.head,
+        blinks=base.blinks if options.blinks is None else options.blinks,
+        controls=control_words.controls(
+            emotion=options.emotion or (),
+            au=options.au or (),
+            region=options.region or (),
+            articulate=options.articulation or (),
+            base=base.controls,
+        ),
+    )
