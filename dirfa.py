@@ -26,6 +26,7 @@ COMMANDS = {
         "speech and a photo -> a film of a talking head, its .blend and its take",
     ),
     "animate": ("server", "speech -> take (.npz), Live Link Face .csv or ARKit .json"),
+    "batch": ("server", "a folder or manifest of lines -> takes; goes on where it stopped"),
     "fit": ("dirfa_blender", "photo -> head (.npz), .blend or .glb"),
     "serve": ("server", "run the inference server until interrupted"),
     "train": ("server", "train the mapping network"),
@@ -77,7 +78,7 @@ def _run(command: str, rest: list[str]) -> int:
     home = environment.Environment(environment.default_folder(ROOT), ROOT)
     groups = {"test": ("base", "test", "train"), "train": ("base", "train")}.get(command, ("base",))
     if not home.is_ready(groups, needs_cuda=_device(rest) == "cuda"):
-        if wants_help and command in ("talk", "animate", "fit", "serve"):
+        if wants_help and command in ("talk", "animate", "batch", "fit", "serve"):
             return _hand_over(Path(sys.executable), "-m", COMMANDS[command][0], command, *rest)
         _set_up(home, groups, rest)
     if command == "setup":

@@ -36,6 +36,7 @@ def main(
     commands: dict[str, Callable[[Sequence[str]], int]] = {
         "serve": lambda words: _serve(words, make_services),
         "animate": _animate,
+        "batch": _batch,
     }
     name = arguments[0] if arguments else ""
     if name in ELSEWHERE:
@@ -100,6 +101,12 @@ def _animate(arguments: Sequence[str]) -> int:
     from . import take
 
     return take.main(arguments)
+
+
+def _batch(arguments: Sequence[str]) -> int:
+    from .batch import command
+
+    return command.main(arguments)
 
 
 def leave(code: int) -> None:

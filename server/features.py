@@ -143,7 +143,9 @@ def mel_spectrum(samples: Array, centres: NDArray[np.int64], warp: float = 1.0) 
     offsets = np.arange(MEL_WINDOW) - MEL_WINDOW // 2
     frames = samples[centres[:, None] + offsets] * _hann(MEL_WINDOW)
     power = _power(frames, MEL_FFT)
-    return np.log(power @ mel_filters(warp) + np.float32(MEL_FLOOR))
+    # Not `@`: BLAS splits a product by the number of processor cores, and its last bits with it.
+    energy = np.einsum("tf,fm->tm", power, mel_filters(warp))
+    return np.log(energy + np.float32(MEL_FLOOR))
 
 
 @lru_cache(maxsize=64)

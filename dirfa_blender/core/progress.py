@@ -147,6 +147,23 @@ class Display:
         else:
             self._line(f"Note: {text}")
 
+    def line(self, id: str, state: str, message: str = "") -> None:
+        """One of many things is over: JSON for each, a sentence only where it could not be made."""
+        if self._as_json:
+            self._json(event="line", id=id, state=state, message=message)
+        elif state == "failed":
+            self._line(f"{id}: {message}")
+
+    def summary(self, text: str, folder: Path, seconds: float, *, failed: int) -> None:
+        """The end of many things: how many ended how."""
+        if self._as_json:
+            self._json(
+                event="done", outputs=[str(folder)], seconds=round(seconds, 2),
+                failed=failed, message=text,
+            )  # fmt: skip
+        else:
+            self._line(f"{folder}: {text}, in {spoken_seconds(seconds)}.")
+
     def ready(self, url: str, announcement: Path) -> None:
         """A server answers at `url`; programs find it through the announcement file."""
         if self._as_json:

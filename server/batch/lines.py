@@ -1,0 +1,231 @@
+"""The lines of a batch: from a folder of recordings, or from a manifest a studio keeps.
+
+A line without a seed gets one from its id, so neighbouring lines do not blink in step and a line keeps
+its performance when others are added, removed or sorted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, get_args, get_type_hints
+
+from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
+from dirfa_blender.core.manifest import SUFFIXES as MANIFESTS
+from dirfa_blender.core.manifest import Problems, Row, read_rows
+from dirfa_blender.core.protocol import AnimateSettings, from_fields
+from dirfa_blender.core.timing import parse_rate
+
+SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
+FORMATS = (".npz", ".csv", ".json")
+OWN_COLUMNS = ("id", "audio", "character", "output", "settings")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of speech to animate.
+
+    Parameters
+    ----------
+    id : its name, unique in the batch
+    audio : the recording
+    outputs : files to write, relative to the output folder; the suffix says the format
+    settings : how it is animated
+    character : who speaks; goes into the take's source
+    where : its place in the manifest, for messages
+    """
+
+    id: str
+    audio: Path
+    outputs: tuple[str, ...]
+    settings: AnimateSettings
+    character: str = ""
+    where: str = ""
+
+
+def read_lines(
+    source: Path, defaults: AnimateSettings, formats: tuple[str, ...], *, seed: int | None = None
+) -> list[Line]:
+    """The lines in a folder or manifest.
+
+    Parameters
+    ----------
+    defaults : settings of lines that state none of their own
+    formats : suffixes to write where a line names no output
+    seed : seed of lines that state none; None makes one from each line's id
+
+    Raises
+    ------
+    FormatError
+        Nothing there, or rows are wrong; all of them are named.
+    """
+    if source.is_dir():
+        return _folder_lines(source, defaults, formats, seed)
+    if source.suffix.lower() in MANIFESTS:
+        return _manifest_lines(source, defaults, formats, seed)
+    found = "nothing" if not source.exists() else "another file"
+    raise FormatError(
+        f"Expected a folder of recordings or a manifest ({', '.join(MANIFESTS)}), found {found} "
+        f"at {source}."
+    )
+
+
+def part_of(lines: list[Line], text: str) -> list[Line]:
+    """Every n-th line, for ``k/n``: what one of n farm tasks makes.
+
+    Raises
+    ------
+    SettingsError
+        The text is not ``k/n`` with 1 <= k <= n.
+    """
+    first, _, count = text.partition("/")
+    if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
+        raise SettingsError(f"A part must be such as 3/10, the third of ten, got {text!r}.")
+    return lines[int(first) - 1 :: int(count)]
+
+
+def seed_of(id: str) -> int:
+    """The seed that belongs to a line's id: the same on every computer."""
+    return int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") >> 1
+
+
+def _folder_lines(
+    folder: Path, defaults: AnimateSettings, formats: tuple[str, ...], seed: int | None
+) -> list[Line]:
+    sounds = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SOUNDS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not sounds:
+        raise FormatError(f"The folder {folder} holds no recording ({', '.join(SOUNDS)}).")
+    names = [path.relative_to(folder).with_suffix("").as_posix() for path in sounds]
+    lines: list[Line] = []
+    for path, name in zip(sounds, names, strict=True):
+        # a.wav beside a.flac: the suffix tells them apart.
+        id = name if names.count(name) == 1 else path.relative_to(folder).as_posix()
+        outputs = tuple(id + suffix for suffix in formats)
+        settings = replace(defaults, seed=seed_of(id) if seed is None else seed)
+        lines.append(Line(id, path, outputs, settings, where=str(path)))
+    return lines
+
+
+def _manifest_lines(
+    path: Path, defaults: AnimateSettings, formats: tuple[str, ...], seed: int | None
+) -> list[Line]:
+    settings = [entry.name for entry in fields(AnimateSettings)]
+    problems = Problems(f"Manifest {path.name}")
+    lines: list[Line] = []
+    for row in read_rows(path, (*OWN_COLUMNS, *settings)):
+        try:
+            lines.append(_line_of(row, path.parent, defaults, formats, seed))
+        except DirfaError as error:
+            problems.add(row.where, str(error))
+    _find_doubles(lines, problems)
+    problems.raise_any()
+    return lines
+
+
+def _line_of(
+    row: Row,
+    folder: Path,
+    defaults: AnimateSettings,
+    formats: tuple[str, ...],
+    seed: int | None,
+) -> Line:
+    cells = dict(row.cells)
+    named = cells.pop("audio", "")
+    if not isinstance(named, str) or not named:
+        raise FormatError("audio must name a recording.")
+    audio = folder / named
+    id = str(cells.pop("id", "") or PurePosixPath(named.replace("\\", "/")).with_suffix(""))
+    character = str(cells.pop("character", ""))
+    output = cells.pop("output", "")
+    outputs = (output,) if isinstance(output, str) and output else ()
+    if isinstance(output, list):
+        outputs = tuple(str(name) for name in output)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    outputs = tuple(_output(name) for name in outputs or (_safe(id) + s for s in formats))
+    defaults = replace(defaults, seed=seed_of(id) if seed is None else seed)
+    return Line(id, audio, outputs, _settings(cells, defaults), character, row.where)
+
+
+def _output(name: str) -> str:
+    """The place of an output below the output folder, checked."""
+    place = PurePosixPath(name.replace("\\", "/"))
+    if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+        raise FormatError(f"output must lie inside the output folder, got {name!r}.")
+    if place.suffix.lower() not in FORMATS:
+        raise FormatError(f"output must end in {', '.join(FORMATS)}, got {name!r}.")
+    return place.as_posix()
+
+
+def _safe(id: str) -> str:
+    """An id as a file name below the output folder: no part that leads out of it."""
+    parts = [part for part in id.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return "/".join("".join("_" if c in '<>:"|?*' else c for c in part) for part in parts) or "_"
+
+
+def _settings(cells: dict[str, Any], defaults: AnimateSettings) -> AnimateSettings:
+    """Defaults, over them the row's ``settings`` object, over that its own cells."""
+    extra = cells.pop("settings", {})
+    if isinstance(extra, str):
+        try:
+            extra = json.loads(extra)
+        except ValueError as error:
+            raise FormatError(f"settings must be a JSON object, got {extra!r}.") from error
+    if not isinstance(extra, dict):
+        raise FormatError(f"settings must be an object, got {extra!r}.")
+    stated: dict[str, Any] = {**extra, **cells}
+    hints = get_type_hints(AnimateSettings)
+    stated = {
+        name: _cell(name, value, hints[name]) if isinstance(value, str) and name in hints else value
+        for name, value in stated.items()
+    }
+    merged = {e.name: getattr(defaults, e.name) for e in fields(defaults)} | stated
+    return from_fields(AnimateSettings, merged)
+
+
+def _cell(name: str, text: str, hint: Any) -> Any:
+    """What a CSV cell means for a setting; text that means nothing goes on to be refused."""
+    kinds: tuple[Any, ...] = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if name == "fps":
+        return parse_rate(text).per_second
+    if str in kinds:
+        return text
+    if bool in kinds and text.lower() in ("true", "false", "yes", "no", "1", "0"):
+        return text.lower() in ("true", "yes", "1")
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _find_doubles(lines: Iterable[Line], problems: Problems) -> None:
+    ids: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+    for line in lines:
+        _note(ids, line.id, f"the id {line.id!r}", line.where, problems)
+        for name in line.outputs:
+            # Two names that differ in case only are one file on many disks.
+            _note(outputs, name.casefold(), f"the output {name}", line.where, problems)
+
+
+def _note(
+    seen: dict[str, str], value: str, what: str, where: str, problems: Problems
+) -> Mapping[str, str]:
+    if value in seen:
+        problems.add(where, f"{what} is taken by {seen[value]} already.")
+    seen.setdefault(value, where)
+    return seen

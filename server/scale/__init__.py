@@ -1,0 +1,1 @@
+"""The same engine on more than one machine."""

@@ -1,0 +1,201 @@
+"""``batch`` as a studio meets it: exit codes, restarts, changed lines, bad lines, two at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from dirfa_blender.core.folder_lock import FolderLock
+from dirfa_blender.core.npz_io import read_animation
+from dirfa_blender.core.protocol import AnimateSettings
+from server.__main__ import main
+from server.audio import read_speech
+from server.batch.lines import seed_of
+from server.engine import Engine
+
+
+def record(path: Path, seconds: float = 0.4, hertz: float = 140.0) -> Path:
+    time = np.arange(int(seconds * 16000)) / 16000
+    soundfile.write(path, np.sign(np.sin(2 * np.pi * hertz * time)) * 0.3, 16000)
+    return path
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    folder = tmp_path / "lines"
+    folder.mkdir()
+    for number, name in enumerate(("a", "b", "c")):
+        record(folder / f"{name}.wav", hertz=120.0 + 20 * number)
+    return folder
+
+
+@pytest.fixture
+def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    def call(source: Path, *options: str) -> tuple[int, list[dict[str, object]], str]:
+        output = ["-o", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")]
+        code = main(["batch", str(source), *output, "--workers", "1", "--json", *options])
+        told = capsys.readouterr()
+        return code, [json.loads(line) for line in told.out.splitlines()], told.err
+
+    return call
+
+
+def states(events: list[dict[str, object]]) -> dict[object, object]:
+    return {event["id"]: event["state"] for event in events if event["event"] == "line"}
+
+
+def test_a_folder_becomes_takes_with_the_bytes_of_animate(
+    tmp_path: Path, lines: Path, batch
+) -> None:
+    code, events, _ = batch(lines)
+
+    take = read_animation(tmp_path / "out" / "b.npz")
+    alone = Engine("cpu").animate(read_speech(lines / "b.wav"), AnimateSettings(seed=seed_of("b")))
+    assert code == 0
+    assert states(events) == {"a": "made", "b": "made", "c": "made"}
+    np.testing.assert_array_equal(take.au, alone.au)
+    np.testing.assert_array_equal(take.rotation, alone.rotation)
+    assert take.source["line"] == "b"
+    assert events[-1]["event"] == "done"
+
+
+def test_only_what_changed_is_made_anew(tmp_path: Path, lines: Path, batch) -> None:
+    batch(lines)
+    record(lines / "a.wav", hertz=200.0)
+    (tmp_path / "out" / "b.npz").write_bytes(b"an accident")
+
+    code, events, _ = batch(lines)
+
+    assert code == 0
+    assert states(events) == {"a": "made", "b": "known", "c": "skipped"}
+    assert read_animation(tmp_path / "out" / "b.npz").source["line"] == "b"
+
+
+def test_other_settings_make_a_line_anew_and_the_old_ones_come_from_the_cache(
+    lines: Path, batch
+) -> None:
+    batch(lines)
+
+    other = states(batch(lines, "--head", "0.5")[1])
+    back = states(batch(lines)[1])
+
+    assert set(other.values()) == {"made"}
+    assert set(back.values()) == {"known"}
+
+
+def test_without_the_cache_nothing_is_kept(tmp_path: Path, lines: Path, batch) -> None:
+    batch(lines, "--no-cache")
+
+    assert not (tmp_path / "cache").exists()
+    assert set(states(batch(lines, "--no-cache", "--force")[1]).values()) == {"made"}
+
+
+def test_a_line_that_fails_does_not_stop_the_rest(lines: Path, batch) -> None:
+    (lines / "bad.wav").write_text("no sound")
+
+    code, events, told = batch(lines)
+
+    assert code == 1
+    assert states(events) == {"a": "made", "b": "made", "bad": "failed", "c": "made"}
+    assert "found something else in" in told or any("something else" in str(e) for e in events)
+    assert events[-1]["failed"] == 1
+
+
+def test_a_manifest_says_everything_about_a_line(tmp_path: Path, lines: Path, batch) -> None:
+    manifest = lines / "lines.csv"
+    manifest.write_text(
+        "id,audio,character,seed,fps,output,head\n"
+        "hi,a.wav,Ann,7,29.97,one/hi.npz,0.5\n"
+        "# a comment\n"
+        "yo,b.wav,,,,yo.json,\n"
+    )
+
+    code, _, told = batch(manifest)
+
+    take = read_animation(tmp_path / "out" / "one" / "hi.npz")
+    assert code == 0, told
+    assert take.fps == pytest.approx(30000 / 1001, rel=1e-12)
+    assert (take.source["seed"], take.source["character"]) == ("7", "Ann")
+    assert json.loads(take.source["settings"])["head"] == 0.5
+    assert (tmp_path / "out" / "yo.json").is_file()
+
+
+def test_every_bad_row_is_named_by_its_line_and_nothing_starts(
+    tmp_path: Path, lines: Path, batch
+) -> None:
+    manifest = lines / "lines.csv"
+    manifest.write_text(
+        "id,audio,seed,output\n"
+        "one,a.wav,soon,\n"
+        "two,,1,\n"
+        "three,b.wav,1,../up.npz\n"
+        "four,c.wav,1,four.npz\n"
+        "four,c.wav,1,FOUR.npz\n"
+    )
+
+    code, _, told = batch(manifest)
+
+    assert code == 1
+    assert "5 problems" in told
+    for part in ("line 2: ", "line 3: audio", "line 4: output must lie inside", "line 6: the id 'four'",
+                 "line 6: the output FOUR.npz is taken by line 5"):  # fmt: skip
+        assert part in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_batches_do_not_write_one_folder(tmp_path: Path, lines: Path, batch) -> None:
+    with FolderLock(tmp_path / "out" / ".dirfa" / "lock"):
+        code, _, told = batch(lines)
+
+    assert code == 1
+    assert f"in use by process {os.getpid()}" in told
+
+
+def test_parts_of_a_batch_make_every_line_once(lines: Path, batch) -> None:
+    first = states(batch(lines, "--part", "1/2")[1])
+    second = states(batch(lines, "--part", "2/2")[1])
+
+    assert (set(first), set(second)) == ({"a", "c"}, {"b"})
+    assert set(states(batch(lines)[1]).values()) == {"skipped"}
+
+
+def test_worker_processes_give_the_same_bytes(tmp_path: Path, lines: Path, batch) -> None:
+    batch(lines, "--no-cache")
+    alone = {p.name: p.read_bytes() for p in (tmp_path / "out").glob("*.npz")}
+
+    code, _, _ = batch(lines, "--no-cache", "--force", "--workers", "2")
+
+    assert code == 0
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out").glob("*.npz")} == alone
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, lines: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    code = main(["batch", str(lines), "-o", str(tmp_path / "file" / "out")])
+
+    assert code == 1
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--format", "fbx"], "formats are npz, csv and json"),
+        (["--workers", "0"], "workers must be 1..256"),
+        (["--part", "3/2"], "part must be such as"),
+        (["--head", "9"], "strength of head"),
+    ],
+)
+def test_wrong_usage_has_exit_code_2(lines: Path, batch, options: list[str], message: str) -> None:
+    code, _, told = batch(lines, *options)
+
+    assert code == 2
+    assert message in told
