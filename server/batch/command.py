@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from dirfa_blender.core.folder_lock import FolderLock
 from dirfa_blender.core.ledger import Ledger, Record, sha256_of, state_folder
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
-from dirfa_blender.core.protocol import AnimateSettings
+from dirfa_blender.core.protocol import AnimateSettings, to_json
 from dirfa_blender.core.timing import parse_rate
 from server.services import project_version
 
@@ -185,7 +186,7 @@ def _order(index: int, line: Line, take: str, batch: Batch) -> Order:
     return Order(
         number=index,
         audio=str(line.audio),
-        settings={e.name: getattr(line.settings, e.name) for e in fields(line.settings)},
+        settings=json.loads(to_json(line.settings)),
         outputs=tuple(_target(name, batch) for name in line.outputs),
         source=source,
         key=take,

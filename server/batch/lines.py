@@ -14,15 +14,16 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
+from dirfa_blender.core.controls_json import controls_from_fields, controls_to_fields
 from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
 from dirfa_blender.core.manifest import SUFFIXES as MANIFESTS
 from dirfa_blender.core.manifest import Problems, Row, read_rows
-from dirfa_blender.core.protocol import AnimateSettings, from_fields
+from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
 from dirfa_blender.core.timing import parse_rate
 
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 FORMATS = (".npz", ".csv", ".json")
-OWN_COLUMNS = ("id", "audio", "character", "output", "settings")
+OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,27 @@ def _settings(cells: dict[str, Any], defaults: AnimateSettings) -> AnimateSettin
         name: _cell(name, value, hints[name]) if isinstance(value, str) and name in hints else value
         for name, value in stated.items()
     }
-    merged = {e.name: getattr(defaults, e.name) for e in fields(defaults)} | stated
-    return from_fields(AnimateSettings, merged)
+    emotion = stated.pop("emotion", None)
+    merged: dict[str, Any] = json.loads(to_json(defaults)) | stated
+    settings = from_fields(AnimateSettings, merged)
+    if emotion is None:
+        return settings
+    if isinstance(emotion, str):
+        emotion = _emotions(emotion)
+    directed = controls_to_fields(settings.controls) | {"emotions": emotion}
+    return replace(settings, controls=controls_from_fields(directed))
+
+
+def _emotions(text: str) -> dict[str, float]:
+    """Intensities in ``happy=0.6, sad=0.2``; a name alone means 1."""
+    found: dict[str, float] = {}
+    for part in text.replace(";", ",").split(","):
+        name, _, amount = part.partition("=")
+        try:
+            found[name.strip()] = float(amount or 1.0)
+        except ValueError as error:
+            raise FormatError(f"emotion must be such as happy=0.6, got {text!r}.") from error
+    return found
 
 
 def _cell(name: str, text: str, hint: Any) -> Any:

@@ -109,10 +109,10 @@ def test_a_line_that_fails_does_not_stop_the_rest(lines: Path, batch) -> None:
 def test_a_manifest_says_everything_about_a_line(tmp_path: Path, lines: Path, batch) -> None:
     manifest = lines / "lines.csv"
     manifest.write_text(
-        "id,audio,character,seed,fps,output,head\n"
-        "hi,a.wav,Ann,7,29.97,one/hi.npz,0.5\n"
+        "id,audio,character,seed,fps,output,head,emotion\n"
+        'hi,a.wav,Ann,7,29.97,one/hi.npz,0.5,"happy=0.6,sad=0.2"\n'
         "# a comment\n"
-        "yo,b.wav,,,,yo.json,\n"
+        "yo,b.wav,,,,yo.json,,\n"
     )
 
     code, _, told = batch(manifest)
@@ -121,7 +121,9 @@ def test_a_manifest_says_everything_about_a_line(tmp_path: Path, lines: Path, ba
     assert code == 0, told
     assert take.fps == pytest.approx(30000 / 1001, rel=1e-12)
     assert (take.source["seed"], take.source["character"]) == ("7", "Ann")
-    assert json.loads(take.source["settings"])["head"] == 0.5
+    settings = json.loads(take.source["settings"])
+    assert settings["head"] == 0.5
+    assert settings["controls"]["emotions"] == {"happy": 0.6, "sad": 0.2}
     assert (tmp_path / "out" / "yo.json").is_file()
 
 
