@@ -27,6 +27,10 @@ COMMANDS = {
     ),
     "animate": ("server", "speech -> take (.npz), Live Link Face .csv or ARKit .json"),
     "batch": ("server", "a folder or manifest of lines -> takes; goes on where it stopped"),
+    "convert": (
+        "dirfa_blender",
+        "takes, Live Link Face, ARKit, Audio2Face, mouth cues: into each other",
+    ),
     "fit": ("dirfa_blender", "photo -> head (.npz), .blend or .glb"),
     "serve": ("server", "run the inference server until interrupted"),
     "train": ("server", "train the mapping network"),

@@ -14,9 +14,13 @@ USAGE_ERROR, INTERRUPTED = 2, 130
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of a command: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    from . import fit, talk
+    from . import convert, fit, talk
 
-    commands: dict[str, Callable[[Sequence[str]], int]] = {"talk": talk.main, "fit": fit.main}
+    commands: dict[str, Callable[[Sequence[str]], int]] = {
+        "talk": talk.main,
+        "fit": fit.main,
+        "convert": convert.main,
+    }
     name = arguments[0] if arguments else ""
     if name not in commands:
         sys.stderr.write(f"usage: python -m dirfa_blender {{{', '.join(commands)}}} ...\n")

@@ -1,0 +1,184 @@
+"""Any of the formats in, a take out; a take in, any of the formats out. No bpy.
+
+What a file is says its content, not its name: three formats end in ``.json``. What a format does not
+carry is at rest (Audio2Face JSON and cues have no head pose).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .a2f_json import a2f_json, read_a2f_json
+from .animation import Animation
+from .cues import cue_json, cue_tsv, cues_of_take, read_cues, take_of_cues
+from .errors import FormatError, SettingsError
+from .interchange import (
+    JSON_FORMAT,
+    AngleUnit,
+    arkit_json,
+    live_link_csv,
+    read_arkit_json,
+    read_live_link_csv,
+)
+from .mapping import load_profile
+from .npz_io import animation_bytes, animation_from_bytes
+from .recovery import recovered
+
+Kind = Literal["take", "live_link", "arkit", "a2f", "cues"]
+TITLES: dict[Kind, str] = {
+    "take": "take (.npz)",
+    "live_link": "Live Link Face (.csv)",
+    "arkit": "ARKit frames (.json)",
+    "a2f": "Audio2Face (.json)",
+    "cues": "mouth cues of Rhubarb (.json, .tsv, .xml)",
+}
+SUFFIXES: dict[Kind, tuple[str, ...]] = {
+    "take": (".npz",),
+    "live_link": (".csv",),
+    "arkit": (".json",),
+    "a2f": (".json",),
+    "cues": (".json", ".tsv"),
+}
+MAX_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be understood where it does not say so itself.
+
+    Parameters
+    ----------
+    fps : its rate; None takes the file's own
+    angles : unit of head and eye angles in Live Link files
+    """
+
+    fps: float | None = None
+    angles: AngleUnit = "radians"
+
+
+def read_take(path: Path, reading: Reading | None = None) -> Animation:
+    """The take in a file of any of the formats.
+
+    Raises
+    ------
+    FormatError
+        Not readable, or none of the formats.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise FormatError(
+                f"{path} is too large to be a take: {path.stat().st_size / 1e9:.1f} GB."
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"Cannot read {path}: {error.strerror or error}.") from error
+    return take_from_bytes(data, path.name, reading or Reading())
+
+
+def take_from_bytes(data: bytes, name: str, reading: Reading) -> Animation:
+    """The take in a file's content; `name` stands in messages. Raises FormatError."""
+    kind = kind_of(data, name)
+    if kind == "take":
+        return animation_from_bytes(data, name)
+    text = data.decode("utf-8-sig")
+    source = {"imported": name, "format": kind, "file": hashlib.sha256(data).hexdigest()}
+    profile = load_profile("arkit")
+    if kind == "cues":
+        return take_of_cues(read_cues(text, name), source=source)
+    if kind == "live_link":
+        found = read_live_link_csv(text, fps=reading.fps, angles=reading.angles, where=name)
+        gaze = found.gaze if found.gaze.any() else None
+        return recovered(found.track, profile, gaze=gaze, source=source)
+    if kind == "arkit":
+        return recovered(read_arkit_json(text, name), profile, source=source)
+    return recovered(read_a2f_json(text, fps=reading.fps, where=name), profile, source=source)
+
+
+def kind_of(data: bytes, name: str = "The file") -> Kind:
+    """What a file's content is.
+
+    Raises
+    ------
+    FormatError
+        None of the formats.
+    """
+    if data[:4] == b"PK\x03\x04":
+        return "take"
+    try:
+        text = data.decode("utf-8-sig").lstrip()
+    except UnicodeDecodeError as error:
+        raise _unknown(name) from error
+    if text[:9].lower().startswith("timecode,"):
+        return "live_link"
+    if text.startswith("{"):
+        keys = _keys(text, name)
+        if keys.get("format") == JSON_FORMAT:
+            return "arkit"
+        if "weightMat" in keys:
+            return "a2f"
+        if "mouthCues" in keys:
+            return "cues"
+        raise _unknown(name)
+    first, _, rest = text.partition("\t")
+    if text.startswith("<") or (first.replace(".", "", 1).isdigit() and rest):
+        return "cues"
+    raise _unknown(name)
+
+
+def encoded_take(
+    take: Animation, kind: Kind, suffix: str, *, angles: AngleUnit = "radians", audio: str = ""
+) -> bytes:
+    """A take in a format.
+
+    Parameters
+    ----------
+    suffix : of the file, where a format has several
+    audio : recording it belongs to, for formats that name one
+    """
+    if kind == "take":
+        return animation_bytes(take)
+    if kind == "cues":
+        cues = cues_of_take(take)
+        return (cue_tsv(cues) if suffix == ".tsv" else cue_json(cues, sound=audio)).encode()
+    track = load_profile("arkit").apply(take)
+    if kind == "live_link":
+        return live_link_csv(take, track, angles=angles).encode()
+    if kind == "arkit":
+        return arkit_json(take, track).encode()
+    return a2f_json(track, audio=audio).encode()
+
+
+def kind_for(path: Path, wanted: str = "") -> Kind:
+    """The format to write a file in: the wanted one, or what its suffix means.
+
+    Raises
+    ------
+    SettingsError
+        No such format, or the suffix is not one of its own.
+    """
+    suffix = path.suffix.lower()
+    usual: dict[str, Kind] = {
+        ".npz": "take", ".csv": "live_link", ".json": "arkit", ".tsv": "cues",
+    }  # fmt: skip
+    kind = next((known for known in TITLES if known == wanted), usual.get(suffix))
+    if kind is None or (wanted and wanted not in TITLES) or suffix not in SUFFIXES[kind]:
+        known = "; ".join(f"{name}: {TITLES[name]}" for name in TITLES)
+        raise SettingsError(
+            f"{path.name} cannot be written as {wanted or suffix!r}. Formats: {known}."
+        )
+    return kind
+
+
+def _keys(text: str, name: str) -> dict[str, object]:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise FormatError(f"{name} must be JSON: {error}.") from error
+
+
+def _unknown(name: str) -> FormatError:
+    return FormatError(f"{name} is none of the formats read here: {', '.join(TITLES.values())}.")
