@@ -4,13 +4,14 @@ One photo tells where features lie across the picture, hardly how deep they are:
 is mostly the landmark network's average face. So the fit believes x and y, takes `FitSettings.depth` of
 the depth and `FitSettings.asymmetry` of the difference between the sides, and leaves the rest to the
 template. An expression is told from an identity by what each can do: the template's own shapes move
-lips, lids and brows in few ways, each at a price; an identity is a smooth field (see `SPREAD`), which
+lips, lids and brows in few ways, each at a price; an identity is a smooth field (see `head_morph`), which
 cannot part two lips that touch. Both are solved together and only the identity stays in the head.
-No bpy.
+Further photos of the same face, turned, share the identity and settle the depth. No bpy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -19,25 +20,17 @@ import numpy.typing as npt
 
 from . import head_shapes, head_template
 from .errors import SettingsError
-from .face_landmarks import (
-    EYE_LEFT,
-    EYE_RIGHT,
-    LIPS_OUTER,
-    MESH_POINTS,
-    OVAL,
-    RIGID,
-    FaceLandmarks,
-)
+from .face_landmarks import MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .head import Head
+from .head_morph import IDENTITY, Field, kernel, landmark_noise, morphed, moved_bones, reach
 from .head_sliders import HeadSliders, slid
 
 Floats = npt.NDArray[np.float64]
 
-SPREAD = 0.09  # metres over which the identity field fades: linear near a point, gone far from it
-IDENTITY = 0.004  # metres, standard deviation of the identity field
-NOISE = 0.0004  # metres, standard deviation of a landmark inside the face
-NOISE_OVAL = 0.004  # the same on the outline, whose points slide with the pose
 ROUNDS = 4  # of pose, expression and identity in turn
+PRIOR = 0.02  # weight of the template's own place against a landmark seen face on
+# How a correction by looking at the result spreads: metres, inside the face and on the outline.
+CORRECTION_NOISE, CORRECTION_NOISE_OVAL = 0.0012, 0.003
 
 # Shapes that the expression of a photo is explained with, and how far each usually goes. Lids and
 # brows are kept short: a wide eye or a low brow is more often the person than the moment.
@@ -73,7 +66,7 @@ class FitSettings:
 
     interpupillary_distance_metres: float = 0.063
     depth: float = 0.4
-    asymmetry: float = 0.4
+    asymmetry: float = 0.5
     sliders: HeadSliders = field(default_factory=HeadSliders)
 
     def __post_init__(self) -> None:
@@ -115,12 +108,31 @@ class View:
 
 
 @dataclass(frozen=True)
+class Solution:
+    """What was read off the photos, before a mesh is made of it; the template's size.
+
+    Attributes
+    ----------
+    offsets : (N, 3) float64, metres, identity at the landmarks, head frame
+    correction : (N, 3) float64, metres, what looking at the result added to it
+    views, expressions : a view and (K,) weights of `EXPRESSIONS` for each photo
+    photo_px : (N, 3) float64, the landmarks of the first photo
+    """
+
+    offsets: Floats
+    correction: Floats
+    views: tuple[View, ...]
+    expressions: tuple[Floats, ...]
+    photo_px: Floats
+
+
+@dataclass(frozen=True)
 class Fit:
     """A fitted head and how it explains its photo.
 
     Attributes
     ----------
-    head : the neutral head with its 52 shapes
+    head : the neutral head; with its 52 shapes unless it came from `bare_fit`
     view : where it stands in the photo
     expression : weight of each shape that the photo shows and the head no longer does
     photo_vertices_px : (V, 3) float64, the vertices as photographed, with the expression; the
@@ -139,29 +151,75 @@ def fit_head(landmarks: FaceLandmarks, settings: FitSettings) -> Head:
 
 
 def fit_photo(landmarks: FaceLandmarks, settings: FitSettings) -> Fit:
-    """The head of the person in the photo and how it stands there.
+    """The head of the person in the photo, with its shapes, and how it stands there."""
+    return shaped_fit(bare_fit(solve([landmarks], settings), settings))
+
+
+def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
+    """Pose and expression of every photo, and the identity they share.
+
+    Parameters
+    ----------
+    photos : landmarks of one person's face; the first is the one seen from the front
 
     Notes
     -----
     Pose, expression and identity are solved in turn; each round poses the symmetric part of the last
     identity with the last expression, which is what a turned face has to be told from.
     """
+    basis = _expression_basis()
+    rest = _shaped_template().landmarks().astype(np.float64)
+    pictures = [photo.points_px[:MESH_POINTS] for photo in photos]
+    offsets = np.zeros_like(rest)
+    weights = [np.zeros(len(basis.names)) for _ in pictures]
+    views = [_pose(rest, picture) for picture in pictures]
+    for _ in range(ROUNDS):
+        unexplained: list[Floats] = []
+        for k, picture in enumerate(pictures):
+            moved = np.einsum("k,kni->ni", weights[k], basis.deltas)
+            views[k] = _pose(rest + _mirrored_mean(offsets) + moved, picture)
+            seen = views[k].to_head(picture) - rest
+            weights[k] = basis.solve(seen)
+            unexplained.append(seen - np.einsum("k,kni->ni", weights[k], basis.deltas))
+        offsets = _believed(unexplained, views, settings)
+    still = np.zeros_like(offsets)
+    return Solution(offsets, still, tuple(views), tuple(weights), pictures[0])
+
+
+def neutral_landmarks_px(solution: Solution) -> Floats:
+    """(N, 2) pixels of the first photo where its landmarks would lie without the expression."""
+    basis = _expression_basis()
+    moved = np.einsum("k,kni->ni", solution.expressions[0], basis.deltas)
+    turned = moved @ solution.views[0].rotation.T * solution.views[0].scale
+    return solution.photo_px[:, :2] - turned[:, [0, 2]] * (1.0, -1.0)
+
+
+def corrected(solution: Solution, missed_px: Floats, settings: FitSettings) -> Solution:
+    """The solution moved so that landmarks fall where they should.
+
+    Parameters
+    ----------
+    missed_px : (N, 2) pixels of the first photo: where each landmark should be seen less where it is
+    """
+    view = solution.views[0]
+    x, down = missed_px.T
+    moved = np.stack([x, np.zeros_like(x), -down], -1) / view.scale @ view.rotation
+    even = _mirrored_mean(moved)
+    moved = even + settings.asymmetry * (moved - even)
+    return replace(solution, correction=solution.correction + moved)
+
+
+def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
+    """The neutral head of a solution, without shapes: those are made last, from its final form."""
     template = _shaped_template()
     basis = _expression_basis()
     rest = template.landmarks().astype(np.float64)
-    photo = landmarks.points_px[:MESH_POINTS]
-    offsets, weights = np.zeros_like(rest), np.zeros(len(basis.names))
-    view = _pose(rest, photo)
-    for _ in range(ROUNDS):
-        moved = np.einsum("k,kni->ni", weights, basis.deltas)
-        view = _pose(rest + _mirrored_mean(offsets) + moved, photo)
-        seen = view.to_head(photo) - rest
-        weights = basis.solve(seen)
-        moved = np.einsum("k,kni->ni", weights, basis.deltas)
-        offsets = _believed(seen - moved, view, settings)
-
-    field = _Field(rest, offsets)
-    vertices = _morphed(template, field)
+    field = Field(rest, solution.offsets, landmark_noise())
+    if solution.correction.any():
+        noise = np.full(MESH_POINTS, CORRECTION_NOISE)
+        noise[list(OVAL)] = CORRECTION_NOISE_OVAL
+        field.pulls = field.pulls + Field(rest, solution.correction, noise).pulls
+    vertices = morphed(template, field, _template_reach())
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
     head = replace(
@@ -169,19 +227,34 @@ def fit_photo(landmarks: FaceLandmarks, settings: FitSettings) -> Fit:
         vertices=(vertices * scale).astype(np.float32),
         shape_names=(),
         shape_deltas=np.zeros((0, len(vertices), 3), np.float32),
-        bone_heads=_bones(template.bone_heads, field, scale),
-        bone_tails=_bones(template.bone_tails, field, scale),
-        source={"fit": repr(settings)},
+        bone_heads=moved_bones(template.bone_heads, field, scale),
+        bone_tails=moved_bones(template.bone_tails, field, scale),
+        source={"fit": repr(replace(settings, sliders=HeadSliders()))},
     )
-    head = head_shapes.with_shapes(slid(head, settings.sliders))
-    view = replace(view, scale=view.scale / scale)
+    view = replace(solution.views[0], scale=solution.views[0].scale / scale)
+    weights = solution.expressions[0]
+    rows = [template.shape_names.index(name) for name in basis.names]
+    moved = np.einsum("k,kvi->vi", weights.astype(np.float32), template.shape_deltas[rows])
+    places = _as_photographed(head, view, moved * scale, solution.photo_px)
     expression = dict(zip(basis.names, weights.tolist(), strict=True))
-    return Fit(head, view, expression, _as_photographed(head, view, expression, photo))
+    return Fit(slid(head, settings.sliders), view, expression, places)
+
+
+def shaped_fit(fit: Fit) -> Fit:
+    """The fit with the 52 shapes of its head."""
+    return replace(fit, head=head_shapes.with_shapes(fit.head))
 
 
 @lru_cache(maxsize=1)
 def _shaped_template() -> Head:
     return head_shapes.with_shapes(head_template.template())
+
+
+@lru_cache(maxsize=1)
+def _template_reach() -> npt.NDArray[np.float32]:
+    """(V, N) float32, kept because every correction of a fit moves the same template."""
+    template = _shaped_template()
+    return reach(template.vertices, template.landmarks().astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -221,50 +294,16 @@ def _expression_basis() -> _ExpressionBasis:
     chosen = [name for name in EXPRESSIONS if name in template.shape_names]
     rows = [template.shape_names.index(name) for name in chosen]
     deltas = template.landmark_deltas()[rows].astype(np.float64)
-    kernel = _kernel(template.landmarks().astype(np.float64))
-    noise = _landmark_noise()
+    covariance = kernel(template.landmarks().astype(np.float64))
+    noise = landmark_noise()
     # Depth is doubted by as much again as the whole identity may vary.
     doubt = (0.0, IDENTITY, 0.0)
-    whitener = np.stack([np.linalg.inv(kernel + np.diag(noise**2 + extra**2)) for extra in doubt])
+    whitener = np.stack(
+        [np.linalg.inv(covariance + np.diag(noise**2 + extra**2)) for extra in doubt]
+    )
     usual = np.array([EXPRESSIONS[name] for name in chosen])
     form = np.einsum("kni,inm,lmi->kl", deltas, whitener, deltas, optimize=True)
     return _ExpressionBasis(tuple(chosen), deltas, whitener, form + np.diag(usual**-2.0))
-
-
-class _Field:
-    """A smooth displacement known at the landmarks.
-
-    Notes
-    -----
-    The kernel exp(-r / SPREAD) is the linear kernel of radial basis functions as long as r is small
-    against SPREAD, and fades where that one would go on growing: at the back of the skull and at
-    the base of the neck.
-    """
-
-    def __init__(self, sites: Floats, offsets: Floats) -> None:
-        noise = np.diag((_landmark_noise() / IDENTITY) ** 2)
-        self.sites = sites
-        self.pulls = np.linalg.solve(_kernel(sites) / IDENTITY**2 + noise, offsets)
-
-    def at(self, points: npt.ArrayLike) -> Floats:
-        """(M, D) displacement at points (M, 3)."""
-        places = np.asarray(points, np.float32)
-        square = (places**2).sum(1)[:, None] + (self.sites**2).sum(1).astype(np.float32)
-        square -= 2 * places @ self.sites.T.astype(np.float32)
-        reach = np.exp(np.sqrt(np.maximum(square, 0)) * np.float32(-1 / SPREAD))
-        return (reach @ self.pulls.astype(np.float32)).astype(np.float64)
-
-
-def _kernel(sites: Floats) -> Floats:
-    """(N, N) covariance of the identity field among the sites, square metres."""
-    distance = np.linalg.norm(sites[:, None] - sites[None], axis=-1)
-    return IDENTITY**2 * np.exp(-distance / SPREAD)
-
-
-def _landmark_noise() -> Floats:
-    noise = np.full(MESH_POINTS, NOISE)
-    noise[list(OVAL)] = NOISE_OVAL
-    return noise
 
 
 def _pose(model: Floats, photo_px: Floats) -> View:
@@ -293,67 +332,48 @@ def _mirrored_mean(offsets: Floats) -> Floats:
     return (offsets + offsets[_mirror()] * (-1.0, 1.0, 1.0)) / 2
 
 
-def _believed(offsets: Floats, view: View, settings: FitSettings) -> Floats:
-    """Offsets (N, 3) with depth (as the photo sees it) and asymmetry cut to what is believed."""
-    seen = offsets @ view.rotation.T * (1.0, settings.depth, 1.0)
-    offsets = seen @ view.rotation
-    even = _mirrored_mean(offsets)
-    return even + settings.asymmetry * (offsets - even)
-
-
-def _morphed(template: Head, field: _Field) -> Floats:
-    """(V, 3) template vertices moved by the field; globes, teeth and tongue move as wholes.
+def _believed(offsets: Sequence[Floats], views: Sequence[View], settings: FitSettings) -> Floats:
+    """Offsets (N, 3) that the photos agree on, cut to what of depth and asymmetry is believed.
 
     Notes
     -----
-    Lids keep their template distance from the globe, so they go on hugging it wherever the field
-    took them. Teeth, gums and tongue follow the mean of the mouth and half of its change in width.
+    Each photo counts fully across its picture and `settings.depth` along its line of sight, against the
+    template's own place; what one photo sees as depth another, turned, sees across.
     """
-    rest = template.vertices.astype(np.float64)
-    vertices = rest + field.at(rest)
-    landmarks = template.landmarks().astype(np.float64)
-    for side, ring in (("right", EYE_RIGHT), ("left", EYE_LEFT)):
-        globe = template.part(f"eye_{side}", f"cornea_{side}")
-        lids = template.part("face", f"lid_upper_{side}", f"lid_lower_{side}", "nose")
-        centre, radius = _globe(rest[template.part(f"eye_{side}")])
-        shift = field.at(landmarks[list(ring)]).mean(0)
-        vertices[globe] = rest[globe] + shift
-        before = np.linalg.norm(rest[lids] - centre, axis=1)
-        outward = vertices[lids] - centre - shift
-        after = np.linalg.norm(outward, axis=1)
-        hug = np.clip((1.6 - before / radius) / 0.4, 0.0, 1.0) * np.ones_like(after)
-        wanted = after + hug * (before - after)
-        vertices[lids] = centre + shift + outward * (wanted / after)[:, None]
-    mouth = landmarks[list(LIPS_OUTER)]
-    moved = mouth + field.at(mouth)
-    width = np.sqrt(np.ptp(moved[:, 0]) / np.ptp(mouth[:, 0]))
-    inside = template.part("teeth_*", "gums_*", "tongue")
-    vertices[inside] = (rest[inside] - mouth.mean(0)) * np.clip(width, 0.9, 1.1) + moved.mean(0)
-    return vertices
+    depth = PRIOR * settings.depth / max(1.0 - settings.depth, 1e-3)
+    pulls = np.broadcast_to(PRIOR * np.eye(3), (len(offsets[0]), 3, 3)).copy()
+    sums = np.zeros((len(offsets[0]), 3))
+    for seen, view in zip(offsets, views, strict=True):
+        form = view.rotation.T @ np.diag([1.0, depth, 1.0]) @ view.rotation
+        # A lone photo is believed on its far side too: nothing else shows it.
+        share = _facing(view) if len(views) > 1 else np.ones(len(seen))
+        pulls += share[:, None, None] * form
+        sums += share[:, None] * (seen @ form)
+    agreed = np.linalg.solve(pulls, sums[..., None])[..., 0] * (1.0 + PRIOR)
+    even = _mirrored_mean(agreed)
+    return even + settings.asymmetry * (agreed - even)
 
 
-def _bones(ends: npt.ArrayLike, field: _Field, scale: float) -> npt.NDArray[np.float32]:
-    """(B, 3) bone ends that went with the flesh, kept in the plane of symmetry."""
-    places = np.asarray(ends, np.float64)
-    shift = field.at(places) * (0.0, 1.0, 1.0)
-    return ((places + shift) * scale).astype(np.float32)
+def _facing(view: View) -> Floats:
+    """(N,) 0..1 how well a photo sees each landmark, by the direction it looks on an upright oval."""
+    points = _shaped_template().landmarks().astype(np.float64)
+    outward = points[:, :2] - (0.0, points[list(OVAL), 1].max())
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
+    toward = -(outward @ view.rotation[1, :2])
+    return np.clip(1.5 * toward + 0.2, 0.02, 1.0)
 
 
-def _globe(points: Floats) -> tuple[Floats, float]:
-    """Centre (3,) and radius of an eyeball's vertices, which are widest across its middle."""
-    low, high = points.min(0), points.max(0)
-    radius = float((high - low)[[0, 2]].mean() / 2)
-    middle = (low + high) / 2
-    return np.array([middle[0], low[1] + radius, middle[2]]), radius
+def _as_photographed(head: Head, view: View, moved: Floats, photo_px: Floats) -> Floats:
+    """(V, 3) pixels of the vertices with the photo's expression, landmarks laid on the photo's.
 
-
-def _as_photographed(
-    head: Head, view: View, expression: dict[str, float], photo_px: Floats
-) -> Floats:
-    """(V, 3) pixels of the vertices with the photo's expression, landmarks laid on the photo's."""
-    posed = head.posed(expression).astype(np.float64)
+    Parameters
+    ----------
+    moved : (V, 3) metres, the expression's displacement of the vertices
+    """
+    posed = head.vertices + moved
     projected = view.to_photo(posed)
     sites = head.landmarks().astype(np.float64)
     missed = photo_px - view.to_photo(head.landmarks(posed.astype(np.float32)))
     missed[:, 2] = 0.0
-    return projected + _Field(sites, missed).at(head.vertices)
+    # The template's reach: a vertex is as near to a landmark on the head as it was there.
+    return projected + Field(sites, missed, landmark_noise()).with_reach(_template_reach())

@@ -1,12 +1,15 @@
 """Corrections of a head's proportions: what one photo cannot know and an artist can.
 
-Each slider is a factor, 1 for the head as it is. A slider moves one region and fades smoothly into
-its neighbours, whatever the head looks like, because the regions are found by the landmarks. No bpy.
+Each slider is a share, 0 for the head as the photo gave it, 0.2 for a fifth more. A slider moves one
+region and fades smoothly into its neighbours, whatever the head looks like, because the regions are
+found by the landmarks. A head remembers its sliders, so they can be moved again later. No bpy.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +19,8 @@ from .head import Head
 
 Floats = npt.NDArray[np.float64]
 
-RANGE = (0.5, 1.6)
+RANGE = (-0.5, 0.6)
+SOURCE_KEY = "sliders"  # under which a head remembers them
 NOSE_TIP, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = (
     4,
     168,
@@ -30,7 +34,7 @@ NOSE_TIP, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = (
 
 @dataclass(frozen=True)
 class HeadSliders:
-    """Factors on parts of a head, 0.5 to 1.6, where 1 changes nothing.
+    """Shares by which parts of a head grow, -0.5 to 0.6, where 0 changes nothing.
 
     Attributes
     ----------
@@ -43,14 +47,14 @@ class HeadSliders:
     Raises
     ------
     SettingsError
-        When a factor is outside its range.
+        When a share is outside its range.
     """
 
-    head_depth: float = 1.0
-    nose_length: float = 1.0
-    ear_size: float = 1.0
-    neck_width: float = 1.0
-    jaw_depth: float = 1.0
+    head_depth: float = 0.0
+    nose_length: float = 0.0
+    ear_size: float = 0.0
+    neck_width: float = 0.0
+    jaw_depth: float = 0.0
 
     def __post_init__(self) -> None:
         for slider in fields(self):
@@ -61,9 +65,44 @@ class HeadSliders:
                 )
 
 
+def parsed_sliders(settings: Iterable[str]) -> HeadSliders:
+    """The sliders in texts like ``nose_length=0.2``; a later one of the same name counts.
+
+    Raises
+    ------
+    SettingsError
+        A text is no such pair, or the name or value is none of a slider.
+    """
+    known = {slider.name for slider in fields(HeadSliders)}
+    found: dict[str, float] = {}
+    for text in settings:
+        name, _, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known:
+            raise SettingsError(f"There is no head slider {name!r}: {', '.join(sorted(known))}.")
+        try:
+            found[name] = float(value)
+        except ValueError as error:
+            raise SettingsError(f"Head slider {name} must be a number, got {value!r}.") from error
+    return HeadSliders(**found)
+
+
+def sliders_of(head: Head) -> HeadSliders:
+    """The sliders a head was given; all 0 when it was given none."""
+    return HeadSliders(**json.loads(head.source.get(SOURCE_KEY, "{}")))
+
+
 def slid(head: Head, sliders: HeadSliders) -> Head:
-    """The head with the sliders applied to its neutral vertices; shapes are left as they are."""
-    if sliders == HeadSliders():
+    """The head with these sliders in place of those it had; its shapes are left as they are.
+
+    Notes
+    -----
+    Sliders are scalings, so going from one value to another is the scaling by their quotient. Shapes
+    belong to the form they were made for: give the result to `head_shapes.with_shapes`.
+    """
+    had = asdict(sliders_of(head))
+    factors = {name: (1 + value) / (1 + had[name]) for name, value in asdict(sliders).items()}
+    if all(factor == 1.0 for factor in factors.values()):
         return head
     points = head.landmarks().astype(np.float64)
     vertices = head.vertices.astype(np.float64)
@@ -73,23 +112,23 @@ def slid(head: Head, sliders: HeadSliders) -> Head:
 
     behind = vertices[:, 1] - ear_line[1]
     above_neck = _rise((vertices[:, 2] - points[CHIN, 2]) / (0.6 * eye_span))
-    moved[:, 1] += (sliders.head_depth - 1) * np.maximum(behind, 0) * above_neck
+    moved[:, 1] += (factors["head_depth"] - 1) * np.maximum(behind, 0) * above_neck
 
     nose = _near(vertices, points[NOSE_TIP], points[NOSE_ROOT], 0.28 * eye_span)
     stand_out = points[[205, 425], 1].mean() - points[NOSE_TIP, 1]
-    moved[:, 1] -= (sliders.nose_length - 1) * stand_out * nose
+    moved[:, 1] -= (factors["nose_length"] - 1) * stand_out * nose
 
     jaw_depth = points[[JAW_RIGHT, JAW_LEFT], 1].mean() - points[CHIN, 1]
     lower = _rise((points[2, 2] - vertices[:, 2]) / (points[2, 2] - points[CHIN, 2]))
     forward = np.clip((points[JAW_LEFT, 1] - vertices[:, 1]) / jaw_depth, 0, 1)
     under_chin = _rise(1.6 - (points[CHIN, 2] - vertices[:, 2]) / (0.5 * eye_span))
-    moved[:, 1] -= (sliders.jaw_depth - 1) * jaw_depth * lower * forward * under_chin
+    moved[:, 1] -= (factors["jaw_depth"] - 1) * jaw_depth * lower * forward * under_chin
 
     neck = _rise((points[CHIN, 2] - vertices[:, 2]) / (0.8 * eye_span))
     shoulder = head.bone_heads[:, 2].min() if len(head.bone_heads) else vertices[:, 2].min()
     neck *= _rise((vertices[:, 2] - shoulder + 0.3 * eye_span) / (0.6 * eye_span))
     middle = np.array([0.0, ear_line[1]])
-    moved[:, :2] += (sliders.neck_width - 1) * (vertices[:, :2] - middle) * neck[:, None]
+    moved[:, :2] += (factors["neck_width"] - 1) * (vertices[:, :2] - middle) * neck[:, None]
 
     for name in head.part_names:
         if name.startswith("ear"):
@@ -98,8 +137,10 @@ def slid(head: Head, sliders: HeadSliders) -> Head:
                 if of_ear.any():
                     root = vertices[of_ear].mean(0)
                     root[0] = side * np.abs(vertices[of_ear, 0]).min()
-                    moved[of_ear] += (sliders.ear_size - 1) * (vertices[of_ear] - root)
-    return replace(head, vertices=moved.astype(np.float32))
+                    moved[of_ear] += (factors["ear_size"] - 1) * (vertices[of_ear] - root)
+    kept = {name: value for name, value in asdict(sliders).items() if value}
+    source = dict(head.source) | {SOURCE_KEY: json.dumps(kept, sort_keys=True)}
+    return replace(head, vertices=moved.astype(np.float32), source=source)
 
 
 def _rise(share: Floats) -> Floats:

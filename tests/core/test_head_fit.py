@@ -182,14 +182,14 @@ def test_view_maps_to_the_photo_and_back() -> None:
 def test_each_slider_moves_its_own_measure(slider: str, measure, grows: bool) -> None:
     head = template()
 
-    larger = slid(head, HeadSliders(**{slider: 1.2}))
-    smaller = slid(head, HeadSliders(**{slider: 0.8}))
+    larger = slid(head, HeadSliders(**{slider: 0.2}))
+    smaller = slid(head, HeadSliders(**{slider: -0.2}))
 
     assert (measure(larger) > measure(head)) == grows
     assert (measure(smaller) < measure(head)) == grows
 
 
-def test_sliders_at_one_change_nothing() -> None:
+def test_sliders_at_zero_change_nothing() -> None:
     assert slid(template(), HeadSliders()) is template()
 
 
@@ -198,7 +198,7 @@ def test_settings_outside_their_range_are_refused_by_name() -> None:
         FitSettings(depth=1.5)
     with pytest.raises(SettingsError, match="interpupillary_distance_metres"):
         FitSettings(interpupillary_distance_metres=6.3)
-    with pytest.raises(SettingsError, match=r"ear_size must lie in 0\.5\.\.1\.6, got 3"):
+    with pytest.raises(SettingsError, match=r"ear_size must lie in -0\.5\.\.0\.6, got 3"):
         HeadSliders(ear_size=3.0)
 
 
