@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FRAME_START = 1
 HEAD_NAME = "Head"
+BACKDROP = "Backdrop"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class FilmOrder:
     head, take : ``.npz`` files; without a take the head is built alone, at rest
     audio : recording that belongs to the take
     audio_seconds : its exact length; 0 takes the length Blender finds
-    blend, video, glb : files to write
+    blend, video, export : files to write; the export's suffix says its format (see `exports`)
     fps, fps_base : the scene's rate
     engine, width, height, samples, device : as `render.RenderSettings`; 0 samples is the default
     shot : name of a preset; photo : picture that some presets show behind the head
@@ -50,7 +51,7 @@ class FilmOrder:
     audio_seconds: float = 0.0
     blend: str = ""
     video: str = ""
-    glb: str = ""
+    export: str = ""
     fps: int = 25
     fps_base: float = 1.0
     engine: str = "cycles"
@@ -131,8 +132,8 @@ def fill(order: FilmOrder, report: Report) -> None:
         _prepare_render(order, stage)
     if order.blend:
         scene.save_blend(Path(order.blend))
-    if order.glb:
-        _write_glb(Path(order.glb))
+    if order.export:
+        _export(Path(order.export), stage, animated=bool(order.take))
     report(stage="build", fraction=1.0)
     if order.video:
         _render(order, stage, report)
@@ -189,17 +190,11 @@ def _render(order: FilmOrder, stage: Any, report: Report) -> None:
     render.render_video(stage, Path(order.video), _render_settings(order), progress)
 
 
-def _write_glb(path: Path) -> None:
-    import addon_utils
-    import bpy
+def _export(path: Path, stage: Any, *, animated: bool) -> None:
+    from . import exports
 
-    addon_utils.enable("io_scene_gltf2")
-    try:
-        bpy.ops.export_scene.gltf(
-            filepath=str(path), export_format="GLB", export_morph=True, export_animations=True
-        )
-    except RuntimeError as error:
-        raise OutputError(f"Blender could not write {path.name}: {error}") from error
+    people = [o for o in stage.objects if o.type in ("MESH", "ARMATURE") and o.name != BACKDROP]
+    exports.export_objects(path, people, animated=animated)
 
 
 def _leave_with_stdin() -> None:

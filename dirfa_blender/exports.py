@@ -1,0 +1,206 @@
+"""Heads for other programs: glTF, FBX and USD through Blender's own exporters.
+
+What is written is the mesh with its shape keys under their own names, the armature, and whatever Action
+they play. Two things are put aside meanwhile and put back after: shaders, because exporters only
+understand one plain shader with one picture, and subdivision, because it would be written out and
+shape keys with it lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import bpy
+
+from .core.errors import OutputError, SettingsError
+
+# Roughness of the plain stand-in of a slot's shader, by the last word of the material's name.
+ROUGHNESS = {"cornea": 0.05, "sclera": 0.2, "teeth": 0.3, "iris": 0.35, "cloth": 0.9, "hair": 0.6}
+SKIN_ROUGHNESS = 0.5
+# Of the clear cornea, which exporters know only as a share of opacity.
+CORNEA_OPACITY = 0.08
+
+
+def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated: bool) -> None:
+    """Write objects (meshes with shape keys, armatures) to ``.glb``, ``.fbx``, ``.usdc`` or ``.usd``.
+
+    Parameters
+    ----------
+    animated : with the Actions the objects play, over the scene's frame range
+
+    Raises
+    ------
+    SettingsError
+        The suffix is none of these.
+    OutputError
+        Blender cannot write the file. The scene is as it was either way.
+    """
+    write = WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise SettingsError(
+            f"A head is exported as {', '.join(WRITERS)}, got {path.name!r}. Change the suffix."
+        )
+    with _chosen(objects), _plain_materials(objects), _without_subdivision(objects):
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), _hushed():
+                write(path, animated)
+        except (RuntimeError, OSError) as error:
+            raise OutputError(f"Blender could not write {path.name}: {error}") from error
+    if not path.is_file():
+        raise OutputError(f"Blender wrote no {path.name} although it reported no error.")
+
+
+def _write_gltf(path: Path, animated: bool) -> None:
+    _enable("io_scene_gltf2")
+    bpy.ops.export_scene.gltf(
+        filepath=str(path), export_format="GLB" if path.suffix.lower() == ".glb" else "GLTF_SEPARATE",
+        use_selection=True, export_morph=True, export_morph_normal=False,
+        export_animations=animated, export_image_format="JPEG", export_jpeg_quality=92,
+        export_extras=True, export_apply=False,
+    )  # fmt: skip
+
+
+def _write_fbx(path: Path, animated: bool) -> None:
+    _enable("io_scene_fbx")
+    bpy.ops.export_scene.fbx(
+        filepath=str(path), use_selection=True, object_types={"ARMATURE", "MESH"},
+        use_mesh_modifiers=False, add_leaf_bones=False, mesh_smooth_type="FACE",
+        path_mode="COPY", embed_textures=True, bake_anim=animated,
+        bake_anim_use_nla_strips=False, bake_anim_use_all_actions=False, use_custom_props=True,
+    )  # fmt: skip
+
+
+def _write_usd(path: Path, animated: bool) -> None:
+    bpy.ops.wm.usd_export(
+        filepath=str(path), selected_objects_only=True, export_animation=animated,
+        export_shapekeys=True, export_armatures=True, export_materials=True, export_uvmaps=True,
+        generate_preview_surface=True, export_subdivision="IGNORE", relative_paths=True,
+        export_textures_mode="NEW",
+    )  # fmt: skip
+
+
+WRITERS: dict[str, Callable[[Path, bool], None]] = {
+    ".glb": _write_gltf,
+    ".gltf": _write_gltf,
+    ".fbx": _write_fbx,
+    ".usdc": _write_usd,
+    ".usd": _write_usd,
+}
+
+
+def _enable(module: str) -> None:
+    """Blender's exporters are add-ons of its own, which a window has on and a bare module has not."""
+    import addon_utils
+
+    addon_utils.enable(module)
+
+
+@contextmanager
+def _chosen(objects: Sequence[bpy.types.Object]) -> Generator[None]:
+    """Only these objects selected, and what was selected before selected again after."""
+    layer = bpy.context.view_layer
+    kept, active = [o for o in layer.objects if o.select_get()], layer.objects.active
+    if active is not None and bpy.context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    try:
+        for item in layer.objects:
+            item.select_set(item in objects)
+        layer.objects.active = objects[0]
+        yield
+    finally:
+        for item in layer.objects:
+            item.select_set(item in kept)
+        layer.objects.active = active
+
+
+@contextmanager
+def _plain_materials(objects: Sequence[bpy.types.Object]) -> Generator[None]:
+    """Every material replaced by one Principled shader with its colour or its picture."""
+    meshes = {o.data for o in objects if o.type == "MESH"}
+    kept = [(mesh, list(mesh.materials)) for mesh in meshes]
+    made: dict[bpy.types.Material, bpy.types.Material] = {}
+    try:
+        for mesh, materials in kept:
+            for slot, material in enumerate(materials):
+                if material is not None:
+                    made[material] = made.get(material) or _plain(material)
+                    mesh.materials[slot] = made[material]
+        yield
+    finally:
+        for mesh, materials in kept:
+            for slot, material in enumerate(materials):
+                mesh.materials[slot] = material
+        for original, plain in made.items():
+            name = plain.name
+            bpy.data.materials.remove(plain)
+            original.name = name
+
+
+def _plain(material: bpy.types.Material) -> bpy.types.Material:
+    """A stand-in that takes over the material's name for the time being."""
+    name = material.name
+    material.name = f"{name} (own shader)"
+    plain = bpy.data.materials.new(name)
+    if bpy.app.version < (5, 0, 0):
+        plain.use_nodes = True
+    tree = plain.node_tree
+    shader = next(n for n in tree.nodes if n.type == "BSDF_PRINCIPLED")
+    slot = name.split(".")[0].rpartition(" ")[2]
+    red, green, blue, _ = material.diffuse_color
+    shader.inputs["Base Color"].default_value = (red, green, blue, 1.0)
+    shader.inputs["Roughness"].default_value = ROUGHNESS.get(slot, SKIN_ROUGHNESS)
+    if slot == "cornea":
+        shader.inputs["Alpha"].default_value = CORNEA_OPACITY
+        plain.surface_render_method = "BLENDED"
+    picture = _picture(material)
+    if picture is not None:
+        texture = tree.nodes.new("ShaderNodeTexImage")
+        texture.image = picture
+        tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+    plain.diffuse_color = material.diffuse_color
+    return plain
+
+
+def _picture(material: bpy.types.Material) -> bpy.types.Image | None:
+    """The picture of a material's colour: that of its active texture node, else of its only one."""
+    tree = material.node_tree
+    if tree is None:
+        return None
+    textures = [n for n in tree.nodes if n.type == "TEX_IMAGE" and n.image is not None]
+    active = [n for n in textures if n == tree.nodes.active]
+    return (active or textures)[0].image if textures else None
+
+
+@contextmanager
+def _without_subdivision(objects: Sequence[bpy.types.Object]) -> Generator[None]:
+    found = [m for o in objects for m in o.modifiers if m.type == "SUBSURF"]
+    kept = [(m, m.show_viewport, m.show_render) for m in found]
+    try:
+        for modifier in found:
+            modifier.show_viewport = modifier.show_render = False
+        yield
+    finally:
+        for modifier, viewport, render in kept:
+            modifier.show_viewport, modifier.show_render = viewport, render
+
+
+@contextmanager
+def _hushed() -> Generator[None]:
+    """Exporters report to standard output, some of them from C; a command line speaks for itself."""
+    if not bpy.app.background:
+        yield
+        return
+    kept = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
