@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +42,7 @@ ANSWER_SECONDS = 30.0
 """Longest silence of a living server: it repeats a job's state every second."""
 BLOCK_BYTES = 1 << 18
 MAX_LINE_BYTES = 1 << 20
+LINE_END = b"\r\n"
 
 
 @dataclass(frozen=True)
@@ -76,15 +78,15 @@ class Client:
 
     def animate(self, audio: Path, settings: AnimateSettings) -> JobStatus:
         """Submit a recording; the job that makes its take."""
-        return self._submit("/v1/animations", "audio", audio, to_json(settings))
+        return self._submit("/v1/animations", "audio", [audio], to_json(settings))
 
-    def fit(self, photo: Path, settings: PhotoSettings) -> JobStatus:
-        """Submit a photo; the job that makes its head."""
-        return self._submit("/v1/heads", "photo", photo, to_json(settings))
+    def fit(self, photo: Path, settings: PhotoSettings, turned: Sequence[Path] = ()) -> JobStatus:
+        """Submit a photo, and others of the same person turned; the job that makes the head."""
+        return self._submit("/v1/heads", "photo", [photo, *turned], to_json(settings))
 
     def landmarks(self, photo: Path) -> JobStatus:
         """Submit a photo; the job that finds its face landmarks."""
-        return self._submit("/v1/landmarks", "photo", photo, None)
+        return self._submit("/v1/landmarks", "photo", [photo], None)
 
     def status(self, job_id: str) -> JobStatus:
         """State of a job."""
@@ -125,22 +127,29 @@ class Client:
         """Stop a job, or let the server forget its result."""
         return from_json(JobStatus, self._ask("DELETE", f"/v1/jobs/{job_id}"))
 
-    def _submit(self, route: str, field: str, file: Path, settings: str | None) -> JobStatus:
+    def _submit(
+        self, route: str, field: str, files: Sequence[Path], settings: str | None
+    ) -> JobStatus:
         boundary = secrets.token_hex(16)
-        name = re.sub(r'["\\\r\n]', "_", file.name)
-        head = b""
+        start = b""
         if settings is not None:
-            head += _part_head(boundary, 'name="settings"') + settings.encode() + b"\r\n"
-        head += _part_head(boundary, f'name="{field}"; filename="{name}"')
-        tail = f"\r\n--{boundary}--\r\n".encode()
+            start = _part_head(boundary, 'name="settings"') + settings.encode() + b"\r\n"
+        heads = [_part_head(boundary, f'name="{field}"; filename="{_plain(f)}"') for f in files]
+        tail = f"--{boundary}--\r\n".encode()
+        file = files[0]
         try:
-            size = file.stat().st_size
-            with file.open("rb") as handle:
-                body = _body(head, handle, tail)
+            with contextlib.ExitStack() as stack:
+                size = len(start) + len(tail)
+                parts: list[tuple[bytes, BinaryIO]] = []
+                for head, file in zip(heads, files, strict=True):
+                    handle = stack.enter_context(file.open("rb"))
+                    size += len(head) + os.fstat(handle.fileno()).st_size + len(LINE_END)
+                    parts.append((head, handle))
                 headers = {
                     "Content-Type": f"multipart/form-data; boundary={boundary}",
-                    "Content-Length": str(len(head) + size + len(tail)),
+                    "Content-Length": str(size),
                 }
+                body = _body(start, parts, tail)
                 return from_json(JobStatus, self._ask("POST", route, body=body, headers=headers))
         except OSError as error:
             raise OutputError(f"The file {file} cannot be read: {error.strerror}.") from error
@@ -205,10 +214,18 @@ def _part_head(boundary: str, disposition: str) -> bytes:
     return f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode()
 
 
-def _body(head: bytes, handle: BinaryIO, tail: bytes) -> Iterator[bytes]:
-    yield head
-    while block := handle.read(BLOCK_BYTES):
-        yield block
+def _plain(file: Path) -> str:
+    """A file's name without what would end a header early."""
+    return re.sub(r'["\\\r\n]', "_", file.name)
+
+
+def _body(start: bytes, parts: Sequence[tuple[bytes, BinaryIO]], tail: bytes) -> Iterator[bytes]:
+    yield start
+    for head, handle in parts:
+        yield head
+        while block := handle.read(BLOCK_BYTES):
+            yield block
+        yield LINE_END
     yield tail
 
 

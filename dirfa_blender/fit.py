@@ -1,4 +1,7 @@
-"""``fit``: a photo in; a head out: ``.npz``, a .blend with shape keys and rig, or ``.glb``. No bpy."""
+"""``fit``: photos in; a head out: ``.npz``, a .blend with shape keys and rig, or a file for other programs.
+
+Sliders are put on here, on the head that comes back: they are arithmetic and need no server. No bpy.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .core.errors import PhotoError, SettingsError
+from .core.head_shapes import with_shapes
+from .core.head_sliders import HeadSliders, parsed_sliders, slid
+from .core.npz_io import head_bytes, head_from_bytes
 from .core.progress import Display, Progress, Stage
 from .core.protocol import PhotoSettings
 from .film import FilmOrder
@@ -15,20 +21,32 @@ from .outputs import Staging, follow
 from .server_process import ServerProcess
 from .talk import sample_photo
 
-SUFFIXES = (".npz", ".blend", ".glb")
+SUFFIXES = (".npz", ".blend", ".glb", ".fbx", ".usdc")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of ``fit``."""
     parser = argparse.ArgumentParser(prog="dirfa.py fit", description="Turn a photo into a head.")
     parser.add_argument(
-        "photo", type=Path, nargs="?", help="portrait from the front; default: a sample"
+        "photos",
+        type=Path,
+        nargs="*",
+        metavar="photo",
+        help="portrait from the front, then others of the same person turned; default: a sample",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("head.npz"), help=".npz, .blend or .glb"
+        "-o", "--output", type=Path, default=Path("head.npz"), help=", ".join(SUFFIXES)
     )
     parser.add_argument(
         "--texture", type=int, default=2048, help="edge of the skin texture in pixels"
+    )
+    parser.add_argument(
+        "--slider",
+        action="append",
+        default=[],
+        metavar="NAME=SHARE",
+        help="head_depth, nose_length, ear_size, neck_width or jaw_depth, -0.5..0.6: "
+        "nose_length=0.2 is a fifth longer",
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
@@ -38,27 +56,40 @@ def main(arguments: Sequence[str]) -> int:
         raise SettingsError(
             f"A head is written as {', '.join(SUFFIXES)}, got {output.name!r}. Change the suffix."
         )
-    photo: Path = found.photo or sample_photo()
+    photos: list[Path] = found.photos or [sample_photo()]
+    sliders = parsed_sliders(found.slider)
     settings = PhotoSettings(texture_pixels=found.texture)
     display = Display(as_json=found.json)
-    seconds = fit(photo, output, settings, display, device=found.device)
+    seconds = fit(photos, output, settings, display, sliders=sliders, device=found.device)
     display.done([output], seconds)
     return 0
 
 
 def fit(
-    photo: Path, output: Path, settings: PhotoSettings, display: Display, *, device: str = "auto"
+    photos: Sequence[Path],
+    output: Path,
+    settings: PhotoSettings,
+    display: Display,
+    *,
+    sliders: HeadSliders | None = None,
+    device: str = "auto",
 ) -> float:
     """Make the head file; the seconds it took.
+
+    Parameters
+    ----------
+    photos : of one person; the first is the one from the front
+    sliders : put on the fitted head
 
     Raises
     ------
     DirfaError
         Anything that stands in the way, as a sentence; the output has not changed then.
     """
-    if not photo.is_file():
-        found = "a folder" if photo.is_dir() else "nothing"
-        raise PhotoError(f"Expected a file at {photo}, found {found}. Check the path.")
+    for photo in photos:
+        if not photo.is_file():
+            found = "a folder" if photo.is_dir() else "nothing"
+            raise PhotoError(f"Expected a file at {photo}, found {found}. Check the path.")
     stages = (
         Stage("start", "starting the inference server", 4.0),
         Stage("fit", "fitting a head to the photo", 6.0),
@@ -71,11 +102,19 @@ def fit(
         made = staging.path(output.name)
         raw = made if suffix == ".npz" else staging.path("head.npz")
         with ServerProcess(device=device) as client:
-            job = client.fit(photo, settings)
-            staging.write(raw.name, follow(client, job.id, "fit", progress, display))
+            job = client.fit(photos[0], settings, photos[1:])
+            data = follow(client, job.id, "fit", progress, display)
+        staging.write(raw.name, _with_sliders(data, sliders or HeadSliders()))
         if suffix != ".npz":
-            blend, glb = (str(made), "") if suffix == ".blend" else ("", str(made))
+            blend, export = (str(made), "") if suffix == ".blend" else ("", str(made))
             with FilmProcess(staging.folder) as blender:
-                blender.fill(FilmOrder(head=str(raw), blend=blend, glb=glb), progress)
+                blender.fill(FilmOrder(head=str(raw), blend=blend, export=export), progress)
         staging.publish([output])
     return progress.finish()
+
+
+def _with_sliders(data: bytes, sliders: HeadSliders) -> bytes:
+    """The head's file with sliders put on, its shapes made anew for the form they give."""
+    if sliders == HeadSliders():
+        return data
+    return head_bytes(with_shapes(slid(head_from_bytes(data, "the server's head"), sliders)))

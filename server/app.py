@@ -3,7 +3,8 @@
 ==========================================  ===========================================================
 ``GET /v1/info``                            who is there: protocol, model, units, rates, device, licence
 ``POST /v1/animations``                     form: ``audio`` file, ``settings`` JSON -> job
-``POST /v1/heads``                          form: ``photo`` file, ``settings`` JSON -> job
+``POST /v1/heads``                          form: ``photo`` file or files of one person, the one from the
+                                            front first, ``settings`` JSON -> job
 ``POST /v1/landmarks``                      form: ``photo`` file -> job
 ``GET /v1/jobs/{id}``                       its state
 ``GET /v1/jobs/{id}/events``                its states as they change, one JSON object a line, to the end
@@ -23,7 +24,7 @@ import logging
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -66,13 +67,17 @@ def create_app(config: ServerConfig, services: Services, queue: JobQueue, spool:
     app.add_middleware(Gate, token=config.token, max_bytes=config.max_upload_bytes)
     _add_error_answers(app)
 
-    def start(upload: UploadFile, work: Callable[[Path, str, Job], bytes]) -> Response:
-        name = Path(upload.filename or "the upload").name
-        path = _stored(upload, spool)
+    def start(
+        uploads: Sequence[UploadFile], work: Callable[[Sequence[Path], str, Job], bytes]
+    ) -> Response:
+        name = Path(uploads[0].filename or "the upload").name
+        paths: list[Path] = []
         try:
-            status = queue.submit(lambda job: work(path, name, job), inputs=(path,))
-        except QueueFull:
-            path.unlink(missing_ok=True)
+            paths.extend(_stored(upload, spool) for upload in uploads)
+            status = queue.submit(lambda job: work(paths, name, job), inputs=tuple(paths))
+        except BaseException:
+            for path in paths:
+                path.unlink(missing_ok=True)
             raise
         return _answer(status, 202)
 
@@ -85,18 +90,20 @@ def create_app(config: ServerConfig, services: Services, queue: JobQueue, spool:
         audio: Annotated[UploadFile, File()], settings: Annotated[str, Form()] = "{}"
     ) -> Response:
         wanted = from_json(AnimateSettings, settings)
-        return start(audio, lambda path, name, job: services.animate(path, name, wanted, job))
+        return start(
+            [audio], lambda paths, name, job: services.animate(paths[0], name, wanted, job)
+        )
 
     @app.post("/v1/heads")
     def fit(
-        photo: Annotated[UploadFile, File()], settings: Annotated[str, Form()] = "{}"
+        photo: Annotated[list[UploadFile], File()], settings: Annotated[str, Form()] = "{}"
     ) -> Response:
         wanted = from_json(PhotoSettings, settings)
-        return start(photo, lambda path, _name, job: services.fit(path, wanted, job))
+        return start(photo, lambda paths, _name, job: services.fit(paths, wanted, job))
 
     @app.post("/v1/landmarks")
     def landmarks(photo: Annotated[UploadFile, File()]) -> Response:
-        return start(photo, lambda path, _name, job: services.landmarks(path, job))
+        return start([photo], lambda paths, _name, job: services.landmarks(paths[0], job))
 
     @app.get("/v1/jobs/{job_id}")
     def status(job_id: str) -> Response:

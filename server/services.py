@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -36,8 +37,8 @@ class Services(Protocol):
         """The take of a recording, as ``.npz``."""
         ...
 
-    def fit(self, photo: Path, settings: PhotoSettings, job: Job) -> bytes:
-        """The head of a photo, as ``.npz``."""
+    def fit(self, photos: Sequence[Path], settings: PhotoSettings, job: Job) -> bytes:
+        """The head of a person, as ``.npz``; the first photo is the one from the front."""
         ...
 
     def landmarks(self, photo: Path, job: Job) -> bytes:
@@ -85,11 +86,11 @@ class LocalServices:
         )
         return animation_bytes(take)
 
-    def fit(self, photo: Path, settings: PhotoSettings, job: Job) -> bytes:
+    def fit(self, photos: Sequence[Path], settings: PhotoSettings, job: Job) -> bytes:
         from .photo import portrait
 
         job.progress(0.05)
-        found = portrait.head_from_photo(photo.read_bytes(), settings)
+        found = portrait.head_from_photos([photo.read_bytes() for photo in photos], settings)
         job.warn(*found.warnings)
         job.progress(0.9)
         return head_bytes(found.head)

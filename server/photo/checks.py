@@ -16,6 +16,7 @@ from dirfa_blender.core.face_landmarks import OVAL
 from .landmarks import Detection
 
 LARGEST_YAW, GOOD_YAW = 38.0, 18.0  # degrees
+LARGEST_SIDE_YAW = 65.0  # degrees, of a photo beside one from the front
 LARGEST_PITCH, GOOD_PITCH = 35.0, 20.0  # degrees
 GOOD_ROLL = 30.0  # degrees
 GOOD_WIDTH = 250  # pixels of the file, ear side to ear side
@@ -26,8 +27,15 @@ OPEN_MOUTH = 0.10  # lip gap in eye distances
 STRONG = 0.35  # weight of a shape from which an expression is mentioned
 
 
-def refuse_or_warn(detection: Detection, pixels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
+def refuse_or_warn(
+    detection: Detection, pixels: npt.NDArray[np.uint8], *, largest_yaw: float = LARGEST_YAW
+) -> tuple[str, ...]:
     """What to tell about a detected face before it is fitted.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB, upright
+    largest_yaw : degrees by which the face may be turned
 
     Raises
     ------
@@ -37,11 +45,11 @@ def refuse_or_warn(detection: Detection, pixels: npt.NDArray[np.uint8]) -> tuple
     face = detection.landmarks
     pitch, yaw, roll = np.degrees(face.turn())
     side = "left" if yaw > 0 else "right"
-    if abs(yaw) > LARGEST_YAW:
+    if abs(yaw) > largest_yaw:
         raise PhotoError(
             f"The face in the photo is a profile or nearly one: turned about "
             f"{abs(yaw):.0f} degrees to the subject's {side}, at most "
-            f"{LARGEST_YAW:.0f} can be used. Use a photo seen from the front."
+            f"{largest_yaw:.0f} can be used. Use a photo seen from the front."
         )
     if abs(pitch) > LARGEST_PITCH:
         raise PhotoError(

@@ -8,6 +8,7 @@ detector on the whole picture, then overlapping tiles for small faces, then the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -106,6 +107,19 @@ def detect_face(pixels: Pixels) -> Detection:
             "and 400 make a good texture. Use a closer or larger photo."
         )
     return found
+
+
+def landmarks_near(pixels: Pixels, expected_px: Floats, *, views: int = 5) -> Floats | None:
+    """(478, 3) landmarks of the face that lies about where expected, or None when none is seen.
+
+    Parameters
+    ----------
+    expected_px : (N, 2 or more) pixels, landmarks by number
+    views : how many of the averaged views to take
+    """
+    with face_mesh() as mesh:
+        points, _ = _averaged(mesh, pixels, expected_px, VIEWS[:views])
+    return points if len(points) == IRIS_POINTS else None
 
 
 def _detect_as_it_lies(pixels: Pixels) -> Detection:
@@ -209,20 +223,22 @@ def _first_look(mesh: Graph, pixels: Pixels, box: FaceBox) -> Floats | None:
     return None
 
 
-def _averaged(mesh: Graph, pixels: Pixels, first: Floats) -> tuple[Floats, float]:
-    """Mean landmarks of the nine views and their rms spread in eye distances."""
+def _averaged(
+    mesh: Graph, pixels: Pixels, first: Floats, views: Sequence[tuple[float, ...]] = VIEWS
+) -> tuple[Floats, float]:
+    """Mean landmarks of the views and their rms spread in eye distances."""
     width, height = np.ptp(first[:, 0]), np.ptp(first[:, 1])
-    middle = (first.min(0) + first.max(0)) / 2
+    middle = (first.min(0) + first.max(0))[:2] / 2
     eyes = first[[263, 362]].mean(0) - first[[33, 133]].mean(0)
     level = _level_degrees(first)
     side = VIEW_SPAN * float(max(width, height))
     passes: list[Floats] = []
-    for right, down, turn, scale in VIEWS:
+    for right, down, turn, scale in views:
         view = _view(middle[0] + right * side, middle[1] + down * side, side / scale, level + turn)
         points = _landmarks_in_view(mesh, pixels, view)
         if points is not None:
             passes.append(points)
-    if len(passes) < 3:
+    if len(passes) < 3 and (not passes or first.shape == passes[0].shape):
         passes.append(first)
     stack = np.stack(passes)
     distance = np.sqrt(((stack - np.median(stack, 0)) ** 2).sum(2).mean(1))

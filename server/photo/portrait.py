@@ -1,22 +1,35 @@
-"""One photo in, one head out: decode, find the face, check, fit, dress in its own skin."""
+"""Photos in, one head out: decode, find the face, check, fit, dress in its own skin, look, correct."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dirfa_blender.core.errors import PhotoError
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_fit import FitSettings, fit_photo
+from dirfa_blender.core.head_fit import (
+    Fit,
+    FitSettings,
+    Solution,
+    bare_fit,
+    corrected,
+    shaped_fit,
+    solve,
+)
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.protocol import PhotoSettings
 
-from .checks import expression_warnings, refuse_or_warn
-from .decode import decode_photo
+from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
+from .decode import Pixels, decode_photo
 from .hair import standoff, with_hair
-from .landmarks import detect_face
-from .texture import skin_from_photo
+from .landmarks import Detection, detect_face
+from .likeness import likeness
+from .texture import Skin, skin_from_photo
+
+LOOKS = 2  # how often the fit is corrected by looking at the result
 
 
 @dataclass(frozen=True)
@@ -28,37 +41,82 @@ class PhotoResult:
     head : neutral, with 52 shapes, albedo and measured colours
     warnings : sentences about what was corrected or is uncertain
     landmarks : of the face that was used, in pixels of the upright photo as decoded
+    fit : how the head stands in the photo and which expression was taken out of it
+    solution : what the fit was made of
     """
 
     head: Head
     warnings: tuple[str, ...]
     landmarks: FaceLandmarks
+    fit: Fit
+    solution: Solution
 
 
 def head_from_photo(data: bytes, settings: PhotoSettings) -> PhotoResult:
-    """The head of the person in a photo.
+    """The head of the person in a photo; see `head_from_photos`."""
+    return head_from_photos([data], settings)
+
+
+def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoResult:
+    """The head of the person in one or more photos.
 
     Parameters
     ----------
-    data : bytes of a picture file
+    photos : bytes of picture files; the least turned face gives the skin, the others depth
 
     Raises
     ------
     PhotoError
         When the bytes are no photo, or it holds no face that can be fitted.
     """
-    photo = decode_photo(data)
-    found = detect_face(photo.pixels)
-    pixels = np.ascontiguousarray(np.rot90(photo.pixels, found.quarter_turns))
-    warnings = refuse_or_warn(found, pixels)
+    looks = [_looked_at(data, number, len(photos)) for number, data in enumerate(photos, 1)]
+    looks.sort(key=lambda look: abs(float(look.found.landmarks.turn()[1])))
+    front = looks[0]
     chosen = FitSettings(interpupillary_distance_metres=settings.interpupillary_metres)
-    fit = fit_photo(found.landmarks, chosen)
-    warnings += expression_warnings(found, fit.expression)
-    skin = skin_from_photo(pixels, found.landmarks, fit, template(), size=settings.texture_pixels)
-    head = replace(
-        with_hair(fit.head, skin.scalp, standoff(template())),
-        albedo=skin.albedo,
-        colours=skin.colours,
-        source={**fit.head.source, "photo_sha256": photo.sha256},
-    )
-    return PhotoResult(head, warnings, found.landmarks)
+    solution = solve([look.found.landmarks for look in looks], chosen)
+    fit = bare_fit(solution, chosen)
+    warnings = tuple(said for look in looks for said in look.warnings)
+    warnings += expression_warnings(front.found, fit.expression)
+    landmarks = front.found.landmarks
+    skin = skin_from_photo(front.pixels, landmarks, fit, template(), size=settings.texture_pixels)
+    for _ in range(LOOKS):
+        seen = likeness(_dressed(fit.head, skin), fit.view, solution, landmarks)
+        if seen is None:
+            break
+        solution = corrected(solution, seen.missed_px, chosen)
+        fit = bare_fit(solution, chosen)
+    fit = shaped_fit(fit)
+    head = _dressed(fit.head, skin)
+    digests = " ".join(look.sha256 for look in looks)
+    head = replace(head, source={**fit.head.source, "photo_sha256": digests})
+    return PhotoResult(head, warnings, landmarks, fit, solution)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One photo with the face found in it, upright."""
+
+    pixels: Pixels
+    found: Detection
+    warnings: tuple[str, ...]
+    sha256: str
+
+
+def _looked_at(data: bytes, number: int, count: int) -> _Look:
+    """A photo, decoded, searched and checked; of several, its number goes with what is said."""
+    which = f"Photo {number}: " if count > 1 else ""
+    try:
+        photo = decode_photo(data)
+        found = detect_face(photo.pixels)
+        pixels = np.ascontiguousarray(np.rot90(photo.pixels, found.quarter_turns))
+        turned = LARGEST_SIDE_YAW if count > 1 else LARGEST_YAW
+        said = refuse_or_warn(found, pixels, largest_yaw=turned)
+    except PhotoError as error:
+        raise PhotoError(f"{which}{error}") from error
+    return _Look(pixels, found, tuple(f"{which}{sentence}" for sentence in said), photo.sha256)
+
+
+def _dressed(head: Head, skin: Skin) -> Head:
+    """The head in its own skin and hair."""
+    grown = with_hair(head, skin.scalp, standoff(template()))
+    return replace(grown, albedo=skin.albedo, colours=skin.colours)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from dirfa_blender.core.errors import AudioError
@@ -51,9 +52,9 @@ class QuickServices:
         job.warn("This is a test.")
         return f"{settings.seed}:".encode() + data
 
-    def fit(self, photo: Path, settings: PhotoSettings, job: Job) -> bytes:
+    def fit(self, photos: Sequence[Path], settings: PhotoSettings, job: Job) -> bytes:
         job.progress(0.5)
-        return f"{settings.texture_pixels}:".encode() + photo.read_bytes()
+        return f"{settings.texture_pixels}:".encode() + b"+".join(p.read_bytes() for p in photos)
 
     def landmarks(self, photo: Path, job: Job) -> bytes:
         job.progress(0.5)
