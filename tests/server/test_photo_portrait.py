@@ -17,7 +17,7 @@ from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo import checks
 from server.photo.landmarks import Detection, detect_face
-from server.photo.portrait import PhotoResult, head_from_photo, head_from_photos
+from server.photo.portrait import PhotoResult, head_from_photo
 
 SMALL = PhotoSettings(texture_pixels=512)
 
