@@ -37,7 +37,11 @@ COMMANDS = {
     "evaluate": ("server", "measure the mapping network"),
     "track": ("server", "video of a face -> take"),
     "extension": ("", "build and validate the Blender extension"),
-    "test": ("", "run every test that needs no GPU and no window (arguments go to pytest)"),
+    "bundle": ("", "fetch what the server needs, for a computer without network"),
+    "test": (
+        "",
+        "run every test that needs no GPU and no window, or --gui (the rest goes to pytest)",
+    ),
     "bench": ("", "measure this machine and write docs/benchmarks.md"),
     "setup": ("", "set the environment up and do nothing else"),
     "doctor": ("", "what is installed, what is missing, what to do"),
@@ -76,6 +80,10 @@ def _run(command: str, rest: list[str]) -> int:
         from dirfa_blender import doctor
 
         return doctor.report(ROOT, as_json="--json" in rest)
+    if command == "bundle":
+        from dirfa_blender import bundling
+
+        return bundling.main(rest)
     from dirfa_blender import environment
 
     wants_help = "-h" in rest or "--help" in rest
@@ -90,6 +98,8 @@ def _run(command: str, rest: list[str]) -> int:
         return 0
     if command == "test":
         _set_up_second_blender(rest)
+        if "--gui" in rest:
+            return _hand_over(home.python, "-m", "tests.gui", *_without(rest, "--gui"), folder=ROOT)
         return _hand_over(home.python, "-m", "pytest", *_without(rest, "--json"), folder=ROOT)
     if command == "extension":
         return _hand_over(home.python, "-m", "dirfa_blender.extension", *rest)
@@ -100,7 +110,7 @@ def _run(command: str, rest: list[str]) -> int:
 
 def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None:
     """Make or finish the environment, showing every step."""
-    from dirfa_blender import environment, setup_report, system
+    from dirfa_blender import environment, installation, setup_report, system
     from dirfa_blender.core.errors import ServerError
 
     show = setup_report.Reporter("--json" in rest)
@@ -113,13 +123,14 @@ def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None
     show.begin(home.folder)
     python = setup_report.provide_system_packages(python, show)
     began = time.monotonic()
-    environment.install(home, groups, python, show, device=_device(rest))
+    source = installation.Source(_device(rest))
+    installation.install(home, groups, python, show, source=source)
     show.end(time.monotonic() - began)
 
 
 def _set_up_second_blender(rest: list[str]) -> None:
     """The environment of the newest Blender, where a Python for it exists; its tests skip otherwise."""
-    from dirfa_blender import environment, setup_report, system
+    from dirfa_blender import environment, installation, setup_report, system
 
     second = environment.Environment(ROOT / ".venv313", ROOT)
     if second.is_ready(("blender52",)):
@@ -130,7 +141,7 @@ def _set_up_second_blender(rest: list[str]) -> None:
         return
     show = setup_report.Reporter("--json" in rest)
     show.begin(second.folder)
-    environment.install(second, ("blender52",), python, show)
+    installation.install(second, ("blender52",), python, show)
 
 
 def _hand_over(python: Path, *arguments: str, folder: Path | None = None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import panels, preferences, properties
+from . import first_run, panels, preferences, properties, server_panel
 from .operators import generate, rendering, server, take
 from .session import state
 
@@ -16,7 +16,9 @@ CLASSES = (
     *rendering.CLASSES,
     *server.CLASSES,
     *take.CLASSES,
+    *first_run.CLASSES,
     *panels.CLASSES,
+    *server_panel.CLASSES,
 )
 
 
@@ -25,16 +27,12 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.dirfa = PointerProperty(type=properties.DIRFA_PG_settings)
-    if not bpy.app.background:
-        # Once, when the window stands: looking reads files, which neither start-up nor drawing should.
-        bpy.app.timers.register(state().look_at_server, first_interval=0.5)
+    server.begin_watching()
 
 
 def unregister() -> None:
     """Stop what runs and take everything back."""
-    look = state().look_at_server
-    if bpy.app.timers.is_registered(look):
-        bpy.app.timers.unregister(look)
+    server.end_watching()
     cancel = state().cancel
     if cancel is not None:
         cancel()

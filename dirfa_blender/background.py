@@ -83,6 +83,10 @@ class BackgroundJob(Generic[Result]):
             except queue.Empty:
                 return self._latest
 
+    def wait_a_moment(self) -> None:
+        """Block until the next poll is worth while."""
+        self._thread.join(POLL_SECONDS)
+
     def cancel(self) -> None:
         """Ask the work to stop; it does at its next report."""
         self._reporter._stop.set()  # pyright: ignore[reportPrivateUsage]
@@ -98,7 +102,7 @@ class BackgroundJob(Generic[Result]):
         """Block until the end, showing every poll; an interruption cancels and is passed on."""
         try:
             while self._thread.is_alive():
-                self._thread.join(POLL_SECONDS)
+                self.wait_a_moment()
                 show(self.poll())
         except BaseException:
             self.cancel()

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import environment as environments
-from . import system
+from . import interpreters, system
+from .installation import Source
+from .server_process import find_environment
 
 NEEDED_BYTES = 1_000_000_000
 
@@ -54,6 +56,25 @@ def examine(root: Path) -> list[Finding]:
         *_packages(home, root),
         _second_blender(root),
     ]
+
+
+def examine_server(root: Path) -> list[Finding]:
+    """The findings that concern the server an add-on uses."""
+    home = find_environment(root)
+    return [
+        _server_python(),
+        *_libraries()[:1],
+        Finding("GPU", "NVIDIA" if system.has_nvidia_gpu() else "none (the CPU does everything)"),
+        _disk(home.folder),
+        *_packages(home, root, environments.SERVER),
+    ]
+
+
+def _server_python() -> Finding:
+    found = interpreters.available(Source())
+    if found is None:
+        return Finding("Python", "no 3.11 or 3.12; set-up fetches one", True)
+    return Finding("Python", f"{found.version} at {found.path}")
 
 
 def _python() -> Finding:
@@ -102,12 +123,14 @@ def _environment(home: environments.Environment) -> Finding:
     return Finding("Environment", found, False, "Run: python3 dirfa.py setup")
 
 
-def _packages(home: environments.Environment, root: Path) -> list[Finding]:
+def _packages(
+    home: environments.Environment, root: Path, group: str = environments.BASE
+) -> list[Finding]:
     """One finding: how many pinned packages are there, and which are not."""
     if not home.python.exists():
         return []
     minor = int(home.marker().get("minor", 11))
-    pins = environments.requirements(root, minor)[environments.BASE]
+    pins = environments.requirements(root, minor)[group]
     question = (
         "import importlib.metadata as m\n"
         "for d in m.distributions(): print(d.metadata['Name'].lower(), d.version.split('+')[0])"

@@ -29,7 +29,7 @@ FILES = (
     "README.md",
     "dirfa.py",
 )
-FOLDERS = ("dirfa_blender", "server", "rigs")
+FOLDERS = ("dirfa_blender", "server", "rigs", "samples")
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.pyc", "*.part", "tests")
 BUILDER = "*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
 

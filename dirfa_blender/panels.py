@@ -61,21 +61,6 @@ class DIRFA_PT_render(_Tab, bpy.types.Panel):
         layout.operator("dirfa.render", icon="RENDER_ANIMATION")
 
 
-class DIRFA_PT_server(_Tab, bpy.types.Panel):
-    bl_label = "Server"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:  # noqa: ARG002
-        layout = self.layout
-        _draw_text(layout, state().describe_server(), "NETWORK_DRIVE")
-        if state().server_state in ("not_installed", "update_required"):
-            layout.operator("dirfa.server_setup", icon="IMPORT")
-        elif state().server_state == "running":
-            layout.operator("dirfa.server_stop", icon="SNAP_FACE")
-        else:
-            layout.operator("dirfa.server_start", icon="PLAY")
-
-
 def _draw_progress(layout: bpy.types.UILayout) -> None:
     row = layout.row(align=True)
     row.scale_y = 1.5
@@ -97,4 +82,4 @@ def _draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
         column.label(text=part, icon=icon if index == 0 else "BLANK1")
 
 
-CLASSES = (DIRFA_PT_speak, DIRFA_PT_style, DIRFA_PT_render, DIRFA_PT_server)
+CLASSES = (DIRFA_PT_speak, DIRFA_PT_style, DIRFA_PT_render)

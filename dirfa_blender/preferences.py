@@ -1,4 +1,4 @@
-"""Add-on preferences: which server to ask.
+"""Add-on preferences: which server to ask, and how to set it up.
 
 The identifier is the extension's own package, one above this one: Blender finds preferences by it. In a
 checkout there is no package above, and `of` then answers with the defaults.
@@ -11,8 +11,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from . import server_panel
 from .core.errors import SettingsError
 
 ROOT_PACKAGE = __package__.rpartition(".")[0] or __package__
@@ -50,18 +51,66 @@ class DIRFA_AP_preferences(bpy.types.AddonPreferences):
         description="Token of the server, shown where it was started",
         subtype="PASSWORD",
     )
+    device: EnumProperty(
+        name="Device",
+        description="What the server computes on; set up again after a change",
+        items=(
+            (
+                "auto",
+                "Automatic",
+                "The graphics card if NVIDIA's driver finds one, else the processor",
+            ),
+            ("cpu", "Processor", "Small download, works everywhere"),
+            ("cuda", "NVIDIA card", "About 3 GB more to download"),
+        ),
+        default="auto",
+    )
+    proxy: StringProperty(
+        name="Proxy",
+        description="Proxy for downloads, such as http://proxy:3128; empty for what the system says",
+    )
+    bundle: StringProperty(
+        name="Offline Bundle",
+        description=(
+            "Folder made by `python3 dirfa.py bundle` on a computer with network; set-up then needs none"
+        ),
+        subtype="DIR_PATH",
+    )
+    show_first_run: BoolProperty(
+        name="Show First Steps",
+        description="Show the page with the first three steps in the DIRFA tab",
+        default=True,
+    )
 
-    def draw(self, context: bpy.types.Context) -> None:  # noqa: ARG002
+    def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
-        layout.prop(self, "connection")
+        layout.use_property_decorate = False
+        layout.row().prop(self, "connection", expand=True)
         if self.connection == "local":
-            layout.operator("dirfa.server_setup", icon="IMPORT")
-            return
-        layout.prop(self, "url")
-        layout.prop(self, "token")
-        if not is_loopback(self.url) and not bpy.app.online_access:
-            layout.label(text="Allow online access in Preferences > System", icon="ERROR")
+            for name in ("device", "proxy", "bundle"):
+                layout.prop(self, name)
+        else:
+            layout.prop(self, "url")
+            layout.prop(self, "token")
+            if not is_loopback(self.url) and not bpy.app.online_access:
+                row = layout.row()
+                row.alert = True
+                row.label(text="Allow online access in Preferences > System", icon="ERROR")
+        server_panel.draw_server(layout.box(), context, width=72)
+        layout.prop(self, "show_first_run")
+
+
+def preferences_of(context: bpy.types.Context) -> DIRFA_AP_preferences | None:
+    """The add-on's preferences; None where it runs outside Blender's add-on list."""
+    addon = context.preferences.addons.get(ROOT_PACKAGE)
+    return addon.preferences if addon is not None else None
+
+
+def is_remote(context: bpy.types.Context) -> bool:
+    """Whether another address than a server of our own is chosen."""
+    chosen = preferences_of(context)
+    return chosen is not None and chosen.connection == "remote"
 
 
 def connection_of(context: bpy.types.Context) -> Connection:
@@ -72,8 +121,7 @@ def connection_of(context: bpy.types.Context) -> Connection:
     SettingsError
         A remote address is chosen and Blender may not go online.
     """
-    addon = context.preferences.addons.get(ROOT_PACKAGE)
-    chosen = addon.preferences if addon is not None else None
+    chosen = preferences_of(context)
     if chosen is None:
         return Connection()
     if chosen.connection == "remote" and not is_loopback(chosen.url) and not bpy.app.online_access:

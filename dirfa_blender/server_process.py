@@ -20,12 +20,20 @@ from types import TracebackType
 from typing import Literal
 
 from . import environment as environments
-from . import system
+from . import installation, interpreters, system
 from .client import Client
 from .core import announcement
 from .core.errors import JobCancelled, ServerError, Unreachable
 
-State = Literal["not_installed", "update_required", "stopped", "starting", "running", "failed"]
+State = Literal[
+    "not_installed", "incomplete", "update_available", "stopped", "starting", "running", "failed"
+]
+CONDITION_STATES: dict[environments.Condition, State] = {
+    "absent": "not_installed",
+    "incomplete": "incomplete",
+    "outdated": "update_available",
+    "ready": "stopped",
+}
 START_SECONDS = 120.0
 """Longest start: a cold disk and a GPU driver that wakes up."""
 STOP_SECONDS = 3.0
@@ -52,29 +60,45 @@ def find_environment(root: Path) -> environments.Environment:
 def server_python(root: Path) -> Path | None:
     """The interpreter that can run the server; None before set-up."""
     found = find_environment(root)
-    if found.is_ready((environments.BASE,)):
+    if found.is_ready((environments.SERVER,)):
         return found.python
     if all(importlib.util.find_spec(name) for name in NEEDED_MODULES):
         return Path(sys.executable)
-    return found.python if found.python.exists() and not found.is_made() else None
+    return None
 
 
-def install(root: Path, report: environments.Report, *, device: str = "auto") -> None:
-    """Make or update the environment of the server.
+def install(
+    root: Path, report: installation.Report, source: installation.Source | None = None
+) -> None:
+    """Make, finish, repair or update the environment of the server.
 
     Raises
     ------
     DirfaError
-        No fitting Python, no space, no permission, or pip failed; the sentence says which.
+        No fitting Python, no space, no permission, a bundle that does not fit, or pip failed; the sentence
+        says which. Whatever `report` raises.
     """
-    python = system.find_python(environments.SERVER_MINORS)
-    if python is None or not python.has_venv:
-        raise ServerError(
-            "The server needs Python 3.11 or 3.12 with its venv module, and this computer has none. "
-            "Install one and set up again; Blender's own Python stays untouched."
-        )
+    source = source or installation.Source()
     found = find_environment(root)
-    environments.install(found, (environments.BASE,), python, report, device=device)
+
+    def say(detail: str, share: float | None = None) -> None:
+        report(installation.Step(0, 0, "Looking for Python", detail, share=0.02 * (share or 0.0)))
+
+    if source.bundle is not None:
+        source.bundle.check(
+            root,
+            lambda share: report(
+                installation.Step(0, 0, "Checking the bundle", share=0.01 * share)
+            ),
+        )
+    python = interpreters.provide(source, say)
+    installation.install(found, (environments.SERVER,), python, report, source=source)
+    missing = system.missing_server_libraries()
+    if missing:
+        raise ServerError(
+            f"The server is set up, but this system lacks {', '.join(lib.file for lib in missing)}. "
+            f"{system.advice(missing)}"
+        )
 
 
 def running_server() -> Client | None:
@@ -114,8 +138,7 @@ class ServerProcess:
                 return "failed"
             return "running" if self._client else "starting"
         if self._command is None and server_python(self._root) is None:
-            made = find_environment(self._root).is_made()
-            return "update_required" if made else "not_installed"
+            return CONDITION_STATES[find_environment(self._root).condition()]
         return "stopped"
 
     @property
@@ -137,8 +160,8 @@ class ServerProcess:
             python = server_python(self._root)
             if python is None:
                 raise ServerError(
-                    "The inference server is not set up on this computer. Set it up in the add-on's "
-                    "preferences, or run: python3 dirfa.py setup"
+                    "The inference server is not set up on this computer. Set it up in the DIRFA tab under "
+                    "Server, or run: python3 dirfa.py setup"
                 )
             command = [str(python), "-P", "-m", "server"]
         paths = [str(self._root), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -201,9 +224,10 @@ class ServerProcess:
             self.launch()
         return self.wait_ready()
 
-    def stop(self) -> None:
-        """End the process, gently at first; its files go with it."""
+    def stop(self, *, patience_seconds: float | None = None) -> None:
+        """End the process, gently at first; its files go with it. No patience: at once."""
         patience = STOP_SECONDS if self._client else 0.5
+        patience = patience if patience_seconds is None else patience_seconds
         process, self._process, self._client = self._process, None, None
         if process is None:
             return

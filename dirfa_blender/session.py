@@ -13,7 +13,8 @@ from .server_process import State as ServerState
 
 SENTENCES: dict[ServerState, str] = {
     "not_installed": "The server is not set up yet",
-    "update_required": "The server's packages need an update",
+    "incomplete": "The server's set-up broke off",
+    "update_available": "The server's packages need an update",
     "stopped": "Stopped, starts when it is needed",
     "starting": "Starting",
     "running": "Running on this computer",

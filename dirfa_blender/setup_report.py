@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import system
 from .core.errors import ServerError
-from .environment import Step
+from .installation import Step
 
 # Seconds between two lines about the same step where nothing can be rewritten.
 PLAIN_INTERVAL = 15.0

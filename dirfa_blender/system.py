@@ -57,6 +57,18 @@ def missing_libraries() -> list[Library]:
     return [library for library in LIBRARIES if not is_loadable(library)]
 
 
+def missing_server_libraries() -> list[Library]:
+    """The part of them that the server loads: OpenCV's."""
+    return [library for library in missing_libraries() if "OpenCV" in library.needed_by]
+
+
+def advice(missing: list[Library]) -> str:
+    """What to do about missing libraries, as a sentence."""
+    if has_apt():
+        return f"Run in a terminal: {apt_line([library.package for library in missing])}"
+    return "Install what holds them with the system's package manager."
+
+
 def has_apt() -> bool:
     """Whether this is a Debian or one of its children."""
     return sys.platform.startswith("linux") and shutil.which("apt-get") is not None

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender import doctor, environment, system
+from dirfa_blender import doctor, environment, installation, system
 from dirfa_blender.core.errors import DirfaError, OutputError
-from dirfa_blender.environment import Environment, Step
+from dirfa_blender.environment import Environment
+from dirfa_blender.installation import Source, Step
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,7 +32,7 @@ def finished(folder: Path, minor: int = 11, **changes: str) -> Environment:
     made.python.parent.mkdir(parents=True)
     made.python.touch()
     pins = environment.requirements(ROOT, minor)
-    groups = {name: environment._hash(entries) for name, entries in pins.items()} | changes
+    groups = {name: environment.pins_hash(entries) for name, entries in pins.items()} | changes
     marker = {"groups": groups, "minor": minor, "torch": "cpu"}
     (folder / environment.MARKER).write_text(json.dumps(marker))
     return made
@@ -90,7 +91,7 @@ def test_torn_packages_are_forgotten_and_whole_ones_kept(tmp_path: Path) -> None
         if is_whole:
             (site / name / "INSTALLER").touch()
 
-    environment._drop_torn_packages(made)
+    installation.drop_torn_packages(made)
 
     assert [path.name for path in site.iterdir()] == ["whole-1.dist-info"]
 
@@ -102,8 +103,12 @@ def test_a_full_disk_is_a_sentence_before_anything_is_written(
     python = system.Python(Path(sys.executable), "3.11.0", True)
 
     with pytest.raises(OutputError, match=r"needs 4\.5 GB of free space, the disk has 0\.0 GB"):
-        environment.install(
-            Environment(tmp_path / "e", ROOT), ("base",), python, lambda _step: None, device="cpu"
+        installation.install(
+            Environment(tmp_path / "e", ROOT),
+            ("base",),
+            python,
+            lambda _step: None,
+            source=Source("cpu"),
         )
 
     assert not (tmp_path / "e").exists()
@@ -115,12 +120,12 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     python = system.Python(Path(sys.executable), "3.11.0", True)
 
     with pytest.raises(DirfaError, match="file"):
-        environment.install(
+        installation.install(
             Environment(tmp_path / "file" / "e", ROOT),
             ("base",),
             python,
             steps.append,
-            device="cpu",
+            source=Source("cpu"),
         )
 
     assert steps == []

@@ -1,0 +1,117 @@
+"""The first page: three steps from an installed add-on to a character that talks, until they are done.
+
+The sample line comes with the extension, its portrait with the server, so the first character needs no
+material of one's own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from .core.errors import DirfaError, PhotoError
+from .preferences import is_remote, preferences_of
+from .server_panel import draw_server
+from .server_process import find_environment, project_root
+from .server_watch import watch
+from .session import state
+
+SAMPLE_SPEECH = Path("samples") / "speech.flac"
+SAMPLE_PHOTO = "skimage/data/astronaut.png"
+READY = ("stopped", "starting", "running", "remote")
+
+
+class DIRFA_OT_use_sample(bpy.types.Operator):
+    bl_idname = "dirfa.use_sample"
+    bl_label = "Use the Sample"
+    bl_description = "Fill in the recording and the portrait that come with DIRFA"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        settings = context.scene.dirfa
+        speech = project_root() / SAMPLE_SPEECH
+        try:
+            photo = sample_photo()
+        except DirfaError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        settings.audio, settings.actor, settings.photo = str(speech), "photo", str(photo)
+        return {"FINISHED"}
+
+
+class DIRFA_OT_first_run_done(bpy.types.Operator):
+    bl_idname = "dirfa.first_run_done"
+    bl_label = "Hide First Steps"
+    bl_description = "Close this page; the preferences of the add-on bring it back"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        chosen = preferences_of(context)
+        if chosen is not None:
+            chosen.show_first_run = False
+        return {"FINISHED"}
+
+
+class DIRFA_PT_first_run(bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "DIRFA"
+    bl_label = "First Steps"
+    bl_order = -10
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        chosen = preferences_of(context)
+        return chosen is not None and chosen.show_first_run
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:  # noqa: ARG002
+        self.layout.operator("dirfa.first_run_done", text="", icon="X", emboss=False)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        settings = context.scene.dirfa
+        shown = watch().shown(state().server_state, is_remote=is_remote(context))
+        is_ready = shown in READY
+        has_material = bool(settings.audio) and bool(settings.photo or settings.target)
+        box = _step(self.layout, "1. Server", is_ready, is_next=True)
+        if not is_ready:
+            draw_server(box, context)
+        box = _step(self.layout, "2. Recording and face", has_material, is_next=is_ready)
+        if not has_material:
+            box.operator("dirfa.use_sample", icon="FILE_SOUND")
+            box.label(text="or choose your own below", icon="BLANK1")
+        box = _step(self.layout, "3. Let it speak", False, is_next=is_ready and has_material)
+        if is_ready and has_material:
+            box.label(text="Press Generate", icon="BLANK1")
+
+
+def sample_photo() -> Path:
+    """The portrait of the sample, which a package of the server's carries.
+
+    Raises
+    ------
+    PhotoError
+        There is no server on this computer.
+    """
+    home = find_environment(project_root())
+    for site in home.site_packages():
+        if (site / SAMPLE_PHOTO).is_file():
+            return site / SAMPLE_PHOTO
+    raise PhotoError(
+        "The sample portrait comes with the server: set it up first, or choose a photo."
+    )
+
+
+def _step(
+    layout: bpy.types.UILayout, text: str, is_done: bool, *, is_next: bool
+) -> bpy.types.UILayout:
+    """A box with the step's title; greyed out before its turn."""
+    box = layout.box()
+    icon = "CHECKBOX_HLT" if is_done else "CHECKBOX_DEHLT"
+    row = box.row()
+    row.active = is_next
+    row.label(text=text, icon=icon)
+    return box
+
+
+CLASSES = (DIRFA_OT_use_sample, DIRFA_OT_first_run_done, DIRFA_PT_first_run)

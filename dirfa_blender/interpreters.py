@@ -1,0 +1,149 @@
+"""A Python 3.11 or 3.12 for the server: the system's, one from a bundle, or one that uv fetches. No bpy.
+
+Blender 5.2 carries 3.13, for which mediapipe has no build, so its own Python never runs the server. uv is
+put into a private environment by pip; its downloads come from a host that some networks block, so a failure
+names the two ways around it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from . import pip_process, system
+from .core.errors import ServerError
+from .environment import SERVER_MINORS, data_folder, requirements
+from .installation import Source
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOL = "uv"
+TARGETS = {
+    "linux": "linux-x86_64-gnu",
+    "windows": "windows-x86_64-none",
+    "macos": "macos-aarch64-none",
+}
+FETCH_SECONDS = 900
+WHAT_TO_DO = (
+    "Install Python 3.11 or 3.12 on this computer, or choose an offline bundle in the preferences, then "
+    "set up again. Blender's own Python stays untouched."
+)
+
+
+def private_folder() -> Path:
+    """Where an interpreter of our own lies."""
+    return data_folder() / "python"
+
+
+def tool_folder() -> Path:
+    """Where uv lies."""
+    return data_folder() / "uv"
+
+
+def provide(source: Source, say: pip_process.Voice) -> system.Python:
+    """An interpreter for the server, found or fetched.
+
+    Raises
+    ------
+    ServerError
+        This computer has none and none can be fetched; the sentence says what to do.
+    """
+    found = available(source)
+    if found is not None:
+        return found
+    if source.bundle is not None:
+        raise ServerError(
+            "This computer has no Python 3.11 or 3.12, and the offline bundle carries none. Install one "
+            "and set up again."
+        )
+    say("fetching a Python of its own", 0.0)
+    fetch(private_folder(), SERVER_MINORS[0], None, source, say)
+    found = _in_folder(private_folder())
+    if found is None:
+        raise ServerError(
+            "This computer has no Python 3.11 or 3.12, and one could not be fetched: the network is off "
+            f"or blocks the place that uv takes it from. {WHAT_TO_DO}"
+        )
+    return found
+
+
+def available(source: Source) -> system.Python | None:
+    """An interpreter that is here already and can make environments."""
+    found = system.find_python(SERVER_MINORS)
+    if found is not None and found.has_venv:
+        return found
+    found = _in_folder(private_folder())
+    if found is None and source.bundle is not None and source.bundle.pythons.is_dir():
+        # Copied away from the bundle, which may lie on a stick.
+        shutil.copytree(source.bundle.pythons, private_folder(), symlinks=True, dirs_exist_ok=True)
+        found = _in_folder(private_folder())
+    return found
+
+
+def fetch(
+    folder: Path, minor: int, platform: str | None, source: Source, say: pip_process.Voice
+) -> bool:
+    """Let uv put an interpreter into a folder; whether it could."""
+    tool = _tool(source, say)
+    if tool is None:
+        return False
+    target = f"3.{minor}" if platform is None else f"cpython-3.{minor}-{TARGETS[platform]}"
+    say(f"fetching Python 3.{minor}")
+    surroundings = source.surroundings() | {
+        "UV_PYTHON_INSTALL_DIR": str(folder),
+        "UV_NO_PROGRESS": "1",
+    }
+    try:
+        done = subprocess.run(
+            [str(tool), "python", "install", "--no-bin", target],
+            env=surroundings, capture_output=True, text=True, errors="replace", check=False,
+            timeout=FETCH_SECONDS,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _tool(source: Source, say: pip_process.Voice) -> Path | None:
+    """uv: the one on PATH, or ours, installed with pip by the Python that runs this."""
+    found = shutil.which(TOOL)
+    if found:
+        return Path(found)
+    home = tool_folder()
+    own = home / ("Scripts/uv.exe" if sys.platform == "win32" else "bin/uv")
+    if own.exists():
+        return own
+    say("fetching uv, which fetches Pythons")
+    python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(home)], capture_output=True, check=False, env=clean
+    )
+    if made.returncode:
+        shutil.rmtree(home, ignore_errors=True)
+        return None
+    pins = requirements(ROOT, SERVER_MINORS[0])["python"]
+    command = [
+        str(python), "-I", "-m", "pip", "install", "--no-input", "--progress-bar", "off",
+        "--disable-pip-version-check", *(["--proxy", source.proxy] if source.proxy else []), *pins,
+    ]  # fmt: skip
+    try:
+        pip_process.run(command, source.surroundings(), home / "downloads", say)
+    except ServerError:
+        shutil.rmtree(home, ignore_errors=True)
+        return None
+    return own if own.exists() else None
+
+
+def _in_folder(folder: Path) -> system.Python | None:
+    """An interpreter that uv put there and that runs."""
+    name = "python.exe" if sys.platform == "win32" else "bin/python3"
+    for minor in SERVER_MINORS:
+        for home in sorted(folder.glob(f"cpython-3.{minor}*"), reverse=True):
+            path = home / (name if sys.platform == "win32" else f"{name}.{minor}")
+            python = system.probe(path)
+            if python is not None and python.has_venv:
+                return python
+    return None
