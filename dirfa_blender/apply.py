@@ -1,4 +1,4 @@
-"""ShapeTrack and head pose -> one slotted Action on shape keys, neck and head bones, or an object.
+"""A take on a character: curves for shape keys, bones, custom properties, pose assets and pictures.
 
 Everything is checked before anything is written, and the Action is always a new one: an Action the artist
 made is unassigned but never changed. The take is resampled to the scene's rate first, so keys lie on
@@ -8,7 +8,7 @@ whole frames wherever the take starts on one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import bpy
@@ -16,32 +16,34 @@ import numpy as np
 import numpy.typing as npt
 from mathutils import Matrix
 
-from . import fcurves, pose
+from . import bone_curves, fcurves, pictures, pose, pose_assets
+from .character import Character, Owner, character_of, refuse_locked
 from .core import rotation
 from .core.animation import Animation
 from .core.errors import RigError
+from .core.inventory import Coverage, Place, coverage, describe_absence
 from .core.layers import TITLES, layers_of_shapes
-from .core.mapping import MappingProfile, ShapeTrack, plain_spelling
+from .core.profile import MappingProfile, ShapeTrack
 from .meshes import HeadObjects
 from .scene import frame_rate
 
 log = logging.getLogger(__name__)
 
-# Longest offset of the head from its rest, metres: beyond it a neck of two bones looks torn.
-MAX_OFFSET_METRES = 0.02
-
 
 @dataclass(frozen=True)
 class Target:
-    """What one character offers: meshes with face shapes, and what carries its head pose.
+    """A character and what a profile finds of it.
 
-    ``shares`` maps pose bones of ``carrier``, parents first, to the part of the turn each takes; when it
-    is empty and ``carrier`` is set, the carrier itself turns.
+    Parameters
+    ----------
+    profile : fitted to what is there
+    bones : bones that carry head pose and gaze, where there is an armature
     """
 
-    faces: tuple[bpy.types.Object, ...]
-    carrier: bpy.types.Object | None
-    shares: tuple[tuple[str, float], ...] = ()
+    character: Character
+    profile: MappingProfile
+    coverage: Coverage
+    bones: bone_curves.BonePlan | None
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,7 @@ def apply_animation(
 
     Parameters
     ----------
-    target : a built head, a mesh with shape keys, an armature whose meshes have them, or any object
-        (which then only takes the head pose)
+    target : a built head, any part of a character, or any object (which then only takes the head pose)
     frame_start : frame of 0 s on the audio clock
 
     Raises
@@ -92,7 +93,31 @@ def apply_animation(
     return action
 
 
-def planned(animation: Animation, target: Target, profile: MappingProfile) -> list[Slot]:
+def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile) -> Target:
+    """What of a character a profile drives.
+
+    Raises
+    ------
+    RigError
+        It has a face that the profile does not know, or is a mesh without anything to drive.
+    """
+    chosen = target.face if isinstance(target, HeadObjects) else target
+    character = character_of(chosen)
+    covered = coverage(profile, character.inventory)
+    fitted = profile.fitted({*covered.places, *covered.bones})
+    bones = None
+    if character.rig is not None:
+        bones = bone_curves.plan_bones(
+            character.rig, character.inventory.skeleton, fitted, covered, character.faces
+        )
+    found = Target(character, fitted, covered, bones)
+    if not fitted.shapes:
+        _refuse_faceless(found, profile)
+    log.info("%s, %s: %s", chosen.name, profile.name, covered)
+    return found
+
+
+def planned(animation: Animation, target: Target, profile: MappingProfile) -> list[Slot]:  # noqa: ARG001
     """Every curve of a performance, one value for each sample of `animation`; nothing is written.
 
     Raises
@@ -100,114 +125,127 @@ def planned(animation: Animation, target: Target, profile: MappingProfile) -> li
     RigError
         The target has nothing to drive, or may not be changed.
     """
-    track = profile.apply(animation)
-    slots = [*_face_slots(target, track, profile), *_pose_slots(target, track)]
-    _refuse_locked(slots)
+    track = target.profile.apply(animation)
+    builder = _Builder(target, track, animation)
+    slots = builder.slots()
+    _refuse_unwritable(slots, target.character)
     return slots
 
 
-def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile) -> Target:
-    """What of an object can be driven.
+class _Builder:
+    """Curves of one character, collected by datablock in the order in which they come up."""
 
-    Raises
-    ------
-    RigError
-        It is a mesh without shape keys.
-    """
-    if isinstance(target, HeadObjects):
-        return Target((target.face,), target.rig, _bone_shares(target.rig, profile))
-    if target.type == "ARMATURE":
-        faces = tuple(o for o in _meshes_on(target) if o.data.shape_keys)
-        return Target(faces, target, _bone_shares(target, profile))
-    if target.type == "MESH":
-        if target.data.shape_keys is None:
-            raise RigError(
-                f"'{target.name}' must have shape keys such as {profile.shapes[0]}, it has none. "
-                "Choose the face mesh, or add the keys first."
-            )
-        rig = target.find_armature()
-        shares = _bone_shares(rig, profile) if rig is not None else ()
-        return Target((target,), rig if shares else None, shares)
-    return Target((), target)
+    def __init__(self, target: Target, track: ShapeTrack, animation: Animation) -> None:
+        self.target, self.track, self.animation = target, track, animation
+        self.layers = layers_of_shapes(target.profile)
+        self.column = {name: index for index, name in enumerate(track.names)}
+        self.blocks: dict[int, tuple[bpy.types.ID, str, list[fcurves.Channel]]] = {}
+
+    def slots(self) -> list[Slot]:
+        """All slots; faces first, then what carries the head."""
+        poses: dict[str, pose_assets.Pose] = {}
+        stepped = self.target.profile.stepped
+        rig = self.target.character.rig
+        for channel, places in self.target.coverage.places.items():
+            if channel not in self.column:
+                continue
+            for place in places:
+                if place.kind == "pose":
+                    poses[channel] = pose_assets.read_pose(bpy.data.actions[place.name], rig)
+                elif place.kind == "object":
+                    shown = self.weights(channel) > 0.5
+                    thing = bpy.data.objects[place.name]
+                    for made in pictures.visibility(shown, TITLES[self.layers[channel]]):
+                        self.add(thing, f"Mouth {thing.name}", made)
+                else:
+                    self.named(channel, place, is_stepped=stepped is not None)
+        if stepped is not None:
+            self.pictures(stepped.index)
+        self.posed(poses)
+        self.head(poses)
+        return [Slot(block, name, tuple(made)) for block, name, made in self.blocks.values()]
+
+    def weights(self, channel: str) -> npt.NDArray[np.floating]:
+        """(T,) weights of a channel."""
+        return self.track.weights[:, self.column[channel]]
+
+    def add(self, block: bpy.types.ID, name: str, channel: fcurves.Channel) -> None:
+        """Put a channel into its datablock's slot."""
+        self.blocks.setdefault(block.session_uid, (block, name, []))[2].append(channel)
+
+    def named(self, channel: str, place: Place, *, is_stepped: bool) -> None:
+        """A shape key or custom property follows a channel."""
+        owner = self.target.character.owners[place.owner]
+        escaped = bpy.utils.escape_identifier(place.name)
+        values = self.weights(channel)
+        low, high = self.target.profile.ranges.get(channel, (0.0, 1.0))
+        if (low, high) != (0.0, 1.0):
+            values = low + values * (high - low)
+        if place.kind == "shape":
+            path, name = f'key_blocks["{escaped}"].value', f"Face {place.owner}"
+        else:
+            path, name = f'{owner.prefix}["{escaped}"]', f"Controls {owner.id_block.name}"
+            if _is_whole_number(owner, place.name):
+                values, is_stepped = np.rint(values), True
+        made = fcurves.Channel(path, 0, TITLES[self.layers[channel]], values, is_stepped)
+        self.add(owner.id_block, name, made)
+
+    def pictures(self, index_names: tuple[str, ...]) -> None:
+        """The number of the picture shown goes to a custom property or an image."""
+        shapes = [name for name in self.target.profile.visemes if name in self.column]
+        order = list(self.target.profile.visemes)
+        weights = np.stack([self.weights(name) for name in shapes], 1) if shapes else None
+        if weights is None:
+            return
+        numbers = np.array([order.index(name) for name in shapes])[weights.argmax(1)]
+        for block, name, made in pictures.numbered(
+            self.target.character, index_names, numbers, TITLES["lips"]
+        ):
+            self.add(block, name, made)
+
+    def posed(self, poses: dict[str, pose_assets.Pose]) -> None:
+        """What poses set besides bones: shape keys and properties, from rest in a straight line."""
+        rig = self.target.character.rig
+        keys = [face.data.shape_keys for face in self.target.character.faces]
+        totals: dict[tuple[bool, str, int], npt.NDArray[np.floating]] = {}
+        groups: dict[tuple[bool, str, int], str] = {}
+        for channel, found in poses.items():
+            for where, value in found.others.items():
+                part = self.weights(channel) * np.float32(value)
+                totals[where] = totals[where] + part if where in totals else part
+                groups.setdefault(where, TITLES[self.layers[channel]])
+        for (is_key, path, index), values in totals.items():
+            for block in keys if is_key else [rig]:
+                if block is not None and _has_path(block, path):
+                    made = fcurves.Channel(path, index, groups[is_key, path, index], values)
+                    self.add(block, f"{'Face' if is_key else 'Controls'} {block.name}", made)
+
+    def head(self, poses: dict[str, pose_assets.Pose]) -> None:
+        """Bones, or the object itself where there is no armature and no face."""
+        target, rig = self.target, self.target.character.rig
+        if rig is not None and target.bones is not None:
+            made = bone_curves.bone_channels(
+                rig, target.bones, target.profile, target.coverage, self.track,
+                self.animation.gaze, poses,
+            )  # fmt: skip
+            for channel in made:
+                self.add(rig, f"Head {rig.name}", channel)
+        elif not self.blocks:
+            chosen = target.character.chosen
+            for channel in _object_channels(chosen, self.track):
+                self.add(chosen, f"Head {chosen.name}", channel)
 
 
-def _face_slots(target: Target, track: ShapeTrack, profile: MappingProfile) -> list[Slot]:
-    slots: list[Slot] = []
-    columns = {shape: column for column, shape in enumerate(track.names)}
-    layers = layers_of_shapes(profile)
-    for face in target.faces:
-        keys = face.data.shape_keys
-        covered = profile.coverage(keys.key_blocks.keys())
-        channels = tuple(
-            fcurves.Channel(
-                f'key_blocks["{bpy.utils.escape_identifier(key)}"].value',
-                0,
-                TITLES[layers[shape]],
-                track.weights[:, columns[shape]],
-            )
-            for shape, key in covered.found.items()
-        )
-        if channels:
-            log.info("%s: %s", face.name, covered)
-            slots.append(Slot(keys, f"Face {face.name}", channels))
-    if target.faces and not slots:
-        names = [b.name for face in target.faces for b in face.data.shape_keys.key_blocks]
-        raise RigError(
-            f"'{target.faces[0].name}' must have shape keys of profile {profile.name} "
-            f"({', '.join(track.names[:3])}, ...), found {', '.join(names[:6])}. "
-            "Rename the keys or choose another profile."
-        )
-    return slots
-
-
-def _pose_slots(target: Target, track: ShapeTrack) -> list[Slot]:
-    carrier = target.carrier
-    if carrier is None:
-        return []
-    if target.shares:
-        channels = _bone_channels(carrier, target.shares, track)
-    elif carrier.type == "ARMATURE":
-        if target.faces:
-            return []
-        raise RigError(
-            f"Armature '{carrier.name}' must have a bone named 'head' or meshes with face shapes, "
-            f"found bones {', '.join(b.name for b in carrier.data.bones[:6])}."
-        )
-    else:
-        channels = _object_channels(carrier, track)
-    return [Slot(carrier, f"Head {carrier.name}", tuple(channels))]
-
-
-def _bone_channels(
-    rig: bpy.types.Object, shares: tuple[tuple[str, float], ...], track: ShapeTrack
-) -> Iterable[fcurves.Channel]:
-    for name, share in shares:
-        bone = rig.pose.bones[name]
-        rest = np.array(bone.bone.matrix_local.to_3x3())
-        turns = pose.seen_from(pose.fractions(track.rotation, share), rest)
-        suffix, samples = pose.components(turns, bone.rotation_mode)
-        yield from _channels(f"{_bone_path(name)}.rotation_{suffix}", samples)
-    name, share = shares[-1]
-    head = rig.data.bones[name]
-    if not head.use_connect and head.use_local_location:
-        rest = np.array(head.matrix_local.to_3x3())
-        carried = pose.inverse(pose.fractions(track.rotation, 1.0 - share))
-        offsets = pose.rotated(_short_offsets(track.translation), carried) @ rest
-        yield from _channels(f"{_bone_path(name)}.location", offsets)
-
-
-def _bone_path(name: str) -> str:
-    return f'pose.bones["{bpy.utils.escape_identifier(name)}"]'
-
-
-def _object_channels(carrier: bpy.types.Object, track: ShapeTrack) -> Iterable[fcurves.Channel]:
+def _object_channels(carrier: bpy.types.Object, track: ShapeTrack) -> Iterator[fcurves.Channel]:
     """Delta transforms: they act on top of where the artist has put the object, and leave it be."""
     rest = np.array(_own_rotation(carrier))
     turns = pose.seen_from(rotation.to_quaternion(track.rotation), rest.T)
     mode = "XYZ" if carrier.rotation_mode == "AXIS_ANGLE" else carrier.rotation_mode
     suffix, samples = pose.components(turns, mode)
-    yield from _channels(f"delta_rotation_{suffix}", samples)
-    yield from _channels("delta_location", _short_offsets(track.translation) @ rest.T)
+    title = TITLES["head"]
+    yield from bone_curves.channels_of(f"delta_rotation_{suffix}", samples, title)
+    offsets = bone_curves.short_offsets(track.translation) @ rest.T
+    yield from bone_curves.channels_of("delta_location", offsets, title)
 
 
 def _own_rotation(carrier: bpy.types.Object) -> Matrix:
@@ -220,54 +258,63 @@ def _own_rotation(carrier: bpy.types.Object) -> Matrix:
     return carrier.rotation_euler.to_matrix()
 
 
-def _channels(path: str, samples: npt.NDArray[np.floating]) -> Iterable[fcurves.Channel]:
-    for index in range(samples.shape[1]):
-        yield fcurves.Channel(path, index, TITLES["head"], samples[:, index])
+def _refuse_faceless(found: Target, profile: MappingProfile) -> None:
+    """Refuse a character whose face is unknown; let a head without one turn."""
+    character = found.character
+    name = character.name
+    inventory = character.inventory
+    if inventory.driven and not any(inventory.of_kind("shape").values()):
+        raise RigError(
+            f"'{name}' has drivers on {len(inventory.driven)} of the properties to animate, first "
+            f"{inventory.driven[0]}. Remove the drivers or choose the object they read."
+        )
+    keys = [key for names in inventory.of_kind("shape").values() for key in names]
+    if keys:
+        raise RigError(
+            f"'{name}' has nothing that profile {profile.name} knows "
+            f"({', '.join(profile.shapes[:3])}, ...). {describe_absence(inventory)}"
+        )
+    if found.bones is not None and found.bones.shares:
+        return
+    if character.rig is not None:
+        shown = ", ".join(list(inventory.skeleton.bones)[:6])
+        raise RigError(
+            f"Armature '{character.rig.name}' must have a bone named 'head' or meshes with face "
+            f"shapes, found bones {shown}. {describe_absence(inventory)}"
+        )
+    if character.chosen.type == "MESH":
+        raise RigError(
+            f"'{name}' must have shape keys such as {profile.shapes[0]}, it has none. "
+            "Choose the face mesh, add the keys first, or choose an empty above it for head pose only."
+        )
 
 
-def _short_offsets(translation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    offsets = rotation.to_blender_offset(translation)
-    length = np.linalg.norm(offsets, axis=1, keepdims=True)
-    return offsets * np.minimum(1.0, MAX_OFFSET_METRES / np.maximum(length, 1e-12))
-
-
-def _bone_shares(rig: bpy.types.Object, profile: MappingProfile) -> tuple[tuple[str, float], ...]:
-    """Bones of the profile that the armature has, in any spelling, and what part of the turn each takes.
-
-    Only the chain above the last one counts, so that the parts follow each other; that last bone, the
-    head, also takes what missing bones leave over.
-    """
-    by_meaning = {plain_spelling(bone.name): bone for bone in rig.data.bones}
-    wanted = [(plain_spelling(name), share) for name, share in profile.head_bones.items()]
-    if not wanted or wanted[-1][0] not in by_meaning:
-        return ()
-    head = by_meaning[wanted[-1][0]]
-    above = {plain_spelling(bone.name): bone.name for bone in head.parent_recursive}
-    lower = [(above[meaning], share) for meaning, share in wanted[:-1] if meaning in above]
-    return (*lower, (head.name, 1.0 - sum(share for _, share in lower)))
-
-
-def _meshes_on(rig: bpy.types.Object) -> list[bpy.types.Object]:
-    meshes = [o for o in bpy.data.objects if o.type == "MESH" and o.find_armature() == rig]
-    return sorted(meshes, key=lambda o: o.name)
-
-
-def _refuse_locked(slots: list[Slot]) -> None:
+def _refuse_unwritable(slots: list[Slot], character: Character) -> None:
     if not slots:
         raise RigError("The target has neither face shapes nor a head to turn.")
     for slot in slots:
         block = slot.id_block
-        if not block.is_editable:
-            raise RigError(
-                f"'{block.name}' is linked from another file and cannot be changed. "
-                "Make a library override of the character first."
-            )
+        refuse_locked(block, character.name)
         driven = fcurves.driven_paths(block) & {channel.path for channel in slot.channels}
         if driven:
             raise RigError(
                 f"'{block.name}' has drivers on {len(driven)} of the properties to animate, "
                 f"first {sorted(driven)[0]}. Remove the drivers or choose the object they read."
             )
+
+
+def _is_whole_number(owner: Owner, name: str) -> bool:
+    block, prefix = owner.id_block, owner.prefix
+    holder = block.path_resolve(prefix) if prefix else block
+    return isinstance(holder[name], int) and not isinstance(holder[name], bool)
+
+
+def _has_path(block: bpy.types.ID, path: str) -> bool:
+    try:
+        block.path_resolve(path)
+    except ValueError:
+        return False
+    return True
 
 
 def _name_of(target: HeadObjects | bpy.types.Object) -> str:

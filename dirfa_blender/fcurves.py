@@ -25,13 +25,15 @@ OWNER_KEY = "dirfa"
 class Channel:
     """One animated number: a property path, its array index, the group shown for it, its samples.
 
-    ``values`` is (T,), in the property's own unit, one for each key time.
+    ``values`` is (T,), in the property's own unit, one for each key time. A channel that is `is_stepped`
+    (a picture's number, a visibility) jumps between them whatever the other channels do.
     """
 
     path: str
     index: int
     group: str
     values: npt.NDArray[np.floating]
+    is_stepped: bool = False
 
 
 def new_action(name: str) -> bpy.types.Action:
@@ -74,7 +76,8 @@ def write_slot(
         if channel.group not in groups:
             groups[channel.group] = bag.groups.new(channel.group)
         curve.group = groups[channel.group]
-        write_keys(curve, frames, channel.values, interpolation)
+        kind = "CONSTANT" if channel.is_stepped else interpolation
+        write_keys(curve, frames, channel.values, kind)
     data = id_block.animation_data or id_block.animation_data_create()
     if data.action is not None:
         data.action.use_fake_user = True

@@ -11,12 +11,12 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from . import apply, meshes, scene, shot
+from . import apply, meshes, profiles, scene, shot
 from .core.animation import Animation
 from .core.head import Head
-from .core.mapping import load_profile
 from .shot_presets import DEFAULT_SHOT
 
+# Profile of the heads built here.
 PROFILE = "arkit"
 # Free space between a new head and what was there.
 ROOM_METRES = 0.5
@@ -54,7 +54,6 @@ def place(
     DirfaError
         A part cannot be done; the scene is as it was.
     """
-    profile = load_profile(PROFILE)
     with _all_or_nothing(where):
         actor = how.target
         if head is not None:
@@ -64,7 +63,7 @@ def place(
         action = apply.apply_animation(
             animation,
             actor,
-            profile,
+            profiles.profile_for(actor),
             name=f"{how.name} take {animation.source.get('seed', '')}".strip(),
             frame_start=how.frame_start,
             scene=where,

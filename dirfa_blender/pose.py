@@ -29,6 +29,27 @@ def fractions(angles: npt.ArrayLike, share: float) -> Array:
     return np.column_stack([np.cos(share * half), quaternion[:, 1:] * scale[:, None]])
 
 
+def from_vectors(vectors: npt.ArrayLike) -> Array:
+    """Quaternions (T, 4) of rotation vectors (T, 3): axis times angle in radians."""
+    turns = np.asarray(vectors, np.float64)
+    half = np.linalg.norm(turns, axis=1, keepdims=True) / 2
+    # sin(half) / (2 half), which tends to a half.
+    scale = np.where(half > 1e-9, np.sin(half) / np.maximum(2 * half, 1e-12), 0.5)
+    return np.concatenate([np.cos(half), turns * scale], 1)
+
+
+def turn_vector(angles: npt.ArrayLike) -> Array:
+    """Rotation vectors (..., 3) in Blender's axes of head rotations (..., 3) in radians."""
+    rows = np.atleast_2d(np.asarray(angles, np.float64))
+    quaternion = rotation.to_quaternion(rows)
+    quaternion *= np.where(quaternion[:, :1] < 0, -1.0, 1.0)
+    sine = np.linalg.norm(quaternion[:, 1:], axis=1, keepdims=True)
+    angle = 2 * np.arctan2(sine, quaternion[:, :1])
+    scale = np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0)
+    vectors = quaternion[:, 1:] * scale
+    return vectors.reshape(np.asarray(angles).shape)
+
+
 def seen_from(quaternions: Array, rest: npt.ArrayLike) -> Array:
     """The same turns in a frame whose axes are the columns of `rest` (3, 3): ``M^-1 @ R @ M``."""
     turned = quaternions[:, 1:] @ np.asarray(rest, np.float64)

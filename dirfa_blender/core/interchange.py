@@ -25,7 +25,8 @@ import numpy.typing as npt
 
 from .animation import Animation
 from .errors import FormatError
-from .mapping import ShapeTrack, plain_spelling
+from .profile import ShapeTrack
+from .spelling import plain_spelling
 
 AngleUnit = Literal["radians", "degrees", "unit"]
 # One radian in each unit; "unit" maps -180..180 degrees to -1..1.

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import bpy
 
-from .. import apply
+from .. import apply, profiles
 from ..background import Reporter
 from ..client import Client
 from ..core.errors import AudioError, PhotoError, RigError
-from ..core.mapping import load_profile
 from ..core.protocol import AnimateSettings
 from ..performance import Performance, Request, perform
-from ..placement import PROFILE, Placement, place
+from ..placement import Placement, place
 from ..preferences import Connection, connection_of
 from ..server_process import running_server
 from ..session import state
@@ -50,7 +49,7 @@ class DIRFA_OT_generate(BackgroundOperator, bpy.types.Operator):
             photo = _existing(settings.photo, PhotoError, "photo")
         else:
             target = settings.target
-            apply.find_target(target, load_profile(PROFILE))
+            apply.find_target(target, profiles.profile_for(target))
         self._connection = connection_of(context)
         self._request = Request(
             audio=audio,

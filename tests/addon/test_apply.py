@@ -211,7 +211,7 @@ def test_a_mesh_without_shape_keys_is_refused_and_left_alone(scene) -> None:
 def test_shape_keys_of_another_family_are_named(scene) -> None:
     thing = rigged_mesh("Alien", ["Tentacle"])
 
-    with pytest.raises(RigError, match="found Basis, Tentacle"):
+    with pytest.raises(RigError, match=r"nothing that profile arkit knows.*Tentacle"):
         apply.apply_animation(wavy_animation(), thing, PROFILE, name="Take", scene=scene)
 
     assert not bpy.data.actions

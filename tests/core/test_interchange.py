@@ -15,7 +15,9 @@ from dirfa_blender.core.interchange import (
     read_arkit_json,
     read_live_link_csv,
 )
-from dirfa_blender.core.mapping import load_profile, plain_spelling
+from dirfa_blender.core.inventory import named
+from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.spelling import plain_spelling
 from tests.core.test_animation import animation
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "livelink_rom"
@@ -67,7 +69,7 @@ def test_the_rate_is_read_from_the_timecodes(fps: float) -> None:
 def test_real_recordings_are_read() -> None:
     for path in sorted(RECORDINGS.glob("*.csv")):
         take = read_live_link_csv(path.read_text(encoding="utf-8-sig"), where=path.name)
-        coverage = load_profile("arkit").coverage(take.track.names)
+        coverage = named(load_profile("arkit"), take.track.names)
         assert coverage.share == 1.0, (path.name, str(coverage))
         assert take.track.fps == pytest.approx(30.0, abs=0.5), path.name
         assert 0.5 < take.track.weights.max() <= 1.5, path.name

@@ -10,7 +10,9 @@ from dirfa_blender.core.action_units import ACTION_UNITS, AU_NAMES
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import ProfileError
 from dirfa_blender.core.interchange import LIVE_LINK_SHAPES
-from dirfa_blender.core.mapping import INPUTS, RIGS_FOLDER, load_profile, plain_spelling
+from dirfa_blender.core.inventory import named
+from dirfa_blender.core.mapping import INPUTS, RIGS_FOLDER, load_profile
+from dirfa_blender.core.spelling import plain_spelling
 from tests.core.test_animation import animation
 
 ARKIT = load_profile("arkit")
@@ -100,9 +102,9 @@ def test_common_spellings_are_one_name(spelling: str) -> None:
 def test_coverage_says_what_is_missing() -> None:
     rig = [name[0].upper() + name[1:] for name in ARKIT.shapes if name != "tongueOut"]
 
-    coverage = ARKIT.coverage([*rig, "Basis", "hat"])
+    coverage = named(ARKIT, [*rig, "Basis", "hat"])
 
-    assert str(coverage) == "51 of 52 shapes found; missing: tongueOut"
+    assert str(coverage) == "51 of 52 found; tongueOut missing"
     assert coverage.found["jawOpen"] == "JawOpen"
 
 
@@ -110,10 +112,16 @@ def test_coverage_says_what_is_missing() -> None:
     ("change", "message"),
     [
         ({"format": "other"}, "must be an object with format"),
-        ({"version": 9}, "version must be 1"),
+        ({"version": 9}, "version must be 2, got 9"),
         ({"shape": {}}, "unknown key 'shape'"),
-        ({"shapes": {"jawOpen": {"AU99": 1}}}, r"shapes\.jawOpen: unknown action unit 'AU99'"),
-        ({"shapes": {"jawOpen": {"AU26": "high"}}}, r"jawOpen\.AU26 must be a number, got 'high'"),
+        (
+            {"channels": {"jawOpen": {"AU99": 1}}},
+            r"channels\.jawOpen has an unknown action unit or input 'AU99'",
+        ),
+        (
+            {"channels": {"jawOpen": {"AU26": "high"}}},
+            r"channels\.jawOpen\.AU26 must be a number, got 'high'",
+        ),
         ({"at_most": {"mouthClose": "nothing"}}, "at_most names 'nothing'"),
         ({"head_bones": {"head": 0.5}}, "must add up to 1"),
     ],

@@ -1,0 +1,223 @@
+"""What a character offers by name, and what a profile finds of it: coverage and detection. No bpy.
+
+A channel is looked for by name among custom properties first, since a control that drives keys is what an
+animator moves; then among shape keys; then among pose assets. Keys that a driver owns are not the rig's
+offer but its inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .errors import RigError
+from .profile import MappingProfile
+from .skeleton import Skeleton, find_part
+from .spelling import plain_spelling, recognised
+
+Kind = Literal["property", "shape", "pose", "object"]
+KINDS: tuple[Kind, ...] = ("property", "shape", "pose", "object")
+# Detection prefers a family whose names are found to this part over one with more names.
+LEAST_SHARE = 0.15
+MOST_MISSING_NAMED = 6
+
+
+@dataclass(frozen=True)
+class Place:
+    """One thing of a character that a channel moves: what kind, whose, and its own name."""
+
+    kind: Kind
+    owner: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Names that a character offers.
+
+    Parameters
+    ----------
+    names : kind -> owner -> names; owners are keys the scene side understands
+    skeleton : its bones
+    driven : shape keys that drivers own, left out of `names`
+    """
+
+    names: Mapping[Kind, Mapping[str, Sequence[str]]]
+    skeleton: Skeleton = field(default_factory=Skeleton)
+    driven: tuple[str, ...] = ()
+
+    def of_kind(self, kind: Kind) -> Mapping[str, Sequence[str]]:
+        """Owner -> names of one kind."""
+        return self.names.get(kind, {})
+
+    @property
+    def size(self) -> int:
+        """How many names there are."""
+        return sum(len(names) for owners in self.names.values() for names in owners.values())
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a character has of a profile.
+
+    Parameters
+    ----------
+    places : channel -> everything that carries it by name
+    bones : channel -> the bones it moves
+    missing : channels that nothing carries and nothing stands in for
+    parts : bone part -> the rig's own bone, of head and eyes
+    total : how many channels the profile has
+    """
+
+    profile: str
+    places: Mapping[str, tuple[Place, ...]]
+    bones: Mapping[str, tuple[str, ...]]
+    missing: tuple[str, ...]
+    parts: Mapping[str, str]
+    total: int
+
+    @property
+    def found(self) -> dict[str, str]:
+        """Channel -> the rig's first own name for it."""
+        return {channel: places[0].name for channel, places in self.places.items()}
+
+    @property
+    def share(self) -> float:
+        """0..1 of the profile's channels that the rig has."""
+        return (self.total - len(self.missing)) / max(1, self.total)
+
+    def __str__(self) -> str:
+        have = self.total - len(self.missing)
+        parts = [f"{have} of {self.total} found" if self.missing else f"all {self.total} found"]
+        if self.missing:
+            shown = ", ".join(self.missing[:MOST_MISSING_NAMED])
+            more = len(self.missing) - MOST_MISSING_NAMED
+            parts.append(f"{shown}{f' and {more} more' if more > 0 else ''} missing")
+        for channel in self.bones:
+            if channel not in self.places and "jaw" in plain_spelling(channel):
+                parts.append(f"jaw on bone '{self.bones[channel][0]}'")
+                break
+        for part, bone in self.parts.items():
+            parts.append(f"{part} on bone '{bone}'")
+        return "; ".join(parts)
+
+
+def coverage(profile: MappingProfile, inventory: Inventory) -> Coverage:
+    """What of a profile a character has."""
+    places = _places(profile, inventory)
+    bones: dict[str, tuple[str, ...]] = {}
+    for channel, moves in profile.bone_moves.items():
+        wanted = [m for m in moves if m.when == "always" or channel not in places]
+        found = [find_part(inventory.skeleton, profile.bones, move.bone) for move in wanted]
+        if any(found):
+            bones[channel] = tuple(dict.fromkeys(name for name in found if name))
+    present = {*places, *bones}
+    fitted = profile.fitted(present)
+    stood_in = {
+        name
+        for one in profile.stand_ins
+        if set(one.channels) <= present and (one.channels or one.adjust)
+        for name in one.missing
+        if set(one.channels) & set(fitted.shapes)
+    }
+    rest = {name for name, row in profile.visemes.items() if not row.any()}
+    missing = tuple(name for name in profile.shapes if name not in present | stood_in | rest)
+    parts: dict[str, str] = {}
+    if profile.head_bones:
+        head = find_part(inventory.skeleton, profile.bones, list(profile.head_bones)[-1])
+        if head:
+            parts["head"] = head
+    if profile.eyes is not None and profile.eyes.use != "shapes":
+        eye = find_part(inventory.skeleton, profile.bones, profile.eyes.left)
+        if eye:
+            parts["eyes"] = eye
+    return Coverage(profile.name, places, bones, missing, parts, len(set(profile.shapes) - rest))
+
+
+def detected(
+    profiles: Sequence[MappingProfile], inventory: Inventory
+) -> tuple[MappingProfile, Coverage]:
+    """The profile that explains most of a character's names, and its coverage.
+
+    Profiles are ranked by how many channels they find, then by share: a rig that has 52 shapes and five
+    vowels is driven by the 52.
+
+    Raises
+    ------
+    RigError
+        No profile finds anything; the sentence says what there is.
+    """
+    ranked = [(profile, coverage(profile, inventory)) for profile in profiles]
+
+    def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[float, int]:
+        profile, found = entry
+        by_bone = len(set(found.bones) - set(found.places))
+        carried = (len(found.places) + 0.5 * by_bone) * (found.share >= LEAST_SHARE)
+        # Among equals the family that spells its names and bones as the rig does.
+        literal = sum(
+            place.name == profile.names_of(channel)[0]
+            for channel, places in found.places.items()
+            for place in places[:1]
+        )
+        literal += sum(bone in sum(profile.bones.values(), ()) for bone in found.parts.values())
+        return carried * max(found.share, 0.3), literal
+
+    best = max(ranked, key=rank)
+    if not best[1].places and not best[1].bones:
+        raise RigError(describe_absence(inventory))
+    return best
+
+
+def describe_absence(inventory: Inventory) -> str:
+    """What a character without a face lacks, what it has, and what can be done with it."""
+    shapes = [name for names in inventory.of_kind("shape").values() for name in names]
+    if shapes:
+        lacks = f"none of its {len(shapes)} shape keys ({', '.join(shapes[:4])}, ...) is known"
+    elif inventory.driven:
+        lacks = f"its {len(inventory.driven)} shape keys are driven by controls with unknown names"
+    else:
+        lacks = "it has no shape keys for a face"
+    bones = inventory.skeleton
+    offers: list[str] = []
+    for part, what in (("head", "head pose"), ("jaw", "jaw"), ("eye_left", "gaze")):
+        bone = find_part(bones, {}, part)
+        if bone:
+            offers.append(f"{what} on bone '{bone}'")
+    can = (
+        f"What can be driven: {', '.join(offers)}."
+        if offers
+        else (
+            "Nothing else can be driven either." if bones.bones else "It can nod as a whole object."
+        )
+    )
+    return f"{lacks[0].upper()}{lacks[1:]}. {can} Map its names in the object's DIRFA panel."
+
+
+def _places(profile: MappingProfile, inventory: Inventory) -> dict[str, tuple[Place, ...]]:
+    """Channel -> where it is: the first kind that has it, on every owner that does."""
+    wanted: dict[str, list[tuple[str, int]]] = {}
+    for channel in profile.every_channel:
+        for order, name in enumerate(profile.names_of(channel)):
+            wanted.setdefault(plain_spelling(name), []).append((channel, order))
+    result: dict[str, tuple[Place, ...]] = {}
+    for kind in KINDS:
+        if kind == "object" and profile.stepped is None:
+            continue
+        of_kind: dict[str, list[Place]] = {}
+        for owner, names in inventory.of_kind(kind).items():
+            best: dict[str, tuple[int, str]] = {}
+            for meaning, own in recognised(names, wanted.keys()).items():
+                for channel, order in wanted[meaning]:
+                    if channel not in best or order < best[channel][0]:
+                        best[channel] = order, own
+            for channel, (_, own) in best.items():
+                of_kind.setdefault(channel, []).append(Place(kind, owner, own))
+        for channel, places in of_kind.items():
+            result.setdefault(channel, tuple(places))
+    return {name: result[name] for name in profile.every_channel if name in result}
+
+
+def named(profile: MappingProfile, names: Collection[str]) -> Coverage:
+    """Coverage of a plain list of shape names, as a file of curves has."""
+    return coverage(profile, Inventory({"shape": {"": tuple(names)}}))

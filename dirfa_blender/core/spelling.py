@@ -1,0 +1,135 @@
+"""Spellings of one name: what exporters disagree about, taken away.
+
+A name is a list of words. Case, separators, namespaces, numbering of copies and the place of the side do
+not count: ``EyeBlinkLeft``, ``eyeBlink_L``, ``!ex-eyeBlinkLeft``, ``CH:Eye_L_Blink`` and
+``A14_Eye_Blink_Left`` are one name. Words that a whole rig puts around its names (``Face_jawOpen_geo``)
+are recognised by `shared_affixes`, because only many names together can tell them. No bpy.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+
+# A prefix or suffix must be shared by this many recognised names, or it is part of the name.
+LEAST_SHARED = 3
+MOST_AFFIX_WORDS = 3
+# Shorter names would be found inside anything.
+SHORTEST_INSIDE = 4
+
+_NAMESPACE = re.compile(r"^.*[:|]")
+_PREFIX = re.compile(r"^(!\w+-|[A-Za-z]\d\d_)")
+_DOTTED = re.compile(r"^[A-Za-z]\w*\.(?=[^\W\d])")
+_COPY = re.compile(r"\.\d{3}$")
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_SIDES = {"l": "left", "r": "right", "left": "left", "right": "right"}
+
+
+def words_of(name: str) -> list[str]:
+    """Words of a shape, property or pose name in lower case; sides in full."""
+    name = unicodedata.normalize("NFKC", name).strip()
+    name = _COPY.sub("", _NAMESPACE.sub("", name))
+    name = _PREFIX.sub("", name)
+    rest = _DOTTED.sub("", name)
+    if rest.lower() not in _SIDES:
+        name = rest
+    return _split(name)
+
+
+def bone_words(name: str) -> list[str]:
+    """Words of a bone name: numbers count here, since ``neck.001`` is another bone than ``neck``."""
+    return _split(_NAMESPACE.sub("", unicodedata.normalize("NFKC", name).strip()))
+
+
+def joined(words: list[str]) -> str:
+    """One text of words; a single side goes last wherever it stood."""
+    sides = [word for word in words if word in ("left", "right")]
+    if len(sides) == 1 and len(words) > 1:
+        return "".join(word for word in words if word != sides[0]) + sides[0]
+    return "".join(words)
+
+
+def plain_spelling(name: str) -> str:
+    """Spelling in which all writers of a shape's name agree."""
+    return joined(words_of(name))
+
+
+def bone_spelling(name: str) -> str:
+    """Spelling in which all writers of a bone's name agree."""
+    return joined(bone_words(name))
+
+
+def side_of(name: str) -> str:
+    """``left`` or ``right`` where a name has exactly one side, else nothing."""
+    name = unicodedata.normalize("NFKC", name)
+    sides = [word for word in bone_words(name) if word in ("left", "right")]
+    sides += [{"左": "left", "右": "right"}[c] for c in name if c in "左右"]
+    return sides[0] if len(sides) == 1 else ""
+
+
+def recognised(names: Iterable[str], wanted: Collection[str]) -> dict[str, str]:
+    """The first of `names` for each wanted spelling that one of them means.
+
+    Parameters
+    ----------
+    wanted : spellings from `plain_spelling`
+
+    Returns
+    -------
+    wanted spelling -> the rig's own name, exact meanings before those inside a shared prefix or suffix
+    """
+    found: dict[str, str] = {}
+    rest: dict[str, list[str]] = {}
+    for name in names:
+        words = words_of(name)
+        meaning = joined(words)
+        if meaning in wanted:
+            found.setdefault(meaning, name)
+        else:
+            rest[name] = words
+    for prefix, suffix in shared_affixes(rest, wanted):
+        for name, words in rest.items():
+            meaning = _inside(words, prefix, suffix)
+            if meaning in wanted:
+                found.setdefault(meaning, name)
+    return found
+
+
+def shared_affixes(
+    names: Mapping[str, list[str]], wanted: Collection[str]
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Words before and after wanted names that at least `LEAST_SHARED` of them share, most first."""
+    least = max(LEAST_SHARED, min(len(wanted), 8) // 2)
+    meanings: dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]] = {}
+    for words in names.values():
+        for before in range(min(MOST_AFFIX_WORDS, len(words) - 1) + 1):
+            for after in range(min(MOST_AFFIX_WORDS, len(words) - before - 1) + 1):
+                middle = joined(words[before : len(words) - after])
+                if middle in wanted and before + after:
+                    affix = tuple(words[:before]), tuple(words[len(words) - after :])
+                    meanings.setdefault(affix, set()).add(middle)
+    shared = [
+        affix
+        for affix, found in meanings.items()
+        if len(found) >= least and any(len(name) >= SHORTEST_INSIDE for name in found)
+    ]
+    return sorted(shared, key=lambda affix: -len(meanings[affix]))
+
+
+def _inside(words: list[str], prefix: tuple[str, ...], suffix: tuple[str, ...]) -> str:
+    last = len(words) - len(suffix)
+    if len(prefix) >= last or tuple(words[: len(prefix)]) != prefix:
+        return ""
+    return joined(words[len(prefix) : last]) if tuple(words[last:]) == suffix else ""
+
+
+def _split(name: str) -> list[str]:
+    words: list[str] = [word.lower() for word in _WORD.findall(name)]
+    if len(words) == 1:
+        # All in one case: only the end of the text can tell the side.
+        for side in ("left", "right"):
+            if words[0].endswith(side) and words[0] != side:
+                return [words[0][: -len(side)], side]
+        return words
+    return [_SIDES.get(word) or word for word in words]

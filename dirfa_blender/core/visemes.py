@@ -1,0 +1,165 @@
+"""Action units -> the few visemes a rig has: a non-negative fit of their prototypes.
+
+A viseme is a picture of a mouth, so it has a prototype in action units (``rigs/visemes.json``). Each frame
+is explained as a mixture of a rig's prototypes with weights that are not negative, by least squares over
+what a viewer sees: the gap between the lips counts most, then each unit. A small price on every weight
+leaves few of them above zero. The problem is strictly convex, so its answer changes no faster than the
+animation does; it needs no smoothing and has no frame-to-frame jumps. Sealed lips are then held as a
+constraint: whatever opens the mouth fades with the gap. No bpy.
+
+References
+----------
+.. [1] Lawson and Hanson: Solving Least Squares Problems, 1974, chapter 23 (non-negative least squares).
+.. [2] Friedman, Hastie, Hoefling, Tibshirani: Pathwise coordinate optimization, Annals of Applied
+   Statistics 2007 (cyclic descent on the Gram matrix).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from .action_units import ACTION_UNITS, AU_NAMES
+
+Array = npt.NDArray[np.float64]
+
+# What each unit does to the gap between the lips, in full jaw openings; closing units are negative.
+GAP: Mapping[str, float] = {
+    "AU26": 0.6, "AU27": 1.0, "AU25": 0.15, "AU10L": 0.06, "AU10R": 0.06, "AU16L": 0.08, "AU16R": 0.08,
+    "AU8": -1.0, "AU24L": -0.06, "AU24R": -0.06, "AU23": -0.06, "AU28U": -0.03, "AU28D": -0.03,
+}  # fmt: skip
+# How much more than one unit the gap counts.
+GAP_WEIGHT = 4.0
+# Price of a viseme's weight, in squared units, and what keeps the problem strictly convex.
+PRICE = 0.01
+RIDGE = 0.01
+# Lips further apart than this part of a full jaw opening are open; below it, openers fade to nothing.
+SEALED_GAP = 0.05
+# A prototype that opens the lips less than this does not count as an opener.
+OPENER_GAP = 0.02
+# Units that say little about the sound: a smile is not a vowel, and AU8 shows in the gap it closes.
+QUIET: Mapping[str, float] = {"AU8": 0.25, "AU12": 0.3, "AU14": 0.3, "AU15": 0.3}
+SWEEPS = 200
+TOLERANCE = 1e-5
+
+# Units that visemes are made of: those of lips, jaw and tongue.
+MOUTH: tuple[str, ...] = tuple(
+    unit.code for unit in ACTION_UNITS if unit.region in ("lips", "jaw", "tongue")
+)
+
+
+def mouth_gap(au: npt.ArrayLike) -> Array:
+    """Gap between the lips, (...) in full jaw openings, of intensities (..., A) in canonical order."""
+    values = np.asarray(au, np.float64)
+    return np.maximum(values @ np.array([GAP.get(name, 0.0) for name in AU_NAMES]), 0.0)
+
+
+def viseme_weights(au: npt.ArrayLike, prototypes: npt.ArrayLike) -> Array:
+    """Weights of visemes that explain the mouth best, each 0..1 and together at most 1.
+
+    Parameters
+    ----------
+    au : (T, A) float, intensities in canonical order
+    prototypes : (K, A) float, intensities of each viseme at weight 1; a row of zeros is rest and gets
+        what the others leave over
+
+    Returns
+    -------
+    (T, K) float64
+    """
+    values = np.asarray(au, np.float64)
+    rows = np.asarray(prototypes, np.float64)
+    rest = ~(rows != 0).any(1)
+    weights = np.zeros((len(values), len(rows)))
+    if not rest.all() and len(values):
+        spoken = rows[~rest]
+        seen = _seen(spoken)
+        gram = seen @ seen.T + RIDGE * np.eye(len(seen))
+        solved = non_negative(_seen(values) @ seen.T - PRICE, gram)
+        openers = mouth_gap(spoken) > OPENER_GAP
+        openness = np.minimum(mouth_gap(values) / SEALED_GAP, 1.0)
+        solved[:, openers] *= openness[:, None]
+        weights[:, ~rest] = solved / np.maximum(solved.sum(1, keepdims=True), 1.0)
+    if rest.any():
+        weights[:, rest] = ((1.0 - weights.sum(1)) / rest.sum())[:, None]
+    return weights
+
+
+def non_negative(target: Array, gram: Array) -> Array:
+    """Minimiser w >= 0 of ``w G w / 2 - w target`` for each row, by cyclic coordinate descent.
+
+    Parameters
+    ----------
+    target : (T, K) float64
+    gram : (K, K) float64, symmetric, positive definite
+    """
+    size = len(gram)
+    # Columns as rows: every step reads and writes contiguous memory.
+    wanted = np.ascontiguousarray(target.T)
+    weights = np.zeros_like(wanted)
+    for _ in range(SWEEPS):
+        moved = 0.0
+        for k in range(size):
+            change = (wanted[k] - gram[k] @ weights) / gram[k, k]
+            change = np.maximum(change, -weights[k])
+            weights[k] += change
+            moved = max(moved, float(np.abs(change).max()))
+        if moved < TOLERANCE:
+            break
+    return weights.T.copy()
+
+
+def stepped(weights: npt.ArrayLike, fps: float, hold_seconds: float) -> npt.NDArray[np.int64]:
+    """Index of the one viseme shown at each sample, none for less than `hold_seconds`.
+
+    Parameters
+    ----------
+    weights : (T, K) float
+
+    Returns
+    -------
+    (T,) int64; the sequence of holds whose summed weight is greatest, found exactly
+
+    Notes
+    -----
+    Dynamic programme over the end of a hold: either the shape stays one more sample, or a hold of the
+    least length begins. Linear in T times K.
+    """
+    score = np.asarray(weights, np.float64)
+    count, size = score.shape
+    hold = max(1, min(round(hold_seconds * fps), count))
+    total = np.vstack([np.zeros((1, size)), np.cumsum(score, 0)])
+    best = np.full((count + 1, size), -np.inf)
+    before = np.zeros((count + 1, size), np.int64)
+    best[0] = 0.0
+    for end in range(hold, count + 1):
+        begun = end - hold
+        source = int(best[begun].argmax())
+        fresh = best[begun, source] + total[end] - total[begun]
+        longer = best[end - 1] + score[end - 1] if end > hold else np.full(size, -np.inf)
+        stays = longer >= fresh
+        best[end] = np.where(stays, longer, fresh)
+        # A hold that goes on points one sample back, to itself.
+        before[end] = np.where(stays, -1, source)
+    shown = np.zeros(count, np.int64)
+    end, shape = count, int(best[count].argmax()) if count else 0
+    while end > 0:
+        if before[end, shape] == -1:
+            shown[end - 1] = shape
+            end -= 1
+        else:
+            shown[end - hold : end] = shape
+            shape, end = int(before[end, shape]), end - hold
+    return shown
+
+
+def _seen(au: Array) -> Array:
+    """What a viewer sees of intensities (N, A): each unit of the mouth, and the gap."""
+    columns = [AU_NAMES.index(name) for name in MOUTH]
+    # Two sides are one movement seen twice.
+    scale = np.array([0.5**0.5 if name[-1] in "LR" else 1.0 for name in MOUTH])
+    for index, name in enumerate(MOUTH):
+        scale[index] *= QUIET.get(name.rstrip("LR"), 1.0)
+    return np.concatenate([au[:, columns] * scale, GAP_WEIGHT * mouth_gap(au)[:, None]], 1)

@@ -1,0 +1,103 @@
+"""Every shipped profile on a stand-in with its names: which key moves, on which side, by how much.
+
+What is expected is not read from the profiles but from the words of the names themselves, region and side.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dirfa_blender import apply, profiles
+from dirfa_blender.core.action_units import ACTION_UNITS
+from dirfa_blender.core.mapping import load_profile, shipped_profiles
+from dirfa_blender.core.profile import INPUTS
+from dirfa_blender.core.spelling import plain_spelling, side_of
+from dirfa_blender.core.timing import parse_rate
+from dirfa_blender.scene import set_frame_rate
+from tests.addon.stand_ins import face_with_keys, moved_keys, take
+
+# Words of a name that tell the region of the face a key belongs to; the first that is found counts.
+REGIONS = (
+    ("brows", r"brow|brw|上$|困|怒|angry|sorrow|sad|surprised"),
+    ("lids", r"eye|blink|lid|ウィンク|ｳｨﾝｸ|びっくり|squint|wide(left|right)?$|widen|look"),
+    ("cheeks", r"cheek|ぷくー|頬"),
+    ("nose", r"nose"),
+    ("mouth", r"."),
+)
+MOUTH = {"lips", "jaw", "tongue"}
+# Keys that move more than one region by nature: whole-face expressions and cheek shapes of the mouth.
+WHOLE_FACE = {"happy", "angry", "sad", "surprised"}
+NAMED = [name for name in shipped_profiles() if load_profile(name).names_of and name != "rigify"]
+GAZE = {"gaze_up": 0.3, "gaze_left": 0.3}
+
+
+def region_of(name: str) -> str:
+    return next(region for region, words in REGIONS if re.search(words, name, re.IGNORECASE))
+
+
+@pytest.mark.parametrize("family", NAMED)
+def test_each_input_moves_keys_of_its_own_side_and_region(scene, family: str) -> None:
+    set_frame_rate(scene, parse_rate("50"))
+    profile = load_profile(family)
+    own = {channel: profile.names_of(channel)[0] for channel in profile.shapes}
+    face = face_with_keys(own.values())
+    reached: set[str] = set()
+
+    for unit in INPUTS:
+        for sign in (1, -1) if unit in GAZE else (1,):
+            apply.apply_animation(
+                take({unit: sign * GAZE.get(unit, 1.0)}), face, profile, name="Take", scene=scene
+            )
+            scene.frame_set(2)
+            moved = moved_keys(face)
+            reached |= set(moved)
+            check_sides(unit, moved, family)
+            check_regions(unit, moved, profile, own, family)
+
+    rest = {own[name] for name, row in profile.visemes.items() if not row.any()}
+    mixed = {own[name] for name in profile.visemes}
+    assert set(own.values()) - reached - rest - mixed == set()
+
+
+def check_sides(unit: str, moved: dict[str, float], family: str) -> None:
+    sides = {u.code: u.side for u in ACTION_UNITS}
+    if sides.get(unit) not in ("left", "right") or unit.startswith("AU30"):
+        return
+    other = "right" if sides[unit] == "left" else "left"
+    wrong = [name for name in moved if side_of(name) == other and "|" not in name]
+    assert not wrong, f"{family}: {unit} moves {wrong}"
+
+
+def check_regions(unit: str, moved: dict[str, float], profile, own, family: str) -> None:
+    names = {key: channel for channel, key in own.items()}
+    if unit in GAZE:
+        wrong = [key for key in moved if not re.search("look", names[key] + key, re.IGNORECASE)]
+        assert not wrong, f"{family}: {unit} moves {wrong}"
+        return
+    region = next(u.region for u in ACTION_UNITS if u.code == unit)
+    for key in moved:
+        channel = names[key]
+        if channel in WHOLE_FACE or key in WHOLE_FACE or channel in profile.visemes:
+            continue
+        if family == "action_units":
+            assert channel == unit, f"{family}: {unit} moves {key}"
+            continue
+        found = region_of(channel if channel.isascii() else key)
+        expected = "mouth" if region in MOUTH else region
+        # Puffed cheeks are blown by the mouth; the Fcl_EYE and Fcl_BRW of a family follow their word.
+        if {found, expected} <= {"cheeks", "mouth"} or {found, expected} <= {"cheeks", "nose"}:
+            continue
+        assert found == expected, f"{family}: {unit} moves {key} of the {found}"
+
+
+@pytest.mark.parametrize("family", NAMED)
+def test_a_rig_with_a_familys_names_is_recognised(scene, family: str) -> None:
+    profile = load_profile(family)
+    face = face_with_keys(profile.names_of(channel)[0] for channel in profile.shapes)
+
+    found = profiles.profile_for(face)
+
+    same = {plain_spelling(profile.names_of(c)[0]) for c in profile.shapes}
+    assert {plain_spelling(found.names_of(c)[0]) for c in found.shapes} == same
