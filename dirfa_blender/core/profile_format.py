@@ -80,7 +80,8 @@ def parse_profile(
     """
     problems = Problems(where)
     data = whole_document(found, problems, base)
-    problems.refuse()
+    if not data:
+        problems.refuse()
     reader = _Reader(data, problems, prototypes)
     profile = reader.profile()
     problems.refuse()

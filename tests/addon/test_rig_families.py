@@ -21,8 +21,8 @@ from tests.addon.stand_ins import face_with_keys, moved_keys, take
 # Words of a name that tell the region of the face a key belongs to; the first that is found counts.
 REGIONS = (
     ("brows", r"brow|brw|上$|困|怒|angry|sorrow|sad|surprised"),
-    ("lids", r"eye|blink|lid|ウィンク|ｳｨﾝｸ|びっくり|squint|wide(left|right)?$|widen|look"),
     ("cheeks", r"cheek|ぷくー|頬"),
+    ("lids", r"eye|blink|lid|ウィンク|ｳｨﾝｸ|びっくり|squint|widen|look"),
     ("nose", r"nose"),
     ("mouth", r"."),
 )
@@ -47,9 +47,10 @@ def test_each_input_moves_keys_of_its_own_side_and_region(scene, family: str) ->
 
     for unit in INPUTS:
         for sign in (1, -1) if unit in GAZE else (1,):
-            apply.apply_animation(
-                take({unit: sign * GAZE.get(unit, 1.0)}), face, profile, name="Take", scene=scene
-            )
+            # Lips can only be sealed over a jaw that is open.
+            jaw = {"AU26": 1.0} if unit == "AU8" else {}
+            levels = {unit: sign * GAZE.get(unit, 1.0), **jaw}
+            apply.apply_animation(take(levels), face, profile, name="Take", scene=scene)
             scene.frame_set(2)
             moved = moved_keys(face)
             reached |= set(moved)
@@ -73,7 +74,8 @@ def check_sides(unit: str, moved: dict[str, float], family: str) -> None:
 def check_regions(unit: str, moved: dict[str, float], profile, own, family: str) -> None:
     names = {key: channel for channel, key in own.items()}
     if unit in GAZE:
-        wrong = [key for key in moved if not re.search("look", names[key] + key, re.IGNORECASE)]
+        looking = [key for key in moved if names[key] not in profile.visemes]
+        wrong = [key for key in looking if not re.search("look", names[key] + key, re.IGNORECASE)]
         assert not wrong, f"{family}: {unit} moves {wrong}"
         return
     region = next(u.region for u in ACTION_UNITS if u.code == unit)
@@ -82,12 +84,12 @@ def check_regions(unit: str, moved: dict[str, float], profile, own, family: str)
         if channel in WHOLE_FACE or key in WHOLE_FACE or channel in profile.visemes:
             continue
         if family == "action_units":
-            assert channel == unit, f"{family}: {unit} moves {key}"
+            assert channel in (unit, "AU26"), f"{family}: {unit} moves {key}"
             continue
         found = region_of(channel if channel.isascii() else key)
         expected = "mouth" if region in MOUTH else region
-        # Puffed cheeks are blown by the mouth; the Fcl_EYE and Fcl_BRW of a family follow their word.
-        if {found, expected} <= {"cheeks", "mouth"} or {found, expected} <= {"cheeks", "nose"}:
+        # Puffed cheeks are blown by the mouth, and cheek raising is named after the eye in places.
+        if {found, expected} <= {"cheeks", "mouth"} or {found, expected} <= {"cheeks", "lids"}:
             continue
         assert found == expected, f"{family}: {unit} moves {key} of the {found}"
 

@@ -122,7 +122,7 @@ def test_coverage_says_what_is_missing() -> None:
             {"channels": {"jawOpen": {"AU26": "high"}}},
             r"channels\.jawOpen\.AU26 must be a number, got 'high'",
         ),
-        ({"at_most": {"mouthClose": "nothing"}}, "at_most names 'nothing'"),
+        ({"at_most": {"mouthClose": "nothing"}}, r"at_most\.mouthClose names 'nothing'"),
         ({"head_bones": {"head": 0.5}}, "must add up to 1"),
     ],
 )
@@ -132,6 +132,34 @@ def test_a_wrong_profile_is_refused_by_key(tmp_path: Path, change: dict, message
 
     with pytest.raises(ProfileError, match=message):
         load_profile(tmp_path / "mine.json")
+
+
+def test_every_problem_of_a_file_is_listed_with_its_path(tmp_path: Path) -> None:
+    found = json.loads((RIGS_FOLDER / "arkit.json").read_text(encoding="utf-8"))
+    found["channels"]["jawOpen"] = {"AU26": "high", "AU99": 1}
+    found["limits"] = {"jawLeft": [1, 0], "nobody": [0, 1]}
+    found["bone_moves"]["jawOpen"] = [{"bone": "", "turn": [1, 2]}, {"bone": "jaw", "unit": "mile"}]
+    found["head_bones"] = {"head": 0.5}
+    found["colour"] = "red"
+    (tmp_path / "mine.json").write_text(json.dumps(found))
+
+    with pytest.raises(ProfileError) as caught:
+        load_profile(tmp_path / "mine.json")
+
+    for part in (
+        "has 10 problems",
+        "unknown key 'colour'",
+        "channels.jawOpen.AU26 must be a number",
+        "channels.jawOpen has an unknown action unit or input 'AU99'",
+        "limits.jawLeft must rise, got 1 and 0",
+        "limits names 'nobody'",
+        "bone_moves.jawOpen[0].bone must be the name of a bone",
+        "bone_moves.jawOpen[0].turn must be a list of three numbers",
+        "bone_moves.jawOpen[1].unit names 'mile'",
+        "bone_moves.jawOpen[1] must have a turn or a move",
+        "head_bones must add up to 1",
+    ):
+        assert part in str(caught.value)
 
 
 def test_a_profile_that_is_not_there_or_no_json_says_so(tmp_path: Path) -> None:
