@@ -11,6 +11,7 @@ from typing import Any
 from .errors import ProfileError
 from .profile import GAZE_INPUTS, INPUTS, MappingProfile, ShapeTrack
 from .profile_format import PROFILE_FORMAT, PROFILE_VERSION, parse_profile
+from .spelling import plain_spelling
 
 __all__ = [
     "GAZE_INPUTS",
@@ -22,6 +23,7 @@ __all__ = [
     "ShapeTrack",
     "load_profile",
     "parse_text",
+    "plain_spelling",
     "read_profile",
     "shipped_profiles",
 ]
