@@ -133,6 +133,7 @@ class MappingProfile:
     limits : channel -> least and greatest weight, where it is not 0 and 1
     visemes : channel -> (A,) intensities of its prototype; these channels have no gains
     stand_ins : in the order in which they are tried
+    spare_at_most, spare_yields_to : pairs with channels of stand-ins, held where those act
     names : channel -> names it has on rigs, first found first taken; its own name where absent
     ranges : channel -> value written at weight 0 and at weight 1, where it is not 0 and 1
     bone_moves : channel -> what it does to bones
@@ -154,6 +155,8 @@ class MappingProfile:
         default_factory=dict[str, npt.NDArray[np.float64]]
     )
     stand_ins: tuple[StandIn, ...] = ()
+    spare_at_most: tuple[tuple[str, str], ...] = ()
+    spare_yields_to: tuple[tuple[str, str], ...] = ()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     ranges: Mapping[str, tuple[float, float]] = field(
         default_factory=dict[str, tuple[float, float]]
@@ -190,9 +193,9 @@ class MappingProfile:
             weights[:, [column[name] for name in self.visemes]] += mixed.astype(np.float32)
         low, high = self._bounds()
         np.clip(weights, low, high, out=weights)
-        for channel, other in _among(self.yields_to, self.shapes):
+        for channel, other in self.yields_to:
             weights[:, column[channel]] *= 1.0 - np.clip(weights[:, column[other]], 0.0, 1.0)
-        for channel, other in _among(self.at_most, self.shapes):
+        for channel, other in self.at_most:
             limit = weights[:, column[other]]
             weights[:, column[channel]] = np.minimum(weights[:, column[channel]], limit)
         return ShapeTrack(
@@ -224,7 +227,8 @@ class MappingProfile:
                 if name in kept:
                     columns[kept.index(name)] += gain_column(gains)
             have -= set(stand_in.missing)
-        lost = {a for a, b in self.at_most if a in kept and b not in kept}
+        at_most = (*self.at_most, *self.spare_at_most)
+        lost = {a for a, b in at_most if a in kept and b not in kept}
         chosen = [index for index, name in enumerate(kept) if name not in lost]
         names = tuple(kept[index] for index in chosen)
         gains = np.zeros((len(INPUTS), len(names)), np.float32)
@@ -234,10 +238,12 @@ class MappingProfile:
             self,
             shapes=names,
             gains=gains,
-            at_most=_among(self.at_most, names),
-            yields_to=_among(self.yields_to, names),
+            at_most=among(at_most, names),
+            yields_to=among((*self.yields_to, *self.spare_yields_to), names),
             visemes={name: row for name, row in self.visemes.items() if name in names},
             stand_ins=(),
+            spare_at_most=(),
+            spare_yields_to=(),
         )
 
     def _bounds(self) -> tuple[Array, Array]:
@@ -254,7 +260,8 @@ def gain_column(gains: Mapping[str, float]) -> Array:
     return column
 
 
-def _among(
+def among(
     pairs: tuple[tuple[str, str], ...], names: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
+    """Pairs of which both are in `names`."""
     return tuple(pair for pair in pairs if set(pair) <= set(names))

@@ -21,6 +21,7 @@ from .profile import (
     MappingProfile,
     StandIn,
     Stepped,
+    among,
     gain_column,
 )
 
@@ -197,13 +198,16 @@ class _Reader:
             name: self.two_names(value, f"units.{name}")
             for name, value in self.entries(self.data, "units").items()
         }
+        at_most, yields_to = self.pairs("at_most", known), self.pairs("yields_to", known)
         return MappingProfile(
             name=self.text("name"),
             title=self.text("title"),
             shapes=names,
             gains=gains,
-            at_most=self.pairs("at_most", known),
-            yields_to=self.pairs("yields_to", known),
+            at_most=among(at_most, names),
+            yields_to=among(yields_to, names),
+            spare_at_most=tuple(pair for pair in at_most if not set(pair) <= set(names)),
+            spare_yields_to=tuple(pair for pair in yields_to if not set(pair) <= set(names)),
             head_bones=self.head_bones(),
             limits=self.spans("limits", known),
             visemes=visemes,

@@ -49,8 +49,8 @@ def profile_document(profile: MappingProfile) -> dict[str, Any]:
         },
         "visemes": {name: _named(row, AU_NAMES) for name, row in profile.visemes.items()},
         "limits": {name: list(span) for name, span in profile.limits.items()},
-        "yields_to": dict(profile.yields_to),
-        "at_most": dict(profile.at_most),
+        "yields_to": dict((*profile.yields_to, *profile.spare_yields_to)),
+        "at_most": dict((*profile.at_most, *profile.spare_at_most)),
         "stand_ins": [
             {
                 "for": list(one.missing),

@@ -2,8 +2,8 @@
 
 A viseme is a picture of a mouth, so it has a prototype in action units (``rigs/visemes.json``). Each frame
 is explained as a mixture of a rig's prototypes with weights that are not negative, by least squares over
-what a viewer sees: the gap between the lips counts most, then each unit. A small price on every weight
-leaves few of them above zero. The problem is strictly convex, so its answer changes no faster than the
+what a viewer sees: the gap between the lips counts most, then each unit. The weights add up to one with
+rest among them, and a small price leaves few of them above zero. The problem is strictly convex, so its answer changes no faster than the
 animation does; it needs no smoothing and has no frame-to-frame jumps. Sealed lips are then held as a
 constraint: whatever opens the mouth fades with the gap. No bpy.
 
@@ -33,16 +33,18 @@ GAP: Mapping[str, float] = {
 # How much more than one unit the gap counts.
 GAP_WEIGHT = 4.0
 # Price of a viseme's weight, in squared units, and what keeps the problem strictly convex.
-PRICE = 0.01
-RIDGE = 0.01
+PRICE = 0.001
+RIDGE = 0.0003
+# How strongly the weights, rest among them, add up to one: no vowel is twice a consonant.
+WHOLE = 1.0
 # Lips further apart than this part of a full jaw opening are open; below it, openers fade to nothing.
 SEALED_GAP = 0.05
 # A prototype that opens the lips less than this does not count as an opener.
 OPENER_GAP = 0.02
 # Units that say little about the sound: a smile is not a vowel, and AU8 shows in the gap it closes.
 QUIET: Mapping[str, float] = {"AU8": 0.25, "AU12": 0.3, "AU14": 0.3, "AU15": 0.3}
-SWEEPS = 200
-TOLERANCE = 1e-5
+SWEEPS = 400
+TOLERANCE = 1e-4
 
 # Units that visemes are made of: those of lips, jaw and tongue.
 MOUTH: tuple[str, ...] = tuple(
@@ -74,11 +76,14 @@ def viseme_weights(au: npt.ArrayLike, prototypes: npt.ArrayLike) -> Array:
     rest = ~(rows != 0).any(1)
     weights = np.zeros((len(values), len(rows)))
     if not rest.all() and len(values):
-        spoken = rows[~rest]
-        seen = _seen(spoken)
+        # Rest is one more picture of the mixture, whether or not the rig has a shape for it.
+        spoken = np.concatenate([rows[~rest], np.zeros((1, rows.shape[1]))])
+        seen = np.concatenate([_seen(spoken), np.full((len(spoken), 1), WHOLE)], 1)
+        target = np.concatenate([_seen(values), np.full((len(values), 1), WHOLE)], 1)
         gram = seen @ seen.T + RIDGE * np.eye(len(seen))
-        solved = non_negative(_seen(values) @ seen.T - PRICE, gram)
-        openers = mouth_gap(spoken) > OPENER_GAP
+        price = PRICE * (np.arange(len(seen)) < len(seen) - 1)
+        solved = non_negative(target @ seen.T - price, gram)[:, :-1]
+        openers = mouth_gap(spoken[:-1]) > OPENER_GAP
         openness = np.minimum(mouth_gap(values) / SEALED_GAP, 1.0)
         solved[:, openers] *= openness[:, None]
         weights[:, ~rest] = solved / np.maximum(solved.sum(1, keepdims=True), 1.0)
