@@ -67,6 +67,17 @@ def build(
     return material
 
 
+def build_strands(name: str, colours: Mapping[str, Colour]) -> bpy.types.Material:
+    """The material of hair curves in the head's measured hair colour."""
+    material, blank = _blank(name)
+    plan = replace(blank, colours=colours)
+    shader = shader_hair.strand(plan)
+    plan.node("ShaderNodeOutputMaterial", Surface=shader.outputs[0])
+    material.diffuse_color = plan.linear("hair")
+    arrange(plan.tree)
+    return material
+
+
 def build_backdrop(name: str, middle: Colour, rim: Colour) -> bpy.types.Material:
     """Light-free gradient from `middle` to `rim` (scene linear) over a card's UV layout."""
     material, plan = _blank(name)

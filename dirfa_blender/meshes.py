@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from . import materials
+from . import groom, materials
 from .core.head import Head
 from .head_zones import eye_discs, skin_zones
 from .shader_plan import EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
@@ -53,6 +53,7 @@ def build_head(
     rig = _build_rig(head, f"{name} Rig", collection)
     _add_weights(face, head)
     face.parent = rig
+    groom.add_hair(head, rig, name, collection)
     modifier = face.modifiers.new("Armature", "ARMATURE")
     modifier.object = rig
     if len(head.landmark_vertices) > CHIN_LANDMARK:

@@ -21,8 +21,8 @@ PROFILE = "arkit"
 # Free space between a new head and what was there.
 ROOM_METRES = 0.5
 # Kinds of datablock that a placement makes.
-MADE = ("objects", "meshes", "armatures", "actions", "materials", "images", "cameras", "lights",
-        "worlds", "sounds")  # fmt: skip
+MADE = ("objects", "meshes", "hair_curves", "armatures", "actions", "materials", "images", "cameras",
+        "lights", "worlds", "sounds")  # fmt: skip
 
 
 @dataclass(frozen=True)

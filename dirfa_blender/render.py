@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 EngineName = Literal["cycles", "eevee", "workbench"]
 Device = Literal["auto", "cpu", "gpu"]
 
-DEFAULT_SAMPLES: dict[str, int] = {"cycles": 8, "eevee": 16, "workbench": 8}
+DEFAULT_SAMPLES: dict[str, int] = {"cycles": 6, "eevee": 16, "workbench": 8}
 GPU_KINDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
 # Pixels at most along an edge: what H.264 level 6 can hold.
 MAX_EDGE = 8192
@@ -244,6 +244,9 @@ def _configure_cycles(scene: bpy.types.Scene, samples: int, device: Device) -> N
     cycles.sample_clamp_indirect = 4.0
     cycles.blur_glossy = 0.5
     cycles.use_light_tree = False
+    # Flat strands: hair is thinner than a pixel, its roundness is in its shader.
+    scene.cycles_curves.shape = "RIBBONS"
+    scene.cycles_curves.subdivisions = 1
     # The same noise in every frame: what denoising leaves of it stands still instead of boiling.
     cycles.use_animated_seed = False
     cycles.use_denoising = _choose_denoiser(cycles)

@@ -1,4 +1,4 @@
-"""Hair cap and shirt."""
+"""Hair: strands that scatter light as hair does, the cap under them, and the shirt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,21 @@ from .shader_plan import Plan
 
 # In the layout, the lowest row of the hair and the height over which its strands thin out.
 HAIRLINE_V = 0.004
-HAIRLINE_FADE = 0.016
+HAIRLINE_FADE = 0.034
+
+
+def strand(plan: Plan) -> bpy.types.Node:
+    """One strand: its colour varies from strand to strand and is darker at the root."""
+    info = plan.tree.nodes.new("ShaderNodeHairInfo")
+    colour = plan.mixed(info.outputs["Random"], plan.linear("hair", 0.75), plan.linear("hair", 1.7))
+    root = plan.ramp(info.outputs["Intercept"], (0.0, (0.55, 0.55, 0.55, 1)), (0.4, (1, 1, 1, 1)))
+    shader = plan.node("ShaderNodeBsdfHairPrincipled")
+    shader.model, shader.parametrization = "CHIANG", "COLOR"
+    plan.feed(shader, "Color", plan.mixed(1.0, colour, root, "MULTIPLY"))
+    shader.inputs["Roughness"].default_value = 0.45
+    shader.inputs["Radial Roughness"].default_value = 0.6
+    shader.inputs["Random Roughness"].default_value = 0.3
+    return shader
 
 
 def hair(plan: Plan) -> bpy.types.Node:
@@ -21,9 +35,9 @@ def hair(plan: Plan) -> bpy.types.Node:
     bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=0.002)
     colour = plan.ramp(
         height,
-        (0.30, plan.linear("hair", 0.30)),
-        (0.52, plan.linear("hair", 0.72)),
-        (0.70, plan.linear("hair", 1.05)),
+        (0.30, plan.linear("hair", 0.16)),
+        (0.52, plan.linear("hair", 0.34)),
+        (0.70, plan.linear("hair", 0.50)),
     )
     # Single strands thin out over the lowest rows, so that the hairline is no edge.
     parts = plan.node("ShaderNodeSeparateXYZ", Vector=place)
@@ -31,7 +45,9 @@ def hair(plan: Plan) -> bpy.types.Node:
     thinned = plan.math("SUBTRACT", above, plan.math("MULTIPLY", strands, 0.9))
     alpha = plan.math("MULTIPLY", thinned, 1.6)
     alpha.node.use_clamp = True
-    hair = plan.principled(Base_Color=colour, Roughness=0.58, Normal=bump.outputs[0], Alpha=alpha)
+    hair = plan.principled(
+        plan.linear("hair"), Base_Color=colour, Roughness=0.58, Normal=bump.outputs[0], Alpha=alpha
+    )
     hair.inputs["Specular IOR Level"].default_value = 0.22
     return hair
 

@@ -16,7 +16,7 @@ SKIN_RADIUS = (1.0, 0.37, 0.19)
 SKIN_SCALE_METRES = 0.0034
 SUBSURFACE = 0.62
 # Pores a millimetre; folds of the red lips a millimetre, across and along.
-PORES = 1.35
+PORES = (1.35, 1.35, 1.35)
 LIP_FOLDS = (1.5, 0.25, 0.22)
 # Roughness of dry skin, of nose and forehead, of the lips, of a lid's wet edge.
 DRY, OILY, LIPS, WET = 0.56, 0.41, 0.34, 0.14
@@ -25,16 +25,12 @@ PORE_METRES = 0.00022
 
 def skin(plan: Plan) -> bpy.types.Node:
     red, oil, wet = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
-    # One octave: the node is evaluated three times for the bump in every light path.
-    pores = plan.noise(plan.rest_place(), PORES, 1.0)
-    folds = plan.noise(plan.rest_place(*LIP_FOLDS), 1.0, 0.0)
-    height = plan.math(
-        "ADD",
-        plan.math("MULTIPLY", pores, plan.between(red, 1.0, 0.25)),
-        plan.math("MULTIPLY", folds, plan.between(red, 0.0, 2.2)),
-    )
+    # One octave of one noise, pores on skin and folds on lips: a bump reads it three times in every path.
+    folds = plan.rest_place(*LIP_FOLDS)
+    grain = plan.noise(plan.mixed(red, plan.rest_place(*PORES), folds), 1.0, 0.0)
+    height = plan.math("MULTIPLY", grain, plan.between(red, 1.0, 2.0))
     bump = plan.node("ShaderNodeBump", Height=height, Strength=0.5, Distance=PORE_METRES)
-    blotch = plan.noise(plan.rest_place(), 0.11, 1.0)
+    blotch = plan.noise(plan.rest_place(), 0.11, 0.0)
     rough = plan.between(oil, DRY, OILY)
     rough = plan.math("ADD", rough, plan.math("MULTIPLY", red, LIPS - DRY))
     rough = plan.math("ADD", rough, plan.between(blotch, -0.10, 0.10))

@@ -15,8 +15,8 @@ _LINE = (
     (92.0, 12.0), (96.0, -18.0), (109.0, -22.0), (111.0, 20.0), (118.0, 36.0), (134.0, 41.0),
     (152.0, 34.0), (164.0, 4.0), (172.0, -60.0), (190.0, -78.0), (220.0, -82.0), (HALF_TURN, -84.0),
 )  # fmt: skip
-_COLUMNS = 80
-_ROWS = 22
+COLUMNS = 80
+ROWS = 22
 
 
 def hairline(u: Array) -> Array:
@@ -32,9 +32,9 @@ def hairline(u: Array) -> Array:
 
 def add_hair(half: Half) -> None:
     """Add the left half of the cap: rows from the hairline to the crown, thickest on top."""
-    u = np.linspace(0.0, HALF_TURN, _COLUMNS + 1)
+    u = np.linspace(0.0, HALF_TURN, COLUMNS + 1)
     edge = hairline(u)
-    share = np.append(0.0, np.linspace(0.006, 0.985, _ROWS - 1) ** 1.15)[:, None]
+    share = np.append(0.0, np.linspace(0.006, 0.985, ROWS - 1) ** 1.15)[:, None]
     t = edge + (T_POLE - edge) * share
     u = np.broadcast_to(u, t.shape)
     way = t - edge

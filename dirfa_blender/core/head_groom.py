@@ -1,0 +1,218 @@
+"""Strands of hair over the cap of a head: the cap says how far it stands off, strands how it lies. No bpy.
+
+The cap is a grid of rows from hairline to crown. A strand starts on the scalp under it and walks over the
+cap along a field of directions: away from a parting over the top, down and back at the sides, down at the
+nape. What lies on the cap is what is seen, so all strands stay near its surface and the cap itself is
+the shade between them. A bald head has no cap and so no strands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .head import Head
+from .head_hair import COLUMNS, ROWS
+
+Floats = npt.NDArray[np.float64]
+
+STRANDS = 18000
+POINTS = 8  # along a strand
+PER_LOCK = 14
+# Metres a strand is long where the hair lies close and where it stands off by `FULL_METRES` or more.
+SHORT_METRES, LONG_METRES = 0.013, 0.046
+FULL_METRES = 0.010
+# Heights over the cap: of the lowest layer, and from there to the highest.
+LOW_METRES, LAYERS_METRES = 0.0003, 0.0036
+ROOT_METRES = 0.00011  # radius of a strand at its root
+TIP_SHARE = 0.35  # of that at its tip
+PARTING = 0.42  # of half the head's width, to the subject's left, where hair on top parts
+
+
+@dataclass(frozen=True)
+class Strands:
+    """Hair as curves.
+
+    Attributes
+    ----------
+    points : (S, P, 3) float32, metres, from root to tip
+    radii : (P,) float32, metres
+    """
+
+    points: npt.NDArray[np.float32]
+    radii: npt.NDArray[np.float32]
+
+
+def cap_grid(head: Head) -> Floats | None:
+    """(R, C, 3) the cap's vertices, hairline first, columns once round from the middle of the forehead.
+
+    None for a head without the template's cap.
+    """
+    cap = head.vertices[head.part("hair")].astype(np.float64)
+    half = COLUMNS + 1
+    if len(cap) != ROWS * 2 * COLUMNS:
+        return None
+    left = cap[: ROWS * half].reshape(ROWS, half, 3)
+    right = cap[ROWS * half :].reshape(ROWS, half - 2, 3)
+    return np.concatenate([left, right[:, ::-1]], axis=1)
+
+
+def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | None:
+    """Strands of a head's hair; None where it has none."""
+    cap = cap_grid(head)
+    if cap is None:
+        return None
+    random = np.random.default_rng(seed)
+    lift = standoff(head, cap)
+    field = _Field.over(cap, lift)
+    locks = max(1, count // PER_LOCK)
+    row, column = _roots(cap, locks, random)
+    length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
+    guides = _walked(field, row, column, length, random)
+    points = _filled_out(field, guides, count, random)
+    radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
+    return Strands(points.astype(np.float32), radii.astype(np.float32))
+
+
+def standoff(head: Head, cap: Floats) -> Floats:
+    """(R, C) metres from the cap inward to the skin below it."""
+    skin = head.vertices[head.part("scalp", "face", "neck")].astype(np.float32)
+    places = cap.reshape(-1, 3).astype(np.float32)
+    best = np.empty(len(places))
+    for start in range(0, len(places), 1000):
+        block = places[start : start + 1000]
+        square = (block**2).sum(1)[:, None] + (skin**2).sum(1) - 2 * block @ skin.T
+        best[start : start + 1000] = np.sqrt(np.maximum(square.min(1), 0.0))
+    # Nearest vertices are up to half an edge aside; the cap itself is smooth, so this may be too.
+    height = np.minimum(best, 0.03).reshape(cap.shape[:2])
+    for _ in range(3):
+        height = (2 * height + np.roll(height, 1, 1) + np.roll(height, -1, 1)) / 4
+    height[1:-1] = (2 * height[1:-1] + height[:-2] + height[2:]) / 4
+    return height
+
+
+@dataclass(frozen=True)
+class _Field:
+    """The cap and what hair does on it, at the grid's points.
+
+    Attributes
+    ----------
+    place, outward : (R, C, 3) metres, unit
+    flow : (R, C, 2) rows and columns a metre in which hair lies
+    lift, length : (R, C) metres
+    """
+
+    place: Floats
+    outward: Floats
+    flow: Floats
+    lift: Floats
+    length: Floats
+
+    @classmethod
+    def over(cls, cap: Floats, lift: Floats) -> _Field:
+        down = np.gradient(cap, axis=0)
+        across = (np.roll(cap, -1, 1) - np.roll(cap, 1, 1)) / 2
+        outward = np.cross(across, down)
+        outward /= np.maximum(np.linalg.norm(outward, axis=2, keepdims=True), 1e-12)
+        wanted = _lie(cap)
+        # Rows and columns of a step along the surface: least squares over its two tangents.
+        tangents = np.stack([down, across], -1)
+        normal = np.einsum("rcij,rcik->rcjk", tangents, tangents) + 1e-9 * np.eye(2)
+        flow = np.linalg.solve(normal, np.einsum("rcij,rci->rcj", tangents, wanted)[..., None])
+        share = np.clip(lift / FULL_METRES, 0.0, 1.0)
+        length = SHORT_METRES + (LONG_METRES - SHORT_METRES) * share**1.5
+        return cls(cap, outward, flow[..., 0], lift, length)
+
+    def at(self, values: Floats, row: Floats, column: Floats) -> Floats:
+        """Values (R, C, ...) between the grid's points; beyond the hairline they go on straight."""
+        rows, columns = values.shape[:2]
+        low = np.clip(np.floor(row), 0, rows - 2).astype(int)
+        left = np.floor(column).astype(int) % columns
+        right = (left + 1) % columns
+        shape = row.shape + (1,) * (values.ndim - 2)
+        down = np.clip(row - low, -6.0, 1.0).reshape(shape)
+        aside = (column - np.floor(column)).reshape(shape)
+        upper = values[low, left] * (1 - aside) + values[low, right] * aside
+        lower = values[low + 1, left] * (1 - aside) + values[low + 1, right] * aside
+        return upper + down * (lower - upper)
+
+
+def _lie(cap: Floats) -> Floats:
+    """(R, C, 3) unit directions in which hair lies at points of the cap."""
+    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
+    middle, size = (low + high) / 2, (high - low) / 2
+    x = (cap[..., 0] - middle[0]) / size[0]
+    y = (cap[..., 1] - middle[1]) / size[1]
+    z = (cap[..., 2] - low[2]) / (high[2] - low[2])
+    top = _rise((z - 0.62) / 0.25)
+    ahead = _rise((0.25 - y) / 0.7)
+    parted = np.tanh((x - PARTING) / 0.10)
+    over = np.stack([0.9 * parted, 0.25 + 0.55 * ahead, -0.15 * np.ones_like(x)], -1)
+    # From the crown backward hair falls down and back, at the sides down and a little back.
+    aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)
+    behind = np.stack([0.15 * x, 0.5 * np.ones_like(x), -np.ones_like(x)], -1)
+    back = _rise((y - 0.15) / 0.5)[..., None]
+    sides = aside * (1 - back) + behind * back
+    share = (top * (1 - 0.8 * back[..., 0]))[..., None]
+    lie = over * share + sides * (1 - share)
+    return lie / np.linalg.norm(lie, axis=-1, keepdims=True)
+
+
+def _roots(cap: Floats, count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Rows and columns of roots spread evenly over the cap, thinning out at the hairline."""
+    along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
+    across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
+    area = along * across
+    area[:3] *= np.array([0.35, 0.6, 0.85])[:, None]
+    chosen = random.choice(area.size, count, p=area.ravel() / area.sum())
+    row, column = np.divmod(chosen, area.shape[1])
+    return row + random.random(count), column + random.random(count)
+
+
+def _walked(
+    field: _Field, row: Floats, column: Floats, length: Floats, random: np.random.Generator
+) -> Floats:
+    """(N, P, 3) row, column and layer 0..1 along strands from these roots."""
+    step = length / (POINTS - 1)
+    layer = random.uniform(0.0, 1.0, len(row))
+    turn = random.normal(0.0, 0.22, len(row))
+    path = []
+    for _ in range(POINTS):
+        path.append(np.stack([row, column, layer], -1))
+        flow = field.at(field.flow, np.clip(row, 0.0, None), column)
+        row = np.clip(row + flow[:, 0] * step, -4.0, len(field.place) - 1.5)
+        column = column + (flow[:, 1] + turn * np.abs(flow[:, 0])) * step
+    return np.stack(path, 1)
+
+
+def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Generator) -> Floats:
+    """(count, P, 3) metres: strands round the guides, drawn together into locks toward their tips."""
+    which = random.integers(0, len(guides), count)
+    aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
+    closing = np.linspace(1.0, 0.45, POINTS)[:, None]
+    path = guides[which].copy()
+    path[..., :2] += aside * closing
+    # Only what already hangs over the hairline may lie beyond it.
+    path[..., 0] = np.maximum(path[..., 0], np.minimum(guides[which, :, 0], 0.0))
+    path[..., 0] = np.minimum(path[..., 0], len(field.place) - 1.5)
+    path[..., 2] = np.clip(path[..., 2] + random.normal(0.0, 0.15, (count, 1)), 0.0, 1.3)
+    row, column, layer = np.moveaxis(path, -1, 0)
+    inside = np.clip(row, 0.0, None)
+    outward = field.at(field.outward, inside, column)
+    lift = field.at(field.lift, inside, column)
+    # Up from the scalp within the first third, then over the cap in layers, higher where hair is full.
+    risen = 1.0 - np.exp(-np.linspace(0.0, 6.0, POINTS))
+    full = np.clip(lift / FULL_METRES, 0.15, 1.0)
+    height = (risen - 1.0) * lift + risen * (LOW_METRES + LAYERS_METRES * layer * full)
+    # Tips beyond the hairline stand off the skin rather than run into it.
+    height += 0.0006 * np.maximum(-row, 0.0)
+    frizz = random.normal(0.0, 0.00025, path.shape) * np.linspace(0.0, 1.0, POINTS)[:, None]
+    return field.at(field.place, row, column) + outward * height[..., None] + frizz
+
+
+def _rise(share: Floats) -> Floats:
+    """Smooth step from 0 at 0 to 1 at 1."""
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)

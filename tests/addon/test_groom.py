@@ -1,0 +1,49 @@
+"""Hair in Blender: a curves object that the head bone carries."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from dirfa_blender import groom, meshes
+from dirfa_blender.core.head_groom import strands
+from dirfa_blender.core.head_template import template
+
+from .ball_head import ball_head
+
+
+def positions(hair: bpy.types.Object) -> np.ndarray:
+    values = np.empty(3 * len(hair.data.points), np.float32)
+    hair.data.points.foreach_get("position", values)
+    return values.reshape(-1, 3)
+
+
+def test_a_head_with_hair_gets_its_strands_where_they_grow(scene) -> None:
+    head = template()
+    made = meshes.build_head(head, "Head")
+
+    hair = next(child for child in made.rig.children if child.type == "CURVES")
+    bpy.context.view_layer.update()
+    grown = strands(head)
+    assert grown is not None
+    assert np.allclose(positions(hair), grown.points.reshape(-1, 3), atol=1e-6)
+    assert np.allclose(np.array(hair.matrix_world), np.eye(4), atol=1e-5)
+
+
+def test_hair_turns_with_the_head_bone(scene) -> None:
+    made = meshes.build_head(template(), "Head")
+    hair = next(child for child in made.rig.children if child.type == "CURVES")
+
+    bone = made.rig.pose.bones["head"]
+    bone.rotation_euler[1] = 0.5
+    bpy.context.view_layer.update()
+
+    moved = np.array(bone.matrix @ bone.bone.matrix_local.inverted())
+    assert np.allclose(np.array(hair.matrix_world), moved, atol=1e-5)
+
+
+def test_a_head_without_the_cap_gets_no_strands(scene) -> None:
+    made = meshes.build_head(ball_head(), "Ball")
+
+    assert [child.type for child in made.rig.children] == ["MESH"]
+    assert groom.add_hair(ball_head(), made.rig, "Ball", scene.collection) is None

@@ -1,0 +1,96 @@
+"""Strands of hair: where the cap is, on its surface, none on a bald head."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_groom import POINTS, Strands, cap_grid, strands
+from dirfa_blender.core.head_template import template
+
+MM = 1e-3
+
+
+@pytest.fixture(scope="module")
+def head() -> Head:
+    return template()
+
+
+@pytest.fixture(scope="module")
+def grown(head: Head) -> Strands:
+    made = strands(head, count=2000)
+    assert made is not None
+    return made
+
+
+def distance_to(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.array([np.linalg.norm(others - point, axis=1).min() for point in points])
+
+
+def test_the_cap_is_a_closed_grid_with_its_hairline_first(head: Head):
+    cap = cap_grid(head)
+
+    assert cap is not None
+    assert len(np.unique(cap.reshape(-1, 3), axis=0)) == head.part("hair").sum()
+    steps = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)
+    assert steps.max() < 30 * MM
+    assert cap[0, 0, 2] < cap[-1, 0, 2]
+
+
+def test_strands_are_the_same_every_time(head: Head, grown: Strands):
+    again = strands(head, count=2000)
+
+    assert again is not None
+    assert (again.points == grown.points).all()
+
+
+def test_hair_grows_from_the_scalp_and_lies_on_the_cap(head: Head, grown: Strands):
+    skin = head.vertices[head.part("scalp", "face", "neck")]
+    cap = head.vertices[head.part("hair")]
+    some = grown.points[::20]
+
+    assert np.quantile(distance_to(some[:, 0], skin), 0.95) < 9 * MM
+    assert np.quantile(distance_to(some[:, POINTS // 2], cap), 0.95) < 9 * MM
+
+
+def test_no_strand_hangs_into_the_face(head: Head, grown: Strands):
+    points = head.landmarks()
+    ahead = grown.points[..., 1] < points[[234, 454], 1].mean() - 30 * MM
+    face = grown.points[ahead & (np.abs(grown.points[..., 0]) < 40 * MM)]
+
+    assert face[:, 2].min() > points[[105, 334], 2].max() + 5 * MM
+
+
+def test_hair_is_long_on_top_and_short_at_the_nape(grown: Strands):
+    lengths = np.linalg.norm(np.diff(grown.points, axis=1), axis=2).sum(1)
+    height = grown.points[:, 0, 2]
+    top, nape = height > np.quantile(height, 0.8), height < np.quantile(height, 0.1)
+
+    assert lengths[top].mean() > 1.7 * lengths[nape].mean()
+    assert lengths.max() < 120 * MM
+
+
+def test_strands_taper(grown: Strands):
+    assert (np.diff(grown.radii) < 0).all()
+
+
+def test_a_bald_head_has_no_strands(head: Head):
+    gone = ~head.part("hair")
+    number = np.cumsum(gone) - 1
+    kept = gone[np.maximum(head.faces, 0)].all(1)
+    bald = replace(
+        head,
+        vertices=head.vertices[gone],
+        faces=np.where(head.faces >= 0, number[np.maximum(head.faces, 0)], -1)[kept],
+        uvs=head.uvs[kept],
+        face_materials=head.face_materials[kept],
+        vertex_parts=head.vertex_parts[gone],
+        shape_deltas=head.shape_deltas[:, gone],
+        landmark_vertices=number[head.landmark_vertices],
+        bone_weights=head.bone_weights[:, gone],
+    )
+
+    assert strands(bald) is None
