@@ -33,6 +33,9 @@ Array = npt.NDArray[np.float64]
 MAX_OFFSET_METRES = 0.02
 # Vertices of a gaze shape looked at to tell whether it moves the eyeball.
 SAMPLED_VERTICES = 200
+TURNING_CONSTRAINTS = frozenset(
+    {"COPY_ROTATION", "COPY_TRANSFORMS", "ARMATURE", "DAMPED_TRACK", "TRACK_TO"}
+)
 
 
 @dataclass
@@ -117,11 +120,17 @@ def head_shares(
     chain = neck_chain(skeleton, profile.bones, head)
     for name in reversed(chain):
         between = [head, *skeleton.above(head)[: skeleton.above(head).index(name)]]
-        if not all(rig.data.bones[bone].use_inherit_rotation for bone in between):
+        if not all(_passes_turns_on(rig.pose.bones[bone]) for bone in between):
             chain = chain[chain.index(name) + 1 :]
             break
     share = sum(list(profile.head_bones.values())[:-1]) if chain else 0.0
     return (*((name, share / len(chain)) for name in chain), (head, 1.0 - share))
+
+
+def _passes_turns_on(bone: bpy.types.PoseBone) -> bool:
+    """Whether a bone turns with its parent; a rig that isolates the head does so by constraints."""
+    constrained = any(not c.mute and c.type in TURNING_CONSTRAINTS for c in bone.constraints)
+    return bone.bone.use_inherit_rotation and not constrained
 
 
 def bone_channels(

@@ -90,16 +90,35 @@ def refuse_locked(block: bpy.types.ID, character: str) -> None:
     if block.is_editable:
         return
     library = block.library.name if block.library is not None else "another file"
-    what = "shape keys" if isinstance(block, bpy.types.Key) else type(block).__name__.lower()
-    if isinstance(block, bpy.types.Key) and block.user is not None:
-        what = f"shape keys of '{block.user.name}'"
+    if isinstance(block, bpy.types.Key):
+        raise RigError(
+            f"The shape keys of '{character}' are linked from {library} and cannot be changed here. Make "
+            "a library override of the character, then press Override Shapes in its DIRFA Mapping panel."
+        )
     raise RigError(
-        f"The {what} of '{character}' are linked from {library} and cannot be changed here. "
-        "Make a library override of the character, with its mesh data, or apply the take there."
-        if isinstance(block, bpy.types.Key)
-        else f"'{block.name}' is linked from {library} and cannot be changed here. "
+        f"'{block.name}' is linked from {library} and cannot be changed here. "
         "Make a library override of the character first (Object > Library Override > Make)."
     )
+
+
+def linked_shapes(character: Character) -> list[bpy.types.Object]:
+    """Overridden or local faces whose mesh, and so its shape keys, is still linked."""
+    return [
+        face
+        for face in character.faces
+        if face.library is None and not face.data.shape_keys.is_editable
+    ]
+
+
+def override_shapes(character: Character) -> int:
+    """Library overrides of the meshes of `linked_shapes`; how many were made.
+
+    Blender's override of a character leaves its meshes linked, and with them the shape keys.
+    """
+    made = 0
+    for mesh in {face.data for face in linked_shapes(character)}:
+        made += mesh.override_create(remap_local_usages=True) is not None
+    return made
 
 
 def _armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:

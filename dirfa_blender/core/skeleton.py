@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,24 @@ class Skeleton:
     """Bones by name, parents before children."""
 
     bones: Mapping[str, Bone] = field(default_factory=dict[str, Bone])
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """Spelling -> the first bone of it."""
+        result: dict[str, str] = {}
+        for name in self.bones:
+            result.setdefault(bone_spelling(name), name)
+        return result
+
+    @cached_property
+    def by_last_word(self) -> dict[str, list[tuple[list[str], str]]]:
+        """Last word -> words and names of the bones that end with it, internal ones left out."""
+        result: dict[str, list[tuple[list[str], str]]] = {}
+        for name in self.bones:
+            words = bone_words(name)
+            if words and not INTERNAL & set(words):
+                result.setdefault(words[-1], []).append((words, name))
+        return result
 
     def above(self, name: str) -> list[str]:
         """Ancestors of a bone, nearest first."""
@@ -124,19 +142,15 @@ def find_part(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], part: st
     An exact meaning wins; else a bone whose last words are the part's, with the fewest words before.
     """
     candidates = (*names.get(part, ()), *PARTS.get(part, () if part in names else (part,)))
-    meanings = _meanings(skeleton)
-    for candidate in candidates:
-        found = meanings.get(bone_spelling(candidate))
-        if found:
-            return found
-    for candidate in candidates:
-        wanted = bone_words(candidate)
+    spelled = [(bone_spelling(candidate), bone_words(candidate)) for candidate in candidates]
+    for meaning, _ in spelled:
+        if meaning in skeleton.meanings:
+            return skeleton.meanings[meaning]
+    for _, wanted in spelled:
         inside = [
             (len(words), name)
-            for name, words in _words(skeleton)
-            if len(words) > len(wanted)
-            and words[-len(wanted) :] == wanted
-            and not INTERNAL & set(words)
+            for words, name in skeleton.by_last_word.get(wanted[-1] if wanted else "", ())
+            if len(words) > len(wanted) and words[-len(wanted) :] == wanted
         ]
         # A single word at the end of a long name says little; three words before it are a namespace.
         if inside and min(inside)[0] <= len(wanted) + 3:
@@ -154,22 +168,6 @@ def neck_chain(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], head: s
         and (bone_spelling(name) in wanted or "neck" in bone_words(name) or "首" in name)
     ]
     return chain[::-1]
-
-
-def _meanings(skeleton: Skeleton) -> dict[str, str]:
-    result: dict[str, str] = {}
-    for name in skeleton.bones:
-        result.setdefault(bone_spelling(name), name)
-    return result
-
-
-def _words(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
-    return [(name, _cached_words(name)) for name in skeleton.bones]
-
-
-@lru_cache(maxsize=4096)
-def _cached_words(name: str) -> list[str]:
-    return bone_words(name)
 
 
 def _snapped(direction: Array) -> Array:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
 LEAST_SHARED = 3
@@ -28,18 +29,28 @@ _SIDES = {"l": "left", "r": "right", "left": "left", "right": "right"}
 
 def words_of(name: str) -> list[str]:
     """Words of a shape, property or pose name in lower case; sides in full."""
+    return list(_words_of(name))
+
+
+@lru_cache(maxsize=8192)
+def _words_of(name: str) -> tuple[str, ...]:
     name = unicodedata.normalize("NFKC", name).strip()
     name = _COPY.sub("", _NAMESPACE.sub("", name))
     name = _PREFIX.sub("", name)
     rest = _DOTTED.sub("", name)
     if rest.lower() not in _SIDES:
         name = rest
-    return _split(name)
+    return tuple(_split(name))
+
+
+@lru_cache(maxsize=8192)
+def _bone_words(name: str) -> tuple[str, ...]:
+    return tuple(_split(_NAMESPACE.sub("", unicodedata.normalize("NFKC", name).strip())))
 
 
 def bone_words(name: str) -> list[str]:
     """Words of a bone name: numbers count here, since ``neck.001`` is another bone than ``neck``."""
-    return _split(_NAMESPACE.sub("", unicodedata.normalize("NFKC", name).strip()))
+    return list(_bone_words(name))
 
 
 def joined(words: list[str]) -> str:

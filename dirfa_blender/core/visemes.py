@@ -3,9 +3,9 @@
 A viseme is a picture of a mouth, so it has a prototype in action units (``rigs/visemes.json``). Each frame
 is explained as a mixture of a rig's prototypes with weights that are not negative, by least squares over
 what a viewer sees: the gap between the lips counts most, then each unit. The weights add up to one with
-rest among them, and a small price leaves few of them above zero. The problem is strictly convex, so its answer changes no faster than the
-animation does; it needs no smoothing and has no frame-to-frame jumps. Sealed lips are then held as a
-constraint: whatever opens the mouth fades with the gap. No bpy.
+rest among them, and a small price leaves few of them above zero. The problem is strictly convex, so its
+answer changes no faster than the animation does: it needs no smoothing and has no jumps between frames.
+Sealed lips are then held as a constraint: whatever opens the mouth fades with the gap. No bpy.
 
 References
 ----------

@@ -117,7 +117,11 @@ def test_the_report_names_what_is_missing_and_the_bone_of_the_jaw() -> None:
 
 def test_a_rig_of_52_shapes_and_visemes_is_driven_by_the_52() -> None:
     profiles = [load_profile(name) for name in shipped_profiles()]
-    own = [*ARKIT.shapes, *(f"viseme_{v}" for v in "sil PP FF aa E I O U".split()), "mouthOpen"]
+    own = [
+        *ARKIT.shapes,
+        *(f"viseme_{v}" for v in ["sil", "PP", "FF", "aa", "E", "I", "O", "U"]),
+        "mouthOpen",
+    ]
 
     profile, found = detected(profiles, Inventory({"shape": {"Wolf3D_Head": own}}))
 
