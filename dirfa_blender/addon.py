@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import first_run, panels, preferences, properties, server_panel
+from . import first_run, panels, preferences, properties, server_panel, translation
 from .operators import generate, rendering, server, take
 from .session import state
 
@@ -27,12 +27,14 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.dirfa = PointerProperty(type=properties.DIRFA_PG_settings)
+    bpy.app.translations.register(__name__, translation.for_blender())
     server.begin_watching()
 
 
 def unregister() -> None:
     """Stop what runs and take everything back."""
     server.end_watching()
+    bpy.app.translations.unregister(__name__)
     cancel = state().cancel
     if cancel is not None:
         cancel()

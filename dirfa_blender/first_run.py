@@ -78,7 +78,9 @@ class DIRFA_PT_first_run(bpy.types.Panel):
             draw_server(box, context)
         box = _step(self.layout, "2. Recording and face", has_material, is_next=is_ready)
         if not has_material:
-            box.operator("dirfa.use_sample", icon="FILE_SOUND")
+            row = box.row()
+            row.enabled = is_ready
+            row.operator("dirfa.use_sample", icon="FILE_SOUND")
             box.label(text="or choose your own below", icon="BLANK1")
         box = _step(self.layout, "3. Let it speak", False, is_next=is_ready and has_material)
         if is_ready and has_material:

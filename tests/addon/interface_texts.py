@@ -1,0 +1,67 @@
+"""Every text an artist reads in the add-on: labels, tooltips, choices, and what panels write themselves."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import bpy
+
+from dirfa_blender import addon, server_watch
+
+PACKAGE = Path(addon.__file__).parent
+WRITERS = ("label", "operator", "prop", "progress", "menu", "panel")
+
+
+def classes() -> list[type]:
+    return list(addon.CLASSES)
+
+
+def properties(cls: type) -> list[bpy.types.Property]:
+    """Properties a class declares itself."""
+    declared = getattr(cls, "__annotations__", {})
+    found = cls.bl_rna.properties
+    if issubclass(cls, bpy.types.Operator):
+        found = bpy.types.Operator.bl_rna_get_subclass_py(cls.__name__).bl_rna.properties
+    return [prop for prop in found if prop.identifier in declared]
+
+
+def declared_texts() -> dict[str, str]:
+    """Texts of classes and properties, by where they stand."""
+    texts: dict[str, str] = {}
+    for cls in classes():
+        for name in ("bl_label", "bl_description"):
+            texts[f"{cls.__name__}.{name}"] = getattr(cls, name, "") or ""
+        for prop in properties(cls):
+            place = f"{cls.__name__}.{prop.identifier}"
+            texts[f"{place} name"], texts[f"{place} description"] = prop.name, prop.description
+            for item in prop.enum_items if prop.type == "ENUM" else ():
+                texts[f"{place} {item.identifier} name"] = item.name
+                texts[f"{place} {item.identifier} description"] = item.description
+    return {place: text for place, text in texts.items() if text}
+
+
+def drawn_texts() -> dict[str, str]:
+    """Literals that panels draw, and the looks of the server's states."""
+    texts: dict[str, str] = {}
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("operators/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr == "poll_message_set" and node.args:
+                _add(texts, path, node.args[0])
+            if node.func.attr in WRITERS:
+                for keyword in node.keywords:
+                    if keyword.arg == "text":
+                        _add(texts, path, keyword.value)
+    for state, look in server_watch.RETRIES.items():
+        texts[f"{state} retry"] = look.label
+    texts["ended"] = server_watch.ENDED
+    for name, look in server_watch.LOOKS.items():
+        texts |= {f"{name} {i}": t for i, t in enumerate((look.title, look.sentence, look.label))}
+    return {place: text for place, text in texts.items() if any(c.isalpha() for c in text)}
+
+
+def _add(texts: dict[str, str], path: Path, node: ast.expr) -> None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        texts[f"{path.name}:{node.lineno}"] = node.value
