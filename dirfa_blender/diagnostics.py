@@ -15,8 +15,8 @@ from pathlib import Path
 
 from . import doctor
 from .core.protocol import PROTOCOL_VERSION
-from .environment import SERVER
-from .server_process import ServerProcess, find_environment
+from .environment import SERVER, of_server
+from .server_process import ServerProcess
 from .setup_lock import is_held
 
 SHOWN_LINES = 40
@@ -25,7 +25,7 @@ ENVIRONMENT_LOG = "setup.log"
 
 def setup_log(root: Path) -> Path:
     """What pip said during the last set-up."""
-    return find_environment(root).folder / ENVIRONMENT_LOG
+    return of_server(root).folder / ENVIRONMENT_LOG
 
 
 def newest_log(root: Path, server: ServerProcess) -> Path | None:
@@ -36,7 +36,7 @@ def newest_log(root: Path, server: ServerProcess) -> Path | None:
 
 def report(root: Path, server: ServerProcess, facts: dict[str, str]) -> str:
     """The report; `facts` are the caller's own lines. Blocks, for a worker thread."""
-    home = find_environment(root)
+    home = of_server(root)
     marker = home.marker()
     lines = ["DIRFA diagnostics"]
     rows = facts | {

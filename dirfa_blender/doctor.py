@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -14,8 +15,9 @@ from pathlib import Path
 
 from . import environment as environments
 from . import interpreters, system
+from .core import announcement
+from .extension_version import version
 from .installation import Source
-from .server_process import find_environment
 
 NEEDED_BYTES = 1_000_000_000
 
@@ -55,12 +57,16 @@ def examine(root: Path) -> list[Finding]:
         _environment(home),
         *_packages(home, root),
         _second_blender(root),
+        _installed_server(root),
+        _running_server(),
+        _window_tests(),
+        Finding("Version", version()),
     ]
 
 
 def examine_server(root: Path) -> list[Finding]:
     """The findings that concern the server an add-on uses."""
-    home = find_environment(root)
+    home = environments.of_server(root)
     return [
         _server_python(),
         *_libraries()[:1],
@@ -144,6 +150,33 @@ def _packages(
         text = f"missing or of another version: {', '.join(wrong)}"
         return [Finding("Packages", text, False, "Run: python3 dirfa.py setup")]
     return [Finding("Packages", f"all {len(pins)} pinned packages")]
+
+
+def _installed_server(root: Path) -> Finding:
+    """The environment that the add-on set up for itself."""
+    own = environments.Environment(environments.user_folder(), root)
+    found = {
+        "ready": f"complete in {own.folder}",
+        "outdated": "of another version's pins; the add-on offers the update",
+        "incomplete": "unfinished; the add-on offers to finish it",
+        "absent": "none; the add-on makes one",
+    }[own.condition()]
+    return Finding("Add-on's server", found)
+
+
+def _running_server() -> Finding:
+    folder = announcement.runtime_folder()
+    found = announcement.read(folder / announcement.DEFAULT_NAME)
+    return Finding("Running server", f"on port {found.port}" if found else "none")
+
+
+def _window_tests() -> Finding:
+    """Whether ``test --gui`` can make its room."""
+    if not system.has_apt() or not system.is_root():
+        return Finding("Window tests", "need root on a Debian (python3 dirfa.py test --gui)")
+    if shutil.which("debootstrap") is None:
+        return Finding("Window tests", "need debootstrap", True, "apt-get install debootstrap")
+    return Finding("Window tests", "can run (python3 dirfa.py test --gui)")
 
 
 def _second_blender(root: Path) -> Finding:

@@ -145,3 +145,11 @@ def user_folder() -> Path:
 def data_folder() -> Path:
     """The user's folder of everything this add-on installs."""
     return user_folder().parent
+
+
+def of_server(root: Path) -> Environment:
+    """The environment in use or to be made: the checkout's if it has one, else the user's."""
+    own = Environment(default_folder(root), root)
+    if own.python.exists() or (root / ".git").exists() or "DIRFA_ENVIRONMENT" in os.environ:
+        return own
+    return Environment(user_folder(), root)

@@ -11,9 +11,10 @@ from pathlib import Path
 import bpy
 
 from .core.errors import DirfaError, PhotoError
+from .environment import of_server
 from .preferences import is_remote, preferences_of
 from .server_panel import draw_server
-from .server_process import find_environment, project_root
+from .server_process import project_root
 from .server_watch import watch
 from .session import state
 
@@ -95,7 +96,7 @@ def sample_photo() -> Path:
     PhotoError
         There is no server on this computer.
     """
-    home = find_environment(project_root())
+    home = of_server(project_root())
     for site in home.site_packages():
         if (site / SAMPLE_PHOTO).is_file():
             return site / SAMPLE_PHOTO

@@ -48,18 +48,9 @@ def project_root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
-def find_environment(root: Path) -> environments.Environment:
-    """The environment in use or to be made: the checkout's if it has one, else the user's."""
-    own = environments.Environment(environments.default_folder(root), root)
-    shared = environments.Environment(environments.user_folder(), root)
-    if own.python.exists() or (root / ".git").exists() or "DIRFA_ENVIRONMENT" in os.environ:
-        return own
-    return shared
-
-
 def server_python(root: Path) -> Path | None:
     """The interpreter that can run the server; None before set-up."""
-    found = find_environment(root)
+    found = environments.of_server(root)
     if found.is_ready((environments.SERVER,)):
         return found.python
     if all(importlib.util.find_spec(name) for name in NEEDED_MODULES):
@@ -79,7 +70,7 @@ def install(
         says which. Whatever `report` raises.
     """
     source = source or installation.Source()
-    found = find_environment(root)
+    found = environments.of_server(root)
 
     def say(detail: str, share: float | None = None) -> None:
         report(installation.Step(0, 0, "Looking for Python", detail, share=0.02 * (share or 0.0)))
@@ -138,7 +129,7 @@ class ServerProcess:
                 return "failed"
             return "running" if self._client else "starting"
         if self._command is None and server_python(self._root) is None:
-            return CONDITION_STATES[find_environment(self._root).condition()]
+            return CONDITION_STATES[environments.of_server(self._root).condition()]
         return "stopped"
 
     @property

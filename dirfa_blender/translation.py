@@ -1,4 +1,4 @@
-"""The interface in other languages: a file of texts each in `translations/`, handed to Blender at the start.
+"""The interface in other languages: a file of texts each in `translations/`, handed over at the start.
 
 A file maps the English text to the other one, whether it is a label, a tooltip or a button: Blender looks
 buttons up in a context of their own, so each entry is given to both. No bpy is needed to read them.

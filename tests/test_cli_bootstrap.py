@@ -49,6 +49,21 @@ def test_help_and_unknown_commands_need_no_environment(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_what_runs_before_set_up_needs_no_package() -> None:
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('numpy', 'bpy'): raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "import dirfa_blender.doctor, dirfa_blender.bundling, dirfa_blender.setup_report"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_bootstrap_parses_on_old_pythons() -> None:
     source = (ROOT / "dirfa.py").read_text("utf-8")
 

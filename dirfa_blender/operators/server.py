@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 
 from .. import diagnostics, removal, server_process, verification
+from .. import environment as environments
 from ..background import BackgroundJob, Reporter
 from ..bundle import read as read_bundle
 from ..client import Client
@@ -165,7 +166,7 @@ class DIRFA_OT_server_verify(_TaskOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
         def work(report: Reporter) -> str:
-            home = server_process.find_environment(server_process.project_root())
+            home = environments.of_server(server_process.project_root())
             if not home.python.exists():
                 raise ServerError("There is nothing to verify: the server is not installed.")
             verdict = verification.verify(home.python, report)
@@ -200,7 +201,7 @@ class DIRFA_OT_server_remove(_TaskOperator, bpy.types.Operator):
 
         def work(report: Reporter) -> str:
             server.stop()
-            removal.remove(server_process.find_environment(server_process.project_root()), report)
+            removal.remove(environments.of_server(server_process.project_root()), report)
             return "The server is removed"
 
         return self.begin("removing", work)
