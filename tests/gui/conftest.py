@@ -41,6 +41,9 @@ def room(pictures: Path) -> Iterator[Room]:
     made = Room()
     environment = Path(sys.prefix).resolve()
     visible = [ROOT, environment, Path(sys.base_prefix).resolve()]
+    # Folders that pip of this machine takes packages from.
+    found = os.environ.get("PIP_FIND_LINKS", "").split()
+    visible += [Path(place) for place in found if Path(place).is_dir()]
     with made.entered(visible=visible, shared=pictures):
         yield made
 
