@@ -29,7 +29,7 @@ FILES = (
     "README.md",
     "dirfa.py",
 )
-FOLDERS = ("dirfa_blender", "server", "rigs", "samples")
+FOLDERS = ("dirfa_blender", "server", "rigs", "samples", "docs/manual")
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.pyc", "*.part", "tests")
 BUILDER = "*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
 
@@ -98,7 +98,8 @@ def stage(folder: Path) -> None:
         if (ROOT / name).is_file():
             shutil.copyfile(ROOT / name, folder / name)
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
 
 
 def extension_version() -> str:

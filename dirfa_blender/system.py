@@ -7,6 +7,7 @@ they are looked for by loading them, before anything needs them.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -172,9 +173,17 @@ def _candidates(minor: int) -> Iterator[Path]:
         (home / "AppData" / "Roaming" / "uv" / "python", f"cpython-3.{minor}*/python.exe"),
     )
     for folder, pattern in patterns:
-        if folder.is_dir():
+        with contextlib.suppress(OSError):
             places += sorted(folder.glob(pattern), reverse=True)
     for place in places:
-        if place not in seen and place.is_file():
+        if place not in seen and _is_file(place):
             seen.add(place)
             yield place
+
+
+def _is_file(place: Path) -> bool:
+    """Whether a file lies there; a folder that this user may not look into holds none."""
+    try:
+        return place.is_file()
+    except OSError:
+        return False

@@ -162,6 +162,17 @@ def test_an_interpreter_that_answers_nonsense_is_not_a_python(tmp_path: Path) ->
     assert system.probe(Path(sys.executable)) is not None
 
 
+def test_a_folder_on_path_that_may_not_be_entered_holds_no_python(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+
+    assert system.find_python((11,)) is None
+
+
 def test_doctor_names_every_missing_thing_and_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,7 +79,8 @@ def test_the_zip_carries_addon_core_server_and_rigs(zip_path: Path) -> None:
 
     wanted = {"__init__.py", "blender_manifest.toml", "pyproject.toml", "rigs/arkit.json",
               "dirfa_blender/addon.py", "dirfa_blender/core/animation.py", "server/__main__.py",
-              "LICENSE"}  # fmt: skip
+              "LICENSE", "samples/speech.flac",
+              "docs/manual/server.md", "dirfa_blender/translations/de_DE.json"}  # fmt: skip
     wanted |= {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "server" / "weights").glob("*")
@@ -89,7 +90,7 @@ def test_the_zip_carries_addon_core_server_and_rigs(zip_path: Path) -> None:
 
 
 def test_the_zip_leaves_out_what_users_do_not_need(zip_path: Path) -> None:
-    pattern = re.compile(r"(^|/)(\.|__pycache__|tests/|docs/)|\.pyc$")
+    pattern = re.compile(r"(^|/)(\.|__pycache__|tests/|docs/(?!manual))|\.pyc$")
 
     assert not [name for name in names(zip_path) if pattern.search(name)]
 
@@ -144,3 +145,12 @@ def test_a_python_without_blender_is_a_sentence(monkeypatch) -> None:
 
     with pytest.raises(RenderError, match="needs Blender's module bpy"):
         find_builder()
+
+
+def test_the_zip_is_at_most_ten_megabytes_without_the_weights(zip_path: Path) -> None:
+    with zipfile.ZipFile(zip_path) as file:
+        packed = sum(
+            i.compress_size for i in file.infolist() if not i.filename.endswith(".safetensors")
+        )
+
+    assert packed < 10_000_000
