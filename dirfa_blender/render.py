@@ -22,6 +22,7 @@ from typing import Literal
 
 import bpy
 
+from .core import provenance
 from .core.errors import JobCancelled, OutputError, RenderError, SettingsError
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,14 @@ def configure(scene: bpy.types.Scene, settings: RenderSettings) -> None:
         _configure_workbench(scene)
 
 
+def mark_scene(scene: bpy.types.Scene) -> None:
+    """Say that what a scene shows is synthetic: in the file, and in every picture rendered from it."""
+    scene[provenance.PROPERTY] = provenance.SYNTHETIC
+    scene.render.use_stamp_note = True
+    if not scene.render.stamp_note_text:
+        scene.render.stamp_note_text = provenance.NOTE
+
+
 def check_engine(engine: str) -> None:
     """Refuse an engine whose libraries are missing.
 
@@ -155,6 +164,7 @@ def render_video(
         try:
             _render_frames(scene, Path(folder), progress, cancelled)
             _join(scene, Path(folder), partial)
+            provenance.mark_file(partial)
             os.replace(partial, path)
         except (RuntimeError, OSError) as error:
             raise _explained(error, path) from error
@@ -223,6 +233,7 @@ def start_film(scene: bpy.types.Scene, path: Path, settings: RenderSettings) -> 
     def complete(*_: object) -> None:
         # Blender has closed the file by now: it calls this after the last packet.
         if partial.is_file():
+            provenance.mark_file(partial)
             os.replace(partial, path)
         end()
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
 from dirfa_blender.core.errors import SettingsError
@@ -46,3 +50,15 @@ def test_frame_count_covers_the_duration_and_no_more() -> None:
 def test_a_rate_that_cannot_be_is_refused_in_words(text: str) -> None:
     with pytest.raises(SettingsError, match="frame rate must be"):
         parse_rate(text)
+
+
+@pytest.mark.parametrize("text", ["23.976", "29.97", "25", "59.94"])
+def test_keys_of_an_hour_lie_exactly_on_whole_frames(text: str) -> None:
+    rate = parse_rate(text)
+    count = rate.frame_count(3600.0)
+
+    frames = np.float32(1 + np.arange(count) / rate.per_second * rate.per_second)
+
+    np.testing.assert_array_equal(frames, np.arange(1, count + 1, dtype=np.float32))
+    exact = Fraction(rate.fps) / Fraction(str(rate.fps_base)) * 3600
+    assert count == math.ceil(exact)
