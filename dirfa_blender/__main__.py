@@ -5,21 +5,24 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from .core.errors import DirfaError, SettingsError
 from .core.progress import Display
+from .scene_order import VERBS
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of a command: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    from . import convert, fit, talk
+    from . import convert, fit, scene_command, talk
 
     commands: dict[str, Callable[[Sequence[str]], int]] = {
         "talk": talk.main,
         "fit": fit.main,
         "convert": convert.main,
+        **{verb: partial(scene_command.main, verb) for verb in VERBS},
     }
     name = arguments[0] if arguments else ""
     if name not in commands:

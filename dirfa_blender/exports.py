@@ -62,6 +62,10 @@ def _write_gltf(path: Path, animated: bool) -> None:
         use_selection=True, export_morph=True, export_morph_normal=False,
         export_animations=animated, export_image_format="JPEG", export_jpeg_quality=92,
         export_extras=True, export_apply=False,
+        # What is assigned now as one animation, every frame of the range: engines interpolate in
+        # their own ways, and other takes stay in the file they came from.
+        export_animation_mode="ACTIVE_ACTIONS", export_force_sampling=True,
+        export_frame_range=True, export_optimize_animation_size=False,
     )  # fmt: skip
 
 
@@ -72,6 +76,7 @@ def _write_fbx(path: Path, animated: bool) -> None:
         use_mesh_modifiers=False, add_leaf_bones=False, mesh_smooth_type="FACE",
         path_mode="COPY", embed_textures=True, bake_anim=animated,
         bake_anim_use_nla_strips=False, bake_anim_use_all_actions=False, use_custom_props=True,
+        bake_anim_force_startend_keying=True, bake_anim_step=1.0, bake_anim_simplify_factor=0.0,
     )  # fmt: skip
 
 
@@ -90,6 +95,7 @@ WRITERS: dict[str, Callable[[Path, bool], None]] = {
     ".fbx": _write_fbx,
     ".usdc": _write_usd,
     ".usd": _write_usd,
+    ".usda": _write_usd,
 }
 
 

@@ -70,8 +70,12 @@ class FilmOrder:
 Report = Callable[..., None]
 
 
-def main() -> int:
-    """Read the order, fill it, say how it went; the exit code."""
+def main(fill: Callable[[dict[str, Any], Report], None] | None = None) -> int:
+    """Read the order, fill it, say how it went; the exit code.
+
+    `fill` is what to do with an order; a `FilmOrder` is filled by default.
+    """
+    fill = fill or (lambda fields, report: fill_order(FilmOrder(**fields), report))
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # Blender writes to stdout whatever one asks of it
 
@@ -86,7 +90,7 @@ def main() -> int:
         return 1
     threading.Thread(target=_leave_with_stdin, daemon=True).start()
     try:
-        fill(FilmOrder(**json.loads(line)), report)
+        fill(json.loads(line), report)
     except DirfaError as error:
         report(error=str(error))
         return 1
@@ -103,7 +107,7 @@ def main() -> int:
     return 0
 
 
-def fill(order: FilmOrder, report: Report) -> None:
+def fill_order(order: FilmOrder, report: Report) -> None:
     """Make everything an order asks for, in this process's Blender.
 
     Raises
@@ -203,11 +207,16 @@ def _leave_with_stdin() -> None:
     os._exit(1)
 
 
-if __name__ == "__main__":
+def run_as_process(fill: Callable[[dict[str, Any], Report], None] | None = None) -> None:
+    """`main` as the whole of a process; never comes back."""
     try:
-        code = main()
+        code = main(fill)
     except BaseException:
         code = 3
     # Not sys.exit: Blender's module can wait for ever for what is still alive at exit.
     sys.stderr.flush()
     os._exit(code)
+
+
+if __name__ == "__main__":
+    run_as_process()

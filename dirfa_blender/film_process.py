@@ -9,15 +9,22 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from .core.errors import RenderError
 from .core.progress import Progress
-from .film import FilmOrder
 from .server_process import project_root
 
 STOP_SECONDS = 2.0
+
+
+class Order(Protocol):
+    """What a process is told to do, as one line."""
+
+    def to_line(self) -> bytes: ...
 
 
 class FilmProcess:
@@ -26,14 +33,21 @@ class FilmProcess:
     Parameters
     ----------
     folder : scratch of this run; Blender's own temporary files go there too, so they go with it
+    module : what the process runs; it reads one order and reports as `film` does
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, module: str = "dirfa_blender.film") -> None:
         self._folder = folder
+        self._module = module
         self._log = folder / "blender.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def fill(self, order: FilmOrder, progress: Progress) -> None:
+    def fill(
+        self,
+        order: Order,
+        progress: Progress,
+        warn: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
         """Hand over the order and show how it goes, to the end.
 
         Raises
@@ -52,6 +66,9 @@ class FilmProcess:
                 raise RenderError(report["error"])
             if report.get("done"):
                 return
+            if "warning" in report:
+                warn(report["warning"])
+                continue
             progress.update(report["stage"], report["fraction"], report.get("detail", ""))
         raise RenderError(
             f"Blender stopped unexpectedly ({_ending(process.wait())}). {self._last_words()}"
@@ -67,7 +84,7 @@ class FilmProcess:
         surroundings |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(scratch))
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(_blender_python(root)), "-P", "-m", "dirfa_blender.film"],
+                [str(_blender_python(root)), "-P", "-m", self._module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -24,6 +24,8 @@ from dirfa_blender.core.timing import parse_rate
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 FORMATS = (".npz", ".csv", ".json")
 OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
+FOREIGN = ("scene", "take", "frame_start", "frames", "engine", "size", "samples")
+"""Columns that belong to the commands for scenes: one manifest may serve both."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _manifest_lines(
     settings = [entry.name for entry in fields(AnimateSettings)]
     problems = Problems(f"Manifest {path.name}")
     lines: list[Line] = []
-    for row in read_rows(path, (*OWN_COLUMNS, *settings)):
+    for row in read_rows(path, (*OWN_COLUMNS, *settings, *FOREIGN)):
         try:
             lines.append(_line_of(row, path.parent, defaults, formats, seed))
         except DirfaError as error:
@@ -140,7 +142,7 @@ def _line_of(
     formats: tuple[str, ...],
     seed: int | None,
 ) -> Line:
-    cells = dict(row.cells)
+    cells = {name: value for name, value in row.cells.items() if name not in FOREIGN}
     named = cells.pop("audio", "")
     if not isinstance(named, str) or not named:
         raise FormatError("audio must name a recording.")

@@ -1,0 +1,104 @@
+"""A character of a scene with its animation for a game engine, over a frame range, whole or not at all.
+
+`exports` writes the file. Here it is decided what belongs to a character, and what an export cannot carry
+is said before: modifiers that change the number of vertices would cost the shape keys, so they stay behind.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from .core.errors import OutputError, RigError
+from .exports import export_objects
+
+HARMLESS = ("ARMATURE",)
+"""Modifiers that leave the vertices of a mesh what they are."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is exported.
+
+    Parameters
+    ----------
+    objects : the character: meshes, armature, and what is parented to them
+    frame_start, frame_end : range that is sampled, both included
+    """
+
+    objects: tuple[bpy.types.Object, ...]
+    frame_start: int
+    frame_end: int
+
+
+def export_of(scene: bpy.types.Scene, character: bpy.types.Object | None = None) -> Export:
+    """The export of a character, or of every mesh and armature of a scene, over its frame range.
+
+    Raises
+    ------
+    RigError
+        Nothing in it can be exported.
+    """
+    if character is None:
+        found = [o for o in scene.objects if o.type in ("MESH", "ARMATURE", "EMPTY")]
+    else:
+        root = character
+        while root.parent is not None:
+            root = root.parent
+        rig = character.find_armature()
+        found = list({root, *root.children_recursive, *([rig] if rig else [])})
+        found = [o for o in scene.objects if o in found]
+    if not any(o.type == "MESH" for o in found):
+        name = character.name if character else scene.name
+        raise RigError(f"'{name}' must have a mesh to export, it has none.")
+    return Export(tuple(found), scene.frame_start, scene.frame_end)
+
+
+def lost_in_export(export: Export) -> tuple[str, ...]:
+    """Sentences about what an export cannot carry."""
+    sentences: list[str] = []
+    for thing in export.objects:
+        if thing.type != "MESH" or thing.data.shape_keys is None:
+            continue
+        changing = [m.name for m in thing.modifiers if m.show_viewport and m.type not in HARMLESS]
+        if changing:
+            sentences.append(
+                f"'{thing.name}' has shape keys, so its modifiers {', '.join(changing)} are left out."
+            )
+    return tuple(sentences)
+
+
+def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None:
+    """Write a character with its animation; the file appears whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        No such format.
+    OutputError
+        It cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if not path.parent.is_dir():
+        # Some exporters would make the folder, others end without a word.
+        raise OutputError(f"Blender could not write {path.name}: there is no folder {path.parent}.")
+    # A .gltf brings files of its own that it names: it cannot be moved afterwards.
+    partial = path if suffix == ".gltf" else path.with_name(f".{path.stem}.part{suffix}")
+    kept = (scene.frame_start, scene.frame_end, scene.frame_current)
+    try:
+        scene.frame_start, scene.frame_end = export.frame_start, export.frame_end
+        export_objects(partial, export.objects, animated=True)
+        if partial != path:
+            os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(
+            f"Blender could not write {path.name} in {path.parent}: {error.strerror or error}."
+        ) from error
+    finally:
+        if partial != path:
+            partial.unlink(missing_ok=True)
+        scene.frame_start, scene.frame_end = kept[:2]
+        scene.frame_set(kept[2])

@@ -1,0 +1,106 @@
+"""Exports read back by Blender's own importers: names, weights at frames, and what stays behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from dirfa_blender import exporting, exports
+from dirfa_blender import scene as staging
+from dirfa_blender.core.errors import OutputError, RigError, SettingsError
+from dirfa_blender.core.timing import parse_rate
+from dirfa_blender.placement import Placement, place
+from tests.addon.ball_head import ball_head, wavy_animation
+
+FRAMES = (1, 7, 13)
+
+
+def performed(scene) -> bpy.types.Object:
+    staging.set_frame_rate(scene, parse_rate("24"))
+    head = ball_head(rings=12, segments=12, textured=False)
+    place(scene, wavy_animation(0.6), head, Placement("Ball", duration=0.6, with_shot=False))
+    return next(o for o in scene.objects if o.type == "MESH" and o.data.shape_keys)
+
+
+def weights(face: bpy.types.Object, scene) -> dict[str, np.ndarray]:
+    keys = face.data.shape_keys.key_blocks[1:]
+    found = {key.name: [] for key in keys}
+    for frame in FRAMES:
+        scene.frame_set(frame)
+        bpy.context.view_layer.update()
+        for key in keys:
+            found[key.name].append(key.value)
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def imported(path: Path):
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    staging.set_frame_rate(scene, parse_rate("24"))
+    if path.suffix == ".glb":
+        exports._enable("io_scene_gltf2")
+        bpy.ops.import_scene.gltf(filepath=str(path))
+    elif path.suffix == ".fbx":
+        exports._enable("io_scene_fbx")
+        bpy.ops.import_scene.fbx(filepath=str(path), anim_offset=0.0)
+    else:
+        bpy.ops.wm.usd_import(filepath=str(path))
+    return scene
+
+
+@pytest.mark.parametrize("suffix", [".glb", ".fbx", ".usdc"])
+def test_shapes_keep_their_names_and_weights(scene, tmp_path: Path, suffix: str) -> None:
+    face = performed(scene)
+    before = weights(face, scene)
+    path = tmp_path / f"ball{suffix}"
+
+    exporting.export_character(scene, exporting.export_of(scene, face), path)
+
+    scene = imported(path)
+    face = next(o for o in scene.objects if o.type == "MESH" and o.data.shape_keys)
+    after = weights(face, scene)
+    assert set(after) == set(before)
+    assert "tongueOut" in after
+    for name, values in before.items():
+        np.testing.assert_allclose(after[name], values, atol=1e-4, err_msg=name)
+
+
+def test_selection_and_range_are_put_back(scene, tmp_path: Path) -> None:
+    face = performed(scene)
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.active_object
+
+    exporting.export_character(scene, exporting.export_of(scene, face), tmp_path / "a.glb")
+
+    assert [o for o in bpy.context.view_layer.objects if o.select_get()] == [cube]
+    assert bpy.context.view_layer.objects.active == cube
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.glb"]
+
+
+def test_what_an_export_loses_is_said(scene) -> None:
+    face = performed(scene)
+    face.modifiers.new("Smooth", "SUBSURF")
+
+    sentences = exporting.lost_in_export(exporting.export_of(scene, face))
+
+    assert any("Smooth" in sentence for sentence in sentences)
+
+
+def test_a_wrong_format_and_a_missing_folder_are_sentences(scene, tmp_path: Path) -> None:
+    export = exporting.export_of(scene, performed(scene))
+
+    with pytest.raises(SettingsError, match="exported as"):
+        exporting.export_character(scene, export, tmp_path / "a.obj")
+    with pytest.raises(OutputError, match="could not write"):
+        exporting.export_character(scene, export, tmp_path / "gone" / "a.glb")
+
+
+def test_a_character_without_a_mesh_is_a_sentence(scene) -> None:
+    empty = bpy.data.objects.new("Nothing", None)
+    scene.collection.objects.link(empty)
+
+    with pytest.raises(RigError, match="must have a mesh"):
+        exporting.export_of(scene, empty)

@@ -1,0 +1,133 @@
+"""``apply``, ``render`` and ``export`` as a farm calls them: real processes, exit codes, restarts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import bpy
+import pytest
+
+from dirfa_blender import meshes, scene_command, shot
+from dirfa_blender import scene as staging
+from dirfa_blender.__main__ import main
+from dirfa_blender.core.errors import SettingsError
+from dirfa_blender.core.npz_io import write_animation
+from dirfa_blender.core.provenance import PROPERTY, SYNTHETIC, digital_source_type
+from dirfa_blender.scene_order import order_from
+from tests.addon.ball_head import ball_head, wavy_animation
+from tests.addon.test_scene import write_tone
+
+
+@pytest.fixture
+def stage(scene, tmp_path: Path) -> Path:
+    """A folder with a scene whose character waits for a take, and a take with its recording."""
+    head = meshes.build_head(ball_head(rings=8, segments=8, textured=False), "Ball")
+    shot.build_shot(scene, head)
+    staging.save_blend(tmp_path / "scene.blend")
+    write_animation(tmp_path / "a.npz", wavy_animation(0.12))
+    write_tone(tmp_path / "a.wav", 0.12)
+    return tmp_path
+
+
+def run(*words: object) -> int:
+    return main([str(word) for word in words])
+
+
+def test_a_take_is_applied_rendered_and_exported_without_a_window(stage: Path, capsys) -> None:
+    face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    applied, film, model = stage / "b.blend", stage / "b.mp4", stage / "b.glb"
+
+    codes = [
+        run("apply", stage / "scene.blend", "-o", applied, "--take", stage / "a.npz",
+            "--audio", stage / "a.wav", "--character", face, "--fps", "23.976"),
+        run("render", applied, "-o", film, "--engine", "cycles", "--size", "32x32",
+            "--samples", "1", "--frames", "1-2"),
+        run("export", applied, "-o", model, "--json"),
+    ]  # fmt: skip
+
+    told = capsys.readouterr()
+    assert codes == [0, 0, 0], told.err
+    assert json.loads(told.out.splitlines()[-1])["event"] == "done"
+    assert digital_source_type(film) == SYNTHETIC
+    assert model.read_bytes()[:4] == b"glTF"
+    bpy.ops.wm.open_mainfile(filepath=str(applied))
+    scene = bpy.context.scene
+    assert (scene.render.fps, round(scene.render.fps_base, 6)) == (24, 1.001)
+    assert scene.frame_end == 3
+    assert scene[PROPERTY] == SYNTHETIC
+    assert scene.sequence_editor.strips[0].type == "SOUND"
+
+
+def test_a_manifest_goes_on_where_it_stopped(stage: Path, capsys) -> None:
+    face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    manifest = stage / "lines.csv"
+    manifest.write_text(
+        "id,scene,take,character,emotion\n"
+        f"one,scene.blend,a.npz,{face},happy\n"
+        "two,scene.blend,a.npz,Nobody,\n"
+    )
+
+    code = run("apply", "--manifest", manifest, "-o", stage / "out", "--json")
+    first = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    again = run("apply", "--manifest", manifest, "-o", stage / "out", "--json")
+    second = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert (code, again) == (1, 1)
+    assert [e["state"] for e in first if e["event"] == "line"] == ["made", "failed"]
+    assert [e["state"] for e in second if e["event"] == "line"] == ["skipped", "failed"]
+    failure = next(e["message"] for e in first if e.get("state") == "failed")
+    assert "no object 'Nobody'" in failure
+    assert face in failure
+    assert "line 3" in failure
+    assert (stage / "out" / "one.blend").is_file()
+
+
+def test_every_bad_row_of_a_manifest_is_named(tmp_path: Path, capsys) -> None:
+    manifest = tmp_path / "lines.json"
+    rows = [
+        {"id": "a", "scene": "a.blend", "frames": "9-1"},
+        {"id": "b"},
+        {"id": "c", "scene": "a.blend", "output": "../c.mp4"},
+        {"id": "d", "scene": "a.blend", "samples": "many"},
+    ]
+    manifest.write_text(json.dumps(rows))
+
+    code = run("render", "--manifest", manifest, "-o", tmp_path / "out")
+
+    told = capsys.readouterr().err
+    assert code == 1
+    assert "4 problems" in told
+    for part in (
+        "entry 1: The frames must be",
+        "entry 2: scene",
+        "entry 3: output",
+        "entry 4: samples",
+    ):
+        assert part in told
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("verb", "change", "message"),
+    [
+        ("render", {"output": "a.avi"}, "ends in .mp4"),
+        ("apply", {"output": "a.blend"}, "name both"),
+        ("render", {"engine": "luxcore"}, "engine must be"),
+        ("render", {"size": "big"}, "size must be"),
+        ("export", {"fps": "fast"}, "frame rate must be"),
+    ],
+)
+def test_an_order_out_of_range_is_refused(verb: str, change: dict[str, str], message: str) -> None:
+    outputs = {"render": "a.mp4", "apply": "a.blend", "export": "a.glb"}
+    values = {"verb": verb, "scene": "a.blend", "output": outputs[verb]} | change
+
+    with pytest.raises(SettingsError, match=message):
+        order_from(values)
+
+
+def test_usage_without_a_scene_has_exit_code_2(tmp_path: Path) -> None:
+    assert run("render", "-o", tmp_path / "a.mp4") == 2
+    assert scene_command.parser_of("apply").prog.endswith("apply")
+    assert "bpy" in sys.modules
