@@ -43,7 +43,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
     if found.manifest is None:
         if not found.scene:
             raise SettingsError(f"Name the scene to {verb}, or a --manifest.")
-        order = order_from(_values(verb, found))
+        order = order_from(values_of(verb, found))
         seconds = fill_one(order, display)
         display.done([Path(order.output)], seconds)
         return 0
@@ -166,7 +166,7 @@ def _order_of(
     id = str(cells.pop("id", ""))
     if not id:
         raise FormatError("id must name the row.")
-    values = _values(verb, found)
+    values = values_of(verb, found)
     values |= {n: v for n, v in cells.items() if n in values or n == "scene"}
     for name in ("scene", "take", "audio"):
         if name in values and (name in cells) and values[name]:
@@ -186,7 +186,8 @@ def _order_of(
     return id, order_from(values)
 
 
-def _values(verb: str, found: argparse.Namespace) -> dict[str, Any]:
+def values_of(verb: str, found: argparse.Namespace) -> dict[str, Any]:
+    """The values of a command line that an order takes."""
     names = {entry.name for entry in fields(SceneOrder)}
     values = {name: value for name, value in vars(found).items() if name in names}
     return values | {"verb": verb}
