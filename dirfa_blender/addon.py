@@ -5,8 +5,16 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import first_run, panels, preferences, properties, server_panel, translation
-from .operators import generate, rendering, server, take
+from . import (
+    blender_command,
+    first_run,
+    panels,
+    preferences,
+    properties,
+    server_panel,
+    translation,
+)
+from .operators import exchange, generate, rendering, server, take
 from .session import state
 
 CLASSES = (
@@ -16,10 +24,15 @@ CLASSES = (
     *rendering.CLASSES,
     *server.CLASSES,
     *take.CLASSES,
+    *exchange.CLASSES,
     *first_run.CLASSES,
     *panels.CLASSES,
     *server_panel.CLASSES,
 )
+
+
+# The handle by which Blender takes a command back.
+_COMMANDS: list[object] = []
 
 
 def register() -> None:
@@ -28,6 +41,9 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Scene.dirfa = PointerProperty(type=properties.DIRFA_PG_settings)
     bpy.app.translations.register(__name__, translation.for_blender())
+    bpy.types.TOPBAR_MT_file_import.append(exchange.draw_import)
+    bpy.types.TOPBAR_MT_file_export.append(exchange.draw_export)
+    _COMMANDS.append(bpy.utils.register_cli_command(blender_command.NAME, blender_command.run))
     server.begin_watching()
 
 
@@ -35,6 +51,10 @@ def unregister() -> None:
     """Stop what runs and take everything back."""
     server.end_watching()
     bpy.app.translations.unregister(__name__)
+    while _COMMANDS:
+        bpy.utils.unregister_cli_command(_COMMANDS.pop())
+    bpy.types.TOPBAR_MT_file_export.remove(exchange.draw_export)
+    bpy.types.TOPBAR_MT_file_import.remove(exchange.draw_import)
     cancel = state().cancel
     if cancel is not None:
         cancel()
