@@ -55,6 +55,16 @@ def lips_of(take: Animation, head: Head) -> Lips:
     return Lips(weights @ opening, weights @ width, take.fps)
 
 
+def bite_gap(take: Animation, head: Head) -> Floats:
+    """(T,) metres between the lower lip and the edge of the upper teeth; 0 where the lip is under it."""
+    track = load_profile("arkit").apply(take)
+    order = [head.shape_names.index(shape) for shape in track.names]
+    lip = np.asarray(head.landmark_deltas(), np.float64)[order][:, LOWER_LIP, 2]
+    teeth = head.vertices[head.part("teeth_upper*"), 2]
+    edge = float(teeth.min()) - float(head.landmarks()[LOWER_LIP, 2])
+    return np.maximum(0.0, edge - np.asarray(track.weights, np.float64) @ lip)
+
+
 def unit_geometry(head: Head, units: tuple[str, ...]) -> Floats:
     """(M, 2) metres of opening and width that each unit adds at 1; both sides where it has them."""
     profile = load_profile("arkit")

@@ -1,265 +1,185 @@
-"""Measures the network on material it did not learn from and prints a table.
+"""``evaluate``: every table, one after the other, each kept as it is done, then one Markdown report.
 
-Lips are compared with landmarks of film, not with units, so the tracker's solver is no judge in its own
-case. The loudness of the sound is scored beside the network: whoever cannot beat it has learnt nothing.
+A run that was stopped goes on where it was: finished tables are kept by the weights and size they belong
+to. Lips are compared with landmarks of film, not with units, so the tracker's solver is no judge in its own
+case, and every table holds baselines: whoever cannot beat loudness has learnt nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.errors import DirfaError
-from dirfa_blender.core.head import Head
-from dirfa_blender.core.protocol import AnimateSettings
-from server.audio import SAMPLE_RATE, Speech
+from dirfa_blender.core.errors import DirfaError, OutputError, SettingsError
+from dirfa_blender.core.npz_io import write_whole
 from server.engine import Engine
-from server.features import features
-from server.tracking.track import face_of
-from server.training.align import PHONES
-from server.training.cache import aligned_speech
-from server.training.corpora import read_samples, utterances
-from server.training.faces import GRID_FPS, cached_track, facegood_rig
-from server.training.teacher import MOUTH
-from server.training.train import shaped_head
 
-from .lips import (
-    LEFT_CORNER,
-    LOWER_LIP,
-    RIGHT_CORNER,
-    UPPER_LIP,
-    Lips,
-    best_offset,
-    closures,
-    correlation,
-    lips_of,
-    unit_geometry,
-)
+from .bench import OURS, Bench
+from .face_tables import coupling_table, diversity_table, emotion_table, upper_table
+from .lip_tables import closure_table, free_table, read_table, rig_table
+from .tables import Table, markdown, plain, svg, write_table
+from .tables import read_table as kept_table
+from .trial_tables import language_table, noise_table, speed_table, sync_table
 
-Floats = NDArray[np.float64]
-
-VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "EY", "IH", "IY", "OW", "OY")
-CLOSING = ("P", "B", "M")
-LATEST_SECONDS = 0.36
-"""The sound of re-encoded film may be this late against the lips."""
-WEEKLY_ADDRESS = ("Obama_clip1", "obama_weekly_address_256", "obama_weekly_address_450_20s")
-"""Three films of one occasion, which count once."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    value: str
+TABLES: dict[str, Callable[[Bench], Table]] = {
+    "read": read_table,
+    "free": free_table,
+    "rig": rig_table,
+    "closures": closure_table,
+    "languages": language_table,
+    "emotion": emotion_table,
+    "upper": upper_table,
+    "coupling": coupling_table,
+    "diversity": diversity_table,
+    "noise": noise_table,
+    "sync": sync_table,
+    "speed": speed_table,
+}
+"""Name -> what makes it, in the order of the report, which is that of importance."""
+VERSION = 1
+"""Raised when a table's arithmetic changes, so that older ones are not kept."""
+DIRFA = Path(__file__).resolve().parents[1] / "weights" / "dirfa.safetensors"
+"""Weights of DIRFA's design, compared where they are there."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """``evaluate --data D``: exit code 0 done, 1 failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="evaluate", description="Measure the network.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/training"))
-    parser.add_argument("--checkpoint", type=Path, default=None)
-    chosen = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        engine = Engine("cpu", chosen.checkpoint)
-        head = shaped_head()
-        rows = [
-            *film_rows(engine, head, chosen.data, chosen.cache),
-            *rig_rows(engine, head, chosen.data),
-            *closure_rows(engine, head, chosen.data, chosen.cache),
-            *motion_rows(engine, chosen.data),
-        ]
+        if options.output is not None and not options.output.parent.is_dir():
+            raise OutputError(
+                f"Expected a folder at {options.output.parent}, found none. Make it first."
+            )
+        bench = Bench(_engines(options), options.data, options.cache, options.quick)
+        found = made_tables(bench, options.tables or list(TABLES), options.cache / "evaluation")
+        for table in found.values():
+            sys.stdout.write(plain(table) + "\n")
+        if options.output is not None:
+            write_report(options.output, found, bench, _command(options))
+            sys.stdout.write(f"Wrote {options.output}.\n")
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except DirfaError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    width = max(len(row.what) for row in rows)
-    for row in rows:
-        sys.stdout.write(f"{row.what:<{width}}  {row.value}\n")
     return 0
 
 
-def speech_of(samples: NDArray[np.float32]) -> Speech:
-    """Samples at 16 kHz as a recording."""
-    return Speech(samples, SAMPLE_RATE, len(samples) / SAMPLE_RATE, "")
+def made_tables(bench: Bench, names: Sequence[str], kept: Path) -> dict[str, Table]:
+    """The tables of these names, kept ones first; each new one is kept as soon as it is done.
+
+    Raises
+    ------
+    SettingsError
+        There is no such table.
+    """
+    for name in names:
+        if name not in TABLES:
+            raise SettingsError(f"A table is one of {', '.join(TABLES)}, got {name!r}.")
+    found: dict[str, Table] = {}
+    for name in (name for name in TABLES if name in names):
+        path = kept / f"{name}-{_key(bench)}.json"
+        table = kept_table(path)
+        if table is None:
+            began = time.monotonic()
+            table = TABLES[name](bench)
+            write_table(path, table)
+            sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
+        found[name] = table
+    return found
 
 
-def film_rows(engine: Engine, head: Head, data: Path, cache: Path) -> list[Row]:
-    """Lips against filmed talkers: unseen sentences of a seen one, free speech of unseen ones."""
-    scores: list[tuple[float, float, float]] = []
-    for entry in utterances("grid", data):
-        track = cached_track(entry.path, cache)
-        if entry.held_out and track.seen.all():
-            true = film_lips(face_of(track.at_rate(GRID_FPS)).points, GRID_FPS)
-            samples = read_samples(entry.path)
-            scores.append(_scores(engine, head, samples, true, late_seconds=0.0)[:3])
-    opening, width, loudness = np.mean(scores, axis=0)
-    rows = [
-        Row("read, talker seen, new sentences: opening, width (loudness)",
-            f"{opening:.2f}, {width:.2f} ({loudness:.2f}); {len(scores)} clips"),
-    ]  # fmt: skip
-    occasions: dict[str, list[tuple[float, float, float]]] = {}
-    for entry in utterances("usgov", data):
-        track = cached_track(entry.path, cache)
-        fps = (len(track.times) - 1) / float(track.times[-1])
-        true = film_lips(face_of(track.at_rate(fps)).points, fps)
-        score = _scores(engine, head, read_samples(entry.path), true, late_seconds=LATEST_SECONDS)
-        occasion = "weekly address" if entry.name in WEEKLY_ADDRESS else entry.name
-        occasions.setdefault(occasion, []).append(score[:3])
-        rows.append(
-            Row(f"  {entry.name}", f"{score[0]:.2f}, {score[1]:.2f}; sound late {score[3]:.2f} s")
-        )
-    free = [np.mean(scores, axis=0) for scores in occasions.values()]
-    opening, width, loudness = np.mean(free, axis=0)
-    rows.append(
-        Row("free, talkers not seen: opening, width (loudness)",
-            f"{opening:.2f}, {width:.2f} ({loudness:.2f})")
-    )  # fmt: skip
-    return rows
+def write_report(output: Path, tables: dict[str, Table], bench: Bench, command: str) -> None:
+    """The Markdown report, and its charts beside it.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    lines = [
+        "# Evaluation",
+        "",
+        "What the network does on material that no training step has seen, measured by one command. "
+        "Each section names the command that makes its table alone.",
+        "",
+        *(
+            f"* **{name}**: `{engine.model_info.model_id}`, weights `{engine.model_info.weights[:12]}`"
+            for name, engine in bench.engines.items()
+        ),
+        "",
+    ]
+    if bench.quick:
+        lines += ["This is a quick run on a fraction of the clips.", ""]
+    for name, table in tables.items():
+        lines.append(markdown(table, f"{command} --table {name}"))
+        for stem, chart in table.charts.items():
+            write_whole(output.with_name(f"{stem}.svg"), svg(chart).encode())
+    write_whole(output, "\n".join(lines).encode())
 
 
-def rig_rows(engine: Engine, head: Head, data: Path) -> list[Row]:
-    """Opening against rig weights of an unseen take."""
-    geometry = unit_geometry(head, MOUTH)
-    rows: list[Row] = []
-    for take in facegood_rig(data):
-        if take.held_out:
-            true = np.asarray(take.mouth, np.float64) @ geometry
-            found = _on_times(
-                lips_of(engine.animate(speech_of(take.samples)), head), 50.0, len(true)
-            )
-            rows.append(
-                Row(
-                    "rig weights of the Mandarin talker, unseen take: opening, width",
-                    f"{correlation(found[:, 0], true[:, 0]):.2f}, "
-                    f"{correlation(found[:, 1], true[:, 1]):.2f}",
-                )
-            )
-    return rows
-
-
-def closure_rows(engine: Engine, head: Head, data: Path, cache: Path) -> list[Row]:
-    """Closures of p b m in aligned speech of unseen talkers and sentences."""
-    closing = tuple(PHONES.index(phone) for phone in CLOSING)
-    vowels = tuple(PHONES.index(phone) for phone in VOWELS)
-    rows: list[Row] = []
-    for source in ("speechocean762", "kathleen", "ljspeech", "synthetic"):
-        corpus = aligned_speech(source, data, cache)
-        met = total = 0.0
-        false = seconds = 0.0
-        for index in np.flatnonzero(corpus.held_out)[:40]:
-            labels = corpus.phones(int(index))
-            lips = lips_of(engine.animate(speech_of(corpus.sound(int(index)))), head)
-            found = closures(lips.opening, lips.fps, labels, closing, vowels)
-            spoken = float(np.isin(labels, vowels).sum()) / 100.0
-            met += found.recall * found.phones
-            total += found.phones
-            false += found.false_per_second * spoken
-            seconds += spoken
-        if total:
-            rows.append(
-                Row(
-                    f"closures of p b m, {source}: recall, false a second of vowel",
-                    f"{met / total:.3f}, {false / seconds:.3f}; {total:.0f} phones",
-                )
-            )
-    return rows
-
-
-def motion_rows(engine: Engine, data: Path) -> list[Row]:
-    """Statistics above the lips over some minutes of speech, and what two seeds change."""
-    sounds = [read_samples(entry.path) for entry in utterances("kathleen", data)[:100]]
-    samples = np.concatenate(sounds)
-    first = engine.animate(speech_of(samples), AnimateSettings(seed=1))
-    second = engine.animate(speech_of(samples), AnimateSettings(seed=2))
-    shut = first.channel("AU45L") > 0.5
-    blinks = float(np.sum(shut[1:] & ~shut[:-1])) / first.duration * 60.0
-    angles = np.degrees(first.rotation)
-    speed = np.abs(np.diff(angles, axis=0)) * first.fps
-    mouth = [name for name in first.au_names if _is_mouth(name)]
-    difference = max(float(np.abs(first.channel(n) - second.channel(n)).max()) for n in mouth)
-    power = np.abs(np.fft.rfft(angles - angles.mean(axis=0), axis=0)) ** 2
-    hertz = np.fft.rfftfreq(len(angles), 1.0 / first.fps)
-    slow = power[hertz < 3.0].sum() / power.sum()
-    return [
-        Row("blinks a minute while speaking", f"{blinks:.1f}"),
-        Row("head deviation, degrees: pitch, yaw, roll", _three(angles.std(axis=0))),
-        Row("head range 5..95 %, degrees: pitch, yaw, roll", _three(_span(angles))),
-        Row("head speed 95 %, degrees a second", _three(np.quantile(speed, 0.95, axis=0))),
-        Row("share of head power below 3 Hz", f"{slow:.3f}"),
-        Row("largest difference of a mouth unit between two seeds", f"{difference:g}"),
-        Row("head deviation between two seeds over within one",
-            f"{float(np.std(first.rotation - second.rotation) / np.std(first.rotation)):.2f}"),
-    ]  # fmt: skip
-
-
-def film_lips(points: Floats, fps: float) -> Lips:
-    """Opening and width of pose-free landmarks; a short average against their tremble."""
-    opening = points[:, UPPER_LIP, 2] - points[:, LOWER_LIP, 2]
-    width = np.linalg.norm(points[:, LEFT_CORNER] - points[:, RIGHT_CORNER], axis=1)
-    return Lips(opening, width, fps)
-
-
-def _scores(
-    engine: Engine, head: Head, samples: NDArray[np.float32], true: Lips, late_seconds: float
-) -> tuple[float, float, float, float]:
-    """Correlations of opening, width and loudness with the film, and the sound's lateness."""
-    take = engine.animate(speech_of(samples))
-    count = min(len(true.opening), int(len(samples) / SAMPLE_RATE * true.fps))
-    found = _on_times(lips_of(take, head), true.fps, count)
-    level = features(samples).prosody[:, 0].astype(np.float64)
-    loud = _on_times(Lips(level, level, 50.0), true.fps, count)[:, 0]
-    opening, width = true.opening[:count], true.width[:count]
-    if late_seconds == 0.0:
-        return (
-            correlation(found[:, 0], opening),
-            correlation(found[:, 1], width),
-            correlation(loud, opening),
-            0.0,
-        )
-    # The sound's lateness is read from its loudness alone: an offset chosen by the model's own score
-    # would flatter the model.
-    offset, loudness = best_offset(loud, opening, true.fps, late_seconds)
-    lag = round(offset * true.fps)
-    heard, seen = slice(max(0, -lag), count - max(0, lag)), slice(max(0, lag), count + min(0, lag))
-    return (
-        correlation(found[heard, 0], opening[seen]),
-        correlation(found[heard, 1], width[seen]),
-        loudness,
-        -offset,
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py evaluate",
+        description="Measure the network on talkers and sentences it never saw, against baselines.",
     )
-
-
-def _on_times(lips: Lips, fps: float, count: int) -> Floats:
-    """(T, 2) opening and width at another rate."""
-    times = np.arange(count) / fps
-    own = np.arange(len(lips.opening)) / lips.fps
-    return np.stack(
-        [np.interp(times, own, lips.opening), np.interp(times, own, lips.width)], axis=1
+    parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(".cache/training"),
+        help="folder of alignments and landmarks, and of the tables done so far",
     )
+    parser.add_argument("--checkpoint", type=Path, help="weights to measure; default: the shipped")
+    parser.add_argument(
+        "--compare",
+        action="append",
+        default=[],
+        metavar="NAME=WEIGHTS",
+        help="measure these too, such as an ablation; may be repeated",
+    )
+    parser.add_argument("--quick", action="store_true", help="a fraction of the clips")
+    parser.add_argument(
+        "--table",
+        dest="tables",
+        action="append",
+        metavar="NAME",
+        help=f"only this one of {', '.join(TABLES)}; may be repeated",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, help="Markdown report to write, charts beside it"
+    )
+    return parser
 
 
-def _is_mouth(name: str) -> bool:
-    return name.rstrip("LR") in MOUTH or name in MOUTH
+def _engines(options: argparse.Namespace) -> dict[str, Engine]:
+    engines = {OURS: Engine("cpu", options.checkpoint)}
+    for text in options.compare:
+        name, equals, path = text.partition("=")
+        if not equals or not name or name == OURS:
+            raise SettingsError(f"--compare expects NAME=WEIGHTS, got {text!r}.")
+        engines[name] = Engine("cpu", Path(path))
+    if DIRFA.is_file() and "dirfa" not in engines:
+        engines["dirfa"] = Engine("cpu", DIRFA)
+    return engines
 
 
-def _span(angles: NDArray[np.float32]) -> Floats:
-    low, high = np.quantile(angles, [0.05, 0.95], axis=0)
-    return high - low
+def _command(options: argparse.Namespace) -> str:
+    words = ["python3 dirfa.py evaluate --data D"]
+    words += ["--quick"] if options.quick else []
+    words += [f"--compare {text.partition('=')[0]}=W" for text in options.compare]
+    return " ".join(words)
 
 
-def _three(values: Floats) -> str:
-    return ", ".join(f"{value:.1f}" for value in values)
-
-
-def still_frames(take: Animation) -> float:
-    """Share of frames in which the head turns slower than a degree a second."""
-    speed = np.linalg.norm(np.diff(np.degrees(take.rotation), axis=0), axis=1) * take.fps
-    return float(np.mean(speed < 1.0))
+def _key(bench: Bench) -> str:
+    """What a kept table belongs to: version, size, and the weights compared."""
+    weights = [f"{name}={engine.model_info.weights}" for name, engine in bench.engines.items()]
+    folder = os.fspath(bench.data)
+    text = "|".join([str(VERSION), str(bench.quick), folder, *weights])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

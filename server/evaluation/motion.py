@@ -1,0 +1,77 @@
+"""The face above the lips and the head, against filmed people: how much, how jerky, how often.
+
+What audio does not determine cannot be scored frame by frame. What can be compared are amounts: how far
+brows and head range, how smooth they are, how many frames move, how often and how long lids close.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dirfa_blender.core.animation import Animation
+
+Floats = NDArray[np.float64]
+
+COMPARED_FPS = 25.0
+"""Rate at which smoothness is compared: differences of higher order depend on it."""
+SHUT, OPEN = 0.5, 0.25
+STILL_DEGREES_A_SECOND = 1.0
+REGIONS: dict[str, tuple[str, ...]] = {
+    "brows": ("AU1L", "AU1R", "AU2L", "AU2R", "AU4L", "AU4R"),
+    "cheeks": ("AU6L", "AU6R"),
+    "lips": ("AU26", "AU10L", "AU12L", "AU15L", "AU16L", "AU17", "AU18", "AU20L", "AU22"),
+}
+
+
+@dataclass(frozen=True)
+class Blinks:
+    """Blinks a minute, and the median seconds from lids half down to half up; 0 without any."""
+
+    per_minute: float
+    seconds: float
+
+
+def blinks_of(take: Animation) -> Blinks:
+    """Blinks of both lids together; a lid that closes for more than a second is not one."""
+    closed = np.minimum(take.channel("AU45L"), take.channel("AU45R")).astype(np.float64)
+    shut = closed > SHUT
+    edges = np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))
+    lengths = (np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)) / take.fps
+    lengths = lengths[lengths < 1.0]
+    minutes = take.duration / 60.0
+    return Blinks(
+        len(lengths) / max(minutes, 1e-9), float(np.median(lengths)) if len(lengths) else 0.0
+    )
+
+
+def region_units(take: Animation, region: str) -> Floats:
+    """(T, C) units of a region of `REGIONS`; both sides of a brow count."""
+    return np.stack([take.channel(name) for name in REGIONS[region]], axis=1).astype(np.float64)
+
+
+def moving_share(take: Animation) -> float:
+    """Share of frames in which the head turns faster than a degree a second."""
+    speed = np.linalg.norm(np.diff(np.degrees(take.rotation.astype(np.float64)), axis=0), axis=1)
+    return float(np.mean(speed * take.fps > STILL_DEGREES_A_SECOND)) if len(speed) else 0.0
+
+
+def deviation_difference(found: Animation, true: Animation, names: tuple[str, ...]) -> float:
+    """Mean absolute difference of the units' deviations over time: the AU form of FDD."""
+    pairs = [(found.channel(n).std(), true.channel(n).std()) for n in names]
+    return float(np.mean([abs(float(a) - float(b)) for a, b in pairs]))
+
+
+def pooled_deviation(takes: list[Floats]) -> float:
+    """Root of the summed channel variances within takes, the mean over takes weighted by length."""
+    weights = np.array([len(t) for t in takes], np.float64)
+    inner = np.array([t.var(axis=0).sum() for t in takes])
+    return float(np.sqrt((weights * inner).sum() / weights.sum()))
+
+
+def pooled_jerk(takes: list[Floats], fps: float) -> float:
+    """Root mean square of the third difference over all takes."""
+    parts = [np.diff(t, n=3, axis=0) * fps**3 for t in takes if len(t) > 3]
+    return float(np.sqrt((np.concatenate(parts) ** 2).sum(axis=1).mean()))
