@@ -1,7 +1,8 @@
 """What must be beaten: methods with nothing or little learnt, fitted as well as they can be.
 
 All are fitted to the same filmed sentences. The last two are told the true phones and their times, which
-the network has to hear for itself: they show how far the shapes alone can go.
+the network has to hear for itself: they show how far the shapes alone can go. A fit averages, and averages
+do not close, so both also seal p b m and bite f v by rule, as an animator would.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy import ndimage
 
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.mouth_state import JAW_GAIN
 from server.features import FRAME_RATE
 from server.postprocess import sided
 from server.training.align import LABEL_RATE, PHONES
@@ -96,7 +98,8 @@ def fitted_baselines(clips: Sequence[Clip]) -> list[Method]:
         return mouth
 
     def drawn(clip: Clip) -> Floats:
-        return viseme_shares(_phones(clip), _frames(clip)) @ targets
+        labels = _phones(clip)
+        return with_closures(viseme_shares(labels, _frames(clip)) @ targets, labels)
 
     return [
         Method("mean face", still),
@@ -110,7 +113,8 @@ def teacher_method(teacher: Teacher) -> Method:
     """The coarticulation model told the true phones."""
 
     def taught(clip: Clip) -> Floats:
-        return teacher.mouth(_phones(clip), np.arange(_frames(clip)) / FRAME_RATE)
+        labels = _phones(clip)
+        return with_closures(teacher.mouth(labels, np.arange(_frames(clip)) / FRAME_RATE), labels)
 
     return Method("phonetic teacher, true phones", taught, needs_phones=True)
 
@@ -134,6 +138,29 @@ def viseme_shares(labels: NDArray[np.uint8], count: int) -> Floats:
     shown = ndimage.uniform_filter1d(shown, round(CROSSFADE_SECONDS * LABEL_RATE), axis=0)
     step = LABEL_RATE // FRAME_RATE
     return _resized(shown[::step], count)
+
+
+def with_closures(mouth: Floats, labels: NDArray[np.uint8]) -> Floats:
+    """(T, M) mouth with the lips sealed on p b m and the lower lip under the teeth on f v."""
+    shut, bitten = (_spoken(labels, phones, len(mouth)) for phones in (("P", "B", "M"), ("F", "V")))
+    column = {unit: index for index, unit in enumerate(MOUTH)}
+    sealed = mouth.copy()
+    for unit, share in (("AU10", 1.0), ("AU16", 1.0), ("AU22", 1.0), ("AU26", 0.5), ("AU18", 0.6)):
+        sealed[:, column[unit]] *= 1.0 - share * shut
+    for unit, share in (("AU16", 0.9), ("AU26", 0.7)):
+        sealed[:, column[unit]] *= 1.0 - share * bitten
+    jaw = JAW_GAIN * sealed[:, column["AU26"]]
+    for unit, least in (("AU8", shut * jaw), ("AU24", 0.35 * shut), ("AU28D", 0.45 * bitten)):
+        sealed[:, column[unit]] = np.maximum(sealed[:, column[unit]], least)
+    return sealed
+
+
+def _spoken(labels: NDArray[np.uint8], phones: tuple[str, ...], count: int) -> Floats:
+    """(T,) 0..1 whether one of these is spoken, from 40 ms before it, eased at both ends."""
+    said = np.isin(labels, [PHONES.index(phone) for phone in phones]).astype(np.float64)
+    early = ndimage.maximum_filter1d(said, 5, origin=2)
+    eased = np.maximum(ndimage.uniform_filter1d(early, 7), said)
+    return _resized(eased[:: LABEL_RATE // FRAME_RATE], count)
 
 
 def _phones(clip: Clip) -> NDArray[np.uint8]:

@@ -22,7 +22,7 @@ from dirfa_blender.core.errors import AudioError
 from server.audio import SAMPLE_RATE
 
 SENTENCES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "English": ("en-gb", (
+    "English": ("en-us", (
         "The blue boat passed below the old bridge before breakfast.",
         "Maybe my brother will remember to bring some apples and plums.",
         "Five of us have visited the famous museum above the village.",

@@ -8,9 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dirfa_blender.core.errors import AudioError
+from dirfa_blender.core.mouth_state import lip_opening
 from server.engine import Engine
 from server.evaluation import report
-from server.evaluation.baselines import VISEME_OF, VISEMES, animation_of_mouth, viseme_shares
+from server.evaluation.baselines import (
+    VISEME_OF,
+    VISEMES,
+    animation_of_mouth,
+    viseme_shares,
+    with_closures,
+)
 from server.evaluation.bench import OURS, Bench
 from server.evaluation.tables import Chart, Table, markdown, number, read_table, svg, write_table
 from server.training.align import PHONES
@@ -76,6 +84,24 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(found) == ["first", "second"]
 
 
+def test_a_table_that_cannot_be_made_costs_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(_bench: Bench) -> Table:
+        raise AudioError("No synthesiser here.")
+
+    monkeypatch.setattr(report, "TABLES", {"first": fails, "second": lambda _bench: TABLE})
+
+    code = report.main(
+        ["--data", str(tmp_path), "--cache", str(tmp_path), "-o", str(tmp_path / "e.md")]
+    )
+
+    assert code == 1
+    assert "first is left out: No synthesiser here." in capsys.readouterr().err
+    assert "| one | 0.50 |" in (tmp_path / "e.md").read_text("utf-8")
+    assert (tmp_path / "c.svg").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -101,6 +127,20 @@ def test_every_phone_has_one_of_nine_shapes_and_shares_add_up() -> None:
     assert len(VISEMES) == 9
     assert len(VISEME_OF) == len(PHONES)
     assert shares.sum(axis=1) == pytest.approx(np.ones(200))
+
+
+def test_told_baselines_seal_their_closures() -> None:
+    labels = np.zeros(100, np.uint8)
+    labels[40:50] = PHONES.index("B")
+    open_mouth = np.full((50, len(MOUTH)), 0.0)
+    open_mouth[:, [MOUTH.index("AU26"), MOUTH.index("AU22")]] = 0.5
+
+    au = animation_of_mouth(with_closures(open_mouth, labels)).canonical().au
+
+    opening = lip_opening(au)
+    assert opening[20:25].max() < 1e-4
+    assert opening[5:15].min() > 0.008
+    assert opening[35:].min() > 0.008
 
 
 def test_a_mouth_becomes_a_take_with_both_sides() -> None:
