@@ -8,13 +8,15 @@ from bpy.props import PointerProperty
 from . import (
     blender_command,
     first_run,
+    mapping_editor,
+    mapping_panel,
     panels,
     preferences,
     properties,
     server_panel,
     translation,
 )
-from .operators import exchange, generate, rendering, server, take
+from .operators import exchange, generate, mapping, rendering, server, take
 from .session import state
 
 CLASSES = (
@@ -25,9 +27,12 @@ CLASSES = (
     *server.CLASSES,
     *take.CLASSES,
     *exchange.CLASSES,
+    *mapping_editor.CLASSES,
+    *mapping.CLASSES,
     *first_run.CLASSES,
     *panels.CLASSES,
     *server_panel.CLASSES,
+    *mapping_panel.CLASSES,
 )
 
 
@@ -44,6 +49,7 @@ def register() -> None:
     bpy.types.TOPBAR_MT_file_import.append(exchange.draw_import)
     bpy.types.TOPBAR_MT_file_export.append(exchange.draw_export)
     _COMMANDS.append(bpy.utils.register_cli_command(blender_command.NAME, blender_command.run))
+    mapping_editor.register_properties()
     server.begin_watching()
 
 
@@ -59,6 +65,7 @@ def unregister() -> None:
     if cancel is not None:
         cancel()
     state().clear()
+    mapping_editor.unregister_properties()
     del bpy.types.Scene.dirfa
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -7,6 +7,7 @@ where the user's own profile files do not exist.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -76,6 +77,11 @@ def named(name: str) -> MappingProfile:
     if name in shipped_profiles():
         return load_profile(name)
     return read_profile(user_folder() / f"{name}.json")
+
+
+def renamed(profile: MappingProfile, name: str, title: str) -> MappingProfile:
+    """The same profile under another name and title."""
+    return replace(profile, name=name, title=title)
 
 
 def keep(character: Character, profile: MappingProfile) -> None:

@@ -1,0 +1,59 @@
+"""Planned curves as values of now: what a test shows without a key, and what was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import bpy
+
+from .apply import Slot
+
+
+def read_values(slots: Sequence[Slot]) -> dict[str, float]:
+    """Values of every channel's property as they are, by datablock, path and index."""
+    found: dict[str, float] = {}
+    for slot in slots:
+        for channel in slot.channels:
+            holder, name = _holder(slot.id_block, channel.path)
+            value = holder[name] if channel.path.endswith("]") else getattr(holder, name)
+            if hasattr(value, "__len__"):
+                value = value[channel.index]
+            found[_key(slot, channel.path, channel.index)] = float(value)
+    return found
+
+
+def write_values(slots: Sequence[Slot], values: Mapping[str, float] | None = None) -> None:
+    """Set every channel's property to its first sample, or to remembered values."""
+    for slot in slots:
+        for channel in slot.channels:
+            value = float(channel.values[0])
+            if values is not None:
+                value = values.get(_key(slot, channel.path, channel.index), value)
+            _set(slot.id_block, channel.path, channel.index, value)
+        slot.id_block.update_tag()
+
+
+def _set(block: bpy.types.ID, path: str, index: int, value: float) -> None:
+    holder, name = _holder(block, path)
+    if path.endswith("]"):
+        holder[name] = type(holder[name])(value)
+        return
+    current = getattr(holder, name)
+    if hasattr(current, "__len__"):
+        current[index] = value
+    else:
+        setattr(holder, name, type(current)(value))
+
+
+def _holder(block: bpy.types.ID, path: str) -> tuple[bpy.types.bpy_struct, str]:
+    """What has the property at the end of a path, and the property's name."""
+    if path.endswith('"]'):
+        prefix, _, name = path.rpartition('["')
+        name = bpy.utils.unescape_identifier(name[:-2])
+    else:
+        prefix, _, name = path.rpartition(".")
+    return (block.path_resolve(prefix) if prefix else block), name
+
+
+def _key(slot: Slot, path: str, index: int) -> str:
+    return f"{slot.id_block.session_uid} {path} {index}"
