@@ -33,9 +33,8 @@ from .posed_values import read_values, write_values
 
 # Gaze that the test slider shows at 1, radians.
 TEST_GAZE = 0.3
-_UNIT_ITEMS = tuple(
-    (unit.code, f"{unit.code}  {unit.name}", unit.does) for unit in ACTION_UNITS
-) + (
+_UNIT_ITEMS = (
+    *((unit.code, f"{unit.code}  {unit.name}", unit.does) for unit in ACTION_UNITS),
     ("gaze_up", "Gaze up", "Both eyes look up; negative looks down"),
     ("gaze_left", "Gaze left", "Both eyes look to the subject's left; negative to the right"),
 )
@@ -81,19 +80,27 @@ class DIRFA_PG_mapping_row(bpy.types.PropertyGroup):
     high: FloatProperty(
         name="Greatest", description="Greatest weight", default=1.0, update=_row_changed
     )
-    gains: CollectionProperty(type=DIRFA_PG_mapping_gain)
+    gains: CollectionProperty(
+        type=DIRFA_PG_mapping_gain, name="Inputs", description="What moves the channel"
+    )
 
 
 class DIRFA_PG_mapping(bpy.types.PropertyGroup):
     """The editor's state on one object."""
 
-    rows: CollectionProperty(type=DIRFA_PG_mapping_row)
+    rows: CollectionProperty(
+        type=DIRFA_PG_mapping_row, name="Channels", description="Channels of the profile"
+    )
     active: IntProperty(name="Channel", description="Channel shown below")
     title: StringProperty(description="Profile in use")
     report: StringProperty(description="What the character has of the profile")
     problem: StringProperty(description="Why the last change was not kept")
-    is_filling: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
-    has_linked_shapes: BoolProperty(options={"HIDDEN"})
+    is_filling: BoolProperty(
+        description="Whether rows are being filled by the program", options={"HIDDEN", "SKIP_SAVE"}
+    )
+    has_linked_shapes: BoolProperty(
+        description="Whether shape keys are linked and need an override", options={"HIDDEN"}
+    )
     test_input: EnumProperty(
         name="Test", description="Action unit played on the character", items=_UNIT_ITEMS,
         update=_test_changed,
@@ -106,7 +113,7 @@ class DIRFA_PG_mapping(bpy.types.PropertyGroup):
         subtype="FACTOR",
         update=_test_changed,
     )
-    before_test: StringProperty(options={"HIDDEN"})
+    before_test: StringProperty(description="Values from before the test", options={"HIDDEN"})
 
 
 def show(thing: bpy.types.Object, profile: MappingProfile, character: Character) -> None:
