@@ -7,7 +7,6 @@ vertices of its own region only, so that where the mesh moved tells which key di
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import bpy
 import numpy as np
@@ -26,13 +25,6 @@ JOINTS = {
     "eye_left": ((0.032, -0.07, 1.68), (0.032, -0.09, 1.68), "head"),
     "eye_right": ((-0.032, -0.07, 1.68), (-0.032, -0.09, 1.68), "head"),
 }
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A take of two samples: rest, then one input at one level."""
-
-    animation: Animation
 
 
 def take(
@@ -61,7 +53,9 @@ def face_with_keys(names: Iterable[str], name: str = "Face") -> bpy.types.Object
     bpy.context.scene.collection.objects.link(thing)
     thing.shape_key_add(name="Basis")
     for index, key in enumerate(keys):
-        block = thing.shape_key_add(name=key)
+        # Blender 5 makes new keys from the mix, at full weight.
+        block = thing.shape_key_add(name=key, from_mix=False)
+        block.value = 0.0
         block.slider_min = -1.0
         block.data[index].co.z = 1.0
     return thing

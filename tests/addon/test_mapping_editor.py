@@ -62,7 +62,7 @@ def test_a_wrong_input_is_named_and_the_last_good_mapping_kept(face) -> None:
 
 
 def test_a_key_of_a_name_unknown_to_any_family_can_be_mapped(face, scene) -> None:
-    face.shape_key_add(name="Schnute").data[0].co.z = 1.0
+    face.shape_key_add(name="Schnute", from_mix=False).data[0].co.z = 1.0
 
     bpy.ops.dirfa.mapping_add(name="Schnute", unit="AU18")
 
