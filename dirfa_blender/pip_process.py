@@ -140,7 +140,7 @@ def _bytes_in(folder: Path) -> float:
 def _failure(command: list[str], words: list[str]) -> str:
     names = [word for word in command if "==" in word][:3]
     last = [word for word in words if word.startswith("ERROR")] or words[-3:]
-    text = " ".join(last)
+    text = ". ".join(word.removeprefix("ERROR: ").rstrip(".") for word in last) or "it said nothing"
     advice = "Check the network and run the same again; what is finished stays."
     if "--no-index" in command:
         advice = "The offline bundle lacks it: make the bundle again for this computer."
@@ -148,4 +148,4 @@ def _failure(command: list[str], words: list[str]) -> str:
         advice = "The disk is full: make room and run the same again; what is finished stays."
     elif "roxy" in text:
         advice = "Check the proxy address and run the same again; what is finished stays."
-    return f"pip could not install {', '.join(names)}: {text[-500:]} {advice}"
+    return f"pip could not install {', '.join(names)}: {text[-500:]}. {advice}"
