@@ -22,6 +22,8 @@ WIDTH, HEIGHT = 1280, 1000
 START_SECONDS = 90.0
 ANSWER_SECONDS = 60.0
 STEP_PX = 9
+# Where across the sidebar buttons are looked for: the middle first, then what stands at its edges.
+ACROSS = (0.6, 0.86, 0.3)
 SETTLE_SECONDS = 0.06
 
 UNDER_POINTER = """
@@ -256,7 +258,7 @@ class Window:
         self.move(x, y)
         return self.run(UNDER_POINTER.format(x=x, y=HEIGHT - 1 - y, kind=kind))
 
-    def find(self, what: str) -> tuple[int, int]:
+    def find(self, what: str, across: tuple[float, ...] = ACROSS) -> tuple[int, int]:
         """Where in the sidebar a button or property lies, pixels from the upper left of the screen.
 
         Raises
@@ -267,7 +269,7 @@ class Window:
         left, bottom, width, height, window_height = self.run(SIDEBAR)
         top = window_height - bottom - height
         seen: set[str] = set()
-        for share in (0.6, 0.86, 0.3):
+        for share in across:
             x = int(left + share * width)
             for y in range(top + 8, top + height - 4, STEP_PX):
                 text = self.under(x, y)
@@ -281,9 +283,9 @@ class Window:
         time.sleep(0.4)
         return what in self.under(x, y)
 
-    def click(self, what: str) -> None:
+    def click(self, what: str, across: tuple[float, ...] = ACROSS) -> None:
         """Find a button and press it."""
-        self.click_at(*self.find(what))
+        self.click_at(*self.find(what, across))
 
     def _tool(self, *words: str) -> None:
         command = self.room.command(f"DISPLAY=:{self.display}", *words)
