@@ -23,7 +23,10 @@ def properties(cls: type) -> list[bpy.types.Property]:
     found = cls.bl_rna.properties
     if issubclass(cls, bpy.types.Operator):
         found = bpy.types.Operator.bl_rna_get_subclass_py(cls.__name__).bl_rna.properties
-    return [prop for prop in found if prop.identifier in declared]
+    # An operator's own "name" is hidden behind the one that every Blender struct has.
+    return [
+        p for p in found if p.identifier in declared and (p.identifier != "name" or p.description)
+    ]
 
 
 def declared_texts() -> dict[str, str]:
