@@ -74,8 +74,8 @@ class DIRFA_PG_mapping_row(bpy.types.PropertyGroup):
         description="Names of the shape key, custom property or pose asset, separated by commas",
         update=_row_changed,
     )
-    is_found: BoolProperty(description="Whether the character has it")
-    is_viseme: BoolProperty(description="Whether it comes from the fit of visemes")
+    is_found: BoolProperty(name="Found", description="Whether the character has it")
+    is_viseme: BoolProperty(name="Viseme", description="Whether it comes from the fit of visemes")
     low: FloatProperty(name="Least", description="Least weight", default=0.0, update=_row_changed)
     high: FloatProperty(
         name="Greatest", description="Greatest weight", default=1.0, update=_row_changed
@@ -92,14 +92,18 @@ class DIRFA_PG_mapping(bpy.types.PropertyGroup):
         type=DIRFA_PG_mapping_row, name="Channels", description="Channels of the profile"
     )
     active: IntProperty(name="Channel", description="Channel shown below")
-    title: StringProperty(description="Profile in use")
-    report: StringProperty(description="What the character has of the profile")
-    problem: StringProperty(description="Why the last change was not kept")
+    title: StringProperty(name="Title", description="Profile in use")
+    report: StringProperty(name="Report", description="What the character has of the profile")
+    problem: StringProperty(name="Problem", description="Why the last change was not kept")
     is_filling: BoolProperty(
-        description="Whether rows are being filled by the program", options={"HIDDEN", "SKIP_SAVE"}
+        name="Filling",
+        description="Whether rows are being filled by the program",
+        options={"HIDDEN", "SKIP_SAVE"},
     )
     has_linked_shapes: BoolProperty(
-        description="Whether shape keys are linked and need an override", options={"HIDDEN"}
+        name="Linked Shapes",
+        description="Whether shape keys are linked and need an override",
+        options={"HIDDEN"},
     )
     test_input: EnumProperty(
         name="Test", description="Action unit played on the character", items=_UNIT_ITEMS,
@@ -113,7 +117,9 @@ class DIRFA_PG_mapping(bpy.types.PropertyGroup):
         subtype="FACTOR",
         update=_test_changed,
     )
-    before_test: StringProperty(description="Values from before the test", options={"HIDDEN"})
+    before_test: StringProperty(
+        name="Values before", description="Values from before the test", options={"HIDDEN"}
+    )
 
 
 def show(thing: bpy.types.Object, profile: MappingProfile, character: Character) -> None:

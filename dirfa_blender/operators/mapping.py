@@ -103,7 +103,7 @@ class DIRFA_OT_mapping_add(_OnRows, bpy.types.Operator):
     bl_label = "Add Channel"
     bl_description = "Add a channel that moves a shape key, property or pose asset of this name"
 
-    name: StringProperty(name="Name", description="Name of the key, property or pose asset")
+    channel: StringProperty(name="Name", description="Name of the key, property or pose asset")
     unit: StringProperty(name="Input", description="Action unit that moves it", default="AU26")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
@@ -111,11 +111,11 @@ class DIRFA_OT_mapping_add(_OnRows, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         editor = context.object.dirfa_mapping
-        if not self.name or self.name in editor.rows:
-            raise SettingsError(f"A channel needs a name that is not taken, got {self.name!r}.")
+        if not self.channel or self.channel in editor.rows:
+            raise SettingsError(f"A channel needs a name that is not taken, got {self.channel!r}.")
         editor.is_filling = True
         row = editor.rows.add()
-        row.name = row.own_name = self.name
+        row.name = row.own_name = self.channel
         gain = row.gains.add()
         gain.name, gain.gain = self.unit, 1.0
         editor.active = len(editor.rows) - 1
@@ -189,18 +189,18 @@ class DIRFA_OT_mapping_save(_OnRows, bpy.types.Operator):
     bl_label = "Save Profile"
     bl_description = "Save this mapping as a profile of yours, for other characters and files"
 
-    name: StringProperty(name="Name", description="Name of the profile", default="my_rig")
+    title: StringProperty(name="Name", description="Name of the profile", default="my_rig")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
         return context.window_manager.invoke_props_dialog(self)
 
     def act(self, context: bpy.types.Context) -> None:
-        name = re.sub(r"\W+", "_", self.name.strip()).strip("_").lower()
+        name = re.sub(r"\W+", "_", self.title.strip()).strip("_").lower()
         if not name or name in shipped_profiles():
-            raise SettingsError(f"A profile of yours needs a name of its own, got {self.name!r}.")
+            raise SettingsError(f"A profile of yours needs a name of its own, got {self.title!r}.")
         character = character_of(context.object)
         kept = profiles.profile_of(character)
-        own = profiles.renamed(kept, name, self.name.strip())
+        own = profiles.renamed(kept, name, self.title.strip())
         path = profiles.user_folder() / f"{name}.json"
         write_profile(own, path)
         self.report({"INFO"}, f"Saved {path.name}")

@@ -64,7 +64,7 @@ def test_a_wrong_input_is_named_and_the_last_good_mapping_kept(face) -> None:
 def test_a_key_of_a_name_unknown_to_any_family_can_be_mapped(face, scene) -> None:
     face.shape_key_add(name="Schnute", from_mix=False).data[0].co.z = 1.0
 
-    bpy.ops.dirfa.mapping_add(name="Schnute", unit="AU18")
+    bpy.ops.dirfa.mapping_add(channel="Schnute", unit="AU18")
 
     assert face.dirfa_mapping.rows["Schnute"].is_found
     profile = profiles.profile_for(face)
@@ -120,7 +120,7 @@ def test_mirror_gives_the_other_side_the_same(face) -> None:
 def test_a_saved_profile_is_found_again_and_reset_forgets_the_changes(face) -> None:
     editor = face.dirfa_mapping
     editor.rows["jawOpen"].gains["AU26"].gain = 0.9
-    bpy.ops.dirfa.mapping_save(name="My Rig")
+    bpy.ops.dirfa.mapping_save(title="My Rig")
 
     bpy.ops.dirfa.mapping_reset()
 
