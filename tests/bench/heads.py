@@ -25,6 +25,8 @@ PRESSED_MM = shapes.CROSS_TOLERANCE  # by which lips may seem to pass one anothe
 INSIDE_MM = 0.35  # deeper than in the neutral head
 GAP_MM = 1.0  # lips of a sealed mouth
 LID_MM = 0.5
+# Shapes that carry both sides of the mouth to one of them.
+WHOLE = ("jawLeft", "mouthLeft")
 TURNED_DEGREES = shapes.TURNED_DEGREES
 
 
@@ -52,7 +54,7 @@ def answers(head: Head) -> dict[str, bool]:
     for name, landmark, axis, least in shapes.MOTIONS:
         moved = (head.landmarks(head.posed({name: 1.0})) - rest)[landmark, axis] / MM
         found[f"{name} moves {landmark}"] = bool(moved * np.sign(least) > 0.5 * abs(least))
-        if name.endswith("Left"):
+        if name.endswith("Left") and name not in WHOLE:
             here = np.linalg.norm(head.shape_deltas[head.shape_names.index(name)], axis=1)
             sides = [here[head.vertices[:, 0] * side > 0].sum() for side in (1, -1)]
             found[f"{name} is on its side"] = bool(sides[0] > sides[1])
