@@ -18,6 +18,7 @@ from dirfa_blender.core.protocol import AnimateSettings, to_json
 
 from .audio import SAMPLE_RATE, Speech
 from .features import FRAME_RATE, Features, FeatureStream, speech_gain
+from .live import LiveTake
 from .model.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
@@ -126,6 +127,10 @@ class Engine:
             audio_seconds=repr(speech.duration),
             synthetic="true",
         )
+
+    def live(self, settings: AnimateSettings, gain: float) -> LiveTake:
+        """A take that grows while somebody speaks; `gain` brings the voice to the usual level."""
+        return LiveTake(self._checkpoint, settings, gain)
 
     def _raw_motion(
         self,

@@ -55,7 +55,7 @@ class RawMotion:
     upper_names: tuple[str, ...]
 
 
-def finished(raw: RawMotion, settings: AnimateSettings) -> Animation:
+def finished(raw: RawMotion, settings: AnimateSettings, envelope: Array | None = None) -> Animation:
     """The take: every unit within 0..1, lips closed where they must be, head and gaze at rest
     where it begins and ends."""
     mouth = shaped_mouth(raw, settings.lips)
@@ -71,7 +71,9 @@ def finished(raw: RawMotion, settings: AnimateSettings) -> Animation:
             names.append(name)
             columns.append(_column(raw, name) * np.float32(strength))
     order = sorted(range(len(names)), key=lambda index: AU_INDEX[names[index]])
-    envelope = rest_envelope(len(raw.mouth))[:, None]
+    # (T,) share of head and gaze motion; a part of a take cannot know how far its ends are.
+    shares = rest_envelope(len(raw.mouth)) if envelope is None else envelope
+    envelope = shares[:, None]
     rotation = _columns(raw, ("pitch", "yaw", "roll")) * envelope * np.float32(settings.head)
     translation = _columns(raw, ("left", "up", "forward")) * envelope * np.float32(settings.head)
     look = _columns(raw, ("look_up", "look_left")) * envelope * np.float32(settings.gaze)
