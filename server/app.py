@@ -10,6 +10,7 @@
 ``GET /v1/jobs/{id}/events``                its states as they change, one JSON object a line, to the end
 ``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job
 ``DELETE /v1/jobs/{id}``                    cancel it, or forget its result
+``/v1/streams``                             live speech, see `streams`
 ==========================================  ===========================================================
 
 Every request carries ``Authorization: Bearer <token>``. An error is ``{"error": sentence}``. Uploads go to
@@ -46,6 +47,7 @@ from dirfa_blender.core.protocol import (
 from .config import ServerConfig
 from .jobs import Job, JobQueue, QueueFull
 from .services import Services
+from .streams import add_stream_routes
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +128,7 @@ def create_app(config: ServerConfig, services: Services, queue: JobQueue, spool:
     def cancel(job_id: str) -> Response:
         return _answer(_known(queue.cancel(job_id), job_id))
 
+    add_stream_routes(app, services.open_stream)
     return app
 
 

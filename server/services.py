@@ -10,7 +10,7 @@ import io
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from dirfa_blender.core.protocol import (
 )
 
 from .jobs import Job
+
+if TYPE_CHECKING:
+    pass
 
 
 class Services(Protocol):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.core.protocol import (
@@ -51,6 +52,9 @@ class QuickServices:
             time.sleep(0.01)
         job.warn("This is a test.")
         return f"{settings.seed}:".encode() + data
+
+    def open_stream(self, settings: AnimateSettings, gain: float) -> NoReturn:  # noqa: ARG002
+        raise AudioError("This small server hears nothing.")
 
     def fit(self, photos: Sequence[Path], settings: PhotoSettings, job: Job) -> bytes:
         job.progress(0.5)
