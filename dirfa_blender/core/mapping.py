@@ -64,7 +64,7 @@ def parse_text(text: str, where: str) -> MappingProfile:
 @lru_cache(maxsize=1)
 def shipped_profiles() -> tuple[str, ...]:
     """Names of the profiles that come with the program, ``arkit`` first."""
-    names = {path.stem for path in RIGS_FOLDER.glob("*.json")} - {VISEMES_FILE.stem, "anatomy"}
+    names = {path.stem for path in RIGS_FOLDER.glob("*.json")} - {VISEMES_FILE.stem}
     return ("arkit", *sorted(names - {"arkit"}))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from dirfa_blender import addon, apply, fcurves, mapping_editor, profiles
+from dirfa_blender import addon, apply, profiles
 from dirfa_blender.character import character_of
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
@@ -151,6 +151,13 @@ def test_buttons_say_why_they_cannot_be_pressed(face) -> None:
         assert not getattr(bpy.ops.dirfa, name).poll()
 
 
-def test_nothing_of_the_editor_is_an_action(face) -> None:
-    assert not fcurves.curves_of(face.data.shape_keys)
-    assert mapping_editor.TEST_GAZE > 0
+def test_the_mapping_goes_with_the_file(face, tmp_path: Path) -> None:
+    face.dirfa_mapping.rows["jawOpen"].high = 0.4
+    name = face.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "character.blend"))
+
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "character.blend"))
+
+    again = bpy.data.objects[name]
+    assert profiles.profile_for(again).limits["jawOpen"] == pytest.approx((0.0, 0.4))
+    assert len(again.dirfa_mapping.rows) == 52
