@@ -18,7 +18,7 @@ from . import bundle as bundles
 from . import interpreters, pip_process, system
 from .bundle import Bundle
 from .core.errors import DirfaError, OutputError, ServerError
-from .environment import SERVER, pins_hash, requirements
+from .environment import SERVER, constraints, pins_hash, requirements
 from .installation import Source
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,6 +61,8 @@ def make(folder: Path, platform: str, source: Source, say: pip_process.Voice) ->
     """
     python = _python_with_pip(folder)
     entries = requirements(ROOT, MINOR)[SERVER]
+    # Named outright: a download has no use for packages of other versions.
+    extra = constraints(ROOT)
     torch = "default"
     try:
         (folder / bundles.WHEELS).mkdir(parents=True, exist_ok=True)
@@ -70,12 +72,12 @@ def make(folder: Path, platform: str, source: Source, say: pip_process.Voice) ->
                 f"{entry}+cpu" if entry.startswith("torch==") else entry for entry in entries
             ]
             try:
-                _download(python, folder, platform, labelled, source, say)
+                _download(python, folder, platform, [*labelled, *extra], source, say)
                 torch = "cpu"
             except ServerError:
                 say("no index offers the CPU build of torch by name: fetching the default one")
         if torch == "default":
-            _download(python, folder, platform, entries, source, say)
+            _download(python, folder, platform, [*entries, *extra], source, say)
         if not interpreters.fetch(folder / bundles.PYTHONS, MINOR, platform, source, say):
             say("no interpreter could be fetched: the other computer needs Python 3.11 of its own")
         made = Bundle(folder, platform, MINOR, pins_hash(entries), torch, {})

@@ -110,6 +110,13 @@ def requirements(root: Path, minor: int) -> dict[str, list[str]]:
     return {BASE: [*dependencies, *blender], SERVER: dependencies, **extras}
 
 
+def constraints(root: Path) -> list[str]:
+    """Versions of packages that are only asked for by others; no part of what makes an environment old."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    found: list[str] = project.get("tool", {}).get("dirfa", {}).get("constraints", [])
+    return found
+
+
 def pins_hash(entries: list[str]) -> str:
     """A short name of a list of requirements, whatever its order."""
     return hashlib.sha256("\n".join(sorted(entries)).encode()).hexdigest()[:16]

@@ -20,6 +20,7 @@ from . import pip_process, system
 from .bundle import Bundle
 from .core.errors import OutputError, ServerError
 from .environment import LOCK, Environment, has_group, pins_hash, requirements
+from .environment import constraints as additional_constraints
 from .setup_lock import held
 
 # Free space asked for before starting, bytes: what the environment takes, and pip's unpacking beside it.
@@ -265,6 +266,7 @@ class _Work:
         constraints = folder / "constraints.txt"
         pins = {re.sub(r"\[.*?\]", "", entry) for group in self.pinned.values() for entry in group}
         kept = sorted(pin for pin in pins if not pin.startswith("bpy=="))
+        kept += additional_constraints(self.environment.root)
         constraints.write_text("\n".join(kept) + "\n", "utf-8")
         command = [
             str(self.environment.python), "-I", "-m", "pip", "install", "--no-input",
