@@ -7,15 +7,14 @@ them; the calls are those that Blender 4.5, 5.0 and 5.2 share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import bpy
 import numpy as np
 import numpy.typing as npt
 
-Interpolation = Literal["CONSTANT", "LINEAR", "BEZIER"]
+from .core.key_reduction import Interpolation, Keys
 
 # Custom property by which an Action of ours is told from one the artist made.
 OWNER_KEY = "dirfa"
@@ -68,22 +67,43 @@ def write_slot(
     -----
     The datablock's earlier Action is kept by a fake user, so no take is lost when the file is saved.
     """
-    slot = action.slots.new(id_type=id_block.id_type, name=slot_name)
-    bag = action.layers[0].strips[0].channelbag(slot, ensure=True)
-    groups: dict[str, bpy.types.ActionGroup] = {}
+    slot = new_slot(action, id_block, slot_name)
+    bag = channelbag(action, slot)
     for channel in channels:
-        curve = bag.fcurves.new(channel.path, index=channel.index)
-        if channel.group not in groups:
-            groups[channel.group] = bag.groups.new(channel.group)
-        curve.group = groups[channel.group]
         kind = "CONSTANT" if channel.is_stepped else interpolation
-        write_keys(curve, frames, channel.values, kind)
-    data = id_block.animation_data or id_block.animation_data_create()
-    if data.action is not None:
-        data.action.use_fake_user = True
-    data.action = action
-    data.action_slot = slot
+        write_keys(new_curve(bag, channel), frames, channel.values, kind)
+    assign(id_block, action, slot)
     return slot
+
+
+def new_slot(
+    action: bpy.types.Action, id_block: bpy.types.ID, slot_name: str
+) -> bpy.types.ActionSlot:
+    """A new slot for a datablock of this kind; not assigned yet."""
+    return action.slots.new(id_type=id_block.id_type, name=slot_name)
+
+
+def channelbag(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> bpy.types.ActionChannelbag:
+    """The curves and groups of one slot of an Action of ours."""
+    return action.layers[0].strips[0].channelbag(slot, ensure=True)
+
+
+def new_curve(bag: bpy.types.ActionChannelbag, channel: Channel) -> bpy.types.FCurve:
+    """A curve without keys for a channel, in its group."""
+    curve = bag.fcurves.new(channel.path, index=channel.index)
+    curve.group = bag.groups.get(channel.group) or bag.groups.new(channel.group)
+    return curve
+
+
+def assign(id_block: bpy.types.ID, action: bpy.types.Action, slot: bpy.types.ActionSlot) -> None:
+    """Let a slot of an Action drive a datablock; an Action it had is kept by a fake user."""
+    data = id_block.animation_data or id_block.animation_data_create()
+    if data.action is not None and data.action != action:
+        data.action.use_fake_user = True
+    if data.action != action:
+        data.action = action
+    if data.action_slot != slot:
+        data.action_slot = slot
 
 
 def write_keys(
@@ -93,22 +113,47 @@ def write_keys(
     interpolation: Interpolation = "LINEAR",
 ) -> None:
     """Fill an empty curve with keys at `frames` (T,), `values` (T,), all of one interpolation."""
-    count = len(frames)
-    points = np.empty((count, 2), np.float32)
-    points[:, 0] = frames
-    points[:, 1] = values
-    keys = curve.keyframe_points
-    keys.add(count)
-    keys.foreach_set("co", points.ravel())
-    keys.foreach_set(
-        "interpolation", np.full(count, _enum_code("interpolation", interpolation), np.int32)
-    )
-    if interpolation == "BEZIER":
-        # AUTO_CLAMPED never overshoots past a neighbouring key.
-        handles = np.full(count, _enum_code("handle_left_type", "AUTO_CLAMPED"), np.int32)
-        keys.foreach_set("handle_left_type", handles)
-        keys.foreach_set("handle_right_type", handles)
+    set_keys(curve, Keys(np.asarray(frames), np.asarray(values), interpolation))
+
+
+def set_keys(curve: bpy.types.FCurve, keys: Keys) -> None:
+    """Give a curve these keys and no others; what else it has (mute, colour, modifiers) stays."""
+    count = len(keys)
+    points = curve.keyframe_points
+    if len(points) != count:
+        points.clear()
+        points.add(count)
+    co = as_points(keys)
+    points.foreach_set("co", co.ravel())
+    code = _enum_code("interpolation", keys.interpolation)
+    points.foreach_set("interpolation", np.full(count, code, np.int32))
+    if keys.interpolation == "BEZIER":
+        # AUTO_CLAMPED never overshoots past a neighbouring key; ALIGNED keeps the slopes given.
+        kind = "AUTO_CLAMPED" if keys.slopes is None else "ALIGNED"
+        handles = np.full(count, _enum_code("handle_left_type", kind), np.int32)
+        points.foreach_set("handle_left_type", handles)
+        points.foreach_set("handle_right_type", handles)
+        if keys.slopes is not None:
+            left, right = _handles(keys)
+            points.foreach_set("handle_left", left.ravel())
+            points.foreach_set("handle_right", right.ravel())
     curve.update()
+
+
+def as_points(keys: Keys) -> npt.NDArray[np.float32]:
+    """Keys as Blender stores them: (N, 2) float32, frame and value."""
+    return np.stack([keys.frames, keys.values], 1).astype(np.float32)
+
+
+def _handles(keys: Keys) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(N, 2) left and right handles a third of the way to the neighbouring keys."""
+    assert keys.slopes is not None
+    gaps = np.diff(keys.frames) / 3.0
+    before = np.concatenate([gaps[:1], gaps]) if len(gaps) else np.ones(1)
+    after = np.concatenate([gaps, gaps[-1:]]) if len(gaps) else np.ones(1)
+    left = np.stack([keys.frames - before, keys.values - before * keys.slopes], 1)
+    right = np.stack([keys.frames + after, keys.values + after * keys.slopes], 1)
+    return left.astype(np.float32), right.astype(np.float32)
 
 
 def read_keys(curve: bpy.types.FCurve) -> npt.NDArray[np.float32]:
@@ -123,19 +168,35 @@ def curves_of(id_block: bpy.types.ID) -> dict[tuple[str, int], bpy.types.FCurve]
     data = id_block.animation_data
     if data is None or data.action is None or data.action_slot is None:
         return {}
+    return slot_curves(data.action, data.action_slot)
+
+
+def slot_curves(
+    action: bpy.types.Action, slot: bpy.types.ActionSlot
+) -> dict[tuple[str, int], bpy.types.FCurve]:
+    """Curves of one slot of any Action, by property path and array index."""
     found: dict[tuple[str, int], bpy.types.FCurve] = {}
-    for layer in data.action.layers:
-        for strip in layer.strips:
-            bag = strip.channelbag(data.action_slot)
-            if bag is not None:
-                found.update({(c.data_path, c.array_index): c for c in bag.fcurves})
+    for strip in _strips(action):
+        bag = strip.channelbag(slot)
+        if bag is not None:
+            found.update({(c.data_path, c.array_index): c for c in bag.fcurves})
     return found
+
+
+def sampled(curve: bpy.types.FCurve, frames: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Values of a curve as Blender evaluates it, (T,)."""
+    return np.fromiter(map(curve.evaluate, frames.tolist()), np.float64, len(frames))
 
 
 def driven_paths(id_block: bpy.types.ID) -> set[str]:
     """Property paths of a datablock that drivers own: keys on them would do nothing."""
     data = id_block.animation_data
     return set() if data is None else {driver.data_path for driver in data.drivers}
+
+
+def _strips(action: bpy.types.Action) -> Iterator[bpy.types.ActionStrip]:
+    for layer in action.layers:
+        yield from layer.strips
 
 
 def _enum_code(attribute: str, item: str) -> int:
