@@ -53,14 +53,14 @@ class Reporter:
 
 
 class BackgroundJob(Generic[Result]):
-    """Runs `work` in a thread from construction on.
+    """Runs `work` in a thread from construction on, or from `start` on.
 
     Parameters
     ----------
     work : takes the `Reporter`, gives the result; its exception is the job's
     """
 
-    def __init__(self, work: Callable[[Reporter], Result]) -> None:
+    def __init__(self, work: Callable[[Reporter], Result], *, is_started: bool = True) -> None:
         self._reporter = Reporter()
         self._work = work
         self._latest = Report(0.0)
@@ -68,6 +68,11 @@ class BackgroundJob(Generic[Result]):
         self._error: BaseException | None = None
         # Not a daemon: a daemon thread alive at exit hangs Blender's module for ever.
         self._thread = threading.Thread(target=self._run, name="dirfa-job")
+        if is_started:
+            self.start()
+
+    def start(self) -> None:
+        """Let the work begin; once."""
         self._thread.start()
 
     @property
