@@ -7,16 +7,29 @@ from bpy.props import PointerProperty
 
 from . import (
     blender_command,
+    direct_panels,
     first_run,
+    key_watch,
     mapping_editor,
     mapping_panel,
     panels,
     preferences,
+    presets,
     properties,
     server_panel,
     translation,
 )
-from .operators import exchange, generate, mapping, rendering, server, take
+from .operators import (
+    editing,
+    exchange,
+    generate,
+    line_list,
+    mapping,
+    rendering,
+    server,
+    take,
+    take_list,
+)
 from .session import state
 
 CLASSES = (
@@ -29,7 +42,13 @@ CLASSES = (
     *exchange.CLASSES,
     *mapping_editor.CLASSES,
     *mapping.CLASSES,
+    *line_list.CLASSES,
+    *take_list.CLASSES,
+    *editing.CLASSES,
+    *presets.CLASSES,
     *first_run.CLASSES,
+    *panels.SPEAK_CLASSES,
+    *direct_panels.CLASSES,
     *panels.CLASSES,
     *server_panel.CLASSES,
     *mapping_panel.CLASSES,
@@ -51,10 +70,13 @@ def register() -> None:
     _COMMANDS.append(bpy.utils.register_cli_command(blender_command.NAME, blender_command.run))
     mapping_editor.register_properties()
     server.begin_watching()
+    if not bpy.app.background:
+        key_watch.begin()
 
 
 def unregister() -> None:
     """Stop what runs and take everything back."""
+    key_watch.end()
     server.end_watching()
     bpy.app.translations.unregister(__name__)
     while _COMMANDS:

@@ -4,40 +4,95 @@ from __future__ import annotations
 
 import bpy
 
+from .queue_board import Entry
 from .session import state
 
 
-class _Tab:
+class Tab:
+    """Where the panels are."""
+
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "DIRFA"
 
 
-class DIRFA_PT_speak(_Tab, bpy.types.Panel):
+class DIRFA_UL_lines(bpy.types.UIList):
+    """One row a line: whether it plays, its name, who speaks it, and where it stands."""
+
+    def draw_item(
+        self, _context, layout, _data, line, _icon, _active_data, _active_property, _index=0,
+        _flag=0,
+    ) -> None:  # fmt: skip
+        row = layout.row(align=True)
+        row.prop(line, "use", text="")
+        row.prop(line, "name", text="", emboss=False)
+        row.prop(line, "character", text="")
+        entry = state().board.entries.get(line.uid) if state().is_busy else None
+        if entry is not None and entry.state == "working":
+            row.progress(factor=entry.progress, type="RING", text="")
+        else:
+            row.label(text="", icon=_icon_of(line, entry))
+        if entry is not None and entry.state in ("waiting", "working"):
+            row.operator("dirfa.cancel_line", text="", icon="X", emboss=False).uid = line.uid
+
+
+class DIRFA_UL_rules(bpy.types.UIList):
+    """One row a rule: a pattern of names and who speaks them."""
+
+    def draw_item(
+        self, _context, layout, _data, rule, _icon, _active_data, _active_property, _index=0,
+        _flag=0,
+    ) -> None:  # fmt: skip
+        row = layout.row(align=True)
+        row.prop(rule, "pattern", text="", emboss=False)
+        row.prop(rule, "character", text="")
+
+
+class DIRFA_PT_speak(Tab, bpy.types.Panel):
     bl_label = "Speak"
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         settings = context.scene.dirfa
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(settings, "audio")
-        layout.row().prop(settings, "actor", expand=True)
-        layout.prop(settings, "photo" if settings.actor == "photo" else "target")
-        layout.prop(settings, "seed")
+        layout.row().prop(settings, "source", expand=True)
+        if settings.source == "STRIPS":
+            _draw_lines(layout, settings)
+        else:
+            _draw_source(layout, settings)
         if state().is_busy:
             _draw_progress(layout)
         else:
             row = layout.row()
             row.scale_y = 1.5
-            row.operator("dirfa.generate", icon="PLAY")
-            layout.operator("dirfa.apply_take", icon="FILE_REFRESH")
+            if settings.source == "FILE" and not settings.audio:
+                row.operator("dirfa.speak_recording", icon="PLAY_SOUND")
+            else:
+                row.operator("dirfa.generate", icon="PLAY")
         if state().error:
-            _draw_text(layout.box(), state().error, "ERROR")
+            draw_text(layout.box(), state().error, "ERROR")
 
 
-class DIRFA_PT_style(_Tab, bpy.types.Panel):
-    bl_label = "Style"
+class DIRFA_PT_casting(Tab, bpy.types.Panel):
+    bl_label = "Casting by Name"
+    bl_parent_id = "DIRFA_PT_speak"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return context.scene.dirfa.source == "STRIPS"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        settings = context.scene.dirfa
+        row = self.layout.row()
+        row.template_list("DIRFA_UL_rules", "", settings, "rules", settings, "rule_index", rows=3)
+        side = row.column(align=True)
+        side.operator("dirfa.edit_rules", text="", icon="ADD").action = "ADD"
+        side.operator("dirfa.edit_rules", text="", icon="REMOVE").action = "REMOVE"
+        self.layout.operator("dirfa.cast", icon="COMMUNITY")
+
+
+class DIRFA_PT_style(Tab, bpy.types.Panel):
+    bl_label = "Settings of New Takes"
     bl_parent_id = "DIRFA_PT_speak"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -45,11 +100,15 @@ class DIRFA_PT_style(_Tab, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name in ("head", "brows", "blinks", "use_sound", "use_shot", "shot"):
+        for name in ("seed", "blinks"):
             layout.prop(context.scene.dirfa, name)
+        if context.scene.dirfa.source != "STRIPS":
+            for name in ("use_sound", "use_shot", "shot"):
+                layout.prop(context.scene.dirfa, name)
+        layout.operator("dirfa.apply_take", icon="FILE_REFRESH")
 
 
-class DIRFA_PT_render(_Tab, bpy.types.Panel):
+class DIRFA_PT_render(Tab, bpy.types.Panel):
     bl_label = "Film"
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -61,6 +120,44 @@ class DIRFA_PT_render(_Tab, bpy.types.Panel):
         layout.operator("dirfa.render", icon="RENDER_ANIMATION")
 
 
+def _draw_source(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """One recording and who speaks it."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(settings, "audio" if settings.source == "FILE" else "sound")
+    column.row().prop(settings, "actor", expand=True)
+    if settings.actor != "neutral":
+        column.prop(settings, "photo" if settings.actor == "photo" else "target")
+
+
+def _draw_lines(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """The list of lines, and what is wrong with the chosen one."""
+    row = layout.row()
+    row.template_list("DIRFA_UL_lines", "", settings, "lines", settings, "line_index", rows=4)
+    side = row.column(align=True)
+    side.operator("dirfa.collect_strips", text="", icon="SEQ_SEQUENCER")
+    side.operator("dirfa.add_recordings", text="", icon="FILE_NEW")
+    side.operator("dirfa.remove_line", text="", icon="REMOVE")
+    if 0 <= settings.line_index < len(settings.lines):
+        line = settings.lines[settings.line_index]
+        if line.message:
+            draw_text(layout, line.message, "ERROR")
+        if line.kind != "STRIP":
+            layout.prop(line, "frame_start")
+    layout.prop(settings, "only_new")
+
+
+def _icon_of(line: bpy.types.PropertyGroup, entry: Entry | None) -> str:
+    if entry is not None:
+        return {"waiting": "SORTTIME", "done": "CHECKMARK", "failed": "ERROR"}.get(
+            entry.state, "CANCEL"
+        )
+    if line.message:
+        return "ERROR"
+    return "CHECKMARK" if len(line.takes) else "BLANK1"
+
+
 def _draw_progress(layout: bpy.types.UILayout) -> None:
     row = layout.row(align=True)
     row.scale_y = 1.5
@@ -68,7 +165,7 @@ def _draw_progress(layout: bpy.types.UILayout) -> None:
     row.operator("dirfa.cancel", text="", icon="X")
 
 
-def _draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """Text in lines that fit a sidebar: labels do not wrap by themselves."""
     column = layout.column(align=True)
     line = ""
@@ -82,4 +179,11 @@ def _draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
         column.label(text=part, icon=icon if index == 0 else "BLANK1")
 
 
-CLASSES = (DIRFA_PT_speak, DIRFA_PT_style, DIRFA_PT_render)
+SPEAK_CLASSES = (
+    DIRFA_UL_lines,
+    DIRFA_UL_rules,
+    DIRFA_PT_speak,
+    DIRFA_PT_casting,
+    DIRFA_PT_style,
+)
+CLASSES = (DIRFA_PT_render,)

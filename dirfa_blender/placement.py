@@ -54,7 +54,7 @@ def place(
     DirfaError
         A part cannot be done; the scene is as it was.
     """
-    with _all_or_nothing(where):
+    with all_or_nothing(where):
         actor = how.target
         if head is not None:
             actor = meshes.build_head(head, how.name, where.collection)
@@ -99,7 +99,7 @@ def _extent(thing: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
 
 
 @contextmanager
-def _all_or_nothing(where: bpy.types.Scene) -> Iterator[None]:
+def all_or_nothing(where: bpy.types.Scene) -> Iterator[None]:
     """Take back what was made and set if the block fails."""
     before = {kind: {block.session_uid for block in getattr(bpy.data, kind)} for kind in MADE}
     kept = (where.frame_start, where.frame_end, where.camera, where.world, where.sync_mode)

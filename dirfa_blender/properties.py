@@ -8,6 +8,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import (
     BoolProperty,
+    CollectionProperty,
     EnumProperty,
     FloatProperty,
     IntProperty,
@@ -15,6 +16,8 @@ from bpy.props import (
     StringProperty,
 )
 
+from . import directing, line_properties
+from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
 from .shot_presets import DEFAULT_SHOT, SHOTS
 
 SIZES = {
@@ -26,10 +29,46 @@ SIZES = {
 
 
 class DIRFA_PG_settings(bpy.types.PropertyGroup):
+    source: EnumProperty(
+        name="Source",
+        description="Where the speech comes from",
+        items=(
+            ("FILE", "File", "A recording on disk"),
+            ("STRIPS", "Lines", "Many lines: sound strips of the sequencer and recordings"),
+            ("SOUND", "Sound", "A sound that this file holds"),
+        ),
+        default="FILE",
+    )
     audio: StringProperty(
         name="Speech",
         description="Recording to speak: wav, flac, ogg or mp3, at any rate",
         subtype="FILE_PATH",
+    )
+    sound: PointerProperty(name="Sound", description="Sound to speak", type=bpy.types.Sound)
+    lines: CollectionProperty(
+        name="Lines", description="What is spoken in the scene, and by whom", type=DIRFA_PG_line
+    )
+    line_index: IntProperty(
+        name="Line", description="Line whose takes and sliders are shown", default=0, min=0
+    )
+    next_uid: IntProperty(
+        name="Next Number", description="Number of the next line", default=1, options={"HIDDEN"}
+    )
+    rules: CollectionProperty(
+        name="Casting Rules",
+        description="Who speaks the lines whose name fits a pattern; the first rule that fits counts",
+        type=DIRFA_PG_rule,
+    )
+    rule_index: IntProperty(
+        name="Rule", description="Rule shown in the list", default=0, options={"HIDDEN"}
+    )
+    characters: CollectionProperty(
+        name="Characters", description="Who performs in the scene", type=DIRFA_PG_character
+    )
+    only_new: BoolProperty(
+        name="Only Lines without a Take",
+        description="Leave lines alone that have a take already",
+        default=True,
     )
     actor: EnumProperty(
         name="Actor",
@@ -37,6 +76,7 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         items=(
             ("photo", "Photo", "Build a head from a photo of a face"),
             ("object", "Character", "Animate a character that is in the scene"),
+            ("neutral", "Plain Head", "Build the plain head that comes with the add-on"),
         ),
         default="photo",
     )
@@ -47,8 +87,9 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
     )
     target: PointerProperty(
         name="Character",
-        description="Mesh with ARKit shape keys, the armature that carries it, or any object to nod",
+        description="Mesh with face shapes, the armature that carries it, or any object to nod",
         type=bpy.types.Object,
+        poll=directing.may_speak,
     )
     seed: IntProperty(
         name="Seed",
@@ -56,27 +97,9 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         default=0,
         min=0,
     )
-    head: FloatProperty(
-        name="Head Motion",
-        description="Strength of head motion, 1 as learnt from people",
-        default=1.0,
-        min=0.0,
-        max=3.0,
-        soft_max=2.0,
-        subtype="FACTOR",
-    )
-    brows: FloatProperty(
-        name="Brows",
-        description="Strength of the brows, 1 as learnt from people",
-        default=1.0,
-        min=0.0,
-        max=3.0,
-        soft_max=2.0,
-        subtype="FACTOR",
-    )
     blinks: FloatProperty(
         name="Blinks",
-        description="Rate of blinking, 1 as people do while they speak",
+        description="Rate of blinking, 1 as people do while they speak; a change needs another take",
         default=1.0,
         min=0.0,
         max=3.0,
@@ -126,4 +149,4 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (DIRFA_PG_settings,)
+CLASSES = (*line_properties.CLASSES, DIRFA_PG_settings)

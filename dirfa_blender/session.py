@@ -5,9 +5,15 @@ Panels read it, operators write it, and nothing else keeps module state in the a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Hashable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from .core.animation import Animation
+from .core.controls import Controls
+from .core.key_reduction import Floats, Keys
+from .core.profile import MappingProfile
+from .queue_board import Board
 from .server_process import ServerProcess
 from .server_process import State as ServerState
 
@@ -28,6 +34,10 @@ class State:
 
     ``cancel`` is set while something can be cancelled; ``progress`` is 0..1, or None while unknown.
     ``server_state`` is what was last seen, because asking reads files; None before the first look.
+    ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced`` and ``profiles`` spare
+    work that was done already, by a take, a line, a curve and a character's names; nothing is lost when
+    they are emptied. ``is_quiet`` while properties are set by an operator that writes the performance
+    itself.
     """
 
     title: str = ""
@@ -37,6 +47,16 @@ class State:
     error: str = ""
     server: ServerProcess = field(default_factory=ServerProcess)
     server_state: ServerState | None = None
+    board: Board = field(default_factory=Board)
+    unpacked: dict[str, Animation] = field(default_factory=dict[str, Animation])
+    directed: dict[int, tuple[Animation, Controls, Animation]] = field(
+        default_factory=dict[int, tuple[Animation, Controls, Animation]]
+    )
+    reduced: dict[Hashable, tuple[Floats, Floats, Keys]] = field(
+        default_factory=dict[Hashable, tuple[Floats, Floats, Keys]]
+    )
+    profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
+    is_quiet: bool = False
 
     @property
     def is_busy(self) -> bool:
@@ -58,6 +78,12 @@ class State:
         self.end()
         self.server.stop()
         self.server_state = None
+        self.board.clear()
+        self.unpacked.clear()
+        self.directed.clear()
+        self.profiles.clear()
+        self.reduced.clear()
+        self.is_quiet = False
 
     def look_at_server(self) -> None:
         """Find out where the local server stands."""
@@ -67,6 +93,15 @@ class State:
         """The same while a job runs, without reading files."""
         if self.server.pid is not None:
             self.server_state = self.server.state
+
+    @contextmanager
+    def quietly(self) -> Generator[None]:
+        """Properties change without their performance being written; the caller writes it once."""
+        before, self.is_quiet = self.is_quiet, True
+        try:
+            yield
+        finally:
+            self.is_quiet = before
 
     def describe_server(self) -> str:
         """One sentence about the local server."""

@@ -6,7 +6,9 @@ Without one (``blender -b``, Blender as a module) there is no event loop, so the
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -17,6 +19,8 @@ from ..session import state
 
 TICK_SECONDS = 0.05
 TICKS_A_REDRAW = 5
+# Longest that taking a result in holds up the interface before it draws again.
+PIECE_SECONDS = 0.03
 
 
 class BackgroundOperator:
@@ -26,6 +30,7 @@ class BackgroundOperator:
     _job: BackgroundJob[Any]
     _timer: bpy.types.Timer | None = None
     _ticks: int = 0
+    _pieces: Iterator[None] | None = None
 
     @abstractmethod
     def prepare(self, context: bpy.types.Context) -> None:
@@ -36,8 +41,8 @@ class BackgroundOperator:
         """The slow part, in a thread."""
 
     @abstractmethod
-    def take_in(self, context: bpy.types.Context, result: object) -> None:
-        """The result enters the scene, in the main thread."""
+    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None] | None:
+        """The result enters the scene, in the main thread; a long one pauses at each yield."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
@@ -51,8 +56,10 @@ class BackgroundOperator:
             self.prepare(context)
         except DirfaError as error:
             return self._failed(error)
-        self._job = BackgroundJob(self.work)
+        # Shown before it runs: a quick job may be over before the next line.
+        self._job = BackgroundJob(self.work, is_started=False)
         state().begin(self.title, self._job.cancel)
+        self._job.start()
         if bpy.app.background:
             return self._finish(context)
         manager = context.window_manager
@@ -61,11 +68,13 @@ class BackgroundOperator:
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type == "ESC" and event.value == "PRESS":
+        if event.type == "ESC" and event.value == "PRESS" and self._pieces is None:
             self._job.cancel()
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
+        if self._pieces is not None:
+            return self._finish(context)
         if self._job.is_running:
             _show(self._job.poll())
             # Four times a second: enough to see it move, and a button under the mouse keeps its press.
@@ -73,7 +82,6 @@ class BackgroundOperator:
             if self._ticks == 0:
                 _redraw(context)
             return {"PASS_THROUGH"}
-        context.window_manager.event_timer_remove(self._timer)
         return self._finish(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -84,22 +92,42 @@ class BackgroundOperator:
         state().end()
 
     def _finish(self, context: bpy.types.Context) -> set[str]:
+        """Take the result in, as much of it as fits between two pictures."""
         try:
-            result = self._job.wait()
-            self.take_in(context, result)
+            if self._pieces is None:
+                self._pieces = self.take_in(context, self._job.wait()) or iter(())
+            if not self._advanced():
+                return {"PASS_THROUGH"}
         except JobCancelled:
-            state().end()
+            self._leave(context)
             self.report({"INFO"}, "Cancelled; nothing was changed")
             return {"CANCELLED"}
         except DirfaError as error:
+            self._leave(context)
             return self._failed(error)
         except BaseException:
-            state().end()
+            self._leave(context)
             raise
-        finally:
-            _redraw(context)
-        state().end()
+        self._leave(context)
         return {"FINISHED"}
+
+    def _advanced(self) -> bool:
+        """Whether no piece is left; without a window all of them are done at once."""
+        assert self._pieces is not None
+        deadline = time.perf_counter() + PIECE_SECONDS
+        while bpy.app.background or time.perf_counter() < deadline:
+            try:
+                next(self._pieces)
+            except StopIteration:
+                return True
+        return False
+
+    def _leave(self, context: bpy.types.Context) -> None:
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        state().end()
+        _redraw(context)
 
     def _failed(self, error: DirfaError) -> set[str]:
         state().end(str(error))

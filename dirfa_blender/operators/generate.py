@@ -1,35 +1,180 @@
-"""Generate and Cancel."""
+"""Generate, Another Take and Cancel: speech goes to the server, takes come back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from .. import apply, profiles
+from .. import acting, apply, lines, profiles, takes
 from ..background import Reporter
 from ..client import Client
-from ..core.errors import AudioError, PhotoError, RigError
+from ..core.errors import AudioError, DirfaError, JobCancelled, PhotoError, RigError
 from ..core.protocol import AnimateSettings
-from ..performance import Performance, Request, perform
-from ..placement import Placement, place
+from ..performance import LineRequest, Performance, Request, perform
 from ..preferences import Connection, connection_of
 from ..server_process import running_server
 from ..session import state
+from ..speech import Speech
+from ..staging import Draft, Retake, follow_starts, stage_draft, stage_queue
+from ..takes import TakeNote
 from .background_job import BackgroundOperator
 
+RECORDINGS = "*.wav;*.flac;*.ogg;*.mp3;*.aif;*.aiff;*.m4a"
+# What may be made anew by itself; lips do not depend on the seed.
+REROLLED = (
+    ("ALL", "Everything", "Brows, lids, blinks, gaze and head"),
+    ("brows", "Brows", "Only the brows"),
+    ("lids", "Lids and Blinks", "Only the lids, blinks included"),
+    ("gaze", "Gaze", "Only where the eyes look"),
+    ("head", "Head", "Only the motion of the head"),
+)
 
-class DIRFA_OT_generate(BackgroundOperator, bpy.types.Operator):
-    bl_idname = "dirfa.generate"
-    bl_label = "Generate"
-    bl_description = "Make the actor speak the recording"
-    bl_options = {"REGISTER", "UNDO"}
+
+class _SpeechOperator(BackgroundOperator):
+    """Asks the server for takes of lines; what becomes of them is said by `_draft` and `_retake`."""
+
     title = "Starting"
-
     _request: Request
     _connection: Connection
     _scene_uid: int
-    _target_uid: int | None
+    _target_uid: int | None = None
+    _sound_uid: int | None = None
+    _draft: Draft | None = None
+    _retake: Retake = Retake()
+    _starts: Mapping[int, float] = {}
+    _refused: dict[int, str]
+
+    def work(self, report: Reporter) -> Performance:
+        return perform(self._request, self._connect, report, state().board)
+
+    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None]:  # noqa: ARG002
+        assert isinstance(result, Performance)
+        scene = _by_uid(bpy.data.scenes, self._scene_uid, "scene")
+        notes = {
+            line.uid: TakeNote(line.settings.seed, line.settings.blinks, self._note(line))
+            for line in self._request.lines
+        }
+        failed = {**self._refused, **result.errors}
+        if self._draft is not None:
+            stage_draft(
+                scene, self._located(self._draft), result.animations[0], result.head, notes[0]
+            )
+        else:
+            follow_starts(scene, self._starts)
+            yield from stage_queue(scene, result.animations, notes, self._retake, failed)
+        self._say(result, failed)
+        state().look_at_server()
+
+    def _begin(self, context: bpy.types.Context, request: Request, refused: dict[int, str]) -> None:
+        self._connection = connection_of(context)
+        self._request = request
+        self._refused = refused
+        # References to Blender's data do not outlive an undo; identifiers of the session do.
+        self._scene_uid = context.scene.session_uid
+        state().board.begin([line.uid for line in request.lines])
+
+    def _located(self, draft: Draft) -> Draft:
+        """The draft with its datablocks as they are now."""
+        target = sound = None
+        if self._target_uid is not None:
+            target = _by_uid(bpy.data.objects, self._target_uid, "character")
+        if self._sound_uid is not None:
+            sound = _by_uid(bpy.data.sounds, self._sound_uid, "sound")
+        return replace(draft, target=target, sound=sound)
+
+    def _note(self, line: LineRequest) -> str:
+        regions = ", ".join(self._retake.regions)
+        return f"{regions} from seed {line.settings.seed}" if regions else line.title
+
+    def _say(self, result: Performance, failed: dict[int, str]) -> None:
+        for warning in dict.fromkeys(result.warnings):
+            self.report({"WARNING"}, warning)
+        asked = len(self._request.lines) + len(self._refused)
+        done = len(result.animations)
+        if failed:
+            sentence = next(iter(failed.values()))
+            self.report({"WARNING"}, f"{done} of {asked} lines done. First problem: {sentence}")
+        elif result.is_cancelled:
+            self.report({"INFO"}, f"Cancelled; {done} of {asked} lines were done and are kept")
+
+    def _connect(self, report: Reporter) -> Client:
+        return connect(self._connection, report)
+
+
+class _GenerateOperator(_SpeechOperator):
+    """Makes takes of what the panel's source says."""
+
+    def prepare(self, context: bpy.types.Context) -> None:
+        if context.scene.dirfa.source == "STRIPS":
+            self._prepare_lines(context)
+        else:
+            self._prepare_draft(context)
+
+    def _prepare_lines(self, context: bpy.types.Context) -> None:
+        scene = context.scene
+        settings = scene.dirfa
+        wanted = [
+            line
+            for line in settings.lines
+            if line.use and not (settings.only_new and len(line.takes))
+        ]
+        made_with = AnimateSettings(seed=settings.seed, blinks=settings.blinks)
+        asked, self._starts, refused = requests(scene, wanted, made_with)
+        if not asked:
+            for line in wanted:
+                line.message = refused[line.uid]
+            raise AudioError(next(iter(refused.values()), "No line needs a take."))
+        self._begin(context, Request(asked), refused)
+
+    def _prepare_draft(self, context: bpy.types.Context) -> None:
+        settings = context.scene.dirfa
+        speech, name = _chosen_speech(settings)
+        photo = target = None
+        if settings.actor == "neutral":
+            name = "Head"
+        elif settings.actor == "photo":
+            photo = _existing(settings.photo, PhotoError, "photo")
+            name = photo.stem.capitalize()
+        else:
+            target = settings.target
+            apply.find_target(target, profiles.profile_for(target))
+            self._target_uid = target.session_uid
+        made_with = AnimateSettings(seed=settings.seed, blinks=settings.blinks)
+        again = _line_of_source(settings, target)
+        uid = again.uid if again is not None else 0
+        if again is None:
+            self._draft = Draft(
+                name=name,
+                kind=settings.source,
+                speech=speech,
+                path=settings.audio if settings.source == "FILE" else "",
+                with_sound=settings.use_sound,
+                with_shot=settings.use_shot,
+                preset=settings.shot,
+                photo=photo,
+            )
+            if settings.source == "SOUND":
+                self._sound_uid = settings.sound.session_uid
+        asked = LineRequest(uid, speech.path.stem, speech, made_with)
+        is_neutral = again is None and settings.actor == "neutral"
+        self._begin(context, Request((asked,), photo, with_neutral_head=is_neutral), {})
+
+    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None]:
+        yield from super().take_in(context, result)
+        assert isinstance(result, Performance)
+        if self._draft is None and not result.animations:
+            raise JobCancelled("The job was cancelled.")
+
+
+class DIRFA_OT_generate(_GenerateOperator, bpy.types.Operator):
+    bl_idname = "dirfa.generate"
+    bl_label = "Generate"
+    bl_description = "Make the character speak: one recording, or every line of the list"
+    bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -40,69 +185,79 @@ class DIRFA_OT_generate(BackgroundOperator, bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
+
+class DIRFA_OT_speak_recording(_GenerateOperator, bpy.types.Operator):
+    bl_idname = "dirfa.speak_recording"
+    bl_label = "Speak a Recording"
+    bl_description = (
+        "Choose a recording and generate at once: the active or only character speaks it, or else "
+        "a plain head"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(name="Recording", description="What is spoken", subtype="FILE_PATH")
+    filter_glob: StringProperty(
+        default=RECORDINGS, options={"HIDDEN"}, name="Filter", description="Kinds of files shown"
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
     def prepare(self, context: bpy.types.Context) -> None:
         settings = context.scene.dirfa
-        audio = _existing(settings.audio, AudioError, "recording")
-        photo = None
-        target = None
-        if settings.actor == "photo":
-            photo = _existing(settings.photo, PhotoError, "photo")
-        else:
-            target = settings.target
-            apply.find_target(target, profiles.profile_for(target))
-        self._connection = connection_of(context)
-        self._request = Request(
-            audio=audio,
-            settings=AnimateSettings(
-                seed=settings.seed,
-                head=settings.head,
-                brows=settings.brows,
-                blinks=settings.blinks,
-            ),
-            photo=photo,
+        settings.source = "FILE"
+        settings.audio = self.filepath
+        if disabled_reason(settings):
+            present = lines.characters_in(context.scene)
+            chosen = context.active_object if context.active_object in present else None
+            settings.target = chosen or (present[0] if len(present) == 1 else None)
+            settings.actor = "object" if settings.target is not None else "neutral"
+        super().prepare(context)
+
+
+class DIRFA_OT_another_take(_SpeechOperator, bpy.types.Operator):
+    bl_idname = "dirfa.another_take"
+    bl_label = "Another Take"
+    bl_description = (
+        "Play the line again with another seed, beside the takes there are; locked units and the "
+        "locked stretch stay"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    region: EnumProperty(
+        name="Region", description="What is made anew", items=REROLLED, default="ALL"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        line = acting.current_line(context.scene)
+        if line is None or not len(line.takes):
+            cls.poll_message_set("Generate a first take of the line")
+            return False
+        return True
+
+    def prepare(self, context: bpy.types.Context) -> None:
+        scene = context.scene
+        line = acting.current_line(scene)
+        self._retake = Retake(() if self.region == "ALL" else (self.region,))
+        cue = lines.cue_of(scene, line)
+        made_with = AnimateSettings(
+            seed=takes.free_seed(line, scene.dirfa.seed), blinks=scene.dirfa.blinks
         )
-        # References to Blender's data do not outlive an undo; identifiers of the session do.
-        self._scene_uid = context.scene.session_uid
-        self._target_uid = target.session_uid if target is not None else None
-        self._with_sound, self._with_shot = settings.use_sound, settings.use_shot
-        self._preset = settings.shot
-        self._frame_start = context.scene.frame_start
-
-    def work(self, report: Reporter) -> Performance:
-        return perform(self._request, self._connect, report)
-
-    def take_in(self, context: bpy.types.Context, result: object) -> None:  # noqa: ARG002
-        assert isinstance(result, Performance)
-        scene = _by_uid(bpy.data.scenes, self._scene_uid, "scene")
-        target = None
-        if self._target_uid is not None:
-            target = _by_uid(bpy.data.objects, self._target_uid, "character")
-        audio = self._request.audio if self._with_sound else None
-        stem = (self._request.photo or self._request.audio).stem
-        end = result.animation.start + result.animation.duration
-        how = Placement(
-            name=target.name if target is not None else stem.capitalize(),
-            target=target,
-            audio=audio,
-            duration=float(result.animation.source.get("audio_seconds", end)) if audio else None,
-            with_shot=self._with_shot,
-            preset=self._preset,
-            photo=self._request.photo,
-            frame_start=self._frame_start,
-        )
-        place(scene, result.animation, result.head, how)
-        for warning in result.warnings:
-            self.report({"WARNING"}, warning)
-        state().look_at_server()
-
-    def _connect(self, report: Reporter) -> Client:
-        return connect(self._connection, report)
+        asked = LineRequest(line.uid, line.name, cue.speech, made_with)
+        self._starts = {line.uid: cue.frame_start}
+        self._begin(context, Request((asked,)), {})
 
 
 class DIRFA_OT_cancel(bpy.types.Operator):
     bl_idname = "dirfa.cancel"
     bl_label = "Cancel"
-    bl_description = "Stop the running job; the scene stays as it is"
+    bl_description = (
+        "Stop the running job; lines that are done are kept, the scene is never half changed"
+    )
     bl_options = {"INTERNAL"}
 
     @classmethod
@@ -117,6 +272,49 @@ class DIRFA_OT_cancel(bpy.types.Operator):
         if cancel is not None:
             cancel()
         return {"FINISHED"}
+
+
+class DIRFA_OT_cancel_line(bpy.types.Operator):
+    bl_idname = "dirfa.cancel_line"
+    bl_label = "Leave This Line Out"
+    bl_description = "Cancel this line; the others of the queue go on"
+    bl_options = {"INTERNAL"}
+
+    uid: IntProperty(name="Line", description="Number of the line", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
+        if not state().is_busy:
+            cls.poll_message_set("No queue runs")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
+        state().board.leave_out(self.uid)
+        return {"FINISHED"}
+
+
+def requests(
+    scene: bpy.types.Scene,
+    wanted: list[bpy.types.PropertyGroup],
+    settings: AnimateSettings,
+) -> tuple[tuple[LineRequest, ...], dict[int, float], dict[int, str]]:
+    """What to ask for lines; the frame each begins at, and why some cannot be asked, by their uid."""
+    asked: list[LineRequest] = []
+    starts: dict[int, float] = {}
+    refused: dict[int, str] = {}
+    for line in wanted:
+        try:
+            if line.character is None:
+                raise RigError(f"Line '{line.name}' has no character. Choose who speaks it.")
+            cue = lines.cue_of(scene, line)
+        except DirfaError as error:
+            refused[line.uid] = str(error)
+            continue
+        starts[line.uid] = cue.frame_start
+        own = replace(settings, seed=takes.free_seed(line, settings.seed))
+        asked.append(LineRequest(line.uid, line.name, cue.speech, own))
+    return tuple(asked), starts, refused
 
 
 def connect(connection: Connection, report: Reporter) -> Client:
@@ -136,13 +334,46 @@ def connect(connection: Connection, report: Reporter) -> Client:
 
 def disabled_reason(settings: bpy.types.PropertyGroup) -> str:
     """Why Generate cannot be pressed; empty if it can."""
-    if not settings.audio:
+    if settings.source == "STRIPS":
+        if not len(settings.lines):
+            return "Collect the sound strips first, or add recordings"
+        if not any(line.use for line in settings.lines):
+            return "Every line is switched off"
+        return ""
+    if settings.source == "FILE" and not settings.audio:
         return "Choose a recording first"
+    if settings.source == "SOUND" and settings.sound is None:
+        return "Choose a sound first"
     if settings.actor == "photo" and not settings.photo:
         return "Choose a photo, or switch to a character in the scene"
     if settings.actor == "object" and settings.target is None:
         return "Choose the character that shall speak"
     return ""
+
+
+def _line_of_source(
+    settings: bpy.types.PropertyGroup, target: bpy.types.Object | None
+) -> bpy.types.PropertyGroup | None:
+    """The line that was made from the chosen source for this character before."""
+    if target is None:
+        return None
+    for line in settings.lines:
+        is_same = (
+            line.path == settings.audio
+            if settings.source == "FILE"
+            else line.sound == settings.sound
+        )
+        if line.kind == settings.source and line.character == target and is_same:
+            return line
+    return None
+
+
+def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
+    """The recording that is chosen in the panel, and a name for its line."""
+    if settings.source == "SOUND":
+        return Speech(lines.sound_file(settings.sound)), Path(settings.sound.name).stem
+    path = _existing(settings.audio, AudioError, "recording")
+    return Speech(path), path.stem
 
 
 def _existing(text: str, error: type[AudioError] | type[PhotoError], what: str) -> Path:
@@ -159,4 +390,10 @@ def _by_uid(blocks: bpy.types.bpy_prop_collection, uid: int, what: str) -> bpy.t
     raise RigError(f"The {what} was deleted while the server worked; the take was not applied.")
 
 
-CLASSES = (DIRFA_OT_generate, DIRFA_OT_cancel)
+CLASSES = (
+    DIRFA_OT_generate,
+    DIRFA_OT_speak_recording,
+    DIRFA_OT_another_take,
+    DIRFA_OT_cancel,
+    DIRFA_OT_cancel_line,
+)

@@ -9,8 +9,8 @@ from bpy.props import StringProperty
 
 from ..core.errors import DirfaError
 from ..core.npz_io import read_animation
-from ..placement import Placement, place
 from ..session import state
+from ..staging import stage_take
 
 
 class DIRFA_OT_apply_take(bpy.types.Operator):
@@ -39,11 +39,10 @@ class DIRFA_OT_apply_take(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        target = target_of(context)
+        scene, target = context.scene, target_of(context)
+        path = Path(bpy.path.abspath(self.filepath))
         try:
-            animation = read_animation(Path(bpy.path.abspath(self.filepath)))
-            how = Placement(name=target.name, target=target, frame_start=context.scene.frame_start)
-            place(context.scene, animation, None, how)
+            stage_take(scene, target, read_animation(path), path.stem)
         except DirfaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -116,12 +116,12 @@ def test_generate_animates_a_character_that_is_there(addon_scene, server) -> Non
     assert len(fcurves.curves_of(head.face.data.shape_keys)) == 52
 
 
-def test_generate_hands_seed_and_strengths_to_the_server(addon_scene, server) -> None:
-    addon_scene.dirfa.seed, addon_scene.dirfa.head = 7, 0.5
+def test_generate_hands_seed_and_blinks_to_the_server(addon_scene, server) -> None:
+    addon_scene.dirfa.seed, addon_scene.dirfa.blinks = 7, 0.5
 
     bpy.ops.dirfa.generate()
 
-    assert (server.settings[0].seed, server.settings[0].head) == (7, 0.5)
+    assert (server.settings[0].seed, server.settings[0].blinks) == (7, 0.5)
 
 
 def test_a_failed_job_is_a_sentence_and_changes_nothing(addon_scene, server) -> None:

@@ -72,13 +72,14 @@ def test_a_second_take_comes_from_the_running_server(window: Window) -> None:
 
 
 def test_undo_takes_one_take_back(window: Window) -> None:
-    before = window.ask("len(bpy.data.objects)")
+    takes = "len(bpy.context.scene.dirfa.lines[0].takes)"
+    before = window.ask(takes)
     left, top = 500, 500
     window.move(left, top)
     window.key("ctrl+z")
     time.sleep(1.0)
 
-    assert window.ask("len(bpy.data.objects)") < before
+    assert (before, window.ask(takes)) == (2, 1)
     window.picture("06-undone")
 
 

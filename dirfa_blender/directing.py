@@ -1,0 +1,84 @@
+"""What happens when a slider of a line or a character moves: its performance is written again.
+
+Blender calls these while it sets the property, many times a second under the mouse. They find the line the
+property belongs to by its path, since a property group does not know what holds it, and write only the
+curves that change. A failure is a sentence in the panel; Blender has no other place for it here.
+"""
+
+from __future__ import annotations
+
+import re
+
+import bpy
+
+from . import acting, lines
+from .core.errors import DirfaError
+from .session import state
+
+_LINE = re.compile(r"lines\[(\d+)\]")
+
+
+def may_speak(_group: bpy.types.PropertyGroup, thing: bpy.types.Object) -> bool:
+    """Whether an object is offered as a character."""
+    return thing.type in ("MESH", "ARMATURE", "EMPTY")
+
+
+def on_change(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """A control, a take or the use of a line changed."""
+    scene = group.id_data
+    found = _LINE.search(group.path_from_id())
+    if found is not None:
+        line = scene.dirfa.lines[int(found[1])]
+        rewrite(scene, line.character)
+
+
+def on_rekey(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """A layer or the keys of a character changed."""
+    rewrite(group.id_data, group.target)
+
+
+def on_recast(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """Another character speaks a line: both are written."""
+    before = line.last_character
+    if before == line.character:
+        return
+    line.last_character = line.character
+    for target in (before, line.character):
+        rewrite(line.id_data, target)
+
+
+def on_move(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """A line begins at another frame; what was changed by hand goes with it."""
+    by = line.frame_start - line.last_start
+    if by == 0:
+        return
+    scene = line.id_data
+    if line.character is not None:
+        acting.shift_edits(scene, line, by)
+    line.last_start = line.frame_start
+    rewrite(scene, line.character)
+
+
+def rewrite(scene: bpy.types.Scene, target: bpy.types.Object | None) -> None:
+    """Write a character's performance as the properties are now, unless somebody is about to."""
+    if target is None or state().is_quiet:
+        return
+    try:
+        acting.perform(scene, target)
+    except DirfaError as error:
+        state().error = str(error)
+    else:
+        state().error = ""
+
+
+def follow_strips(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
+    """Lines of a character go where their strips are now; hand edits go along. Raises AudioError."""
+    starts = {
+        line.uid: lines.cue_of(scene, line).frame_start
+        for line in scene.dirfa.lines
+        if line.character == target and line.kind == "STRIP" and line.use
+    }
+    with state().quietly():
+        for line in scene.dirfa.lines:
+            if line.uid in starts:
+                line.frame_start = starts[line.uid]

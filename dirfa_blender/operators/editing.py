@@ -1,0 +1,175 @@
+"""Editing a performance: layers to the NLA and back, bake, hand edits, frame rate, assets."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import acting, directing, edits, fcurves, layering
+from ..core.errors import DirfaError
+from ..scene import frame_rate
+from ..session import state
+
+
+class _NeedsPerformance:
+    """Base of an operator on the performance of the chosen line's character."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        record = acting.current_record(context.scene)
+        if state().is_busy:
+            cls.poll_message_set("A job runs; wait for it or cancel it")
+        elif record is None or record.action is None:
+            cls.poll_message_set("Generate a performance first")
+        else:
+            return True
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            self.change(context.scene, acting.current_record(context.scene))
+        except DirfaError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
+        """What the operator does."""
+        raise NotImplementedError
+
+
+class DIRFA_OT_push_down(_NeedsPerformance, bpy.types.Operator):
+    bl_idname = "dirfa.push_down"
+    bl_label = "Layers to NLA Tracks"
+    bl_description = (
+        "Make a track of each layer, to be muted, scaled and moved in the NLA editor; sliders and "
+        "takes go on working"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
+        layering.push_down(scene, record)
+
+
+class DIRFA_OT_pull_up(_NeedsPerformance, bpy.types.Operator):
+    bl_idname = "dirfa.pull_up"
+    bl_label = "Layers to One Action"
+    bl_description = (
+        "Bring the layers back from their tracks to one Action; mutes and strengths stay"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
+        layering.pull_up(scene, record)
+
+
+class DIRFA_OT_bake(_NeedsPerformance, bpy.types.Operator):
+    bl_idname = "dirfa.bake"
+    bl_label = "Bake to One Action"
+    bl_description = (
+        "Write everything these datablocks do, NLA tracks included, to one new Action; the next "
+        "slider brings the live performance back"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
+        action = layering.bake(scene, record)
+        self.report({"INFO"}, f"Baked to Action '{action.name}'")
+
+
+class DIRFA_OT_clear_edits(_NeedsPerformance, bpy.types.Operator):
+    bl_idname = "dirfa.clear_edits"
+    bl_label = "Drop Hand Edits"
+    bl_description = "Remove what was changed by hand; the performance as directed plays again"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
+        plan = acting.planned(scene, record.target)
+        acting.collect_edits(record)
+        layer = record.edits
+        if layer is not None:
+            record.edits = None
+            bpy.data.actions.remove(layer)
+        acting.commit(scene, plan)
+
+
+class DIRFA_OT_retime(_NeedsPerformance, bpy.types.Operator):
+    bl_idname = "dirfa.retime"
+    bl_label = "Fit to Frame Rate"
+    bl_description = "Write every performance again at the scene's frame rate; takes are in seconds"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        if not is_out_of_time(context.scene):
+            cls.poll_message_set("Every performance fits the scene's frame rate")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        try:
+            for record in scene.dirfa.characters:
+                if record.target is not None and record.action is not None:
+                    acting.retime(scene, record)
+        except DirfaError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class DIRFA_OT_refresh(_NeedsPerformance, bpy.types.Operator):
+    bl_idname = "dirfa.refresh"
+    bl_label = "Write Again"
+    bl_description = (
+        "Write the performance as lines, strips, sliders and their keyframes are now; hand edits "
+        "stay"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
+        directing.follow_strips(scene, record.target)
+        acting.perform(scene, record.target)
+
+
+class DIRFA_OT_mark_asset(_NeedsPerformance, bpy.types.Operator):
+    bl_idname = "dirfa.mark_asset"
+    bl_label = "Mark as Asset"
+    bl_description = (
+        "Offer this performance in the asset browser, as a copy that sliders leave alone"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
+        line = acting.current_line(scene)
+        copy = record.action.copy()
+        copy.name = f"{record.target.name} {line.name}"
+        for key in (edits.INDEX_KEY, edits.POINTS_KEY, fcurves.OWNER_KEY):
+            if key in copy:
+                del copy[key]
+        copy.asset_mark()
+        copy.asset_data.description = f"Speech: {line.name}"
+        for tag in ("speech", record.target.name):
+            copy.asset_data.tags.new(tag, skip_if_exists=True)
+        self.report({"INFO"}, f"Action '{copy.name}' is in the asset browser")
+
+
+def is_out_of_time(scene: bpy.types.Scene) -> bool:
+    """Whether a performance was written at another frame rate than the scene's."""
+    rate = frame_rate(scene).per_second
+    return any(
+        record.action is not None and abs(record.fps - rate) > 1e-3
+        for record in scene.dirfa.characters
+    )
+
+
+CLASSES = (
+    DIRFA_OT_push_down,
+    DIRFA_OT_pull_up,
+    DIRFA_OT_bake,
+    DIRFA_OT_clear_edits,
+    DIRFA_OT_retime,
+    DIRFA_OT_refresh,
+    DIRFA_OT_mark_asset,
+)

@@ -1,0 +1,258 @@
+"""Lines: strips as they are trimmed, casting by name, one button for the scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import pytest
+
+import dirfa_blender
+from dirfa_blender import fcurves, lines
+from dirfa_blender.core.errors import AudioError
+from dirfa_blender.operators import generate
+from dirfa_blender.session import state
+from tests.addon.stage import QueueServer, character
+from tests.addon.test_operators import refused
+from tests.addon.test_scene import write_tone
+
+
+@pytest.fixture
+def stage(scene):
+    dirfa_blender.register()
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    scene.dirfa.source = "STRIPS"
+    yield scene
+    dirfa_blender.unregister()
+
+
+@pytest.fixture
+def server(monkeypatch) -> QueueServer:
+    client = QueueServer()
+    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    return client
+
+
+def add_strip(scene, path: Path, name: str, start: int, channel: int = 1):
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    return editor.strips.new_sound(name, str(path), channel=channel, frame_start=start)
+
+
+def trim(strip, first: int, end: int) -> None:
+    if hasattr(strip, "left_handle"):
+        strip.left_handle, strip.right_handle = first, end
+    else:
+        strip.frame_final_start, strip.frame_final_end = first, end
+
+
+def test_a_whole_strip_is_the_whole_recording_at_its_frame(stage, tmp_path: Path) -> None:
+    strip = add_strip(stage, write_tone(tmp_path / "a.wav", 2.0), "Hero 1", 33)
+
+    lines.collect_strips(stage)
+    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+
+    assert cue.speech.is_whole
+    assert cue.frame_start == 33
+    assert stage.dirfa.lines[0].strip == strip.name
+
+
+def test_a_trimmed_strip_is_that_part_of_the_recording(stage, tmp_path: Path) -> None:
+    strip = add_strip(stage, write_tone(tmp_path / "a.wav", 3.0), "Hero 1", 10)
+    trim(strip, 34, 58)
+    lines.collect_strips(stage)
+
+    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+
+    assert cue.frame_start == 34
+    assert cue.speech.start_seconds == pytest.approx(1.0)
+    assert cue.speech.duration_seconds == pytest.approx(1.0)
+    assert lines.cue_of(stage, stage.dirfa.lines[0]).speech.as_file(tmp_path).name == "a.wav"
+
+
+def test_what_was_cut_off_for_good_counts_too(stage, tmp_path: Path) -> None:
+    strip = add_strip(stage, write_tone(tmp_path / "a.wav", 3.0), "Hero 1", 10)
+    if hasattr(strip, "content_trim_start"):
+        strip.content_trim_start = 12
+    else:
+        strip.animation_offset_start = 12
+    lines.collect_strips(stage)
+
+    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+
+    assert cue.speech.start_seconds == pytest.approx(0.5)
+
+
+def test_a_strip_without_length_is_a_sentence(stage, tmp_path: Path) -> None:
+    strip = add_strip(stage, write_tone(tmp_path / "a.wav", 3.0), "Hero 1", 10)
+    trim(strip, 10, 11)
+    lines.collect_strips(stage)
+
+    with pytest.raises(AudioError, match=r"at least 0\.1 s"):
+        lines.cue_of(stage, stage.dirfa.lines[0])
+
+
+def test_packed_sound_can_be_spoken(stage, tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    strip = add_strip(stage, path, "Hero 1", 1)
+    strip.sound.pack()
+    path.unlink()
+    lines.collect_strips(stage)
+
+    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+
+    assert cue.speech.path.is_file()
+
+
+def test_a_moved_recording_is_named(stage, tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "gone.wav", 1.0)
+    add_strip(stage, path, "Hero 1", 1)
+    path.unlink()
+    lines.collect_strips(stage)
+
+    with pytest.raises(AudioError, match=r"gone\.wav"):
+        lines.cue_of(stage, stage.dirfa.lines[0])
+
+
+def test_collecting_twice_adds_nothing(stage, tmp_path: Path) -> None:
+    add_strip(stage, write_tone(tmp_path / "a.wav", 1.0), "Hero 1", 1)
+
+    assert lines.collect_strips(stage) == 1
+    assert lines.collect_strips(stage) == 0
+
+
+def test_names_cast_the_lines_and_rules_come_before_names(stage, tmp_path: Path) -> None:
+    hero, villain = character("Hero"), character("Villain")
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    for index, name in enumerate(("hero_001", "villain_002", "x_hero_003")):
+        add_strip(stage, path, name, 1 + 40 * index)
+    rule = stage.dirfa.rules.add()
+    rule.pattern, rule.character = "x_*", villain
+
+    lines.collect_strips(stage)
+
+    assert [line.character for line in stage.dirfa.lines] == [hero, villain, villain]
+
+
+def test_one_button_animates_every_character_of_the_scene(stage, server, tmp_path: Path) -> None:
+    faces = [character("Hero"), character("Villain")]
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    for index, name in enumerate(("hero_1", "villain_1", "hero_2")):
+        add_strip(stage, path, name, 1 + 100 * index)
+    lines.collect_strips(stage)
+
+    assert bpy.ops.dirfa.generate() == {"FINISHED"}
+
+    assert [len(line.takes) for line in stage.dirfa.lines] == [1, 1, 1]
+    for face in faces:
+        assert len(fcurves.curves_of(face.data.shape_keys)) == 52
+    keys = fcurves.read_keys(next(iter(fcurves.curves_of(faces[0].data.shape_keys).values())))
+    assert keys[:, 0].max() > 201
+    assert len(bpy.data.actions) == 2
+
+
+def test_lines_that_have_a_take_are_left_alone(stage, server, tmp_path: Path) -> None:
+    character("Hero")
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    add_strip(stage, path, "hero_1", 1)
+    lines.collect_strips(stage)
+    bpy.ops.dirfa.generate()
+    add_strip(stage, path, "hero_2", 101)
+    lines.collect_strips(stage)
+
+    bpy.ops.dirfa.generate()
+
+    assert len(server.settings) == 2
+    assert [len(line.takes) for line in stage.dirfa.lines] == [1, 1]
+
+
+def test_one_bad_line_says_so_and_the_others_are_done(stage, server, tmp_path: Path) -> None:
+    character("Hero")
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    add_strip(stage, path, "hero_1", 1)
+    trim(add_strip(stage, path, "hero_2", 101), 101, 102)
+    lines.collect_strips(stage)
+
+    bpy.ops.dirfa.generate()
+
+    assert [len(line.takes) for line in stage.dirfa.lines] == [1, 0]
+    assert "at least" in stage.dirfa.lines[1].message
+
+
+def test_cancelling_one_line_lets_the_others_go_on(stage, server, tmp_path: Path) -> None:
+    character("Hero")
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    for index in range(3):
+        add_strip(stage, path, f"hero_{index}", 1 + 60 * index)
+    lines.collect_strips(stage)
+    second = stage.dirfa.lines[1].uid
+    server.meanwhile = lambda number: state().board.leave_out(second) if number == 2 else None
+
+    bpy.ops.dirfa.generate()
+
+    assert [len(line.takes) for line in stage.dirfa.lines] == [1, 0, 1]
+    assert server.cancelled == ["2"]
+
+
+def test_cancelling_all_keeps_the_lines_that_are_done(stage, server, tmp_path: Path) -> None:
+    character("Hero")
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    for index in range(3):
+        add_strip(stage, path, f"hero_{index}", 1 + 60 * index)
+    lines.collect_strips(stage)
+    server.meanwhile = lambda number: state().cancel() if number == 2 else None
+
+    assert bpy.ops.dirfa.generate() == {"FINISHED"}
+
+    assert [len(line.takes) for line in stage.dirfa.lines] == [1, 0, 0]
+
+
+def test_a_server_that_is_killed_ends_the_queue_and_keeps_what_is_done(
+    stage, server, tmp_path: Path
+) -> None:
+    character("Hero")
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    for index in range(3):
+        add_strip(stage, path, f"hero_{index}", 1 + 60 * index)
+    lines.collect_strips(stage)
+    server.gone_at = 1
+
+    bpy.ops.dirfa.generate()
+
+    assert [len(line.takes) for line in stage.dirfa.lines] == [1, 0, 0]
+    assert "does not answer" in stage.dirfa.lines[2].message
+
+
+def test_removing_a_line_leaves_keyframes_with_their_lines(stage) -> None:
+    for name in ("a", "b", "c"):
+        lines.new_line(stage, name, "FILE")
+    for index, frame in ((1, 10), (2, 20)):
+        stage.dirfa.lines[index].controls.keyframe_insert("happy", frame=frame)
+
+    lines.remove_line(stage, 1)
+
+    curves = fcurves.curves_of(stage)
+    assert [path for path, _ in curves] == ["dirfa.lines[1].controls.happy"]
+    assert fcurves.read_keys(next(iter(curves.values())))[0, 0] == 20
+
+
+def test_without_lines_the_button_says_what_to_do(stage) -> None:
+    assert "Collect the sound strips" in refused(bpy.ops.dirfa.generate)
+
+
+def test_a_recording_alone_makes_a_plain_head_speak(stage, server, tmp_path: Path) -> None:
+    path = str(write_tone(tmp_path / "a.wav", 1.0))
+
+    assert bpy.ops.dirfa.speak_recording(filepath=path) == {"FINISHED"}
+
+    (line,) = stage.dirfa.lines
+    assert line.character.name == "Head"
+    assert len(fcurves.curves_of(line.character.data.shape_keys)) == 52
+
+
+def test_a_recording_is_spoken_by_the_only_character(stage, server, tmp_path: Path) -> None:
+    hero = character("Hero")
+
+    bpy.ops.dirfa.speak_recording(filepath=str(write_tone(tmp_path / "a.wav", 1.0)))
+
+    assert stage.dirfa.lines[0].character == hero
