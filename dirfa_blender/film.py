@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 FRAME_START = 1
 HEAD_NAME = "Head"
+SMOOTH_PIXELS = 720
+# Property that `meshes.build_head` leaves on a head.
+CHIN = "dirfa_chin"
 BACKDROP = "Backdrop"
 
 
@@ -130,7 +133,8 @@ def fill_order(order: FilmOrder, report: Report) -> None:
     else:
         actor = meshes.build_head(head, HEAD_NAME)
         if order.blend:
-            shot.build_shot(stage, actor)
+            photo = Path(order.photo) if order.photo else None
+            shot.build_shot(stage, actor, preset=order.shot, photo=photo)
     report(stage="build", fraction=0.6)
     if order.blend or order.video:
         _prepare_render(order, stage)
@@ -174,10 +178,18 @@ def _render_settings(order: FilmOrder) -> Any:
 
 
 def _prepare_render(order: FilmOrder, stage: Any) -> None:
-    """Render settings go into the .blend too, so that F12 there gives the same picture."""
-    from . import render
+    """Render settings go into the .blend too, so that F12 there gives the same picture.
 
-    render.configure(stage, _render_settings(order))
+    In a picture large enough to show the edges of the mesh, built heads are rendered subdivided.
+    """
+    from . import meshes, render
+
+    settings = _render_settings(order)
+    render.configure(stage, settings)
+    if max(settings.width, settings.height) >= SMOOTH_PIXELS:
+        for thing in stage.objects:
+            if thing.type == "MESH" and CHIN in thing:
+                meshes.add_subdivision(thing)
 
 
 def _render(order: FilmOrder, stage: Any, report: Report) -> None:
