@@ -11,7 +11,8 @@ class DIRFA_UL_mapping(bpy.types.UIList):
     def draw_item(
         self, context, layout, data, item, icon, active_data, active_property  # noqa: ARG002
     ) -> None:  # fmt: skip
-        row = layout.row(align=True)
+        # In a narrow editor the channel's name is what must stay readable.
+        row = layout.split(factor=0.66, align=True)
         row.label(text=item.name, icon="CHECKMARK" if item.is_found else "ERROR")
         inputs = "viseme" if item.is_viseme else ", ".join(gain.name for gain in item.gains)
         row.label(text=inputs)
