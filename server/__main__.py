@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ELSEWHERE = {
     "train": "server.training.train",
     "evaluate": "server.evaluation.report",
+    "evaluate-head": "server.evaluation.heads",
     "track": "server.tracking.track",
 }
 USAGE_ERROR, INTERRUPTED = 2, 130

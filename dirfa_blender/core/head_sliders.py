@@ -20,6 +20,7 @@ from .head import Head
 Floats = npt.NDArray[np.float64]
 
 RANGE = (-0.5, 0.6)
+UNDOING = 12  # rounds in which sliders are taken off again; each leaves about a third
 SOURCE_KEY = "sliders"  # under which a head remembers them
 NOSE_TIP, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = (
     4,
@@ -97,13 +98,25 @@ def slid(head: Head, sliders: HeadSliders) -> Head:
 
     Notes
     -----
-    Sliders are scalings, so going from one value to another is the scaling by their quotient. Shapes
-    belong to the form they were made for: give the result to `head_shapes.with_shapes`.
+    Sliders already on are taken off first: the form is sought that they turn into this head, by adding
+    what is missed until nothing is. Shapes belong to the form they were made for: give the result to
+    `head_shapes.with_shapes`.
     """
-    had = asdict(sliders_of(head))
-    factors = {name: (1 + value) / (1 + had[name]) for name, value in asdict(sliders).items()}
-    if all(factor == 1.0 for factor in factors.values()):
+    had = sliders_of(head)
+    if sliders == had:
         return head
+    plain = head
+    if had != HeadSliders():
+        for _ in range(UNDOING):
+            missed = head.vertices - _moved(plain, had)
+            plain = replace(plain, vertices=(plain.vertices + missed).astype(np.float32))
+    kept = {name: value for name, value in asdict(sliders).items() if value}
+    source = dict(head.source) | {SOURCE_KEY: json.dumps(kept, sort_keys=True)}
+    return replace(head, vertices=_moved(plain, sliders).astype(np.float32), source=source)
+
+
+def _moved(head: Head, sliders: HeadSliders) -> Floats:
+    """(V, 3) vertices of a head without sliders, with these put on."""
     points = head.landmarks().astype(np.float64)
     vertices = head.vertices.astype(np.float64)
     ear_line = (points[EAR_RIGHT] + points[EAR_LEFT]) / 2
@@ -112,23 +125,23 @@ def slid(head: Head, sliders: HeadSliders) -> Head:
 
     behind = vertices[:, 1] - ear_line[1]
     above_neck = _rise((vertices[:, 2] - points[CHIN, 2]) / (0.6 * eye_span))
-    moved[:, 1] += (factors["head_depth"] - 1) * np.maximum(behind, 0) * above_neck
+    moved[:, 1] += sliders.head_depth * np.maximum(behind, 0) * above_neck
 
     nose = _near(vertices, points[NOSE_TIP], points[NOSE_ROOT], 0.28 * eye_span)
     stand_out = points[[205, 425], 1].mean() - points[NOSE_TIP, 1]
-    moved[:, 1] -= (factors["nose_length"] - 1) * stand_out * nose
+    moved[:, 1] -= sliders.nose_length * stand_out * nose
 
     jaw_depth = points[[JAW_RIGHT, JAW_LEFT], 1].mean() - points[CHIN, 1]
     lower = _rise((points[2, 2] - vertices[:, 2]) / (points[2, 2] - points[CHIN, 2]))
     forward = np.clip((points[JAW_LEFT, 1] - vertices[:, 1]) / jaw_depth, 0, 1)
     under_chin = _rise(1.6 - (points[CHIN, 2] - vertices[:, 2]) / (0.5 * eye_span))
-    moved[:, 1] -= (factors["jaw_depth"] - 1) * jaw_depth * lower * forward * under_chin
+    moved[:, 1] -= sliders.jaw_depth * jaw_depth * lower * forward * under_chin
 
     neck = _rise((points[CHIN, 2] - vertices[:, 2]) / (0.8 * eye_span))
     shoulder = head.bone_heads[:, 2].min() if len(head.bone_heads) else vertices[:, 2].min()
     neck *= _rise((vertices[:, 2] - shoulder + 0.3 * eye_span) / (0.6 * eye_span))
     middle = np.array([0.0, ear_line[1]])
-    moved[:, :2] += (factors["neck_width"] - 1) * (vertices[:, :2] - middle) * neck[:, None]
+    moved[:, :2] += sliders.neck_width * (vertices[:, :2] - middle) * neck[:, None]
 
     for name in head.part_names:
         if name.startswith("ear"):
@@ -137,10 +150,8 @@ def slid(head: Head, sliders: HeadSliders) -> Head:
                 if of_ear.any():
                     root = vertices[of_ear].mean(0)
                     root[0] = side * np.abs(vertices[of_ear, 0]).min()
-                    moved[of_ear] += (factors["ear_size"] - 1) * (vertices[of_ear] - root)
-    kept = {name: value for name, value in asdict(sliders).items() if value}
-    source = dict(head.source) | {SOURCE_KEY: json.dumps(kept, sort_keys=True)}
-    return replace(head, vertices=moved.astype(np.float32), source=source)
+                    moved[of_ear] += sliders.ear_size * (vertices[of_ear] - root)
+    return moved
 
 
 def _rise(share: Floats) -> Floats:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dirfa_blender.core.errors import PhotoError
 from dirfa_blender.core.face_landmarks import OVAL
 
+from .glasses import glasses_sign
 from .landmarks import Detection
 
 LARGEST_YAW, GOOD_YAW = 38.0, 18.0  # degrees
@@ -24,6 +25,11 @@ LARGEST_SPREAD, GOOD_SPREAD = 0.08, 0.03  # of the averaged views, in eye distan
 LARGEST_CUT, GOOD_CUT = 0.35, 0.04  # share of the outline that lies outside the picture
 SMALLEST_SHARPNESS = 12.0  # variance of the Laplacian, face at 200 pixels
 OPEN_MOUTH = 0.10  # lip gap in eye distances
+REFERENCE_PATCHES = ((109, 338, 337, 108), (116, 117, 118, 50), (345, 346, 347, 280))
+NOSE_PATCH = (195, 45, 275, 1, 115, 344)
+MOUTH_PATCH = (205, 425, 432, 212)
+COVER_CHROMA, COVER_LIGHTNESS = 13.0, 38.0  # CIELAB, of the nose from the skin round the eyes
+COVER_GREEN, COVER_BLUE = 11.0, 16.0  # CIELAB, of the mouth toward green and blue
 STRONG = 0.35  # weight of a shape from which an expression is mentioned
 
 
@@ -102,6 +108,17 @@ def refuse_or_warn(
             f"{cut:.0%} of the face's outline is cut off by the edge of the photo; that part is "
             "completed."
         )
+    if glasses_sign(pixels, face).is_seen:
+        said.append(
+            "The face wears glasses; their frames were painted over with the skin beside them. A "
+            "photo without glasses gives better eyes."
+        )
+    covered = _covered(detection, pixels)
+    if covered:
+        said.append(
+            f"Something seems to cover the {covered}: its colour is not that of the skin round the "
+            "eyes. What is hidden is guessed; use a photo with nothing before the face."
+        )
     if detection.spread > GOOD_SPREAD or _sharpness(detection, pixels) < SMALLEST_SHARPNESS:
         said.append(
             "The face is blurred or partly covered; a sharper photo gives a better likeness."
@@ -155,3 +172,45 @@ def _sharpness(detection: Detection, pixels: npt.NDArray[np.uint8]) -> float:
     grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+
+
+def _covered(detection: Detection, pixels: npt.NDArray[np.uint8]) -> str:
+    """Which part of the face has a colour that no face has there, or nothing.
+
+    Notes
+    -----
+    The skin round the eyes and on the brow is the measure. The nose never grows a beard, so another
+    colour there is a mask; lips and chin are asked for green and blue only, which beards are not.
+    """
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    points = detection.landmarks.points_px[:, :2]
+    reference = np.array([_patch(lab, points, patch) for patch in REFERENCE_PATCHES])
+    reference = reference[np.isfinite(reference).all(1)]
+    if len(reference) < 2:
+        return ""
+    skin = np.median(reference, axis=0)
+    nose = _patch(lab, points, NOSE_PATCH) - skin
+    mouth = _patch(lab, points, MOUTH_PATCH) - skin
+    if np.hypot(nose[1], nose[2]) > COVER_CHROMA or abs(nose[0]) > COVER_LIGHTNESS:
+        return "nose and mouth"
+    if mouth[1] < -COVER_GREEN or mouth[2] < -COVER_BLUE:
+        return "mouth"
+    return ""
+
+
+def _patch(
+    lab: npt.ArrayLike, points: npt.NDArray[np.float64], ring: tuple[int, ...]
+) -> npt.NDArray[np.float64]:
+    """(3,) median CIELAB inside the hull of some landmarks; NaN where it lies outside the picture."""
+    image = np.asarray(lab)
+    hull = cv2.convexHull(np.round(points[list(ring)]).astype(np.int32))
+    x, y, width, height = cv2.boundingRect(hull)
+    x, y = max(x, 0), max(y, 0)
+    part = image[y : y + height, x : x + width]
+    if not part.size:
+        return np.full(3, np.nan)
+    mask = np.zeros(part.shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, hull - np.array([x, y], np.int32), (1.0,))
+    if not mask.any():
+        return np.full(3, np.nan)
+    return np.asarray(np.median(part[mask > 0], axis=0), np.float64)

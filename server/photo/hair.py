@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 ANGLES = np.radians(np.arange(-20.0, 201.0, 2.0))  # from the subject's left side over the crown
 SIDE = np.radians(25.0)  # below this the outline is ears, long hair and shoulders
+SKULL_GROWTH = (0.92, 1.06)  # of a bare skull, which the outline shows as it is
 GROWTH = (0.97, 1.30)  # of the cap's distance from the middle of the skull
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
 SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
@@ -38,10 +39,12 @@ class Scalp:
     ----------
     is_bald : shows skin and no volume
     growth : (N,) outline over the cap's outline at `ANGLES`
+    skull : (N,) outline over the bare skull's
     """
 
     is_bald: bool
     growth: Floats
+    skull: Floats
 
 
 def read_scalp(head: Head, projected_px: Floats, masks: FaceMasks) -> Scalp:
@@ -60,7 +63,8 @@ def read_scalp(head: Head, projected_px: Floats, masks: FaceMasks) -> Scalp:
     lift = _median(outline[upper] / skull[upper])
     skin = _upper_skin(projected_px[scalp, :2], middle, masks)
     growth = outline * FORESHORTENED / cap
-    return Scalp(skin > BALD_SKIN and lift < BALD_LIFT, _filled_in(growth))
+    bare = _filled_in(outline * FORESHORTENED / skull, SKULL_GROWTH)
+    return Scalp(skin > BALD_SKIN and lift < BALD_LIFT, _filled_in(growth), bare)
 
 
 def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
@@ -74,7 +78,7 @@ def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
     if not hair.any():
         return head
     if scalp.is_bald:
-        return without_vertices(head, hair)
+        return without_vertices(_with_skull(head, scalp), hair)
     vertices = head.vertices.astype(np.float64)
     middle = vertices[head.part("scalp")].mean(0)
     outward = vertices[hair] - middle
@@ -92,6 +96,27 @@ def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     near = Neighbours(head.faces[hair[np.maximum(head.faces, 0)].all(1)], len(vertices))
     vertices += near.smoothed(moved, SMOOTHING)
+    return replace(head, vertices=vertices.astype(np.float32))
+
+
+def _with_skull(head: Head, scalp: Scalp) -> Head:
+    """The head with its bare skull brought to the outline, more the higher up."""
+    vertices = head.vertices.astype(np.float64)
+    middle = vertices[head.part("scalp")].mean(0)
+    brow, crown = head.landmarks()[[105, 334], 2].mean(), vertices[head.part("scalp"), 2].max()
+    outward = vertices - middle
+    angles = np.arctan2(outward[:, 2], outward[:, 0])
+    angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
+    growth = np.interp(angles, ANGLES, scalp.skull)
+    top = float(np.mean(scalp.skull[(np.radians(60) < ANGLES) & (np.radians(120) > ANGLES)]))
+    flat = np.hypot(outward[:, 0], outward[:, 2]) / np.maximum(
+        np.linalg.norm(outward, axis=1), 1e-9
+    )
+    growth = flat * growth + (1 - flat) * top
+    share = np.clip((vertices[:, 2] - brow) / max(float(crown - brow), 1e-6), 0, 1)
+    share = share * share * (3 - 2 * share)
+    share[~head.part("scalp", "face")] = 0.0
+    vertices += outward * ((growth - 1) * share)[:, None]
     return replace(head, vertices=vertices.astype(np.float32))
 
 
@@ -159,12 +184,12 @@ def _upper_skin(places: Floats, middle: Floats, masks: FaceMasks) -> float:
     return float(skin[person].mean()) if person.sum() > 10 else 0.0
 
 
-def _filled_in(growth: Floats) -> Floats:
+def _filled_in(growth: Floats, limits: tuple[float, float] = GROWTH) -> Floats:
     """Growth without gaps, level beside the ears, and smooth."""
     known = np.isfinite(growth) & (ANGLES > SIDE) & (np.pi - SIDE > ANGLES)
     if known.sum() < 5:
         return np.ones_like(growth)
-    filled = np.clip(np.interp(ANGLES, ANGLES[known], growth[known]), *GROWTH)
+    filled = np.clip(np.interp(ANGLES, ANGLES[known], growth[known]), *limits)
     window = np.exp(-0.5 * (np.arange(-12, 13) / 4.0) ** 2)
     padded = np.pad(filled, 12, mode="edge")
     return np.convolve(padded, window / window.sum(), mode="valid")

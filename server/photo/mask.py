@@ -39,6 +39,11 @@ SKIN_PATCHES = (
     (117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352), (6, 197, 195, 5, 45, 275),
     (9, 8, 55, 285), (108, 151, 337, 9),
 )  # fmt: skip
+# Cheek beside nose and mouth, where a smile folds the skin.
+SMILE_FOLDS = (
+    (98, 129, 142, 36, 205, 187, 207, 216, 212, 57, 186, 92, 165),
+    (327, 358, 371, 266, 425, 411, 427, 436, 432, 287, 410, 322, 391),
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class FaceMasks:
     person : belongs to the person
     skin : has the colour of the person's skin
     usable : shows the face's surface: what the texture may take
-    hair : belongs to the person, lies above or beside the face, and is not skin
+    hair : belongs to the person for certain, lies above or beside the face, and is neither skin nor
+        of the background's colour
+    folds : where a smile folds the cheeks
     eyes, mouth : between the lids, between the lips
     lips : on the lips
     """
@@ -62,6 +69,7 @@ class FaceMasks:
     eyes: Shares
     mouth: Shares
     lips: Shares
+    folds: Shares
 
 
 def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
@@ -104,12 +112,42 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     usable = firm_person * np.maximum(skin, sure)
     usable = usable * (1 - _grown(eyes, 0.02 * unit)) * (1 - _grown(mouth, 0.015 * unit))
 
+    folds = np.zeros(shape, np.float32)
+    for ring in SMILE_FOLDS:
+        folds = np.maximum(folds, _hull(shape, points, ring))
+    folds = _soft(folds, 0.08 * unit) * (1 - _soft(_grown(lips, 0.04 * unit), 0.03 * unit))
+
     above = np.clip((points[[1, 4], 1].mean() - rows) / unit, 0, 1)
     outside = 1 - _filled(shape, points, OVAL) * (rows > brow_line)
-    hair = person * np.clip(1 - 1.6 * skin, 0, 1) * above * outside
+    columns = np.arange(shape[1], dtype=np.float32)[None]
+    middle_x, half = points[list(OVAL), 0].mean(), 0.5 * np.ptp(points[list(OVAL), 0])
+    beside = np.clip(3.2 - 2 * np.abs(columns - middle_x) / half, 0, 1)
+    inside = np.clip((_grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1)
+    # Fair hair has the colour of skin; well off the face and above the ears nothing else is there.
+    off_face = (1 - _grown(_filled(shape, points, OVAL), 0.22 * unit)) * (rows < brow_line)
+    hair = inside * np.maximum(np.clip(1 - 1.6 * skin, 0, 1), off_face) * above * outside * beside
+    hair *= _unlike_background(pixels, person)
     return FaceMasks(
-        person, skin, _soft(usable, 0.01 * unit), hair.astype(np.float32), eyes, mouth, lips
+        person,
+        skin,
+        _soft(usable, 0.01 * unit),
+        hair.astype(np.float32),
+        eyes,
+        mouth,
+        lips,
+        folds.astype(np.float32),
     )
+
+
+def _unlike_background(pixels: Pixels, person: Shares) -> Shares:
+    """(H, W) float32, 0 where a pixel has the background's colour, which shines through loose hair."""
+    behind = person < 0.05
+    if behind.sum() < 50:
+        return np.ones(person.shape, np.float32)
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    middle = np.median(lab[behind], axis=0)
+    difference = np.abs(lab - middle) * (0.4, 1.0, 1.0)
+    return np.clip((difference.max(-1) - 8) / 10, 0, 1).astype(np.float32)
 
 
 def person_mask(pixels: Pixels) -> Shares:

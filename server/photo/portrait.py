@@ -78,12 +78,12 @@ def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoR
     warnings = tuple(said for look in looks for said in look.warnings)
     warnings += expression_warnings(front.found, fit.expression)
     landmarks = front.found.landmarks
-    skin = skin_from_photo(front.pixels, landmarks, fit, template(), size=settings.texture_pixels)
+    skin = skin_from_photo(front.pixels, landmarks, fit, size=settings.texture_pixels)
     for _ in range(LOOKS):
         seen = likeness(_dressed(fit.head, skin), fit.view, solution, landmarks)
         if seen is None:
             break
-        solution = corrected(solution, seen.missed_px, chosen)
+        solution = corrected(solution, seen.correction_px(), chosen)
         fit = bare_fit(solution, chosen)
     fit = shaped_fit(fit)
     head = _dressed(fit.head, skin)

@@ -19,6 +19,11 @@ Floats = npt.NDArray[np.float64]
 
 STRENGTH = 0.65  # share of the fitted shading that is taken off
 LIMITS = (0.6, 1.7)  # of the gain
+SKIN_HUE = (42.0, 68.0)  # degrees in CIELAB
+SKIN_CHROMA = 20.0  # in CIELAB, above which skin is seldom
+GREY_CHROMA = 6.0  # in CIELAB, below which a photo has no colour to judge
+BALANCE_LIMITS = (0.75, 1.35)
+FOLDS_REMOVED = 0.6  # share of a fold's contrast that is taken out where it is sure
 
 
 def to_linear(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -77,6 +82,58 @@ def without_highlights(linear: npt.NDArray[np.float32], reach_px: float) -> npt.
     ratio = light / np.maximum(around, 1e-4)
     kept = np.where(ratio > 1.08, 1.08 + 0.35 * (ratio - 1.08), ratio)
     return linear * (kept / np.maximum(ratio, 1e-4))[..., None]
+
+
+def white_balance(skin: npt.ArrayLike) -> Floats:
+    """(3,) factors on linear RGB that bring a skin tone among those of living skin.
+
+    Parameters
+    ----------
+    skin : (3,) linear RGB, mean of the face as photographed
+
+    Notes
+    -----
+    Skin of every lightness keeps to a narrow sector of CIELAB: hue about 40 to 70 degrees, chroma
+    seldom above 25 [1]_. A warm lamp, a tan setting or a wrong white balance leads out of it; hue comes
+    back most of the way and chroma half. A grey photo has no hue, so it is left alone.
+
+    References
+    ----------
+    .. [1] Xiao et al. (2017). Characterising the variations in ethnic skin colours. Skin Res. Technol.
+    """
+    tone = np.asarray(skin, np.float64)
+    lab = _lab(to_srgb(tone))
+    chroma, hue = float(np.hypot(lab[1], lab[2])), float(np.degrees(np.arctan2(lab[2], lab[1])))
+    if chroma < GREY_CHROMA:
+        return np.ones(3)
+    hue += 0.7 * (float(np.clip(hue, *SKIN_HUE)) - hue)
+    chroma = min(chroma, SKIN_CHROMA + 0.5 * max(chroma - SKIN_CHROMA, 0.0))
+    turned = np.radians(hue)
+    wanted = np.array([lab[0], chroma * np.cos(turned), chroma * np.sin(turned)], np.float32)
+    back = cv2.cvtColor(wanted.reshape(1, 1, 3), cv2.COLOR_LAB2RGB)
+    factors = to_linear(np.clip(np.asarray(back).reshape(3), 0, 1)) / np.maximum(tone, 1e-4)
+    factors *= lightness(tone) / max(float(lightness(tone * factors)), 1e-6)
+    return np.clip(factors, *BALANCE_LIMITS).astype(np.float64)
+
+
+def without_folds(
+    linear: npt.NDArray[np.float32], folds: npt.NDArray[np.float32], reach_px: float
+) -> npt.NDArray[np.float32]:
+    """(H, W, 3) linear RGB with folds, which are darker and redder, brought near their surroundings.
+
+    Parameters
+    ----------
+    folds : (H, W) share 0..1 by which a fold is taken out
+    reach_px : pixels over which the surroundings are taken
+    """
+    around = np.asarray(cv2.GaussianBlur(linear, (0, 0), max(reach_px, 1.0)), np.float32)
+    return linear + np.float32(FOLDS_REMOVED) * folds[..., None] * (around - linear)
+
+
+def _lab(srgb: npt.ArrayLike) -> Floats:
+    """(3,) CIELAB of one colour."""
+    pixel = np.asarray(srgb, np.float32).reshape(1, 1, 3)
+    return np.asarray(cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB), np.float64).reshape(3)
 
 
 def _harmonics(normals: Floats) -> Floats:

@@ -10,6 +10,7 @@ linear light.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -18,8 +19,10 @@ import numpy.typing as npt
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
+from dirfa_blender.core.head_template import template
 
 from .colours import Colour, measured_colours
+from .glasses import glasses_sign, without_glasses
 from .hair import Scalp, read_scalp
 from .mask import FaceMasks, Pixels, face_masks
 from .shading import (
@@ -28,6 +31,8 @@ from .shading import (
     to_linear,
     to_srgb,
     to_srgb_bytes,
+    white_balance,
+    without_folds,
     without_highlights,
 )
 from .surface import Neighbours, mirror_images, vertex_normals
@@ -94,9 +99,36 @@ class _Surface:
     mirror: npt.NDArray[np.int64]
 
 
-def skin_from_photo(
-    pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, template: Head, *, size: int
-) -> Skin:
+@dataclass(frozen=True)
+class _Layout:
+    """What depends on the template alone, kept for the next photo.
+
+    Attributes
+    ----------
+    faces : (F, 4) faces of the skin; near : their edges; texels : their map
+    mirror : (V,) number of each vertex's mirror image
+    """
+
+    faces: npt.NDArray[np.int32]
+    near: Neighbours
+    texels: TexelMap
+    mirror: npt.NDArray[np.int64]
+
+
+@lru_cache(maxsize=2)
+def _layout(size: int) -> _Layout:
+    head = template()
+    of_skin = head.face_materials == head.materials.index("skin")
+    faces = head.faces[of_skin]
+    return _Layout(
+        faces,
+        Neighbours(faces, len(head.vertices)),
+        texel_map(faces, head.uvs[of_skin], size),
+        mirror_images(head.vertices.astype(np.float64)),
+    )
+
+
+def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size: int) -> Skin:
     """The skin texture and colours of the fitted head.
 
     Parameters
@@ -104,29 +136,34 @@ def skin_from_photo(
     pixels : (H, W, 3) uint8 sRGB, the photo
     landmarks : in its pixels
     fit : the head fitted to them
-    template : the symmetric head the fit started from, same vertices
     size : side of the texture in texels
     """
     picture, to_picture = _working_picture(pixels, landmarks)
     moved = FaceLandmarks(
         _transformed(landmarks.points_px, to_picture), (picture.shape[1], picture.shape[0])
     )
+    if glasses_sign(picture, moved).is_seen:
+        picture = without_glasses(picture, moved)
     masks = face_masks(picture, moved)
     colours = measured_colours(picture, moved, masks)
     head = fit.head
-    of_skin = head.face_materials == head.materials.index("skin")
-    faces = head.faces[of_skin]
-    near = Neighbours(faces, len(head.vertices))
-    normals = vertex_normals(head.vertices.astype(np.float64), faces)
+    layout = _layout(size // 2)
+    near, mirror = layout.near, layout.mirror
+    normals = vertex_normals(head.vertices.astype(np.float64), layout.faces)
     places = _transformed(fit.photo_vertices_px, to_picture)[:, :2]
     sight = _Sight(places, _facing(head, normals @ fit.view.rotation.T))
-    mirror = mirror_images(template.vertices.astype(np.float64))
 
-    light = without_highlights(to_linear(picture / np.float32(255)), 0.14 * moved.eye_distance_px)
+    unit = moved.eye_distance_px
+    light = without_highlights(to_linear(picture / np.float32(255)), 0.14 * unit)
+    light = without_folds(light, masks.folds * np.float32(_smile(fit)), 0.16 * unit)
     low = _low_frequencies(light, masks.usable, 0.06 * moved.eye_distance_px)
     trust = _sampled(masks.usable, places)[:, 0] * sight.facing
     seen = _sampled(low, places)
     of_tone = _sampled(masks.skin, places)[:, 0] * ~head.part("lips_*", "lid_*")
+    balance = white_balance(_tone(seen, trust * of_tone))
+    light, seen = light * balance.astype(np.float32), seen * balance
+    if "lips" in colours:
+        colours["lips"] = _as_colour(to_linear(colours["lips"]) * balance)
     gain = levelling_gain(seen, normals, trust * of_tone)
     gain = near.smoothed(gain[:, None], 6)[:, 0]
 
@@ -144,10 +181,16 @@ def skin_from_photo(
     hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
-    texels = texel_map(faces, head.uvs[of_skin], size // 2)
+    texels = layout.texels
     surface = _Surface(light, masks.usable, sight, gain, level, base, mirror)
     albedo = _composed(texels, size, surface)
     return Skin(albedo, colours, scalp)
+
+
+def _smile(fit: Fit) -> float:
+    """0..1, how much of a smile was taken out of the face."""
+    sides = [fit.expression.get(f"mouthSmile{side}", 0.0) for side in ("Left", "Right")]
+    return float(np.clip(1.8 * np.mean(sides), 0, 1))
 
 
 def _working_picture(pixels: Pixels, landmarks: FaceLandmarks) -> tuple[Pixels, Floats]:

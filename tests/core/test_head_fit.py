@@ -13,7 +13,7 @@ from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import FitSettings, View, fit_photo
 from dirfa_blender.core.head_shapes import with_shapes
-from dirfa_blender.core.head_sliders import HeadSliders, slid
+from dirfa_blender.core.head_sliders import HeadSliders, parsed_sliders, slid, sliders_of
 from dirfa_blender.core.head_template import template
 
 EYE_DISTANCE_PX = 200.0
@@ -206,3 +206,66 @@ def test_settings_outside_their_range_are_refused_by_name() -> None:
 def test_landmarks_of_another_kind_are_refused(points: np.ndarray) -> None:
     with pytest.raises(PhotoError, match="468 or 478 finite points"):
         FaceLandmarks(points, (100, 100))
+
+
+def with_a_long_nose() -> np.ndarray:
+    """Template points whose nose stands out 6 mm farther, fading over 3 cm."""
+    points = template_points()
+    far = np.linalg.norm(points - points[4], axis=1)
+    points[:, 1] -= 0.006 * np.exp(-((far / 0.018) ** 2))
+    return points
+
+
+def nose_length(fit: head_fit.Fit) -> float:
+    """How far the tip stands before the cheeks, in eye distances."""
+    points = fit.head.landmarks()
+    return float((points[[205, 425], 1].mean() - points[4, 1]) / np.ptp(points[[33, 263], 0]))
+
+
+def test_photos_from_the_sides_settle_the_depth_that_one_cannot_show() -> None:
+    points, settings = with_a_long_nose(), FitSettings()
+    turns = [(0.0, 0.0, 0.0), (0.0, 30.0, 0.0), (0.0, -30.0, 0.0)]
+    views = [photographed(points, turn) for turn in turns]
+    truth = (points[[205, 425], 1].mean() - points[4, 1]) / np.ptp(points[[33, 263], 0])
+
+    alone = nose_length(head_fit.bare_fit(head_fit.solve(views[:1], settings), settings))
+    together = nose_length(head_fit.bare_fit(head_fit.solve(views, settings), settings))
+
+    assert abs(together - truth) < 0.5 * abs(alone - truth)
+
+
+def test_a_correction_moves_the_features_by_what_was_missed() -> None:
+    settings = FitSettings()
+    solution = head_fit.solve([photographed(template_points())], settings)
+    missed = np.zeros((468, 2))
+    missed[:, 1] = np.where(solution.photo_px[:, 1] > solution.photo_px[4, 1], 6.0, 0.0)
+    before = head_fit.bare_fit(solution, settings)
+
+    after = head_fit.bare_fit(head_fit.corrected(solution, missed, settings), settings)
+
+    lips = [0, 17, 37, 267]
+    moved = after.view.to_photo(after.head.landmarks()) - before.view.to_photo(
+        before.head.landmarks()
+    )
+    assert moved[lips, 1].mean() == pytest.approx(6.0, abs=1.0)
+    assert np.abs(moved[[10, 151, 9]]).max() < 2.0
+
+
+def test_sliders_are_read_from_words_remembered_and_taken_back() -> None:
+    head = template()
+
+    longer = slid(head, parsed_sliders(["nose-length=0.3", "head_depth=-0.1"]))
+    again = slid(longer, HeadSliders())
+
+    assert sliders_of(longer) == HeadSliders(nose_length=0.3, head_depth=-0.1)
+    assert sliders_of(again) == HeadSliders()
+    assert np.linalg.norm(again.vertices - head.vertices, axis=1).max() < 0.001
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("nose=0.1", "no head slider 'nose'"), ("ear_size=big", "ear_size must be a number")],
+)
+def test_sliders_that_are_none_are_refused_by_name(words: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parsed_sliders([words])

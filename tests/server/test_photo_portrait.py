@@ -227,6 +227,19 @@ def test_a_blurred_face_is_said_and_an_uncertain_one_refused() -> None:
         checks.refuse_or_warn(Detection(found.landmarks, 1, 0, 0.2), astronaut())
 
 
+@pytest.mark.parametrize("colour", [(130, 170, 210), (235, 235, 238), (25, 25, 28)])
+def test_a_mask_over_nose_and_mouth_is_said(colour: tuple[int, int, int]) -> None:
+    points = detection().landmarks.points_px[:, :2]
+    ring = [6, 117, 123, 172, 152, 397, 352, 346]
+    masked = astronaut().copy()
+    cv2.fillPoly(masked, [np.round(points[ring]).astype(np.int32)], colour, cv2.LINE_AA)
+
+    said = checks.refuse_or_warn(detection(), masked)
+
+    assert any("cover the nose and mouth" in warning for warning in said)
+    assert not any("cover" in s for s in checks.refuse_or_warn(detection(), astronaut()))
+
+
 def test_a_hundred_megapixel_portrait_gives_a_head() -> None:
     face = cv2.resize(astronaut(), (10000, 10000), interpolation=cv2.INTER_LINEAR)
 
