@@ -25,10 +25,11 @@ LARGEST_SPREAD, GOOD_SPREAD = 0.08, 0.03  # of the averaged views, in eye distan
 LARGEST_CUT, GOOD_CUT = 0.35, 0.04  # share of the outline that lies outside the picture
 SMALLEST_SHARPNESS = 12.0  # variance of the Laplacian, face at 200 pixels
 OPEN_MOUTH = 0.10  # lip gap in eye distances
-REFERENCE_PATCHES = ((109, 338, 337, 108), (116, 117, 118, 50), (345, 346, 347, 280))
+REFERENCE_PATCHES = ((109, 338, 337, 108), (9, 8, 107, 336, 151))  # forehead and between the brows
 NOSE_PATCH = (195, 45, 275, 1, 115, 344)
 MOUTH_PATCH = (205, 425, 432, 212)
-COVER_CHROMA, COVER_LIGHTNESS = 13.0, 38.0  # CIELAB, of the nose from the skin round the eyes
+COVER_CHROMA, COVER_LIGHTNESS = 13.0, 38.0  # CIELAB, of the nose from the forehead
+SKIN_CHROMA = 8.0  # CIELAB, that skin has at least
 COVER_GREEN, COVER_BLUE = 11.0, 16.0  # CIELAB, of the mouth toward green and blue
 STRONG = 0.35  # weight of a shape from which an expression is mentioned
 
@@ -116,8 +117,8 @@ def refuse_or_warn(
     covered = _covered(detection, pixels)
     if covered:
         said.append(
-            f"Something seems to cover the {covered}: its colour is not that of the skin round the "
-            "eyes. What is hidden is guessed; use a photo with nothing before the face."
+            f"Something seems to cover the {covered}: its colour is not that of the "
+            "forehead. What is hidden is guessed; use a photo with nothing before the face."
         )
     if detection.spread > GOOD_SPREAD or _sharpness(detection, pixels) < SMALLEST_SHARPNESS:
         said.append(
@@ -179,19 +180,23 @@ def _covered(detection: Detection, pixels: npt.NDArray[np.uint8]) -> str:
 
     Notes
     -----
-    The skin round the eyes and on the brow is the measure. The nose never grows a beard, so another
+    The skin of the forehead is the measure. The nose never grows a beard, so another
     colour there is a mask; lips and chin are asked for green and blue only, which beards are not.
     """
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     points = detection.landmarks.points_px[:, :2]
     reference = np.array([_patch(lab, points, patch) for patch in REFERENCE_PATCHES])
     reference = reference[np.isfinite(reference).all(1)]
-    if len(reference) < 2:
+    if not len(reference):
         return ""
-    skin = np.median(reference, axis=0)
-    nose = _patch(lab, points, NOSE_PATCH) - skin
-    mouth = _patch(lab, points, MOUTH_PATCH) - skin
-    if np.hypot(nose[1], nose[2]) > COVER_CHROMA or abs(nose[0]) > COVER_LIGHTNESS:
+    # A fringe may hide one of the two places: the nose needs to be like either.
+    seen = _patch(lab, points, NOSE_PATCH)
+    nose = seen - reference
+    mouth = _patch(lab, points, MOUTH_PATCH) - np.median(reference, axis=0)
+    colour = np.hypot(nose[:, 1], nose[:, 2]).min()
+    unlike = colour > COVER_CHROMA or np.abs(nose[:, 0]).min() > COVER_LIGHTNESS
+    # Skin below a hat or a full fringe is unlike both places, and still skin.
+    if unlike and not (np.hypot(seen[1], seen[2]) > SKIN_CHROMA and seen[1] > 0 and seen[2] > 0):
         return "nose and mouth"
     if mouth[1] < -COVER_GREEN or mouth[2] < -COVER_BLUE:
         return "mouth"
