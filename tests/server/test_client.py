@@ -89,6 +89,16 @@ def test_a_photo_comes_back_as_a_head(shared: Client, tmp_path: Path) -> None:
     assert shared.result(job.id) == b"1024:face"
 
 
+def test_several_photos_arrive_in_their_order(shared: Client, tmp_path: Path) -> None:
+    photos = [
+        file(tmp_path, data, f"{data.decode()}.png") for data in (b"front", b"left", b"right")
+    ]
+
+    job = shared.fit(photos[0], PhotoSettings(texture_pixels=1024), photos[1:])
+
+    assert shared.result(job.id) == b"1024:front+left+right"
+
+
 def test_landmarks_come_back_by_themselves(shared: Client, tmp_path: Path) -> None:
     job = shared.landmarks(file(tmp_path, b"face", "a.png"))
 
