@@ -93,7 +93,7 @@ TABLE: Mapping[str, Emotion] = {
     ),
     "disgusted": Emotion(
         adds={
-            "AU9": 0.85, "AU10": 0.35, "AU4": 0.4, "AU6": 0.3, "AU7": 0.5, "AU15": 0.3, "AU17": 0.45,
+            "AU9": 0.85, "AU10": 0.3, "AU4": 0.4, "AU6": 0.3, "AU7": 0.5, "AU15": 0.3, "AU17": 0.45,
         },
         damps={"AU12": 0.9, "AU1": 0.8, "AU2": 0.8, "AU5": 0.9},
         posture_degrees=(1.5, 3.0, 0.0),

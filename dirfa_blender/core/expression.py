@@ -36,7 +36,7 @@ BREATH_DEPTH = 0.08
 BREATH_SECONDS = (5.3, 3.1)
 PRESSERS = ("AU23", "AU24L", "AU24R")
 CORNERS = ("AU12L", "AU12R", "AU14L", "AU14R", "AU15L", "AU15R")
-SPREADERS = {"AU9L": 0.25, "AU9R": 0.25, "AU20L": 0.6, "AU20R": 0.6}
+SPREADERS = {"AU9L": 0.12, "AU9R": 0.12, "AU20L": 0.2, "AU20R": 0.2, "AU17": 0.2}
 """Share left on closed lips of units that part them a little, with no jaw to make up for it."""
 CLOSURE_YIELD = 0.25
 """Share of a corner's emotion that a closure takes."""

@@ -1,8 +1,8 @@
 """``evaluate``: every table, one after the other, each kept as it is done, then one Markdown report.
 
-A run that was stopped goes on where it was: finished tables are kept by the weights and size they belong
-to. Lips are compared with landmarks of film, not with units, so the tracker's solver is no judge in its own
-case, and every table holds baselines: whoever cannot beat loudness has learnt nothing.
+A run that was stopped goes on where it was: finished tables are kept by the weights and programs they
+belong to. Lips are compared with landmarks of film, not with units, so the tracker's solver is no judge in
+its own case, and every table holds baselines: whoever cannot beat loudness has learnt nothing.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ TABLES: dict[str, Callable[[Bench], Table]] = {
     "speed": speed_table,
 }
 """Name -> what makes it, in the order of the report, which is that of importance."""
-VERSION = 1
-"""Raised when a table's arithmetic changes, so that older ones are not kept."""
-DIRFA = Path(__file__).resolve().parents[1] / "weights" / "dirfa.safetensors"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = (ROOT / "server", ROOT / "dirfa_blender" / "core")
+"""Folders whose programs make the figures: a change there makes kept tables stale."""
+DIRFA = ROOT / "server" / "weights" / "dirfa.safetensors"
 """Weights of DIRFA's design, compared where they are there."""
 
 
@@ -186,8 +187,11 @@ def _command(options: argparse.Namespace) -> str:
 
 
 def _key(bench: Bench) -> str:
-    """What a kept table belongs to: version, size, and the weights compared."""
+    """What a kept table belongs to: the program, the size, the recordings and the weights compared."""
     weights = [f"{name}={engine.model_info.weights}" for name, engine in bench.engines.items()]
-    folder = os.fspath(bench.data)
-    text = "|".join([str(VERSION), str(bench.quick), folder, *weights])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    text = "|".join([str(bench.quick), os.fspath(bench.data), *weights])
+    digest = hashlib.sha256(text.encode())
+    for folder in SOURCES:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
