@@ -79,6 +79,7 @@ def make(folder: Path, platform: str, source: Source, say: pip_process.Voice) ->
         if torch == "default":
             _download(python, folder, platform, [*entries, *extra], source, say)
         if not interpreters.fetch(folder / bundles.PYTHONS, MINOR, platform, source, say):
+            shutil.rmtree(folder / bundles.PYTHONS, ignore_errors=True)
             say("no interpreter could be fetched: the other computer needs Python 3.11 of its own")
         made = Bundle(folder, platform, MINOR, pins_hash(entries), torch, {})
         made = replace(made, files=bundles.hashes(folder))

@@ -12,6 +12,7 @@ import bpy
 
 from .core.errors import DirfaError, PhotoError
 from .environment import of_server
+from .operators.generate import disabled_reason
 from .preferences import is_remote, preferences_of
 from .server_panel import draw_server
 from .server_process import project_root
@@ -37,6 +38,7 @@ class DIRFA_OT_use_sample(bpy.types.Operator):
         except DirfaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        settings.source = "FILE"
         settings.audio, settings.actor, settings.photo = str(speech), "photo", str(photo)
         return {"FINISHED"}
 
@@ -73,7 +75,7 @@ class DIRFA_PT_first_run(bpy.types.Panel):
         settings = context.scene.dirfa
         shown = watch().shown(state().server_state, is_remote=is_remote(context))
         is_ready = shown in READY
-        has_material = bool(settings.audio) and bool(settings.photo or settings.target)
+        has_material = not disabled_reason(settings)
         box = _step(self.layout, "1. Server", is_ready, is_next=True)
         if not is_ready:
             draw_server(box, context)

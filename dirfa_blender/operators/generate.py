@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from .. import acting, apply, lines, profiles, takes
+from .. import acting, apply, lines, profiles, takes, viewport
 from ..background import Reporter
 from ..client import Client
 from ..core.errors import AudioError, DirfaError, JobCancelled, PhotoError, RigError
@@ -51,7 +51,7 @@ class _SpeechOperator(BackgroundOperator):
     def work(self, report: Reporter) -> Performance:
         return perform(self._request, self._connect, report, state().board)
 
-    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None]:  # noqa: ARG002
+    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None]:
         assert isinstance(result, Performance)
         scene = _by_uid(bpy.data.scenes, self._scene_uid, "scene")
         notes = {
@@ -63,6 +63,8 @@ class _SpeechOperator(BackgroundOperator):
             stage_draft(
                 scene, self._located(self._draft), result.animations[0], result.head, notes[0]
             )
+            if scene.dirfa.use_shot and scene.dirfa.actor != "object":
+                viewport.show_shot(context)
         else:
             follow_starts(scene, self._starts)
             yield from stage_queue(scene, result.animations, notes, self._retake, failed)
