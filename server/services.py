@@ -25,7 +25,7 @@ from dirfa_blender.core.protocol import (
 from .jobs import Job
 
 if TYPE_CHECKING:
-    pass
+    from .live import LiveTake
 
 
 class Services(Protocol):
@@ -46,6 +46,10 @@ class Services(Protocol):
 
     def landmarks(self, photo: Path, job: Job) -> bytes:
         """The face landmarks of a photo: ``.npz`` with `points_px` (N, 3) and `image_size`."""
+        ...
+
+    def open_stream(self, settings: AnimateSettings, gain: float) -> LiveTake:
+        """A take that grows with the sound it is given."""
         ...
 
 
@@ -108,6 +112,9 @@ class LocalServices:
         size = np.array(found.landmarks.image_size, np.int32)
         np.savez(packed, points_px=found.landmarks.points_px, image_size=size)
         return packed.getvalue()
+
+    def open_stream(self, settings: AnimateSettings, gain: float) -> LiveTake:
+        return self._engine.live(settings, gain)
 
 
 def project_version() -> str:
