@@ -60,10 +60,11 @@ class _SpeechOperator(BackgroundOperator):
         }
         failed = {**self._refused, **result.errors}
         if self._draft is not None:
+            makes_head = scene.dirfa.actor != "object"
             stage_draft(
                 scene, self._located(self._draft), result.animations[0], result.head, notes[0]
             )
-            if scene.dirfa.use_shot and scene.dirfa.actor != "object":
+            if scene.dirfa.use_shot and makes_head:
                 viewport.show_shot(context)
         else:
             follow_starts(scene, self._starts)
