@@ -22,7 +22,7 @@ from .network import FaceNetwork
 from .sampling import MotionStatistics
 
 FORMAT = "dirfa.network"
-VERSION = "1"
+VERSION = "2"
 HEADER = "dirfa"
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "face.safetensors"
 

@@ -20,9 +20,8 @@ class NetworkConfig:
     features : width of one feature frame
     phones : classes the encoder tells apart; 0 is silence
     channels, dilations : width of the encoder and dilation of each of its layers
-    phone_delay : frames by which phone scores lag behind the sound: the encoder's lookahead
-    face_channels, face_dilations : the same for the face head
-    face_delay : frames by which the mouth lags behind the sound: the whole network's lookahead
+    face_channels, face_layers : width and depth of the face head
+    delays : frames by which the outputs lag behind the sound, shortest first: the lookaheads offered
     mouth : names of the mouth channels, action units without a side
     styles : talkers the mouth was learnt from; the first is the one used unless another is named
     """
@@ -32,10 +31,9 @@ class NetworkConfig:
     channels: int = 256
     kernel: int = 3
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
-    phone_delay: int = 10
     face_channels: int = 160
-    face_dilations: tuple[int, ...] = (1, 2, 4, 1)
-    face_delay: int = 16
+    face_layers: int = 2
+    delays: tuple[int, ...] = (0, 2, 6, 16)
     mouth: tuple[str, ...] = ()
     styles: tuple[str, ...] = ("plain",)
 

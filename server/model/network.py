@@ -2,11 +2,15 @@
 
 The encoder learns from many voices without pictures which phone is spoken; the head learns from a few
 faces what the mouth does about it. Every layer is causal, and lookahead exists only as a delay: the
-output for time t leaves the network with the input for time t + delay. That keeps one rule for
-training, files and streams, and makes the state a short history of each layer's input.
+output for time t leaves the network with the input for time t + delay. One trunk answers for several
+delays at once, each with its own last layer, so whoever cannot wait gets the same network's best guess
+and nothing has to be computed twice. That keeps one rule for training, files and streams, and makes the
+state a short history of each layer's input.
 
-Convolutions are written as products over shifted copies: plain matrix products are the one thing that
-is fast on every processor, in both precisions.
+The encoder is convolutional, for it has to be fast over a hundred hours of voices; the head is recurrent:
+of what there is to learn a mouth's inertia from, under an hour, recurrent layers make more. Convolutions
+are written as products over shifted copies: plain matrix products are the one thing that is fast on every
+processor.
 """
 
 from __future__ import annotations
@@ -22,10 +26,16 @@ from .config import NetworkConfig
 
 @dataclass(frozen=True)
 class NetworkState:
-    """What a network remembers of the past: one (B, history, C) tensor for each layer."""
+    """What a network remembers of the past.
+
+    Attributes
+    ----------
+    encoder : one (B, history, C) tensor for each layer
+    head : (layers, B, F)
+    """
 
     encoder: tuple[Tensor, ...]
-    head: tuple[Tensor, ...]
+    head: Tensor
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,8 @@ class NetworkOutput:
 
     Attributes
     ----------
-    phones : (B, T, P) logits, of the frame `phone_delay` earlier
-    mouth : (B, T, M) intensities, of the frame `face_delay` earlier; about 0..1, not clamped
+    phones : (B, T, D, P) logits; entry d is of the frame `delays[d]` earlier
+    mouth : (B, T, D, M) intensities, likewise; about 0..1, not clamped
     """
 
     phones: Tensor
@@ -111,35 +121,41 @@ class FaceNetwork(nn.Module):
         self.entry = nn.Linear(config.features, config.channels)
         self.encoder = CausalStack(config.channels, config.kernel, config.dilations)
         self.encoder_norm = nn.LayerNorm(config.channels)
-        self.phones = nn.Linear(config.channels, config.phones)
+        self.phones = nn.Linear(config.channels, len(config.delays) * config.phones)
         self.bridge = nn.Linear(config.channels + config.phones, config.face_channels)
         self.style = nn.Embedding(len(config.styles), config.face_channels)
-        self.head = CausalStack(config.face_channels, config.kernel, config.face_dilations)
-        self.head_norm = nn.LayerNorm(config.face_channels)
-        self.mouth = nn.Linear(config.face_channels, max(1, len(config.mouth)))
+        self.head = nn.GRU(
+            config.face_channels,
+            config.face_channels,
+            config.face_layers,
+            batch_first=True,
+            dropout=0.2,
+        )
+        self.mouth = nn.Linear(config.face_channels, len(config.delays) * max(1, len(config.mouth)))
 
     def initial(self, batch: int = 1) -> NetworkState:
         """The state before anything was heard."""
         like = self.feature_mean
-        return NetworkState(self.encoder.initial(batch, like), self.head.initial(batch, like))
+        head = like.new_zeros(self.config.face_layers, batch, self.config.face_channels)
+        return NetworkState(self.encoder.initial(batch, like), head)
 
     def encode(
         self, features: Tensor, state: tuple[Tensor, ...]
     ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        """(B, T, features) to hidden (B, T, C), phone logits (B, T, P) and the encoder's state."""
+        """(B, T, features) to hidden (B, T, C), phone logits (B, T, D, P) and the encoder's state."""
         normal = (features - self.feature_mean) * self.feature_scale
         hidden, kept = self.encoder(self.entry(normal), state)
         hidden = self.encoder_norm(hidden)
-        return hidden, self.phones(hidden), kept
+        return hidden, self.phones(hidden).unflatten(2, (len(self.config.delays), -1)), kept
 
     def animate(
-        self, hidden: Tensor, phones: Tensor, style: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Hidden, logits and (B,) style numbers to the mouth (B, T, M) and the head's state."""
-        joined = torch.cat([hidden, functional.softmax(phones, dim=2)], dim=2)
-        frames = self.bridge(joined) + self.style(style)[:, None]
-        frames, kept = self.head(frames, state)
-        return self.mouth(self.head_norm(frames)), kept
+        self, hidden: Tensor, phones: Tensor, style: Tensor, state: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Hidden, logits and (B,) style numbers to the mouth (B, T, D, M) and the head's state."""
+        joined = torch.cat([hidden, functional.softmax(phones[:, :, -1], dim=2)], dim=2)
+        entered = torch.tanh(self.bridge(joined) + self.style(style)[:, None])
+        frames, kept = self.head(entered, state)
+        return self.mouth(frames).unflatten(2, (len(self.config.delays), -1)), kept
 
     def forward(
         self, features: Tensor, style: Tensor, state: NetworkState

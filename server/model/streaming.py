@@ -45,7 +45,6 @@ class StreamState:
     frame: int
     network: NetworkState
     sampler: SamplerState
-    phones: Tensor
 
 
 class FaceStream:
@@ -59,26 +58,29 @@ class FaceStream:
         seed: int,
         style: int = 0,
         blink_rate: float = 1.0,
+        lookahead: int | None = None,
     ) -> None:
-        config = network.config
+        """`lookahead` in frames is the most that may be waited for; None waits as long as it helps."""
+        delays = network.config.delays
+        fitting = [place for place, d in enumerate(delays) if lookahead is None or d <= lookahead]
+        if not fitting:
+            raise ValueError(f"the network looks ahead {delays} frames, got {lookahead}")
         self._network = network
+        self._place = fitting[-1]
         self._style = torch.tensor([style], device=network.feature_mean.device)
         self._sampler = Sampler(
             statistics,
             seed,
-            delay=config.face_delay,
-            activity_lag=config.phone_delay,
+            delay=self.lookahead,
+            activity_lag=self.lookahead,
             blink_rate=blink_rate,
         )
-        waiting = config.face_delay - config.phone_delay
-        silence = torch.zeros(waiting, config.phones)
-        silence[:, SILENCE] = 1.0
-        self.state = StreamState(0, network.initial(), SamplerState(), silence)
+        self.state = StreamState(0, network.initial(), SamplerState())
 
     @property
     def lookahead(self) -> int:
         """Frames by which the motion lags behind the features."""
-        return self._network.config.face_delay
+        return self._network.config.delays[self._place]
 
     @torch.inference_mode()
     def step(self, features: Tensor, prosody: Tensor) -> MotionBlock:
@@ -88,15 +90,14 @@ class FaceStream:
         state = self.state
         entered = features[None].to(self._network.feature_mean.device)
         output, state.network = self._network(entered, self._style, state.network)
-        phones = torch.softmax(output.phones[0].float(), dim=1).cpu()
+        phones = torch.softmax(output.phones[0, :, self._place].float(), dim=1).cpu()
         voice = Voice(
             activity=1.0 - phones[:, SILENCE].double(),
             level=prosody[:, 0].double(),
             pitch=prosody[:, 1].double(),
         )
         upper = self._sampler.step(voice, state.sampler)
-        joined = torch.cat([state.phones, phones])
-        state.phones = joined[BLOCK_FRAMES:]
         first = state.frame - self.lookahead
         state.frame += BLOCK_FRAMES
-        return MotionBlock(first, joined[:BLOCK_FRAMES], output.mouth[0].float().cpu(), upper)
+        mouth = output.mouth[0, :, self._place].float().cpu()
+        return MotionBlock(first, phones, mouth, upper)

@@ -1,6 +1,7 @@
 """Prepared training material: sound and phone labels of a source in one file, made once.
 
-Besides the corpora there is the source "synthetic": sentences of one of them in synthetic voices.
+Besides the corpora there is the source "synthetic": random sentences in many languages and synthetic
+voices, whose phone times are known and not aligned; names begin with the language.
 
 Sound is kept as 16-bit integers, one long array with offsets, so that ten hours are mapped and
 read in seconds. Deleting the folder is always safe; it is made again.
@@ -12,7 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,16 @@ from dirfa_blender.core.errors import AudioError
 
 from .align import PhoneAligner
 from .corpora import Utterance, lexicon, read_samples, utterances
+from .sentences import WORDS
 from .synthesis import speak
 
 log = logging.getLogger(__name__)
 
-SYNTHETIC_SENTENCES = 900
-UTTERANCES_PER_TALKER = 12
+SYNTHETIC_SENTENCES = {"en-us": 700}
+SYNTHETIC_SENTENCES_ELSEWHERE = 150
+SYNTHETIC_HELD_OUT = 24
+"""Sentences a language that only measure, by voices of their own."""
+UTTERANCES_PER_TALKER = 20
 
 
 @dataclass(frozen=True)
@@ -112,8 +117,14 @@ def _align_source(
 def _chosen(source: str, data: Path) -> list[Utterance]:
     """The transcribed utterances to align; a few of each talker teach as much as all."""
     if source == "synthetic":
-        texts = utterances("kathleen", data)[:SYNTHETIC_SENTENCES]
-        return [replace(entry, source="synthetic", held_out=False) for entry in texts]
+        return [
+            Utterance(source, f"{language} {index}", Path(), "", None, index < SYNTHETIC_HELD_OUT)
+            for language in WORDS
+            for index in range(
+                SYNTHETIC_HELD_OUT
+                + SYNTHETIC_SENTENCES.get(language, SYNTHETIC_SENTENCES_ELSEWHERE)
+            )
+        ]
     taken: Counter[str] = Counter()
     chosen: list[Utterance] = []
     for entry in utterances(source, data):
@@ -144,18 +155,23 @@ _worker_aligner: list[PhoneAligner] = []
 
 def _align(entry: Utterance) -> _Aligned | str:
     """One aligned utterance, or the sentence that says why it cannot be used."""
-    if entry.text is None:
-        return "it has no text."
     try:
         if entry.source == "synthetic":
-            seed = int.from_bytes(entry.name.encode(), "big") % 2**32
-            talker, samples = speak(entry.text, np.random.default_rng(seed))
-        else:
-            talker, samples = entry.talker, read_samples(entry.path)
+            language, _, number = entry.name.partition(" ")
+            said = speak(language, int(number), held_out=entry.held_out)
+            return _Aligned(
+                entry.name, said.talker, entry.held_out, _stored(said.samples), said.labels
+            )
+        samples = read_samples(entry.path)
     except AudioError as error:
         return str(error)
+    if entry.text is None:
+        return "it has no text."
     labels = _worker_aligner[0].align(samples, entry.text)
     if labels is None:
         return "its text does not fit its sound."
-    stored = (np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
-    return _Aligned(entry.name, talker, entry.held_out, stored, labels)
+    return _Aligned(entry.name, entry.talker, entry.held_out, _stored(samples), labels)
+
+
+def _stored(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    return (np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)

@@ -27,8 +27,8 @@ from .teacher import MOUTH, Teacher
 
 Array = NDArray[np.float32]
 
-STYLES = ("plain", "grid", "facegood")
-"""Whose mouth: the teacher's, the filmed talker's, the actress's."""
+STYLES = ("grid", "facegood", "plain")
+"""Whose mouth: the filmed talker's, which unknown voices get; the actress's; the teacher's."""
 GRID_FPS = 25.0
 LEAST_SEEN = 0.97
 """Share of frames that must show a face; film with less is left out."""
@@ -64,6 +64,7 @@ class SpokenMouth:
     mouth : (T, M) float32 at 50 frames a second, channels of `teacher.MOUTH`
     known : (M,) float32, 0 for channels this source cannot show
     style : index into `STYLES`
+    phones : (T,) uint8 labels every 10 ms, None where nobody aligned them
     """
 
     name: str
@@ -72,6 +73,7 @@ class SpokenMouth:
     known: Array
     style: int
     held_out: bool
+    phones: NDArray[np.uint8] | None = None
 
 
 def grid_film(
@@ -99,6 +101,7 @@ def grid_film(
             np.ones(len(MOUTH), np.float32),
             STYLES.index("grid"),
             bool(sound.held_out[number[name]]),
+            sound.phones(number[name]),
         )
         for name, face in faces.items()
     ]
@@ -165,6 +168,7 @@ def taught(teacher: Teacher, corpora: Sequence[AlignedSpeech], index: int) -> Sp
         np.ones(len(MOUTH), np.float32),
         STYLES.index("plain"),
         bool(corpus.held_out[index]),
+        labels,
     )
 
 

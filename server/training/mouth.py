@@ -1,16 +1,16 @@
-"""Teaches the face head what the mouth does, with the encoder as it is.
+"""Teaches the whole network what the mouth does, and the encoder goes on learning phones.
 
 The loss compares units, their velocity (timing is what viewers see), and what they add up to on the
 head: lip opening, weighted towards shut lips, and lip width. Each example knows which channels its
-source can show and is silent about the others.
+source can show and is silent about the others. The encoder moves slowly along: mouths of few people
+refine what it hears, and the phones of all voices keep it from listening to those few only.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,18 +22,18 @@ from server.features import FRAME_STEP
 from server.model.network import FaceNetwork
 
 from . import augment
+from .align import LABEL_RATE
 from .cache import AlignedSpeech
 from .faces import SpokenMouth, taught
-from .phones import MARGIN, cut, learning_rate_share, mel_features
+from .loop import Lesson, teach
+from .phones import MARGIN, cut, hearing, mel_features, phone_loss
 from .teacher import Teacher
-
-log = logging.getLogger(__name__)
 
 BATCH = 24
 CROP_FRAMES = 200
 WARM_FRAMES = 12
 """Frames at the start of a crop that are not scored: the network has heard too little."""
-SHARES = {"grid": 0.45, "facegood": 0.2, "plain": 0.35}
+SHARES = {"grid": 0.5, "facegood": 0.15, "plain": 0.35}
 """Of a batch, by whose mouth it is."""
 OPENING_SCALE, WIDTH_SCALE = 0.004, 0.0015
 """Metres that count as one in the loss: the deviation of a talker's lips."""
@@ -41,26 +41,25 @@ SHUT_METRES = 0.002
 """Openings below this weigh up to `SHUT_WEIGHT` times more."""
 SHUT_WEIGHT = 3.0
 VELOCITY_WEIGHT = 4.0
+SHAPE_WEIGHT = 0.3
+PHONE_WEIGHT = 0.15
+NO_LABEL = -100
+"""What cross-entropy passes over."""
 
 
-@dataclass(frozen=True)
-class MouthSchedule:
-    """How long and how fast the head learns."""
-
-    steps: int = 1500
-    peak_rate: float = 2e-3
-    warm_up: int = 100
-    seed: int = 2
+LESSON = Lesson("mouth", steps=1600, peak_rate=2e-3, warm_up=60, seed=2)
+ENCODER_SHARE = 0.15
 
 
 @dataclass(frozen=True)
 class MouthBatch:
-    """(B, T, 160) features, (B, T, M) mouth and weights, (B,) styles."""
+    """(B, T, 160) features, (B, T, M) mouth and weights, (B,) styles, (B, T) phones or `NO_LABEL`."""
 
     features: Tensor
     mouth: Tensor
     weight: Tensor
     style: Tensor
+    phones: Tensor
 
 
 class MouthBatches:
@@ -74,7 +73,7 @@ class MouthBatches:
         corpora: Sequence[AlignedSpeech],
         seed: int,
     ) -> None:
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
         self._filmed = [one for one in filmed if not one.held_out]
         self._rigged = [one for one in rigged if not one.held_out]
         self._rigged_share = np.array([len(one.mouth) for one in self._rigged], np.float64)
@@ -83,20 +82,22 @@ class MouthBatches:
         held = np.concatenate([corpus.held_out for corpus in corpora])
         self._taught = np.flatnonzero(~held)
 
-    def draw(self) -> MouthBatch:
-        """The next batch."""
+    def draw(self, number: int) -> MouthBatch:
+        """Batch `number`; it depends on nothing else."""
+        rng = np.random.default_rng([self._seed, number])
         names = list(SHARES)
-        kinds = self._rng.choice(names, BATCH, p=[SHARES[name] for name in names])
-        crops = [self._crop(self._example(str(kind))) for kind in kinds]
+        kinds = rng.choice(names, BATCH, p=[SHARES[name] for name in names])
+        crops = [_crop(self._example(str(kind), rng), rng) for kind in kinds]
+        features, mouth, weight, style, phones = zip(*crops, strict=True)
         return MouthBatch(
-            torch.from_numpy(np.stack([crop[0] for crop in crops])),
-            torch.from_numpy(np.stack([crop[1] for crop in crops])),
-            torch.from_numpy(np.stack([crop[2] for crop in crops])),
-            torch.tensor([crop[3] for crop in crops]),
+            torch.from_numpy(np.stack(features)),
+            torch.from_numpy(np.stack(mouth)),
+            torch.from_numpy(np.stack(weight)),
+            torch.tensor(style),
+            torch.from_numpy(np.stack(phones)),
         )
 
-    def _example(self, kind: str) -> SpokenMouth:
-        rng = self._rng
+    def _example(self, kind: str, rng: np.random.Generator) -> SpokenMouth:
         if kind == "grid":
             return self._filmed[int(rng.integers(len(self._filmed)))]
         if kind == "facegood":
@@ -104,83 +105,59 @@ class MouthBatches:
             return self._rigged[int(rng.choice(len(self._rigged), p=shares))]
         return taught(self._teacher, self._corpora, int(rng.choice(self._taught)))
 
-    def _crop(
-        self, example: SpokenMouth
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int]:
-        rng = self._rng
-        voice = augment.draw_voice(rng)
-        samples = augment.at_speed(example.samples, voice.speed)
-        size = CROP_FRAMES * FRAME_STEP
-        first = int(rng.integers(-4000, max(1, len(samples) - size + 4000)))
-        crop = cut(samples, first - MARGIN, size + 2 * MARGIN)
-        muted = rng.random() < 0.03
-        if muted:
-            crop = np.zeros_like(crop)
-        noise = augment.coloured_noise(len(crop), rng) if voice.snr_db is not None else crop
-        sound = augment.in_room(crop, voice, noise, rng)
-        place = (first / FRAME_STEP + np.arange(CROP_FRAMES)) * voice.speed
-        mouth = _sampled(example.mouth, place) * np.float32(not muted)
-        inside = (place >= 0) & (place <= len(example.mouth) - 1)
-        weight = inside[:, None] * example.known
-        weight[:WARM_FRAMES] = 0.0
-        style = 0 if muted else example.style
-        return mel_features(sound, voice.warp, rng), mouth, weight.astype(np.float32), style
-
 
 def teach_mouth(
     network: FaceNetwork,
-    batches: MouthBatches,
+    draw: Callable[[int], MouthBatch],
     geometry: NDArray[np.float64],
-    schedule: MouthSchedule,
-    keep: Callable[[FaceNetwork], None] | None = None,
+    lesson: Lesson,
+    folder: Path,
+    encoder_share: float = ENCODER_SHARE,
 ) -> None:
-    """Trains the head in place.
+    """Trains the network in place.
 
     Parameters
     ----------
+    draw : the batch of a number
     geometry : (M, 2) metres of lip opening and width that each channel adds
+    encoder_share : of the learning rate; 0 leaves the encoder as it is
     """
-    torch.manual_seed(schedule.seed)
-    trained = [network.bridge, network.style, network.head, network.head_norm, network.mouth]
-    weights = [weight for module in trained for weight in module.parameters()]
-    optimiser = torch.optim.AdamW(weights, lr=schedule.peak_rate, weight_decay=0.02)
     metres = torch.tensor(geometry, dtype=torch.float32)
-    began, losses = time.monotonic(), [0.0]
-    encoder = network.encoder.initial(BATCH, network.feature_mean)
-    head = network.head.initial(BATCH, network.feature_mean)
-    for step in range(schedule.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = schedule.peak_rate * learning_rate_share(
-                step, schedule.steps, schedule.warm_up
-            )
-        batch = batches.draw()
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                hidden, phones, _ = network.encode(batch.features, encoder)
-            mouth, _ = network.animate(hidden.float(), phones.float(), batch.style, head)
-        loss = mouth_loss(mouth.float(), batch, metres, network.config.face_delay)
-        optimiser.zero_grad()
-        torch.autograd.backward([loss])
-        torch.nn.utils.clip_grad_norm_(weights, 2.0)
-        optimiser.step()
-        losses.append(float(loss.detach()))
-        if (step + 1) % 100 == 0:
-            log.info(
-                "mouth %d/%d: loss %.4f, %.0f s",
-                step + 1,
-                schedule.steps,
-                np.mean(losses[-100:]),
-                time.monotonic() - began,
-            )
-            if keep is not None:
-                keep(network)
-    network.eval()
+    delays = network.config.delays
+    start = network.initial(BATCH)
+
+    def loss_of(batch: MouthBatch) -> tuple[Tensor, dict[str, float]]:
+        output, _ = network(batch.features, batch.style, start)
+        mouth = mouth_loss(output.mouth, batch, metres, delays)
+        phones, right = phone_loss(output.phones, batch.phones, delays)
+        figures = {"mouth": float(mouth.detach()), "right": right}
+        return mouth + PHONE_WEIGHT * phones, figures
+
+    groups = [(moving(network), 1.0)]
+    if encoder_share > 0.0:
+        groups.append((hearing(network), encoder_share))
+    teach(network, groups, lesson, draw, loss_of, folder)
 
 
-def mouth_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delay: int) -> Tensor:
-    """The loss of a batch whose output lags by `delay` frames."""
-    found, wanted = mouth[:, delay:], batch.mouth[:, :-delay]
-    weight = batch.weight[:, :-delay]
+def moving(network: FaceNetwork) -> list[torch.nn.Parameter]:
+    """The weights of the face head."""
+    modules = [network.bridge, network.style, network.head, network.mouth]
+    return [weight for module in modules for weight in module.parameters()]
+
+
+def mouth_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delays: tuple[int, ...]) -> Tensor:
+    """Loss of (B, T, D, M) mouths; the longest delay counts as much as all others together."""
+    weights = [0.5 / max(1, len(delays) - 1)] * (len(delays) - 1) + [0.5]
+    total = mouth.new_zeros(())
+    for place, (delay, weight) in enumerate(zip(delays, weights, strict=True)):
+        total = total + weight * _delayed_loss(mouth[:, delay:, place], batch, metres)
+    return total
+
+
+def _delayed_loss(found: Tensor, batch: MouthBatch, metres: Tensor) -> Tensor:
+    """Loss of (B, T', M) mouths of the batch's first T' frames."""
+    count = found.shape[1]
+    wanted, weight = batch.mouth[:, :count], batch.weight[:, :count]
     total = weight.sum() + 1.0
     level = (functional.smooth_l1_loss(found, wanted, beta=0.1, reduction="none") * weight).sum()
     both = weight[:, 1:] * weight[:, :-1]
@@ -194,8 +171,40 @@ def mouth_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delay: int) -> 
     return (
         4.0 * level / total
         + VELOCITY_WEIGHT * change.sum() / total
-        + 0.15 * shape.sum() / (valid.sum() + 1.0)
+        + SHAPE_WEIGHT * shape.sum() / (valid.sum() + 1.0)
     )
+
+
+def _crop(
+    example: SpokenMouth, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int, NDArray[np.int64]]:
+    """Features, mouth, weights, style and phones of a random stretch in a random voice and room."""
+    voice = augment.draw_voice(rng)
+    samples = augment.at_speed(example.samples, voice.speed)
+    size = CROP_FRAMES * FRAME_STEP
+    first = int(rng.integers(-4000, max(1, len(samples) - size + 4000)))
+    crop = cut(samples, first - MARGIN, size + 2 * MARGIN)
+    muted = rng.random() < 0.03
+    if muted:
+        crop = np.zeros_like(crop)
+    noise = augment.coloured_noise(len(crop), rng) if voice.snr_db is not None else crop
+    sound = augment.in_room(crop, voice, noise, rng)
+    place = (first / FRAME_STEP + np.arange(CROP_FRAMES)) * voice.speed
+    mouth = _sampled(example.mouth, place) * np.float32(not muted)
+    inside = (place >= 0) & (place <= len(example.mouth) - 1)
+    weight = inside[:, None] * example.known
+    weight[:WARM_FRAMES] = 0.0
+    phones = np.full(CROP_FRAMES, NO_LABEL, np.int64)
+    if example.phones is not None:
+        at = np.floor(place * (LABEL_RATE * FRAME_STEP / 16000) + 0.5).astype(np.int64)
+        heard = (at >= 0) & (at < len(example.phones))
+        phones = np.where(heard, example.phones[np.clip(at, 0, len(example.phones) - 1)], 0)
+        phones = phones.astype(np.int64)
+    if muted:
+        phones[:] = 0
+    phones[:WARM_FRAMES] = NO_LABEL
+    features = mel_features(sound, voice.warp, rng)
+    return features, mouth, weight.astype(np.float32), example.style, phones
 
 
 def _sampled(mouth: NDArray[np.float32], place: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -1,16 +1,13 @@
 """Teaches the encoder which phone is spoken, from every voice there is.
 
-Crops of a few seconds, each in another voice and room (`augment`), frame-wise cross-entropy. The
-products run in bfloat16 where the processor has instructions for it, the weights stay float32.
+Crops of a few seconds, each in another voice and room (`augment`), frame-wise cross-entropy at every
+delay the network answers for.
 """
 
 from __future__ import annotations
 
-import logging
-import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -30,8 +27,7 @@ from server.model.network import FaceNetwork
 
 from . import augment
 from .cache import AlignedSpeech
-
-log = logging.getLogger(__name__)
+from .loop import Lesson, teach
 
 CROP_FRAMES = 200
 BATCH = 24
@@ -39,50 +35,49 @@ MARGIN = 800
 """Samples of silence around a crop, so that every window lies inside it."""
 
 
-@dataclass(frozen=True)
-class PhoneSchedule:
-    """How long and how fast the encoder learns."""
-
-    steps: int = 2800
-    peak_rate: float = 2e-3
-    warm_up: int = 200
-    seed: int = 1
+LESSON = Lesson("phones", steps=6000, peak_rate=1.5e-3, warm_up=200, seed=1)
 
 
 class PhoneBatches:
-    """Random batches of features and phone labels."""
+    """Random batches of features and phone labels; a batch depends on its number alone."""
 
     def __init__(self, corpora: Sequence[AlignedSpeech], seed: int) -> None:
         self._corpora = corpora
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
         self._entries = [
             (number, index)
             for number, corpus in enumerate(corpora)
             for index in range(len(corpus.names))
             if not corpus.held_out[index]
         ]
-        lengths = [len(corpora[n].phones(i)) for n, i in self._entries]
-        weights = np.asarray(lengths, np.float64)
-        self._weights = weights / weights.sum()
+        lengths = np.array([len(corpora[n].phones(i)) for n, i in self._entries], np.float64)
+        sources = np.array([number for number, _ in self._entries])
+        totals = np.array([lengths[sources == number].sum() for number in range(len(corpora))])
+        # A corpus ten times as long teaches about three times as often.
+        self._weights = lengths * (totals**-0.5)[sources]
+        self._weights /= self._weights.sum()
         self._levels: dict[tuple[int, int], float] = {}
 
-    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, T, 160) features and (B, T) phone numbers, -1 where there is no label."""
-        chosen = self._rng.choice(len(self._entries), BATCH, p=self._weights)
-        pairs = [self._crop(*self._entries[i]) for i in chosen]
+    def draw(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, T, 160) features and (B, T) phone numbers of batch `number`."""
+        rng = np.random.default_rng([self._seed, number])
+        chosen = rng.choice(len(self._entries), BATCH, p=self._weights)
+        entries = [self._entries[i] for i in chosen]
+        pairs = [self._crop(source, index, rng) for source, index in entries]
         features = np.stack([pair[0] for pair in pairs])
         labels = np.stack([pair[1] for pair in pairs])
         return torch.from_numpy(features), torch.from_numpy(labels)
 
-    def _crop(self, number: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        rng = self._rng
+    def _crop(
+        self, number: int, index: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         corpus = self._corpora[number]
         voice = augment.draw_voice(rng)
         samples = augment.at_speed(self._levelled(number, index), voice.speed)
         size = CROP_FRAMES * FRAME_STEP
         first = int(rng.integers(-SAMPLE_RATE // 2, max(1, len(samples) - size + SAMPLE_RATE)))
         crop = cut(samples, first - MARGIN, size + 2 * MARGIN)
-        noise = self._noise(len(crop)) if voice.snr_db is not None else crop
+        noise = self._noise(len(crop), rng) if voice.snr_db is not None else crop
         if rng.random() < 0.03:
             crop = np.zeros_like(crop)
         sound = augment.in_room(crop, voice, noise, rng)
@@ -102,9 +97,8 @@ class PhoneBatches:
             self._levels[key] = speech_gain(samples)
         return samples * np.float32(self._levels[key])
 
-    def _noise(self, count: int) -> NDArray[np.float32]:
+    def _noise(self, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """Noise, or the babble of other talkers."""
-        rng = self._rng
         if rng.random() < 0.6:
             return augment.coloured_noise(count, rng)
         babble = np.zeros(count, np.float32)
@@ -127,66 +121,51 @@ def mel_features(
 
 def fit_normalisation(network: FaceNetwork, batches: PhoneBatches) -> None:
     """Sets the network's feature mean and scale from a few batches."""
-    drawn = torch.cat([batches.draw()[0].reshape(-1, 2 * MEL_BINS) for _ in range(6)])
+    drawn = torch.cat([batches.draw(10**9 + i)[0].reshape(-1, 2 * MEL_BINS) for i in range(6)])
     network.feature_mean.copy_(drawn.mean(dim=0))
     network.feature_scale.copy_(1.0 / drawn.std(dim=0).clamp_min(0.1))
 
 
 def teach_phones(
-    network: FaceNetwork,
-    corpora: Sequence[AlignedSpeech],
-    schedule: PhoneSchedule,
-    keep: Callable[[FaceNetwork], None] | None = None,
+    network: FaceNetwork, corpora: Sequence[AlignedSpeech], lesson: Lesson, folder: Path
 ) -> None:
-    """Trains encoder and phone scores in place; `keep` gets the network every 100 steps."""
-    torch.manual_seed(schedule.seed)
-    batches = PhoneBatches(corpora, schedule.seed)
+    """Trains encoder and phone scores in place."""
+    batches = PhoneBatches(corpora, lesson.seed)
     fit_normalisation(network, batches)
-    trained = [network.entry, network.encoder, network.encoder_norm, network.phones]
-    weights = [weight for module in trained for weight in module.parameters()]
-    optimiser = torch.optim.AdamW(weights, lr=schedule.peak_rate, weight_decay=0.02)
-    delay = network.config.phone_delay
     state = network.encoder.initial(BATCH, network.feature_mean)
-    began, losses, right = time.monotonic(), [0.0], [0.0]
-    network.train()
-    for step in range(schedule.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = schedule.peak_rate * learning_rate_share(
-                step, schedule.steps, schedule.warm_up
-            )
-        features, labels = batches.draw()
-        with torch.autocast("cpu", torch.bfloat16):
-            _, logits, _ = network.encode(features, state)
-        scored, wanted = logits[:, delay:].float(), labels[:, :-delay]
-        loss = functional.cross_entropy(
+
+    def loss_of(batch: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+        _, logits, _ = network.encode(batch[0], state)
+        loss, right = phone_loss(logits, batch[1], network.config.delays)
+        return loss, {"right": right}
+
+    teach(network, [(hearing(network), 1.0)], lesson, batches.draw, loss_of, folder)
+
+
+def hearing(network: FaceNetwork) -> list[torch.nn.Parameter]:
+    """The weights that tell phones."""
+    modules = [network.entry, network.encoder, network.encoder_norm, network.phones]
+    return [weight for module in modules for weight in module.parameters()]
+
+
+def phone_loss(
+    logits: torch.Tensor, labels: torch.Tensor, delays: tuple[int, ...]
+) -> tuple[torch.Tensor, float]:
+    """Cross-entropy of (B, T, D, P) logits, and the share of frames right at the longest delay.
+
+    The longest delay counts as much as all others together.
+    """
+    weights = [0.5 / max(1, len(delays) - 1)] * (len(delays) - 1) + [0.5]
+    total = logits.new_zeros(())
+    share = 0.0
+    for place, (delay, weight) in enumerate(zip(delays, weights, strict=True)):
+        scored = logits[:, delay:, place]
+        wanted = labels[:, : labels.shape[1] - delay]
+        total = total + weight * functional.cross_entropy(
             scored.reshape(-1, scored.shape[-1]), wanted.reshape(-1), label_smoothing=0.03
         )
-        optimiser.zero_grad()
-        torch.autograd.backward([loss])
-        torch.nn.utils.clip_grad_norm_(weights, 2.0)
-        optimiser.step()
-        losses.append(float(loss.detach()))
-        right.append(float((scored.argmax(2) == wanted).float().mean()))
-        if (step + 1) % 100 == 0:
-            log.info(
-                "phones %d/%d: loss %.3f, %.1f %% of frames right, %.0f s",
-                step + 1,
-                schedule.steps,
-                np.mean(losses[-100:]),
-                100.0 * np.mean(right[-100:]),
-                time.monotonic() - began,
-            )
-            if keep is not None:
-                keep(network)
-    network.eval()
-
-
-def learning_rate_share(step: int, steps: int, warm_up: int) -> float:
-    """Share of the peak rate: a linear rise, then half a cosine down to nearly nothing."""
-    if step < warm_up:
-        return (step + 1) / warm_up
-    done = (step - warm_up) / max(1, steps - warm_up)
-    return 0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * done))
+        share = float((scored.argmax(2) == wanted).float().mean())
+    return total, share
 
 
 def cut(samples: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:

@@ -1,0 +1,154 @@
+"""The one training loop: schedule, resume, log.
+
+A batch depends on its number and the seed alone, and everything else that is random is stored, so a run
+that was cut off goes on to the same weights as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .prefetch import prefetched
+
+log = logging.getLogger(__name__)
+
+KEEP_STEPS = 100
+"""Steps between two stored states, and two lines of the log."""
+CLIP = 2.0
+"""Largest norm of a gradient."""
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How long and how fast something is learnt.
+
+    Attributes
+    ----------
+    name : of its files in the run's folder
+    steps, peak_rate, warm_up : optimiser steps, highest learning rate, steps up to it
+    seed : of everything random
+    """
+
+    name: str
+    steps: int
+    peak_rate: float
+    warm_up: int
+    seed: int
+
+
+def teach(
+    network: nn.Module,
+    groups: list[tuple[list[nn.Parameter], float]],
+    lesson: Lesson,
+    draw: Callable[[int], Batch],
+    loss_of: Callable[[Batch], tuple[Tensor, dict[str, float]]],
+    folder: Path,
+    keep: Callable[[int], None] | None = None,
+) -> None:
+    """Trains in place; goes on where an interrupted run with the same lesson stopped.
+
+    Parameters
+    ----------
+    groups : parameters and their share of the learning rate
+    draw : the batch of a number
+    loss_of : loss of a batch and figures for the log
+    folder : of ``<name>.state.pt`` and the log ``<name>.jsonl``, one object every `KEEP_STEPS` steps
+    keep : called with the step whenever the state is stored
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(lesson.seed)
+    optimiser = torch.optim.AdamW(
+        [{"params": weights, "share": share} for weights, share in groups],
+        lr=lesson.peak_rate,
+        weight_decay=0.03,
+    )
+    trained = [weight for weights, _ in groups for weight in weights]
+    state_path = folder / f"{lesson.name}.state.pt"
+    first = _resumed(network, optimiser, lesson, state_path)
+    history: list[dict[str, float]] = []
+    began = time.monotonic()
+    network.train()
+    for step, batch in prefetched(draw, first, lesson.steps):
+        share = learning_rate_share(step, lesson.steps, lesson.warm_up)
+        for group in optimiser.param_groups:
+            group["lr"] = lesson.peak_rate * float(group["share"]) * share
+        loss, figures = loss_of(batch)
+        optimiser.zero_grad()
+        torch.autograd.backward([loss])
+        torch.nn.utils.clip_grad_norm_(trained, CLIP)
+        optimiser.step()
+        history.append({"loss": float(loss.detach()), **figures})
+        if (step + 1) % KEEP_STEPS == 0 or step + 1 == lesson.steps:
+            _store(network, optimiser, lesson, step + 1, state_path)
+            pace = (time.monotonic() - began) / (step + 1 - first)
+            _report(lesson, step + 1, history, pace, folder / f"{lesson.name}.jsonl")
+            history = []
+            if keep is not None:
+                keep(step + 1)
+    network.eval()
+
+
+def learning_rate_share(step: int, steps: int, warm_up: int) -> float:
+    """Share of the peak rate: a linear rise, then half a cosine down to nearly nothing."""
+    if step < warm_up:
+        return (step + 1) / warm_up
+    done = (step - warm_up) / max(1, steps - warm_up)
+    return 0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+def _resumed(
+    network: nn.Module, optimiser: torch.optim.Optimizer, lesson: Lesson, path: Path
+) -> int:
+    """The step to go on from; 0 where there is no state of this very lesson."""
+    if not path.is_file():
+        return 0
+    stored = torch.load(path, weights_only=True)
+    if stored["lesson"] != repr(lesson):
+        log.info("%s: the stored state is of another lesson; beginning anew", lesson.name)
+        return 0
+    network.load_state_dict(stored["network"])
+    optimiser.load_state_dict(stored["optimiser"])
+    torch.set_rng_state(stored["random"])
+    log.info("%s: going on from step %d", lesson.name, stored["step"])
+    return int(stored["step"])
+
+
+def _store(
+    network: nn.Module, optimiser: torch.optim.Optimizer, lesson: Lesson, step: int, path: Path
+) -> None:
+    state = {
+        "lesson": repr(lesson),
+        "step": step,
+        "network": network.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "random": torch.get_rng_state(),
+    }
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+
+def _report(
+    lesson: Lesson, step: int, history: list[dict[str, float]], pace: float, path: Path
+) -> None:
+    """One line for people and one for plots: means since the last, and the time left."""
+    means = {name: float(np.mean([entry[name] for entry in history])) for name in history[-1]}
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"step": step, **means}) + "\n")
+    told = ", ".join(f"{name} {value:.4g}" for name, value in means.items())
+    left = pace * (lesson.steps - step)
+    log.info("%s %d/%d: %s; %.0f s left", lesson.name, step, lesson.steps, told, left)
