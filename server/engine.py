@@ -19,7 +19,8 @@ from dirfa_blender.core.protocol import AnimateSettings, to_json
 from .audio import SAMPLE_RATE, Speech
 from .features import FRAME_RATE, Features, FeatureStream, speech_gain
 from .live import LiveTake
-from .model.checkpoint import SHIPPED, Checkpoint, load_checkpoint
+from .model.checkpoint import SHIPPED, Checkpoint, load_actor, load_checkpoint
+from .model.network import FaceNetwork
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
 from .postprocess import RawMotion, finished, sided
@@ -57,6 +58,7 @@ class Engine:
     ----------
     device : "auto", "cpu", "cuda" or any name torch knows
     checkpoint : weights to use instead of the shipped ones
+    actors : folder of actors learnt from film, ``<name>.safetensors``; see `training.actor`
 
     Raises
     ------
@@ -66,7 +68,9 @@ class Engine:
         The weights are missing, damaged or of another version.
     """
 
-    def __init__(self, device: str = "auto", checkpoint: Path | None = None) -> None:
+    def __init__(
+        self, device: str = "auto", checkpoint: Path | None = None, actors: Path | None = None
+    ) -> None:
         # One thread: blocks are too small to share, and more would change the last bits.
         torch.set_num_threads(1)
         self._device = _chosen_device(device)
@@ -74,6 +78,15 @@ class Engine:
             self._checkpoint = load_checkpoint(checkpoint or SHIPPED, self._device)
         except ValueError as error:
             raise FormatError(str(error)) from error
+        self._actors_folder = actors
+        self._actors: dict[str, FaceNetwork] = {}
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """Names of the actors there are."""
+        if self._actors_folder is None:
+            return ()
+        return tuple(sorted(path.stem for path in self._actors_folder.glob("*.safetensors")))
 
     @property
     def model_info(self) -> ModelInfo:
@@ -140,12 +153,13 @@ class Engine:
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> RawMotion:
-        network = self._checkpoint.network
+        network = self._network_of(settings.actor)
         stream = FaceStream(
             network,
             self._checkpoint.statistics,
             seed=settings.seed,
             blink_rate=settings.blinks,
+            lookahead=_frames(settings.lookahead),
         )
         phones = np.zeros((count, network.config.phones), np.float32)
         mouth = np.zeros((count, len(network.config.mouth)), np.float32)
@@ -158,6 +172,25 @@ class Engine:
             if progress is not None:
                 progress(min(0.99, max(0.0, motion.first_frame / count)))
         return RawMotion(phones, mouth, upper, network.config.mouth, UPPER_CHANNELS)
+
+    def _network_of(self, actor: str) -> FaceNetwork:
+        """The network with an actor's mouth, loaded once."""
+        if not actor:
+            return self._checkpoint.network
+        if actor not in self._actors:
+            if self._actors_folder is None or actor not in self.actors:
+                known = ", ".join(self.actors) or "none"
+                raise SettingsError(f"There is no actor {actor!r} here; known: {known}.")
+            path = self._actors_folder / f"{actor}.safetensors"
+            try:
+                self._actors[actor] = load_actor(path, self._checkpoint)
+            except ValueError as error:
+                raise FormatError(str(error)) from error
+        return self._actors[actor]
+
+
+def _frames(lookahead: float | None) -> int | None:
+    return None if lookahead is None else int(lookahead * FRAME_RATE + 1e-6)
 
 
 def _feature_blocks(samples: NDArray[np.float32], lookahead: int) -> Iterator[Features]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
@@ -33,6 +34,8 @@ class AnimateSettings:
     head, brows, gaze : strength of head motion, brows and gaze, 1 = as learnt, 0 = none
     lips : strength of mouth and jaw motion; closures stay closed
     blinks : blink rate relative to a speaking person's, 0 = none
+    lookahead : seconds of sound that may be heard before the face answers; None as long as it helps
+    actor : whose mouth, by the name of an actor the server has learnt; empty for the shipped one
     controls : how the finished take is directed: emotion, units, regions, articulation
 
     Raises
@@ -48,6 +51,8 @@ class AnimateSettings:
     gaze: float = 1.0
     lips: float = 1.0
     blinks: float = 1.0
+    lookahead: float | None = None
+    actor: str = ""
     controls: Controls = field(default_factory=Controls)
 
     def __post_init__(self) -> None:
@@ -61,6 +66,14 @@ class AnimateSettings:
             value = getattr(self, name)
             if not (math.isfinite(value) and 0 <= value <= 3):
                 raise SettingsError(f"The strength of {name} must be 0..3, got {value:g}.")
+        if self.actor and not re.fullmatch(r"[\w -]+", self.actor):
+            raise SettingsError(
+                f"An actor's name has letters, digits, spaces, - and _, got {self.actor!r}."
+            )
+        if self.lookahead is not None and not (
+            math.isfinite(self.lookahead) and self.lookahead >= 0
+        ):
+            raise SettingsError(f"The lookahead must be 0 seconds or more, got {self.lookahead:g}.")
 
 
 @dataclass(frozen=True)

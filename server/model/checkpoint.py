@@ -9,19 +9,23 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import Tensor
 
 from .config import NetworkConfig
+from .dirfa import DirfaConfig, DirfaNetwork
 from .network import FaceNetwork
 from .sampling import MotionStatistics
 
 FORMAT = "dirfa.network"
+ACTOR_FORMAT = "dirfa.actor"
+DIRFA_FORMAT = "dirfa.baseline"
 VERSION = "2"
 HEADER = "dirfa"
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "face.safetensors"
@@ -60,13 +64,7 @@ def save_checkpoint(
         "statistics": json.dumps(asdict(statistics), sort_keys=True),
         **about,
     }
-    tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    # One entry: safetensors writes several in an order that changes from run to run.
-    content = save(tensors, {HEADER: json.dumps(header, sort_keys=True)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    _write(path, network.state_dict(), header)
 
 
 def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
@@ -77,19 +75,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     ValueError
         The file is missing, damaged or of another kind; the sentence is fit to be shown.
     """
-    if not path.is_file():
-        raise ValueError(f"Expected network weights at {path}, found no file.")
-    try:
-        with safe_open(path, framework="pt") as stored:
-            header = _header(stored.metadata() or {})
-            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"Expected network weights in {path}, found a damaged file.") from error
-    if header.get("format") != FORMAT or header.get("version") != VERSION:
-        raise ValueError(
-            f"Expected {FORMAT} version {VERSION} in {path}, found "
-            f"{header.get('format', 'another format')} version {header.get('version', 'unknown')}."
-        )
+    header, weights = _read(path, FORMAT)
     try:
         network = FaceNetwork(NetworkConfig.from_json(header["config"]))
         network.load_state_dict(weights)
@@ -104,6 +90,107 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
         languages=tuple(header.get("languages", "").split()),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
+
+
+def save_actor(
+    path: Path, network: FaceNetwork, base: Checkpoint, about: Mapping[str, str]
+) -> None:
+    """Writes an actor's face head, to be used with `base` alone; whole or not at all."""
+    header = {
+        "format": ACTOR_FORMAT,
+        "version": VERSION,
+        "base": base.sha256,
+        "actor": network.config.styles[0],
+        **about,
+    }
+    _write(path, _head_tensors(network), header)
+
+
+def load_actor(path: Path, base: Checkpoint) -> FaceNetwork:
+    """The network of `base` with the actor's face head; what both share is stored once.
+
+    Raises
+    ------
+    ValueError
+        The file is missing, damaged, or made for other weights; the sentence is fit to be shown.
+    """
+    header, weights = _read(path, ACTOR_FORMAT)
+    if header.get("base") != base.sha256:
+        raise ValueError(
+            f"The actor in {path.name} was trained on other weights than the ones loaded. "
+            "Train it again with this version."
+        )
+    network = FaceNetwork(replace(base.network.config, styles=(header.get("actor", path.stem),)))
+    shared = base.network.state_dict()
+    try:
+        network.load_state_dict({**shared, **weights})
+    except RuntimeError as error:
+        raise ValueError(f"The weights in {path} do not fit their header.") from error
+    for name in ("entry", "encoder", "encoder_norm", "phones"):
+        setattr(network, name, getattr(base.network, name))
+    return network.to(base.network.feature_mean.device).eval()
+
+
+def _head_tensors(network: FaceNetwork) -> dict[str, Tensor]:
+    heads = ("bridge", "style", "head", "mouth")
+    return {n: v for n, v in network.state_dict().items() if n.split(".")[0] in heads}
+
+
+def save_dirfa(path: Path, network: DirfaNetwork) -> None:
+    """Writes the baseline whole or not at all."""
+    config = json.dumps(asdict(network.config), sort_keys=True)
+    _write(
+        path, network.state_dict(), {"format": DIRFA_FORMAT, "version": VERSION, "config": config}
+    )
+
+
+def load_dirfa(path: Path) -> DirfaNetwork:
+    """The baseline in a file, in evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        The file is missing, damaged or of another kind; the sentence is fit to be shown.
+    """
+    header, weights = _read(path, DIRFA_FORMAT)
+    try:
+        fields = json.loads(header["config"])
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+        }
+        network = DirfaNetwork(DirfaConfig(**values))
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError, ValueError) as error:
+        raise ValueError(f"The weights in {path} do not fit their header.") from error
+    return network.eval()
+
+
+def _write(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
+    tensors = {name: value.detach().contiguous() for name, value in weights.items()}
+    # One entry: safetensors writes several in an order that changes from run to run.
+    content = save(tensors, {HEADER: json.dumps(dict(header), sort_keys=True)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
+
+
+def _read(path: Path, kind: str) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Header and tensors of a file of this format; ValueError with a sentence otherwise."""
+    if not path.is_file():
+        raise ValueError(f"Expected network weights at {path}, found no file.")
+    try:
+        with safe_open(path, framework="pt") as stored:
+            header = _header(stored.metadata() or {})
+            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"Expected network weights in {path}, found a damaged file.") from error
+    if header.get("format") != kind or header.get("version") != VERSION:
+        raise ValueError(
+            f"Expected {kind} version {VERSION} in {path}, found "
+            f"{header.get('format', 'another format')} version {header.get('version', 'unknown')}."
+        )
+    return header, weights
 
 
 def _header(metadata: Mapping[str, str]) -> dict[str, str]:

@@ -96,7 +96,7 @@ def grid_film(
     return [
         SpokenMouth(
             name,
-            _levelled(sound.sound(number[name])),
+            levelled(sound.sound(number[name])),
             mouth_of(animation_of(face, performer, basis, GRID_FPS).resampled(FRAME_RATE)),
             np.ones(len(MOUTH), np.float32),
             STYLES.index("grid"),
@@ -141,7 +141,7 @@ def facegood_rig(data: Path) -> list[SpokenMouth]:
         taken.append(
             SpokenMouth(
                 entry.name,
-                _levelled(read_samples(entry.path)),
+                levelled(read_samples(entry.path)),
                 np.clip(mouth, 0.0, 1.0).astype(np.float32),
                 known,
                 STYLES.index("facegood"),
@@ -163,7 +163,7 @@ def taught(teacher: Teacher, corpora: Sequence[AlignedSpeech], index: int) -> Sp
     times = np.arange(len(labels) // 2) / FRAME_RATE
     return SpokenMouth(
         corpus.names[index],
-        _levelled(corpus.sound(index)),
+        levelled(corpus.sound(index)),
         teacher.mouth(labels, times).astype(np.float32),
         np.ones(len(MOUTH), np.float32),
         STYLES.index("plain"),
@@ -179,5 +179,6 @@ def mouth_of(take: Animation) -> Array:
     ).astype(np.float32)
 
 
-def _levelled(samples: Array) -> Array:
+def levelled(samples: Array) -> Array:
+    """Samples whose speech is at the target level."""
     return samples * np.float32(speech_gain(samples))

@@ -16,19 +16,31 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dirfa_blender.core.errors import DirfaError
+from dirfa_blender.core.errors import DirfaError, FormatError
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from server.evaluation.lips import unit_geometry
-from server.model.checkpoint import SHIPPED, save_checkpoint
+from server.model.checkpoint import (
+    SHIPPED,
+    load_checkpoint,
+    save_actor,
+    save_checkpoint,
+    save_dirfa,
+)
 from server.model.config import NetworkConfig
+from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
 from server.model.sampling import MotionStatistics
+from server.tracking.solve import basis_of
+from server.tracking.track import animation_of, face_of, performer_of
 
-from . import mouth, phones
+from . import dirfa, mouth, phones
+from .actor import adapted, films_in
 from .cache import AlignedSpeech, aligned_speech
-from .faces import GRID_FPS, STYLES, SpokenMouth, facegood_rig, grid_film
+from .corpora import utterances
+from .dirfa import filmed_motion, train_dirfa
+from .faces import GRID_FPS, STYLES, SpokenMouth, cached_track, facegood_rig, grid_film, levelled
 from .teacher import MOUTH, Teacher, fitted_teacher
 
 log = logging.getLogger(__name__)
@@ -49,26 +61,73 @@ def main(arguments: Sequence[str]) -> int:
         description="Train the network on the corpora, or adapt it to an actor from film.",
         epilog="An interrupted training goes on where it stopped when the command is given again.",
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
+    parser.add_argument("--data", type=Path, help="folder of the corpora")
+    parser.add_argument("--footage", type=Path, help="film of an actor, or a folder of it")
+    parser.add_argument("--actor", default="", help="name of the actor; the folder's by default")
+    parser.add_argument(
+        "--config",
+        choices=("face", "dirfa"),
+        default="face",
+        help="the shipped network, or DIRFA's own design to compare with",
+    )
     parser.add_argument(
         "--cache", type=Path, default=Path(".cache/training"), help="alignments, tracks and states"
     )
-    parser.add_argument("-o", "--output", type=Path, default=SHIPPED, help="weights to write")
+    parser.add_argument("-o", "--output", type=Path, help="weights to write")
     parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
     parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
     parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
     chosen = parser.parse_args(arguments)
+    if (chosen.data is None) == (chosen.footage is None):
+        parser.error("give either --data, to train anew, or --footage, to adapt to an actor")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(chosen.threads)
     try:
-        network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))
-        teach_hearing(network, chosen.data, chosen.cache, chosen.phone_steps)
-        teach_face(network, chosen.data, chosen.cache, chosen.mouth_steps)
-        save_checkpoint(chosen.output, network, MotionStatistics(), ABOUT)
+        if chosen.footage is not None:
+            return _adapt(chosen.footage, chosen.actor, chosen.output, chosen.cache)
+        if chosen.config == "dirfa":
+            output = chosen.output or chosen.cache / "dirfa.safetensors"
+            save_dirfa(output, taught_dirfa(chosen.data, chosen.cache))
+        else:
+            output = chosen.output or SHIPPED
+            network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))
+            teach_hearing(network, chosen.data, chosen.cache, chosen.phone_steps)
+            teach_face(network, chosen.data, chosen.cache, chosen.mouth_steps)
+            save_checkpoint(output, network, MotionStatistics(), ABOUT)
     except DirfaError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    log.info("%s: %d bytes", chosen.output, chosen.output.stat().st_size)
+    log.info("%s: %d bytes", output, output.stat().st_size)
+    return 0
+
+
+def _adapt(footage: Path, name: str, output: Path | None, cache: Path) -> int:
+    """Writes an actor's file beside where ``--actors`` looks, and says what the film brought."""
+    if not footage.exists():
+        raise FormatError(f"Expected film at {footage}, found nothing. Check the path.")
+    name = name or footage.stem
+    output = output or Path("actors") / f"{name}.safetensors"
+    try:
+        base = load_checkpoint(SHIPPED, torch.device("cpu"))
+    except ValueError as error:
+        raise FormatError(str(error)) from error
+    head = shaped_head()
+    found = adapted(
+        base.network,
+        name,
+        films_in(footage),
+        basis_of(head),
+        unit_geometry(head, base.network.config.mouth),
+        cache / "actors" / name,
+    )
+    save_actor(output, found.network, base, {"seconds": f"{found.seconds:.1f}"})
+    for sentence in found.left_out:
+        sys.stderr.write(f"Left out: {sentence}\n")
+    sys.stdout.write(
+        f"{output}: learnt from {found.seconds:.0f} s of film. On pieces kept for measuring, lip opening "
+        f"{found.before[0]:.2f} -> {found.after[0]:.2f}, width {found.before[1]:.2f} -> "
+        f"{found.after[1]:.2f}. Use it with: animate --actor {output}\n"
+    )
     return 0
 
 
@@ -89,6 +148,23 @@ def teach_face(network: FaceNetwork, data: Path, cache: Path, steps: int) -> Non
     lesson = replace(mouth.LESSON, steps=steps)
     geometry = unit_geometry(head, MOUTH)
     mouth.teach_mouth(network, batches.draw, geometry, lesson, cache / "runs")
+
+
+def taught_dirfa(data: Path, cache: Path) -> DirfaNetwork:
+    """DIRFA's design, learnt from the same film."""
+    sound = aligned_speech("grid", data, cache)
+    number = {name: index for index, name in enumerate(sound.names)}
+    entries = [e for e in utterances("grid", data) if e.name in number and not e.held_out]
+    tracks = [(e, cached_track(e.path, cache)) for e in entries]
+    faces = {e.name: face_of(t.at_rate(GRID_FPS)) for e, t in tracks if t.seen.all()}
+    performer, basis = performer_of(list(faces.values())), basis_of(shaped_head())
+    clips = [
+        filmed_motion(
+            levelled(sound.sound(number[name])), animation_of(face, performer, basis, GRID_FPS)
+        )
+        for name, face in faces.items()
+    ]
+    return train_dirfa(clips, dirfa.LESSON, cache / "runs")
 
 
 def teacher_of(filmed: Sequence[SpokenMouth], data: Path, cache: Path) -> Teacher:

@@ -1,0 +1,315 @@
+"""Adapts the shipped network to one actor from film of them: ``train --footage folder/``.
+
+The encoder, which knows voices, stays; the face head, which knows mouths, learns this one. Ten minutes of
+film are the case to serve, so the sound is encoded once and the head learns on what the encoder said. Every
+eighth piece of film only measures, and the weights that measured best are kept: little film cannot make
+the result worse than the network it began with.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dirfa_blender.core.errors import DirfaError, FormatError
+from server.evaluation.lips import correlation
+from server.features import FRAME_RATE, features, speech_gain
+from server.model.network import FaceNetwork
+from server.tracking.landmarks import FaceTrack
+from server.tracking.solve import Basis
+from server.tracking.track import animation_of, face_of, performer_of
+
+from .corpora import read_samples
+from .faces import cached_track, mouth_of
+from .loop import Lesson, teach
+from .mouth import WARM_FRAMES, MouthBatch, mouth_loss, moving
+
+log = logging.getLogger(__name__)
+
+FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+LESSON = Lesson("actor", steps=400, peak_rate=6e-4, warm_up=30, seed=5)
+BATCH = 16
+CROP_FRAMES = 150
+PIECE_SECONDS = 6.0
+MEASURED_EVERY = 8
+LEAST_SECONDS = 20.0
+"""Less film than this is refused."""
+LEAST_SEEN = 0.9
+"""Share of frames that must show the face."""
+LATEST_SECONDS = 0.3
+"""How far sound and picture may be apart; more, or no relation at all, and the film is left out."""
+LEAST_RELATION = 0.15
+"""Correlation of filmed lips with those the shipped network hears, under which sound does not fit."""
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What came of it.
+
+    Attributes
+    ----------
+    network : the shipped encoder with the actor's face head
+    seconds : of film that was learnt from
+    before, after : mean correlation of lip opening and width on the pieces kept for measuring
+    left_out : why films were not used
+    """
+
+    network: FaceNetwork
+    seconds: float
+    before: tuple[float, float]
+    after: tuple[float, float]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Encoded sound (T, C) and phone logits (T, D, P), with the mouth (T, M) that was filmed."""
+
+    hidden: Tensor
+    phones: Tensor
+    mouth: NDArray[np.float32]
+
+
+@dataclass
+class _Best:
+    """The head that measured best so far."""
+
+    score: float
+    weights: dict[str, Tensor]
+
+
+def films_in(folder: Path) -> list[Path]:
+    """The films of a folder, or the one film given.
+
+    Raises
+    ------
+    FormatError
+        There are none.
+    """
+    if folder.is_file():
+        return [folder]
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in FILM_SUFFIXES)
+    if not found:
+        kinds = ", ".join(FILM_SUFFIXES)
+        raise FormatError(f"Expected film of the actor ({kinds}) in {folder}, found none.")
+    return found
+
+
+def adapted(
+    shipped: FaceNetwork,
+    actor: str,
+    films: Sequence[Path],
+    basis: Basis,
+    geometry: NDArray[np.float64],
+    cache: Path,
+    lesson: Lesson = LESSON,
+) -> Adaptation:
+    """The network with the actor's face head.
+
+    Parameters
+    ----------
+    basis, geometry : of the head template: what its shapes do to landmarks, and units to lips
+
+    Raises
+    ------
+    FormatError
+        Too little of the film can be used; the sentence says why.
+    """
+    pieces, left_out = _pieces(shipped, films, basis, geometry, cache)
+    seconds = sum(len(piece.mouth) for piece in pieces) / FRAME_RATE
+    if seconds < LEAST_SECONDS:
+        reasons = " ".join(left_out) or "The films are too short."
+        raise FormatError(
+            f"Expected at least {LEAST_SECONDS:g} s of film in which the actor's face speaks, found "
+            f"{seconds:.1f} s. {reasons}"
+        )
+    measured = pieces[::MEASURED_EVERY]
+    learnt = [piece for place, piece in enumerate(pieces) if place % MEASURED_EVERY]
+    network = _with_style(shipped, actor)
+    before = _scores(network, measured, geometry)
+    best = _Best(sum(before), _head_of(network))
+
+    def keep(step: int) -> None:
+        network.eval()
+        score = sum(_scores(network, measured, geometry))
+        network.train()
+        log.info("actor %d: held-out opening + width %.3f", step, score)
+        if score > best.score:
+            best.score, best.weights = score, _head_of(network)
+
+    metres = torch.tensor(geometry, dtype=torch.float32)
+    start = network.initial(BATCH).head
+
+    def loss_of(batch: tuple[Tensor, Tensor, MouthBatch]) -> tuple[Tensor, dict[str, float]]:
+        hidden, phones, wanted = batch
+        mouth, _ = network.animate(hidden, phones, wanted.style, start)
+        return mouth_loss(mouth, wanted, metres, network.config.delays), {}
+
+    teach(network, [(moving(network), 1.0)], lesson, _drawing(learnt, lesson), loss_of, cache, keep)
+    network.load_state_dict(best.weights, strict=False)
+    after = _scores(network, measured, geometry)
+    return Adaptation(network, seconds, before, after, tuple(left_out))
+
+
+def _pieces(
+    shipped: FaceNetwork,
+    films: Sequence[Path],
+    basis: Basis,
+    geometry: NDArray[np.float64],
+    cache: Path,
+) -> tuple[list[_Piece], list[str]]:
+    """Pieces of a few seconds, and a sentence for each film that cannot be learnt from."""
+    tracks: list[tuple[Path, FaceTrack, NDArray[np.float32]]] = []
+    left_out: list[str] = []
+    for film in films:
+        try:
+            track, samples = cached_track(film, cache), read_samples(film)
+        except DirfaError as error:
+            left_out.append(str(error))
+            continue
+        seen = float(track.seen.mean())
+        if seen < LEAST_SEEN:
+            left_out.append(f"{film.name} shows a face in only {100.0 * seen:.0f} % of its frames.")
+        else:
+            tracks.append((film, track, samples))
+    if not tracks:
+        return [], left_out
+    rates = [(len(track.times) - 1) / float(track.times[-1]) for _, track, _ in tracks]
+    faces = [face_of(t.at_rate(rate)) for (_, t, _), rate in zip(tracks, rates, strict=True)]
+    performer = performer_of(faces)
+    pieces: list[_Piece] = []
+    for (film, _, samples), face, rate in zip(tracks, faces, rates, strict=True):
+        mouth = mouth_of(animation_of(face, performer, basis, rate).resampled(FRAME_RATE))
+        hidden, phones = _encoded(shipped, samples, len(mouth))
+        late, relation = _lateness(shipped, hidden, phones, mouth, geometry)
+        if relation < LEAST_RELATION:
+            left_out.append(
+                f"{film.name}: sound and lips do not belong together (relation {relation:.2f})."
+            )
+            continue
+        if late:
+            log.info("%s: the sound is %.2f s late; corrected", film.name, late / FRAME_RATE)
+        # Sound that is late by n frames: the mouth of frame t belongs to what is heard at t + n.
+        first, last = max(0, -late), len(mouth) - max(0, late)
+        mouth = mouth[first:last]
+        hidden, phones = (part[first + late : last + late] for part in (hidden, phones))
+        size = int(PIECE_SECONDS * FRAME_RATE)
+        for begin in range(0, len(mouth) - size // 2, size):
+            span = slice(begin, begin + size)
+            pieces.append(_Piece(hidden[span], phones[span], mouth[span]))
+    return pieces, left_out
+
+
+@torch.inference_mode()
+def _encoded(
+    network: FaceNetwork, samples: NDArray[np.float32], count: int
+) -> tuple[Tensor, Tensor]:
+    """(T, C) and (T, D, P) of a recording, T = `count` frames and the longest delay."""
+    mel = features(samples, speech_gain(samples)).mel
+    wanted = count + network.config.delays[-1]
+    mel = np.concatenate([mel, np.repeat(mel[-1:], max(0, wanted - len(mel)), axis=0)])[:wanted]
+    hidden, phones, _ = network.encode(
+        torch.from_numpy(mel)[None], network.encoder.initial(1, network.feature_mean)
+    )
+    return hidden[0].clone(), phones[0].clone()
+
+
+@torch.inference_mode()
+def _opened(
+    network: FaceNetwork, hidden: Tensor, phones: Tensor, geometry: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(T - delay, 2) metres of opening and width at the longest delay."""
+    style = torch.zeros(1, dtype=torch.long)
+    mouth, _ = network.animate(hidden[None], phones[None], style, network.initial(1).head)
+    delay = network.config.delays[-1]
+    return mouth[0, delay:, -1].double().numpy() @ geometry
+
+
+def _lateness(
+    network: FaceNetwork,
+    hidden: Tensor,
+    phones: Tensor,
+    mouth: NDArray[np.float32],
+    geometry: NDArray[np.float64],
+) -> tuple[int, float]:
+    """Frames by which the sound is late, and how well lips and sound agree there."""
+    heard = _opened(network, hidden, phones, geometry)[:, 0]
+    seen = (mouth.astype(np.float64) @ geometry)[: len(heard), 0]
+    reach = int(LATEST_SECONDS * FRAME_RATE)
+    scores = {
+        late: correlation(
+            heard[max(0, late) : len(heard) + min(0, late)],
+            seen[max(0, -late) : len(seen) - max(0, late)],
+        )
+        for late in range(-reach, reach + 1)
+    }
+    late = max(scores, key=lambda key: scores[key])
+    return late, scores[late]
+
+
+def _with_style(shipped: FaceNetwork, actor: str) -> FaceNetwork:
+    """A network with one style, the actor's, that begins as the shipped one's first."""
+    network = FaceNetwork(replace(shipped.config, styles=(actor,)))
+    weights = copy.deepcopy(shipped.state_dict())
+    weights["style.weight"] = weights["style.weight"][:1]
+    network.load_state_dict(weights)
+    for weight in network.parameters():
+        weight.requires_grad_(False)
+    for weight in moving(network):
+        weight.requires_grad_(True)
+    return network.eval()
+
+
+def _head_of(network: FaceNetwork) -> dict[str, Tensor]:
+    names = tuple(name for name, _ in network.named_children())
+    moved = [n for n in names if n in ("bridge", "style", "head", "mouth")]
+    state = network.state_dict()
+    return {key: value.clone() for key, value in state.items() if key.split(".")[0] in moved}
+
+
+def _scores(
+    network: FaceNetwork, pieces: Sequence[_Piece], geometry: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Mean correlation of lip opening and width with the film."""
+    scores: list[tuple[float, float]] = []
+    for piece in pieces:
+        found = _opened(network, piece.hidden, piece.phones, geometry)
+        true = (piece.mouth.astype(np.float64) @ geometry)[: len(found)]
+        scores.append((correlation(found[:, 0], true[:, 0]), correlation(found[:, 1], true[:, 1])))
+    opening, width = np.mean(scores, axis=0)
+    return float(opening), float(width)
+
+
+def _drawing(
+    pieces: Sequence[_Piece], lesson: Lesson
+) -> Callable[[int], tuple[Tensor, Tensor, MouthBatch]]:
+    """Random crops of the pieces by number."""
+
+    def draw(number: int) -> tuple[Tensor, Tensor, MouthBatch]:
+        rng = np.random.default_rng([lesson.seed, number])
+        hidden: list[Tensor] = []
+        phones: list[Tensor] = []
+        mouth: list[NDArray[np.float32]] = []
+        for _ in range(BATCH):
+            piece = pieces[int(rng.integers(len(pieces)))]
+            first = int(rng.integers(max(1, len(piece.mouth) - CROP_FRAMES + 1)))
+            index = np.clip(np.arange(first, first + CROP_FRAMES), 0, len(piece.mouth) - 1)
+            hidden.append(piece.hidden[index])
+            phones.append(piece.phones[index])
+            mouth.append(piece.mouth[index])
+        wanted = torch.from_numpy(np.stack(mouth))
+        weight = torch.ones_like(wanted)
+        weight[:, :WARM_FRAMES] = 0.0
+        nobody = torch.zeros(BATCH, dtype=torch.long)
+        batch = MouthBatch(torch.empty(0), wanted, weight, nobody, torch.empty(0))
+        return torch.stack(hidden), torch.stack(phones), batch
+
+    return draw
