@@ -129,7 +129,7 @@ class FaceNetwork(nn.Module):
             config.face_channels,
             config.face_layers,
             batch_first=True,
-            dropout=0.2,
+            dropout=0.2 if config.face_layers > 1 else 0.0,
         )
         self.mouth = nn.Linear(config.face_channels, len(config.delays) * max(1, len(config.mouth)))
 

@@ -8,7 +8,7 @@ refine what it hears, and the phones of all voices keep it from listening to tho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ WARM_FRAMES = 12
 """Frames at the start of a crop that are not scored: the network has heard too little."""
 SHARES = {"grid": 0.5, "facegood": 0.15, "plain": 0.35}
 """Of a batch, by whose mouth it is."""
+POLISH_SHARES = {"grid": 0.62, "facegood": 0.25, "plain": 0.13}
 OPENING_SCALE, WIDTH_SCALE = 0.004, 0.0015
 """Metres that count as one in the loss: the deviation of a talker's lips."""
 SHUT_METRES = 0.002
@@ -47,7 +48,9 @@ NO_LABEL = -100
 """What cross-entropy passes over."""
 
 
-LESSON = Lesson("mouth", steps=1600, peak_rate=2e-3, warm_up=60, seed=2)
+LESSON = Lesson("mouth", steps=1300, peak_rate=2e-3, warm_up=60, seed=2)
+POLISH = Lesson("polish", steps=900, peak_rate=1.5e-3, warm_up=30, seed=6)
+"""A last lesson for the head alone, mostly on real mouths."""
 ENCODER_SHARE = 0.15
 
 
@@ -72,8 +75,10 @@ class MouthBatches:
         teacher: Teacher,
         corpora: Sequence[AlignedSpeech],
         seed: int,
+        shares: Mapping[str, float] = SHARES,
     ) -> None:
         self._seed = seed
+        self._shares = dict(shares)
         self._filmed = [one for one in filmed if not one.held_out]
         self._rigged = [one for one in rigged if not one.held_out]
         self._rigged_share = np.array([len(one.mouth) for one in self._rigged], np.float64)
@@ -85,8 +90,7 @@ class MouthBatches:
     def draw(self, number: int) -> MouthBatch:
         """Batch `number`; it depends on nothing else."""
         rng = np.random.default_rng([self._seed, number])
-        names = list(SHARES)
-        kinds = rng.choice(names, BATCH, p=[SHARES[name] for name in names])
+        kinds = rng.choice(list(self._shares), BATCH, p=list(self._shares.values()))
         crops = [_crop(self._example(str(kind), rng), rng) for kind in kinds]
         features, mouth, weight, style, phones = zip(*crops, strict=True)
         return MouthBatch(
@@ -127,9 +131,11 @@ def teach_mouth(
     start = network.initial(BATCH)
 
     def loss_of(batch: MouthBatch) -> tuple[Tensor, dict[str, float]]:
-        output, _ = network(batch.features, batch.style, start)
-        mouth = mouth_loss(output.mouth, batch, metres, delays)
-        phones, right = phone_loss(output.phones, batch.phones, delays)
+        with torch.set_grad_enabled(encoder_share > 0.0):
+            hidden, logits, _ = network.encode(batch.features, start.encoder)
+        found, _ = network.animate(hidden, logits, batch.style, start.head)
+        mouth = mouth_loss(found, batch, metres, delays)
+        phones, right = phone_loss(logits, batch.phones, delays)
         figures = {"mouth": float(mouth.detach()), "right": right}
         return mouth + PHONE_WEIGHT * phones, figures
 

@@ -144,10 +144,15 @@ def teach_face(network: FaceNetwork, data: Path, cache: Path, steps: int) -> Non
     filmed = grid_film(data, cache, head)
     teacher = teacher_of(filmed, data, cache)
     corpora: list[AlignedSpeech] = [aligned_speech(source, data, cache) for source in TAUGHT]
-    batches = mouth.MouthBatches(filmed, facegood_rig(data), teacher, corpora, mouth.LESSON.seed)
-    lesson = replace(mouth.LESSON, steps=steps)
-    geometry = unit_geometry(head, MOUTH)
-    mouth.teach_mouth(network, batches.draw, geometry, lesson, cache / "runs")
+    rigged, geometry = facegood_rig(data), unit_geometry(head, MOUTH)
+    together = replace(mouth.LESSON, steps=steps)
+    batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, together.seed)
+    mouth.teach_mouth(network, batches.draw, geometry, together, cache / "runs")
+    alone = mouth.POLISH
+    batches = mouth.MouthBatches(
+        filmed, rigged, teacher, corpora, alone.seed, mouth.POLISH_SHARES
+    )
+    mouth.teach_mouth(network, batches.draw, geometry, alone, cache / "runs", encoder_share=0.0)
 
 
 def taught_dirfa(data: Path, cache: Path) -> DirfaNetwork:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from server.model import sampling
-from server.model.checkpoint import load_checkpoint, save_checkpoint
+from server.model.checkpoint import load_actor, load_checkpoint, save_actor, save_checkpoint
 from server.model.config import BLOCK_FRAMES, FRAME_RATE, NetworkConfig
 from server.model.network import FaceNetwork
 from server.model.sampling import UPPER_CHANNELS, MotionStatistics, Sampler, SamplerState, Voice
@@ -21,7 +21,8 @@ SMALL = NetworkConfig(
     channels=16,
     dilations=(1, 2),
     face_channels=8,
-    face_dilations=(1,),
+    face_layers=2,
+    delays=(0, 2, 6),
     mouth=("AU26", "AU12"),
     styles=("plain", "other"),
 )
@@ -92,6 +93,53 @@ def test_a_stream_lags_by_its_lookahead_and_no_block_is_lost() -> None:
     firsts = [block.first_frame for block in blocks]
     assert firsts == [index * 25 - stream.lookahead for index in range(4)]
     assert all(len(block.phones) == len(block.upper) == 25 for block in blocks)
+
+
+@pytest.mark.parametrize(("allowed", "taken"), [(None, 6), (100, 6), (6, 6), (5, 2), (2, 2), (0, 0)])
+def test_a_stream_takes_the_longest_lookahead_allowed(allowed: int | None, taken: int) -> None:
+    stream = FaceStream(small_network(), MotionStatistics(), seed=0, lookahead=allowed)
+
+    assert stream.lookahead == taken
+
+
+def test_a_shorter_lookahead_gives_its_own_answer_for_the_same_time() -> None:
+    network = small_network()
+    features = torch.randn(1, 50, SMALL.features)
+
+    output, _ = network(features, torch.tensor([0]), network.initial())
+
+    assert output.mouth.shape == (1, 50, 3, 2)
+    assert output.phones.shape == (1, 50, 3, 5)
+    stream = FaceStream(network, MotionStatistics(), seed=0, lookahead=2)
+    block = stream.step(features[0, :25], torch.zeros(25, 3))
+    assert torch.allclose(block.mouth, output.mouth[0, :25, 1], atol=1e-5)
+
+
+def test_an_actor_has_a_mouth_of_its_own_and_shares_the_ears(tmp_path: Path) -> None:
+    base_path, path = tmp_path / "face.safetensors", tmp_path / "anna.safetensors"
+    save_checkpoint(base_path, small_network(), MotionStatistics(), {"model_id": "t"})
+    base = load_checkpoint(base_path, torch.device("cpu"))
+    torch.manual_seed(1)
+    actor = FaceNetwork(replace(SMALL, styles=("anna",)))
+
+    save_actor(path, actor, base, {})
+    loaded = load_actor(path, base)
+
+    assert loaded.encoder is base.network.encoder
+    assert torch.equal(loaded.mouth.weight, actor.mouth.weight)
+    assert path.stat().st_size < base_path.stat().st_size
+
+
+def test_an_actor_of_other_weights_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "anna.safetensors"
+    bases = []
+    for name in ("one", "two"):
+        save_checkpoint(tmp_path / name, small_network(), MotionStatistics(), {"model_id": name})
+        bases.append(load_checkpoint(tmp_path / name, torch.device("cpu")))
+    save_actor(path, FaceNetwork(replace(SMALL, styles=("anna",))), bases[0], {})
+
+    with pytest.raises(ValueError, match="trained on other weights"):
+        load_actor(path, bases[1])
 
 
 def test_a_block_of_another_size_is_refused() -> None:
