@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,3 +56,14 @@ class ServerConfig:
     def is_local(self) -> bool:
         """Whether only programs on this computer can reach the server."""
         return self.host in LOOPBACK_NAMES
+
+
+def actors_folder() -> Path:
+    """Where a user's actors are kept, `training.actor` writes them and `Engine` finds them."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Application Support")
+    else:
+        base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "dirfa" / "actors"

@@ -17,6 +17,7 @@ from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 
 from .audio import SAMPLE_RATE, Speech
+from .config import actors_folder
 from .features import FRAME_RATE, Features, FeatureStream, speech_gain
 from .live import LiveTake
 from .model.checkpoint import SHIPPED, Checkpoint, load_actor, load_checkpoint
@@ -58,7 +59,7 @@ class Engine:
     ----------
     device : "auto", "cpu", "cuda" or any name torch knows
     checkpoint : weights to use instead of the shipped ones
-    actors : folder of actors learnt from film, ``<name>.safetensors``; see `training.actor`
+    actors : folder of actors learnt from film, ``<name>.safetensors``; the user's by default
 
     Raises
     ------
@@ -78,14 +79,12 @@ class Engine:
             self._checkpoint = load_checkpoint(checkpoint or SHIPPED, self._device)
         except ValueError as error:
             raise FormatError(str(error)) from error
-        self._actors_folder = actors
+        self._actors_folder = actors or actors_folder()
         self._actors: dict[str, FaceNetwork] = {}
 
     @property
     def actors(self) -> tuple[str, ...]:
         """Names of the actors there are."""
-        if self._actors_folder is None:
-            return ()
         return tuple(sorted(path.stem for path in self._actors_folder.glob("*.safetensors")))
 
     @property
@@ -178,9 +177,11 @@ class Engine:
         if not actor:
             return self._checkpoint.network
         if actor not in self._actors:
-            if self._actors_folder is None or actor not in self.actors:
+            if actor not in self.actors:
                 known = ", ".join(self.actors) or "none"
-                raise SettingsError(f"There is no actor {actor!r} here; known: {known}.")
+                raise SettingsError(
+                    f"There is no actor {actor!r} in {self._actors_folder}; known: {known}."
+                )
             path = self._actors_folder / f"{actor}.safetensors"
             try:
                 self._actors[actor] = load_actor(path, self._checkpoint)

@@ -24,6 +24,8 @@ BILABIALS = (7, 22, 27)
 """Phone numbers of B M P, in the order of `training.align.PHONES`."""
 LABIODENTALS = (14, 35)
 """F V."""
+VOWELS = (1, 2, 3, 4, 5, 6, 11, 13, 17, 18, 25, 26)
+"""AA AE AH AO AW AY EH EY IH IY OW OY: the lips are apart, however little."""
 SILENCE = 0
 JAW_GAIN = 0.6
 """jawOpen at AU26 = 1; mouthClose of the same size seals the lips over the open jaw."""
@@ -33,6 +35,10 @@ ROUNDERS = ("AU18", "AU20", "AU22")
 """Units that a closure weakens but the neighbouring vowel keeps."""
 VESTIBULAR_SHARE = 0.9
 """Share of a head turn that the eyes take back to stay on what they look at."""
+PARTED_FROM, PARTED_TO = 0.35, 0.7
+"""Vowel probability from which, and at which wholly, lips are kept apart."""
+PARTED_UNIT = 0.5
+"""AU25 in a vowel at least: about a millimetre and a half."""
 REST_SECONDS = 0.35
 """Time from rest at the start, and back to rest at the end, of head and gaze."""
 
@@ -100,8 +106,10 @@ def shaped_mouth(raw: RawMotion, strength: float) -> dict[str, Array]:
     silent = _silence(raw.phones)
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
-    _bite(mouth, _certainty(raw.phones, LABIODENTALS, low=0.35, high=0.7))
-    _close(mouth, _certainty(raw.phones, BILABIALS, low=0.15, high=0.35))
+    parted = _parted(raw.phones)
+    _part(mouth, parted)
+    _bite(mouth, _certainty(raw.phones, LABIODENTALS, parted, low=0.35, high=0.7))
+    _close(mouth, _certainty(raw.phones, BILABIALS, parted, low=0.1, high=0.28))
     return {name: np.clip(values, 0.0, 1.0).astype(np.float32) for name, values in mouth.items()}
 
 
@@ -117,6 +125,13 @@ def rest_envelope(count: int) -> Array:
 def sided(unit: str) -> tuple[str, ...]:
     """The vocabulary's codes of a unit without a side: itself, or its left and right."""
     return (unit,) if unit in AU_INDEX else (unit + "L", unit + "R")
+
+
+def _part(mouth: dict[str, Array], parted: Array) -> None:
+    """Keeps the lips a little apart in vowels: a mean over many mouths is shut where few are."""
+    for unit in ("AU8", "AU24"):
+        mouth[unit] = mouth[unit] * (1.0 - 0.9 * parted)
+    mouth["AU25"] = np.maximum(mouth["AU25"], PARTED_UNIT * parted)
 
 
 def _close(mouth: dict[str, Array], closed: Array) -> None:
@@ -141,14 +156,23 @@ def _bite(mouth: dict[str, Array], bitten: Array) -> None:
     mouth["AU10"] = np.maximum(mouth["AU10"], 0.15 * bitten)
 
 
-def _certainty(phones: Array, numbers: Sequence[int], *, low: float, high: float) -> Array:
-    """(T,) 0..1 how surely one of these phones is spoken; begins a frame early, eased."""
+def _certainty(
+    phones: Array, numbers: Sequence[int], parted: Array, *, low: float, high: float
+) -> Array:
+    """(T,) 0..1 how surely one of these phones is spoken; begins a frame early, eased, but leaves the
+    vowel before it open: a short one would be gone."""
     probability = phones[:, list(numbers)].sum(axis=1)
     share = np.clip((probability - low) / (high - low), 0.0, 1.0)
     held = np.maximum(share, np.maximum(_moved(share, -1), _moved(share, -2)))
     eased = 0.5 * held + 0.25 * (_moved(held, 1) + _moved(held, -1))
     # The middle of a closure is closed however short it is.
-    return np.maximum(eased, share).astype(np.float32)
+    return np.maximum(eased * (1.0 - parted), share).astype(np.float32)
+
+
+def _parted(phones: Array) -> Array:
+    """(T,) 0..1 how surely a vowel is spoken that needs parted lips."""
+    vowel = phones[:, list(VOWELS)].sum(axis=1)
+    return np.clip((vowel - PARTED_FROM) / (PARTED_TO - PARTED_FROM), 0.0, 1.0)
 
 
 def _silence(phones: Array) -> Array:

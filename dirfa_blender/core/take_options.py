@@ -45,6 +45,15 @@ def add_take_options(parser: argparse.ArgumentParser) -> None:
         metavar="jaw=X,lips=X",
         help="how far the jaw opens and the lips shape, 0..3; below 1 mumbles, above 1 enunciates",
     )
+    group.add_argument(
+        "--actor", metavar="NAME", help="whose mouth: an actor learnt by train --footage"
+    )
+    group.add_argument(
+        "--lookahead",
+        type=float,
+        metavar="SECONDS",
+        help="sound that may be heard before the face answers; default: as long as it helps",
+    )
 
 
 def settings_from(
@@ -64,6 +73,8 @@ def settings_from(
         fps=base.fps if fps is None else fps,
         head=base.head if options.head is None else options.head,
         blinks=base.blinks if options.blinks is None else options.blinks,
+        actor=base.actor if options.actor is None else options.actor,
+        lookahead=base.lookahead if options.lookahead is None else options.lookahead,
         controls=control_words.controls(
             emotion=options.emotion or (),
             au=options.au or (),

@@ -24,7 +24,7 @@ from server.postprocess import sided
 from .loop import Lesson, teach
 from .teacher import MOUTH
 
-LESSON = Lesson("dirfa", steps=1500, peak_rate=1e-3, warm_up=100, seed=4)
+LESSON = Lesson("dirfa", steps=900, peak_rate=1e-3, warm_up=100, seed=4)
 BATCH = 16
 CROP_FRAMES = 64
 """Motion frames of a crop, 25 a second."""

@@ -20,6 +20,7 @@ from dirfa_blender.core.errors import DirfaError, FormatError
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
+from server.config import actors_folder
 from server.evaluation.lips import unit_geometry
 from server.model.checkpoint import (
     SHIPPED,
@@ -106,7 +107,7 @@ def _adapt(footage: Path, name: str, output: Path | None, cache: Path) -> int:
     if not footage.exists():
         raise FormatError(f"Expected film at {footage}, found nothing. Check the path.")
     name = name or footage.stem
-    output = output or Path("actors") / f"{name}.safetensors"
+    output = output or actors_folder() / f"{name}.safetensors"
     try:
         base = load_checkpoint(SHIPPED, torch.device("cpu"))
     except ValueError as error:
@@ -126,7 +127,7 @@ def _adapt(footage: Path, name: str, output: Path | None, cache: Path) -> int:
     sys.stdout.write(
         f"{output}: learnt from {found.seconds:.0f} s of film. On pieces kept for measuring, lip opening "
         f"{found.before[0]:.2f} -> {found.after[0]:.2f}, width {found.before[1]:.2f} -> "
-        f"{found.after[1]:.2f}. Use it with: animate --actor {output}\n"
+        f"{found.after[1]:.2f}. Use it with: animate --actor {name}\n"
     )
     return 0
 
@@ -149,9 +150,7 @@ def teach_face(network: FaceNetwork, data: Path, cache: Path, steps: int) -> Non
     batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, together.seed)
     mouth.teach_mouth(network, batches.draw, geometry, together, cache / "runs")
     alone = mouth.POLISH
-    batches = mouth.MouthBatches(
-        filmed, rigged, teacher, corpora, alone.seed, mouth.POLISH_SHARES
-    )
+    batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, alone.seed, mouth.POLISH_SHARES)
     mouth.teach_mouth(network, batches.draw, geometry, alone, cache / "runs", encoder_share=0.0)
 
 

@@ -95,7 +95,9 @@ def test_a_stream_lags_by_its_lookahead_and_no_block_is_lost() -> None:
     assert all(len(block.phones) == len(block.upper) == 25 for block in blocks)
 
 
-@pytest.mark.parametrize(("allowed", "taken"), [(None, 6), (100, 6), (6, 6), (5, 2), (2, 2), (0, 0)])
+@pytest.mark.parametrize(
+    ("allowed", "taken"), [(None, 6), (100, 6), (6, 6), (5, 2), (2, 2), (0, 0)]
+)
 def test_a_stream_takes_the_longest_lookahead_allowed(allowed: int | None, taken: int) -> None:
     stream = FaceStream(small_network(), MotionStatistics(), seed=0, lookahead=allowed)
 

@@ -99,7 +99,9 @@ def test_a_synthetic_talker_labels_every_hundredth_second(language: str) -> None
     assert abs(len(said.labels) - len(said.samples) / 160) <= 1
     assert len(set(said.labels.tolist())) >= 5
     loud = np.sqrt(np.mean(said.samples[: len(said.labels) * 160].reshape(-1, 160) ** 2, axis=1))
-    vowels = np.isin(said.labels, [PHONE_INDEX[v] for v in ("AA", "AE", "AH", "EH", "OW", "IY", "EY")])
+    vowels = np.isin(
+        said.labels, [PHONE_INDEX[v] for v in ("AA", "AE", "AH", "EH", "OW", "IY", "EY")]
+    )
     assert loud[vowels].mean() > 1.15 * loud[~vowels].mean()
 
 
@@ -145,7 +147,9 @@ def test_the_mouth_loss_vanishes_for_the_right_mouth_at_every_delay() -> None:
 
 def small_dirfa() -> DirfaNetwork:
     torch.manual_seed(2)
-    config = DirfaConfig(channels=("AU26", "AU12", "yaw"), mouth=("AU26", "AU12"), features=6, width=16)
+    config = DirfaConfig(
+        channels=("AU26", "AU12", "yaw"), mouth=("AU26", "AU12"), features=6, width=16
+    )
     network = DirfaNetwork(replace(config, heads=2, layers=2)).eval()
     with torch.no_grad():
         network.out.weight.mul_(0.02)
