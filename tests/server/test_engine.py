@@ -134,3 +134,20 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 def test_a_device_that_is_not_there_is_refused() -> None:
     with pytest.raises(SettingsError, match="nowhere"):
         Engine("nowhere")
+
+
+def test_an_actor_nobody_learnt_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no actor 'anna'"):
+        Engine("cpu", actors=tmp_path).animate(recording(0.5), AnimateSettings(actor="anna"))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.04, 0.12, 1.0])
+def test_every_lookahead_gives_a_take_of_the_same_length(seconds: float) -> None:
+    take = engine().animate(recording(2.0), AnimateSettings(lookahead=seconds))
+
+    assert len(take) == len(engine().animate(recording(2.0)))
+
+
+def test_a_lookahead_below_zero_is_refused() -> None:
+    with pytest.raises(SettingsError, match="0 seconds or more"):
+        AnimateSettings(lookahead=-0.1)
