@@ -142,7 +142,8 @@ class Engine:
 
     def live(self, settings: AnimateSettings, gain: float) -> LiveTake:
         """A take that grows while somebody speaks; `gain` brings the voice to the usual level."""
-        return LiveTake(self._checkpoint, settings, gain)
+        network = self._network_of(settings.actor)
+        return LiveTake(network, self._checkpoint.statistics, settings, gain)
 
     def _raw_motion(
         self,
@@ -158,7 +159,7 @@ class Engine:
             self._checkpoint.statistics,
             seed=settings.seed,
             blink_rate=settings.blinks,
-            lookahead=_frames(settings.lookahead),
+            lookahead=settings.lookahead_frames(FRAME_RATE),
         )
         phones = np.zeros((count, network.config.phones), np.float32)
         mouth = np.zeros((count, len(network.config.mouth)), np.float32)
@@ -188,10 +189,6 @@ class Engine:
             except ValueError as error:
                 raise FormatError(str(error)) from error
         return self._actors[actor]
-
-
-def _frames(lookahead: float | None) -> int | None:
-    return None if lookahead is None else int(lookahead * FRAME_RATE + 1e-6)
 
 
 def _feature_blocks(samples: NDArray[np.float32], lookahead: int) -> Iterator[Features]:

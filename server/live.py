@@ -19,8 +19,8 @@ from dirfa_blender.core.protocol import AnimateSettings
 
 from .audio import SAMPLE_RATE
 from .features import BLOCK_FRAMES, FRAME_RATE, Features, FeatureStream
-from .model.checkpoint import Checkpoint
-from .model.sampling import UPPER_CHANNELS
+from .model.network import FaceNetwork
+from .model.sampling import UPPER_CHANNELS, MotionStatistics
 from .model.streaming import FaceStream
 from .postprocess import REST_SECONDS, RawMotion, finished
 
@@ -34,23 +34,31 @@ class LiveTake:
 
     Parameters
     ----------
+    network, statistics : the shipped ones, or an actor's network
     gain : factor that brings the voice to the network's level; a file measures it (`speech_gain`)
     """
 
-    def __init__(self, checkpoint: Checkpoint, settings: AnimateSettings, gain: float) -> None:
+    def __init__(
+        self,
+        network: FaceNetwork,
+        statistics: MotionStatistics,
+        settings: AnimateSettings,
+        gain: float,
+    ) -> None:
         self._settings = settings
-        self._network = checkpoint.network
+        self._network = network
         self._features = FeatureStream(gain)
         self._stream = FaceStream(
-            checkpoint.network,
-            checkpoint.statistics,
+            network,
+            statistics,
             seed=settings.seed,
             blink_rate=settings.blinks,
+            lookahead=settings.lookahead_frames(FRAME_RATE),
         )
         self._samples = 0
         self._given = 0
         self._kept_from = 0
-        config = checkpoint.network.config
+        config = network.config
         widths = (config.phones, len(config.mouth), len(UPPER_CHANNELS))
         self._rows = [np.zeros((0, width), np.float32) for width in widths]
 

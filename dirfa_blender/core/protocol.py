@@ -75,6 +75,10 @@ class AnimateSettings:
         ):
             raise SettingsError(f"The lookahead must be 0 seconds or more, got {self.lookahead:g}.")
 
+    def lookahead_frames(self, rate: float) -> int | None:
+        """Whole frames, at a rate, that fit into the lookahead; None for as long as it helps."""
+        return None if self.lookahead is None else int(self.lookahead * rate + 1e-6)
+
 
 @dataclass(frozen=True)
 class PhotoSettings:
