@@ -164,7 +164,8 @@ def kind_for(path: Path, wanted: str = "") -> Kind:
     usual: dict[str, Kind] = {
         ".npz": "take", ".csv": "live_link", ".json": "arkit", ".tsv": "cues",
     }  # fmt: skip
-    kind = next((known for known in TITLES if known == wanted), usual.get(suffix))
+    named: dict[str, Kind] = {known: known for known in TITLES}
+    kind = named.get(wanted or "", usual.get(suffix))
     if kind is None or (wanted and wanted not in TITLES) or suffix not in SUFFIXES[kind]:
         known = "; ".join(f"{name}: {TITLES[name]}" for name in TITLES)
         raise SettingsError(

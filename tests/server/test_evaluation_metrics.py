@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-# Phones stand in their own script.
-# ruff: noqa: RUF001
 import numpy as np
 import pytest
 
