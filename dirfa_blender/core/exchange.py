@@ -165,7 +165,7 @@ def kind_for(path: Path, wanted: str = "") -> Kind:
         ".npz": "take", ".csv": "live_link", ".json": "arkit", ".tsv": "cues",
     }  # fmt: skip
     named: dict[str, Kind] = {known: known for known in TITLES}
-    kind = named.get(wanted or "", usual.get(suffix))
+    kind: Kind | None = named[wanted] if wanted in named else usual.get(suffix)
     if kind is None or (wanted and wanted not in TITLES) or suffix not in SUFFIXES[kind]:
         known = "; ".join(f"{name}: {TITLES[name]}" for name in TITLES)
         raise SettingsError(
