@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dirfa_blender.core.errors import DirfaError, FormatError
+from server.evaluation.agreement import concordance
 from server.evaluation.lips import correlation
 from server.features import FRAME_RATE, features, speech_gain
 from server.model.network import FaceNetwork
@@ -35,7 +36,7 @@ from .mouth import WARM_FRAMES, MouthBatch, mouth_loss, moving
 log = logging.getLogger(__name__)
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
-LESSON = Lesson("actor", steps=400, peak_rate=6e-4, warm_up=30, seed=5)
+LESSON = Lesson("actor", steps=400, peak_rate=3e-4, warm_up=50, seed=5)
 BATCH = 16
 CROP_FRAMES = 150
 PIECE_SECONDS = 6.0
@@ -58,7 +59,8 @@ class Adaptation:
     ----------
     network : the shipped encoder with the actor's face head
     seconds : of film that was learnt from
-    before, after : mean correlation of lip opening and width on the pieces kept for measuring
+    before, after : mean concordance (correlation that asks for the amplitude too) of lip opening and
+        width on the pieces kept for measuring
     left_out : why films were not used
     """
 
@@ -278,12 +280,12 @@ def _head_of(network: FaceNetwork) -> dict[str, Tensor]:
 def _scores(
     network: FaceNetwork, pieces: Sequence[_Piece], geometry: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Mean correlation of lip opening and width with the film."""
+    """Mean concordance of lip opening and width with the film."""
     scores: list[tuple[float, float]] = []
     for piece in pieces:
         found = _opened(network, piece.hidden, piece.phones, geometry)
         true = (piece.mouth.astype(np.float64) @ geometry)[: len(found)]
-        scores.append((correlation(found[:, 0], true[:, 0]), correlation(found[:, 1], true[:, 1])))
+        scores.append((concordance(found[:, 0], true[:, 0]), concordance(found[:, 1], true[:, 1])))
     opening, width = np.mean(scores, axis=0)
     return float(opening), float(width)
 
