@@ -125,8 +125,8 @@ def _adapt(footage: Path, name: str, output: Path | None, cache: Path) -> int:
     for sentence in found.left_out:
         sys.stderr.write(f"Left out: {sentence}\n")
     sys.stdout.write(
-        f"{output}: learnt from {found.seconds:.0f} s of film. On pieces kept for measuring, agreement of lip opening "
-        f"{found.before[0]:.2f} -> {found.after[0]:.2f}, width {found.before[1]:.2f} -> "
+        f"{output}: learnt from {found.seconds:.0f} s of film. On pieces kept for measuring, agreement "
+        f"of lip opening {found.before[0]:.2f} -> {found.after[0]:.2f}, width {found.before[1]:.2f} -> "
         f"{found.after[1]:.2f}. Use it with: animate --actor {name}\n"
     )
     return 0
