@@ -19,6 +19,7 @@ from dirfa_blender.core.protocol import AnimateSettings
 from server.engine import Engine
 
 from .baselines import Method, fitted_baselines
+from .dirfa import DirfaEngine
 from .lips import Lips
 from .material import Clip, free_clips, read_clips, rig_clips, speech_of
 
@@ -38,7 +39,7 @@ class Bench:
     quick : a fraction of the clips, for a look in between
     """
 
-    engines: dict[str, Engine]
+    engines: dict[str, Engine | DirfaEngine]
     data: Path
     cache: Path
     quick: bool

@@ -6,6 +6,8 @@ this design has none of.
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,14 @@ from server.training.dirfa import POSE_SCALE, scaled
 PHONES = 40
 
 
+@dataclass(frozen=True)
+class DirfaInfo:
+    """What reports say of the baseline."""
+
+    model_id: str
+    weights: str
+
+
 class DirfaEngine:
     """Speech to take by the baseline; the interface of `Engine.animate`."""
 
@@ -36,6 +46,8 @@ class DirfaEngine:
             self._network = load_dirfa(checkpoint)
         except ValueError as error:
             raise FormatError(str(error)) from error
+        weights = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+        self.model_info = DirfaInfo("DIRFA's design, rebuilt", weights)
 
     def animate(self, speech: Speech, settings: AnimateSettings | None = None) -> Animation:
         """The take of a recording; the seed chooses the latent."""

@@ -20,6 +20,7 @@ from dirfa_blender.core.npz_io import write_whole
 from server.engine import Engine
 
 from .bench import OURS, Bench
+from .dirfa import DirfaEngine
 from .face_tables import coupling_table, diversity_table, emotion_table, upper_table
 from .lip_tables import closure_table, free_table, read_table, rig_table
 from .tables import Table, markdown, plain, svg, write_table
@@ -44,8 +45,8 @@ TABLES: dict[str, Callable[[Bench], Table]] = {
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (ROOT / "server", ROOT / "dirfa_blender" / "core")
 """Folders whose programs make the figures: a change there makes kept tables stale."""
-DIRFA = ROOT / "server" / "weights" / "dirfa.safetensors"
-"""Weights of DIRFA's design, compared where they are there."""
+DIRFA = "dirfa.safetensors"
+"""Weights of DIRFA's design in the cache, where ``train --config dirfa`` writes them; compared if there."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -167,15 +168,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _engines(options: argparse.Namespace) -> dict[str, Engine]:
-    engines = {OURS: Engine("cpu", options.checkpoint)}
+def _engines(options: argparse.Namespace) -> dict[str, Engine | DirfaEngine]:
+    engines: dict[str, Engine | DirfaEngine] = {OURS: Engine("cpu", options.checkpoint)}
     for text in options.compare:
         name, equals, path = text.partition("=")
         if not equals or not name or name == OURS:
             raise SettingsError(f"--compare expects NAME=WEIGHTS, got {text!r}.")
         engines[name] = Engine("cpu", Path(path))
-    if DIRFA.is_file() and "dirfa" not in engines:
-        engines["dirfa"] = Engine("cpu", DIRFA)
+    dirfa = options.cache / DIRFA
+    if dirfa.is_file() and "dirfa" not in engines:
+        engines["dirfa"] = DirfaEngine(dirfa)
     return engines
 
 
