@@ -1,4 +1,7 @@
-"""What the artist sees after a new head was made: its shot, in colour, instead of the default view."""
+"""What the artist sees after a new head was made: its shot, in colour, instead of the default view.
+
+Solid shading with textures: a material preview compiles shaders first, which stops Blender for seconds.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ import bpy
 
 
 def show_shot(context: bpy.types.Context) -> None:
-    """Let the 3D view at hand look through the scene's camera and show materials.
+    """Let the 3D view at hand look through the scene's camera and show textures.
 
-    Does nothing without a window or a camera, and leaves rendered views as they are.
+    Does nothing without a window or a camera, and leaves other shadings than solid as they are.
     """
     space = getattr(context, "space_data", None)
     if not isinstance(space, bpy.types.SpaceView3D) or context.scene.camera is None:
         return
     if space.region_3d is not None:
         space.region_3d.view_perspective = "CAMERA"
-    if space.shading.type in ("WIREFRAME", "SOLID"):
-        space.shading.type = "MATERIAL"
+    if space.shading.type == "SOLID":
+        space.shading.color_type = "TEXTURE"
