@@ -9,9 +9,8 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,7 +18,7 @@ from safetensors.torch import save
 
 from .config import NetworkConfig
 from .network import FaceNetwork
-from .sampling import MotionStatistics
+from .statistics import MotionStatistics
 
 FORMAT = "dirfa.network"
 VERSION = "1"
@@ -57,7 +56,7 @@ def save_checkpoint(
         "format": FORMAT,
         "version": VERSION,
         "config": network.config.to_json(),
-        "statistics": json.dumps(asdict(statistics), sort_keys=True),
+        "motion": statistics.to_json(),
         **about,
     }
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
@@ -93,7 +92,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     try:
         network = FaceNetwork(NetworkConfig.from_json(header["config"]))
         network.load_state_dict(weights)
-        statistics = _statistics(header["statistics"])
+        statistics = _statistics(header)
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"The weights in {path} do not fit their header.") from error
     return Checkpoint(
@@ -115,9 +114,7 @@ def _header(metadata: Mapping[str, str]) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _statistics(text: str) -> MotionStatistics:
-    found = json.loads(text)
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
-    }
-    return MotionStatistics(**values)
+def _statistics(header: Mapping[str, str]) -> MotionStatistics:
+    """Those of the header; checkpoints from before motion was learnt from film carry none."""
+    stored = header.get("motion")
+    return MotionStatistics() if stored is None else MotionStatistics.from_json(stored)

@@ -24,7 +24,7 @@ from server.evaluation.lips import unit_geometry
 from server.model.checkpoint import SHIPPED, save_checkpoint
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
-from server.model.sampling import MotionStatistics
+from server.model.statistics import MotionStatistics
 
 from .cache import AlignedSpeech, aligned_speech
 from .faces import GRID_FPS, STYLES, SpokenMouth, facegood_rig, grid_film
