@@ -22,7 +22,7 @@ from dirfa_blender.core.protocol import AnimateSettings
 from server.audio import SAMPLE_RATE, Speech
 from server.engine import Engine
 from server.features import features
-from server.tracking.track import face_of
+from server.tracking.performer import face_of
 from server.training.align import PHONES
 from server.training.cache import aligned_speech
 from server.training.corpora import read_samples, utterances

@@ -43,29 +43,29 @@ class MotionStatistics:
     """
 
     head_bands: Bands = (
-        (2.5, 2.8, 2.6, 5.0, 1.6, 2.0),
-        (2.2, 2.2, 1.6, 2.5, 0.8, 1.5),
-        (0.9, 1.2, 0.6, 0.8, 0.3, 0.6),
-        (0.5, 0.5, 0.25, 0.2, 0.1, 0.2),
-        (0.25, 0.2, 0.1, 0.0, 0.0, 0.0),
+        (0.0, 3.112, 1.678, 4.176, 1.174, 0.0),
+        (3.114, 1.195, 3.44, 0.0, 0.0, 1.275),
+        (2.89, 3.077, 1.666, 2.319, 1.052, 1.3),
+        (0.0, 1.595, 0.769, 1.079, 0.0, 0.0),
+        (0.409, 0.439, 0.135, 0.381, 0.415, 0.567),
     )
     face_bands: Bands = (
-        (0.10, 0.03, 0.03, 0.05, 0.03),
-        (0.06, 0.03, 0.03, 0.04, 0.03),
-        (0.04, 0.02, 0.02, 0.03, 0.03),
-        (0.02, 0.01, 0.01, 0.01, 0.01),
-        (0.00, 0.00, 0.00, 0.00, 0.00),
+        (0.074, 0.084, 0.03, 0.05, 0.03),
+        (0.099, 0.029, 0.033, 0.04, 0.03),
+        (0.127, 0.035, 0.044, 0.03, 0.03),
+        (0.0, 0.0, 0.0, 0.01, 0.01),
+        (0.072, 0.058, 0.044, 0.0, 0.0),
     )
     brow_rest: float = 0.05
     silent_share: float = 0.12
-    nod_degrees: float = 2.6
-    nod_chance: float = 0.5
-    turn_degrees: float = 1.5
+    nod_degrees: float = 5.0
+    nod_chance: float = 0.55
+    turn_degrees: float = 3.2
     close_degrees: float = 3.0
     close_chance: float = 0.5
-    brow_lift: float = 0.25
+    brow_lift: float = 0.35
     brow_chance: float = 0.28
-    blink_seconds: float = 3.9
+    blink_seconds: float = 3.354
     blink_spread: float = 0.6
     blink_frames: tuple[float, float, float] = (4.0, 3.0, 9.0)
     blink_shift: float = 1.6

@@ -22,7 +22,7 @@ from .response import response
 Floats = NDArray[np.float64]
 
 STIFFNESS: dict[str, float] = {
-    "AU1": 0.5, "AU2": 0.5, "AU4": 3.0, "AU8": 4.0, "AU10": 2.0, "AU12": 0.5, "AU15": 3.0, "AU16": 4.0,
+    "AU1": 0.5, "AU2": 0.5, "AU4": 3.0, "AU8": 4.0, "AU10": 2.0, "AU12": 0.5, "AU15": 3.0, "AU16": 2.5,
     "AU17": 4.0, "AU18": 2.0, "AU20": 3.0, "AU22": 3.0, "AU24": 6.0, "AU26": 0.3, "AU28U": 8.0,
 }  # fmt: skip
 """The units that are solved. Ridge of each: units that look alike yield to those that come often.

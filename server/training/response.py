@@ -28,8 +28,8 @@ from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.core.npz_io import read_animation
 from server.tracking.alignment import AlignedFace
 from server.tracking.landmarks import track_landmarks
-from server.tracking.response import RESPONSE, POSE_TERMS, pose_terms
-from server.tracking.track import face_of
+from server.tracking.performer import face_of
+from server.tracking.response import POSE_TERMS, RESPONSE, pose_terms
 
 Floats = NDArray[np.float64]
 
