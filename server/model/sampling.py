@@ -82,7 +82,7 @@ class Sampler:
         self._face_tiles = Tiles(lambda frames: _face_chance(seeds, frames, statistics))
         self._gaze_tiles = Tiles(lambda frames: _gaze_chance(seeds, frames, statistics))
         accent, close = ACCENT_LAG - delay, activity_lag - delay
-        nod, brow = response(0.12, 0.34), response(0.24, 0.55)
+        nod, brow = response(0.15, 0.65), response(0.24, 0.55)
         self._answers = torch.stack(
             [
                 _toeplitz(nod, accent, EARLIEST),

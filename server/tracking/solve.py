@@ -179,9 +179,9 @@ def _rigid(points: Floats) -> Floats:
 
 def _weights() -> Floats:
     """(468, 3) weights: lips and brows count most, depth less than the picture plane."""
-    weight = np.full(468, OTHER_WEIGHT)
+    weight: Floats = np.full(468, OTHER_WEIGHT, np.float64)
     weight[list(LIPS + BROWS)] = FEATURE_WEIGHT
-    return weight[:, None] * np.array([1.0, DEPTH_WEIGHT, 1.0])
+    return np.asarray(weight[:, None] * np.array([1.0, DEPTH_WEIGHT, 1.0]), np.float64)
 
 
 def _roughness(values: Floats) -> Floats:

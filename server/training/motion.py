@@ -52,12 +52,13 @@ FLOOR_HERTZ = 5.0
 """Above this a spectrum shows the tracker's tremble, which is not learnt."""
 HUMAN_BLINKS = (12.0, 20.0)
 """Blinks a minute of most people who speak; film of a few is held within, and drawn to the middle."""
-TREMBLE_SHARE = 0.35
-"""Share of the fastest band of the head that stays noise: accents make the rest."""
-HEAD_GAIN = 1.07
-"""Head noise over measured motion: in pauses the head is calmer than the film's mean."""
+NOISE_SHARES = np.array([[1.07], [1.07], [0.91], [0.7], [0.2]])
+"""Share of each measured band of head rotation that stays noise: accents make the rest of the fast
+ones, and the slow ones make up for calmer pauses. Set so that variance and jerk of takes are the film's."""
+ASYMMETRY_SHARE = 0.4
+"""Share of the measured asymmetry of brows that is the person's: a turned head feigns the rest."""
 PLACE_SHARE = np.array([[1.0], [1.0], [1.0], [1.0], [0.3]])
-BROW_GAIN = 1.25
+BROW_GAIN = 1.17
 """Brow noise over measured lift: intensities saturate and stop at 0."""
 
 
@@ -105,8 +106,7 @@ def learnt_statistics(found: Sequence[Occasion]) -> MotionStatistics:
     ]
     brows = [_brow_channels(one.take) for one in found]
     head = np.asarray(fitted_bands(pose))
-    head[:3, :3] *= HEAD_GAIN
-    head[-1, :3] *= TREMBLE_SHARE
+    head[:, :3] *= NOISE_SHARES
     # The place of the head trembles with the tracker, not with the person.
     head[:, 3:] *= PLACE_SHARE
     face = BROW_GAIN * np.asarray(fitted_bands(brows))
@@ -114,6 +114,7 @@ def learnt_statistics(found: Sequence[Occasion]) -> MotionStatistics:
     rate = sum(blink_count(one.take) for one in found) / seconds * 60.0
     rate = float(np.sqrt(np.clip(rate, *HUMAN_BLINKS) * np.mean(HUMAN_BLINKS)))
     # Cheeks and lower lids are not seen by landmarks: they keep the plain values.
+    face[:, 1] *= ASYMMETRY_SHARE
     face = np.concatenate([face, np.asarray(plain.face_bands)[:, 3:]], axis=1)
     return replace(
         plain,
