@@ -130,10 +130,11 @@ def fitted_bands(clips: Sequence[Floats]) -> tuple[tuple[float, ...], ...]:
     Non-negative least squares on the spectra, weighted so that every octave counts alike.
     """
     weights = np.array([len(clip) for clip in clips], np.float64)
+    hertz = np.fft.rfftfreq(SEGMENT, 1.0 / RATE)
     spectra: list[Floats] = []
     for clip in clips:
         size = min(SEGMENT, len(clip))
-        hertz, density = welch(clip, RATE, nperseg=size, nfft=SEGMENT, axis=0, detrend="constant")
+        _, density = welch(clip, RATE, nperseg=size, nfft=SEGMENT, axis=0, detrend="constant")
         spectra.append(density)
     mean = np.einsum("n,nfc->fc", weights / weights.sum(), np.stack(spectra))
     inside = (hertz > 0.0) & (hertz <= FLOOR_HERTZ)
