@@ -20,7 +20,8 @@ from dirfa_blender.core.protocol import AnimateSettings
 from .audio import SAMPLE_RATE
 from .features import BLOCK_FRAMES, FRAME_RATE, Features, FeatureStream
 from .model.network import FaceNetwork
-from .model.sampling import UPPER_CHANNELS, MotionStatistics
+from .model.sampling import UPPER_CHANNELS
+from .model.statistics import MotionStatistics
 from .model.streaming import FaceStream
 from .postprocess import REST_SECONDS, RawMotion, finished
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from .config import NetworkConfig
 from .dirfa import DirfaConfig, DirfaNetwork
 from .network import FaceNetwork
-from .sampling import MotionStatistics
+from .statistics import MotionStatistics
 
 FORMAT = "dirfa.network"
 ACTOR_FORMAT = "dirfa.actor"
@@ -61,7 +61,7 @@ def save_checkpoint(
         "format": FORMAT,
         "version": VERSION,
         "config": network.config.to_json(),
-        "statistics": json.dumps(asdict(statistics), sort_keys=True),
+        "motion": statistics.to_json(),
         **about,
     }
     _write(path, network.state_dict(), header)
@@ -79,7 +79,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     try:
         network = FaceNetwork(NetworkConfig.from_json(header["config"]))
         network.load_state_dict(weights)
-        statistics = _statistics(header["statistics"])
+        statistics = _statistics(header)
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"The weights in {path} do not fit their header.") from error
     return Checkpoint(
@@ -202,9 +202,7 @@ def _header(metadata: Mapping[str, str]) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _statistics(text: str) -> MotionStatistics:
-    found = json.loads(text)
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in found.items()
-    }
-    return MotionStatistics(**values)
+def _statistics(header: Mapping[str, str]) -> MotionStatistics:
+    """Those of the header; checkpoints from before motion was learnt from film carry none."""
+    stored = header.get("motion")
+    return MotionStatistics() if stored is None else MotionStatistics.from_json(stored)

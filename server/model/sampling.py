@@ -1,14 +1,14 @@
 """What speech leaves open: head, brows, lids, blinks and gaze, drawn from human statistics.
 
-Lips follow the sound; the rest of the face only keeps it company, so it is sampled, not regressed. Each
-random number is a hash of seed, channel and a counter of frames, knots or events: nothing is drawn in
-sequence. A take therefore does not depend on where a stream was cut, and the noise may be smoothed with
-its own future, which a causal model of sound could not have.
+Lips follow the sound; the rest of the face only keeps it company, so it is sampled, not regressed. Three
+processes are coupled to the voice. Noise of head and brows, whose spectrum is that of filmed talkers,
+grows while somebody speaks. Accents release nods, turns and brow raises, some of them, and phrases end
+with a nod. Blinks come from a renewal process whose clock runs faster where phrases end and gaze shifts.
+Everything returns to rest by construction: no channel integrates, so nothing can drift.
 
-Three processes are coupled to the voice. Noise of head and brows grows while somebody speaks. Accents
-(peaks of loudness, weighted by pitch) release nods and brow raises, some of them. Blinks come from a
-renewal process whose clock runs faster where phrases end. Everything returns to rest by construction:
-no channel integrates, so nothing can drift.
+All that does not depend on the voice is a function of the absolute frame and a seed (`randomness`), made
+in long tiles; what depends on it is made in blocks of fixed size. So a stream cut anywhere gives the
+same bytes, and a region can be drawn anew while the others stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .blinks import Blinks, BlinkState
 from .config import BLOCK_FRAMES, FRAME_RATE
+from .gaze import EYE_EASE, HEAD_EASE, HEAD_LAG, aversion, fixations
+from .noise import Tiles, banded_noise
+from .prosody import ACCENT_LAG, HISTORY, Listener, ProsodyState, Voice
+from .randomness import Seeds, gaussian, uniform
+from .statistics import KNOTS, MotionStatistics
 
 UPPER_CHANNELS: tuple[str, ...] = (
     "pitch", "yaw", "roll", "left", "up", "forward", "look_up", "look_left",
@@ -31,77 +37,23 @@ UPPER_CHANNELS: tuple[str, ...] = (
 ``look`` is where the eyes aim in the room, 0 being the viewer; turning it into gaze takes the head away.
 """
 
-HISTORY = 100
-"""Frames of accents and voice kept: the longest response, two seconds."""
-ACCENT_REACH = 10
-"""Frames on each side over which an accent must be the loudest."""
-
-
-@dataclass(frozen=True)
-class MotionStatistics:
-    """How much and how often a speaking person moves above the lips. Angles in degrees.
-
-    Attributes
-    ----------
-    posture, sway, tremble : (pitch, yaw, roll) deviations of slow, middle and fast head motion
-    knots : seconds between the random values of posture, sway and tremble
-    silent_share : share of sway and tremble that is left in silence
-    nod_degrees, nod_chance : pitch of an accent nod of usual strength; share of accents that nod
-    brow_chance, brow_strength : share of accents with a brow raise; its usual intensity
-    blink_seconds, blink_spread : mean interval of blinks; deviation of its logarithm
-    aversion_seconds, aversion_hold : from one look away to the next; how long it lasts
-    aversion_degrees : (side, up) deviation of a look away
-    fixation_seconds, fixation_degrees : small shifts of gaze in between
-    """
-
-    posture: tuple[float, float, float] = (1.5, 2.2, 1.2)
-    sway: tuple[float, float, float] = (1.3, 1.5, 0.9)
-    tremble: tuple[float, float, float] = (0.35, 0.3, 0.2)
-    knots: tuple[float, float, float] = (1.8, 0.55, 0.24)
-    silent_share: float = 0.12
-    nod_degrees: float = 2.6
-    nod_chance: float = 0.5
-    brow_chance: float = 0.28
-    brow_strength: float = 0.3
-    blink_seconds: float = 3.9
-    blink_spread: float = 0.5
-    aversion_seconds: float = 4.75
-    aversion_hold: float = 1.7
-    aversion_degrees: tuple[float, float] = (7.0, 3.5)
-    fixation_seconds: float = 0.9
-    fixation_degrees: float = 0.8
-
-
-@dataclass(frozen=True)
-class Voice:
-    """What the sampler hears, one block: (T,) float64 each.
-
-    Attributes
-    ----------
-    activity : 0..1, probability that somebody speaks
-    level : natural log of the RMS
-    pitch : log2 of F0 in Hz, 0 where unvoiced
-    """
-
-    activity: Tensor
-    level: Tensor
-    pitch: Tensor
+EARLIEST = -4
+"""Frames between an accent and what answers it, where the lookahead allows."""
+BROW_LATE = 10
+"""Frames by which half of the brow raises come later: they keep loose company with the pitch."""
+HEAD_JOINS = 0.25
+"""Share of a look away that the head turns along."""
+NOD, TURN, EARLY_BROW, LATE_BROW, CLOSE = range(5)
 
 
 @dataclass
 class SamplerState:
-    """What the sampler remembers: its frame, the recent voice and accents, the blink clock."""
+    """What the sampler remembers: its frame, the voice, the answers under way, the blink clock."""
 
     frame: int = 0
-    speaking: float = 0.0
-    mean_pitch: float = 7.2
-    clock: float = 0.0
-    blinks: int = 0
-    next_blink: float | None = None
-    blink_frames: list[float] = field(default_factory=list[float])
-    level: Tensor = field(default_factory=lambda: torch.full((HISTORY,), -11.0).double())
-    accent: Tensor = field(default_factory=lambda: torch.zeros(HISTORY).double())
-    gate: Tensor = field(default_factory=lambda: torch.zeros(HISTORY).double())
+    prosody: ProsodyState = field(default_factory=ProsodyState)
+    blinks: BlinkState = field(default_factory=BlinkState)
+    chosen: Tensor = field(default_factory=lambda: torch.zeros(HISTORY, 5, dtype=torch.float64))
 
 
 class Sampler:
@@ -114,303 +66,183 @@ class Sampler:
     def __init__(
         self,
         statistics: MotionStatistics,
-        seed: int,
+        seed: int | Seeds,
         *,
         delay: int,
         activity_lag: int,
         blink_rate: float = 1.0,
     ) -> None:
+        seeds = seed if isinstance(seed, Seeds) else Seeds.of(seed)
         self._statistics = statistics
-        self._seed = seed
         self._delay = delay
-        self._gate_lag = delay - activity_lag
-        self._blink_rate = blink_rate
-        self._nod = _response(0.10, 0.34, reach=50)
-        self._raise = _response(0.22, 0.55, reach=HISTORY)
-        self._follow = _follower(seconds=0.35)
+        self._gate_lag = max(0, delay - activity_lag)
+        self._listener = Listener()
+        self._blinks = Blinks(statistics, seeds.lids, blink_rate)
+        self._head_tiles = Tiles(lambda frames: _head_chance(seeds, frames, statistics))
+        self._face_tiles = Tiles(lambda frames: _face_chance(seeds, frames, statistics))
+        self._gaze_tiles = Tiles(lambda frames: _gaze_chance(seeds, frames, statistics))
+        accent, close = ACCENT_LAG - delay, activity_lag - delay
+        nod, brow = response(0.15, 0.65), response(0.24, 0.55)
+        self._answers = torch.stack(
+            [
+                _toeplitz(nod, accent, EARLIEST),
+                _toeplitz(nod, accent, EARLIEST),
+                _toeplitz(brow, accent, EARLIEST),
+                _toeplitz(brow, accent, BROW_LATE),
+                _toeplitz(response(0.3, 0.7), close, EARLIEST),
+            ]
+        )
 
     def step(self, voice: Voice, state: SamplerState) -> Tensor:
         """(T, 22) channels of the block; the state advances."""
-        self._hear(voice, state)
-        frames = torch.arange(BLOCK_FRAMES, dtype=torch.int64) + (state.frame - self._delay)
-        rotation, away = self._head(frames, state)
-        brows = self._brows(frames, state)
-        lids = self._blinks(frames, state, away)
-        look = self._look(frames, away)
-        translation = self._translation(frames, rotation, state)
+        self._listener.hear(voice, state.prosody)
+        first = state.frame - self._delay
+        head = self._head_tiles.rows(first, BLOCK_FRAMES)
+        face = self._face_tiles.rows(first, BLOCK_FRAMES)
+        gaze = self._gaze_tiles.rows(first, BLOCK_FRAMES)
+        self._choose(state)
+        answers = torch.einsum("pth,hp->tp", self._answers, state.chosen)
+        gate = self._at_output(state.prosody.gate)
+        calm = 0.4 + 0.6 * self._at_output(state.prosody.slow_gate)
+        pose = self._pose(head, gate, calm, answers)
+        units = self._units(face, gate, answers)
+        shift = (gaze[:, 2:4] - gaze[:, 4:6]).abs().sum(dim=1)
+        hurry = 0.85 + 0.15 * gate + 3.0 * shift
+        ending = (gate[0] - gate[-1]).clamp_min(0.0)
+        hurry = hurry + self._statistics.blink_shift * ending
+        frames = torch.arange(first, first + BLOCK_FRAMES, dtype=torch.float64)
+        lids = self._blinks.closure(frames, hurry, state.blinks)
         state.frame += BLOCK_FRAMES
-        return torch.cat([rotation, translation, look, brows, lids], dim=1)
+        return torch.cat([pose, gaze[:, :2], units, lids], dim=1)
 
-    def _hear(self, voice: Voice, state: SamplerState) -> None:
-        """Adds a block of voice to the histories and finds the accents that it completes."""
-        matrix, decay = self._follow
-        gate = matrix @ voice.activity + decay * state.speaking
-        state.speaking = float(gate[-1])
-        state.gate = torch.cat([state.gate, gate])[-HISTORY - BLOCK_FRAMES :]
-        voiced = voice.pitch[voice.pitch > 0]
-        if len(voiced):
-            state.mean_pitch += 0.08 * (float(voiced.mean()) - state.mean_pitch)
-        rise = (voice.pitch - state.mean_pitch).clamp(-0.7, 0.7) * (voice.pitch > 0)
-        loud = voice.level + 1.2 * rise
-        state.level = torch.cat([state.level, loud])[-HISTORY - BLOCK_FRAMES :]
-        smooth = _averaged(state.level, 5)
-        window = smooth.unfold(0, 2 * ACCENT_REACH + 1, 1)
-        middle = window[:, ACCENT_REACH]
-        local = window.mean(dim=1)
-        is_peak = (middle >= window.max(dim=1).values) & (middle > -5.2)
-        strength = torch.where(is_peak, ((middle - local) * 0.8).clamp(0.0, 1.6), 0.0)
-        state.accent = torch.cat([state.accent, strength[-BLOCK_FRAMES:]])[
-            -HISTORY - BLOCK_FRAMES :
-        ]
+    def _choose(self, state: SamplerState) -> None:
+        """Decides which of the newest accents and phrase ends are answered, and how strongly."""
+        accents, ends = state.prosody.accents, state.prosody.ends
+        chosen = torch.zeros(BLOCK_FRAMES, 5, dtype=torch.float64)
+        if bool(accents.any()):
+            first = state.frame - ACCENT_LAG
+            head = self._head_tiles.rows(first, BLOCK_FRAMES)[:, 12:]
+            face = self._face_tiles.rows(first, BLOCK_FRAMES)[:, 5:]
+            numbers, likely = self._statistics, 0.4 + accents
+            # Where the head may nod the brows join more often: stress is one chance for both.
+            is_stressed = head[:, 0] < numbers.nod_chance * likely
+            nods = accents * is_stressed
+            joins = torch.where(is_stressed, 1.5, 0.5)
+            raised = accents * (face[:, 0] < numbers.brow_chance * likely * joins) * face[:, 1]
+            chosen[:, NOD] = nods * head[:, 1]
+            chosen[:, TURN] = nods * head[:, 2]
+            chosen[:, EARLY_BROW] = raised * (face[:, 2] < 0.5)
+            chosen[:, LATE_BROW] = raised * (face[:, 2] >= 0.5)
+        if bool(ends.any()):
+            first = state.frame
+            luck = self._head_tiles.rows(first, BLOCK_FRAMES)[:, 12:]
+            chosen[:, CLOSE] = ends * (luck[:, 0] < self._statistics.close_chance) * luck[:, 1]
+        state.chosen = torch.cat([state.chosen, chosen])[-HISTORY - BLOCK_FRAMES :]
+        if len(state.chosen) < HISTORY + BLOCK_FRAMES:
+            missing = HISTORY + BLOCK_FRAMES - len(state.chosen)
+            padding = torch.zeros(missing, 5, dtype=torch.float64)
+            state.chosen = torch.cat([padding, state.chosen])
 
-    def _answers(self, kernel: Tensor, chosen: Tensor) -> Tensor:
-        """(T,) sum of responses to weighted accents.
+    def _at_output(self, gate: Tensor) -> Tensor:
+        """(25,) 0..1 the gate at the time of the block returned."""
+        last = len(gate) - self._gate_lag
+        return gate[last - BLOCK_FRAMES : last].clamp(0.0, 1.0)
 
-        The accents of a block are known `ACCENT_REACH` frames late and the block returned lies
-        `delay` frames back, so a response begins the difference before its accent.
-        """
-        reach = len(kernel)
-        padded = torch.cat([torch.zeros(reach, dtype=torch.float64), chosen])
-        windows = padded.unfold(0, reach, 1)[-BLOCK_FRAMES:]
-        return windows @ kernel.flip(0)
-
-    def _chosen(self, channel: int, chance: float, state: SamplerState) -> Tensor:
-        """(H,) accents that a process answers, with its own random strength."""
-        count = len(state.accent)
-        frames = torch.arange(count, dtype=torch.int64) + (state.frame + BLOCK_FRAMES - count)
-        lucky = uniform(self._seed, channel, frames) < chance * (0.4 + state.accent)
-        spread = torch.exp(0.45 * gaussian(self._seed, channel + 1, frames))
-        return state.accent * spread.clamp(0.3, 2.5) * lucky
-
-    def _gate(self, state: SamplerState) -> Tensor:
-        """(T,) 0..1 how much somebody speaks at the time of the block returned."""
-        last = len(state.gate) - self._gate_lag
-        return state.gate[last - BLOCK_FRAMES : last].clamp(0.0, 1.0)
-
-    def _head(self, frames: Tensor, state: SamplerState) -> tuple[Tensor, Tensor]:
-        """(T, 3) head rotation in radians and (T, 2) where gaze is averted to: left, up."""
+    def _pose(self, chance: Tensor, gate: Tensor, calm: Tensor, answers: Tensor) -> Tensor:
+        """(T, 6) head rotation in radians, translation in metres."""
         numbers = self._statistics
-        gate = self._gate(state)
         share = numbers.silent_share + (1.0 - numbers.silent_share) * gate
-        nods = gate * self._answers(self._nod, self._chosen(40, numbers.nod_chance, state))
-        turns = gate * self._answers(self._nod, self._chosen(44, 0.35 * numbers.nod_chance, state))
-        side = torch.sign(shaped_noise(self._seed, 48, frames, 0.9))
-        away = self._aversion(frames, ease=2.5)
-        turned = self._aversion(frames, ease=14.0)[:, 0]
-        columns: list[Tensor] = []
-        for axis in range(3):
-            slow = shaped_noise(self._seed, 10 + axis, frames, numbers.knots[0])
-            middle = shaped_noise(self._seed, 20 + axis, frames, numbers.knots[1])
-            fast = shaped_noise(self._seed, 30 + axis, frames, numbers.knots[2])
-            calm = 0.45 + 0.55 * gate
-            angle = numbers.posture[axis] * slow * calm
-            angle = angle + share * (numbers.sway[axis] * middle + numbers.tremble[axis] * fast)
-            columns.append(angle)
-        columns[0] = columns[0] - numbers.nod_degrees * nods
-        columns[1] = columns[1] + 0.5 * numbers.nod_degrees * turns * side + 9.0 * turned
-        columns[2] = columns[2] + 0.35 * numbers.nod_degrees * turns * side + 0.15 * columns[1]
-        return torch.stack(columns, dim=1) * (math.pi / 180.0), away
+        noise = chance[:, :6] * calm[:, None] + chance[:, 6:12] * share[:, None]
+        angles = noise[:, :3]
+        nod = numbers.nod_degrees * gate * answers[:, NOD]
+        nod = nod + numbers.close_degrees * answers[:, CLOSE]
+        turn = numbers.turn_degrees * gate * answers[:, TURN]
+        added = torch.stack([-nod, turn + chance[:, 15], 0.4 * turn], dim=1)
+        rotation = (angles + added) * (math.pi / 180.0)
+        pitch, roll = rotation[:, 0], rotation[:, 2]
+        follow = torch.stack([0.03 * roll, -0.005 * pitch.abs(), -0.03 * pitch], dim=1)
+        return torch.cat([rotation, 0.001 * noise[:, 3:] + follow], dim=1)
 
-    def _aversion(self, frames: Tensor, ease: float) -> Tensor:
-        """(T, 2) looks away, left and up, radians; eyes jump, a head eases."""
-        numbers = self._statistics
-        period = numbers.aversion_seconds * FRAME_RATE
-        total = torch.zeros(len(frames), 2, dtype=torch.float64)
-        cell = torch.floor(frames.double() / period).long()
-        for back in (1, 0):
-            index = cell - back
-            begin = (index.double() + 0.55 * uniform(self._seed, 60, index)) * period
-            hold = numbers.aversion_hold * (0.6 + 0.8 * uniform(self._seed, 61, index)) * FRAME_RATE
-            inside = _plateau(frames.double() - begin, hold, ease)
-            sign = torch.sign(uniform(self._seed, 62, index) - 0.5)
-            size = 0.5 + uniform(self._seed, 63, index)
-            left = sign * size * math.radians(numbers.aversion_degrees[0])
-            up = gaussian(self._seed, 64, index).clamp(-2, 2)
-            up = (up - 0.2) * math.radians(numbers.aversion_degrees[1])
-            total = total + inside[:, None] * torch.stack([left, up], dim=1)
-        return total
-
-    def _look(self, frames: Tensor, away: Tensor) -> Tensor:
-        """(T, 2) radians up and left that the eyes aim at: the viewer's face, or somewhere else."""
-        numbers = self._statistics
-        period = numbers.fixation_seconds * FRAME_RATE
-        cell = torch.floor(frames.double() / period).long()
-        begin = (cell.double() + 0.6 * uniform(self._seed, 70, cell)) * period
-        moved = _step(frames.double() - begin, ease=1.5)
-        shift: list[Tensor] = []
-        for axis in range(2):
-            now = gaussian(self._seed, 71 + axis, cell)
-            before = gaussian(self._seed, 71 + axis, cell - 1)
-            shift.append((before + (now - before) * moved).clamp(-2.5, 2.5))
-        small = torch.stack(shift, dim=1) * math.radians(numbers.fixation_degrees)
-        return torch.stack([away[:, 1], away[:, 0]], dim=1) + small
-
-    def _translation(self, frames: Tensor, rotation: Tensor, state: SamplerState) -> Tensor:
-        """(T, 3) metres left, up, forward: a slow lean, and the shift that turning a neck brings."""
-        calm = (0.4 + 0.6 * self._gate(state))[:, None]
-        lean = torch.stack(
-            [shaped_noise(self._seed, 80 + axis, frames, 2.2) for axis in range(3)], dim=1
-        )
-        size = torch.tensor([0.0022, 0.0008, 0.0030], dtype=torch.float64)
-        follow = torch.stack(
-            [0.03 * rotation[:, 2], -0.005 * rotation[:, 0].abs(), -0.03 * rotation[:, 0]], dim=1
-        )
-        return lean * size * calm + follow
-
-    def _brows(self, frames: Tensor, state: SamplerState) -> Tensor:
+    def _units(self, chance: Tensor, gate: Tensor, answers: Tensor) -> Tensor:
         """(T, 12) AU1, 2, 4, 5, 6, 7, left and right."""
         numbers = self._statistics
-        gate = self._gate(state)
-        raised = gate * self._answers(self._raise, self._chosen(50, numbers.brow_chance, state))
-        raised = 1.0 - torch.exp(-numbers.brow_strength * 1.3 * raised)
-        mood = shaped_noise(self._seed, 90, frames, 2.4)
-        play = shaped_noise(self._seed, 91, frames, 0.7)
-        tilt = shaped_noise(self._seed, 92, frames, 3.0)
-        lift = raised + gate * (0.07 * mood + 0.05 * play).clamp_min(0.0)
-        lower = gate * (-0.13 * mood - 0.04 * play - 0.03).clamp_min(0.0) * (1.0 - raised)
-        inner = (lift * (1.0 + 0.15 * play)).clamp(0.0, 1.0)
-        outer = (lift * (0.75 - 0.2 * play)).clamp(0.0, 1.0)
-        wide = (0.25 * raised - 0.02).clamp_min(0.0)
-        cheek = gate * (0.05 + 0.05 * shaped_noise(self._seed, 93, frames, 1.6)).clamp_min(0.0)
-        tight = gate * (0.05 + 0.06 * shaped_noise(self._seed, 94, frames, 1.2)).clamp_min(0.0)
-        left, right = 1.0 + 0.12 * tilt, 1.0 - 0.12 * tilt
-        pairs = [inner, outer, lower, wide, cheek, tight + 0.35 * lower]
-        columns = [unit * side for unit in pairs for side in (left, right)]
-        return torch.stack(columns, dim=1).clamp(0.0, 1.0)
-
-    def _blinks(self, frames: Tensor, state: SamplerState, away: Tensor) -> Tensor:
-        """(T, 2) lid closure, left and right."""
-        if self._blink_rate > 0.0:
-            self._draw_blinks(frames, state, away)
-        closed = torch.zeros(len(frames), dtype=torch.float64)
-        for begin in state.blink_frames:
-            closed = torch.maximum(closed, _blink_shape(frames.double() - begin))
-        first = float(frames[0])
-        state.blink_frames = [begin for begin in state.blink_frames if begin > first - 25]
-        return torch.stack([closed, closed], dim=1)
-
-    def _draw_blinks(self, frames: Tensor, state: SamplerState, away: Tensor) -> None:
-        """Runs the blink clock over the block; events are few, so they are a loop."""
-        gate = self._gate(state)
-        falling = (gate[0] - gate[-1]).clamp_min(0.0) * 1.6
-        shifting = (away[-1] - away[0]).abs().sum() * 3.0
-        pace = (0.85 + 0.15 * gate + falling + shifting) * self._blink_rate
-        clock = state.clock + torch.cumsum(pace, 0) / FRAME_RATE
-        state.clock = float(clock[-1])
-        if state.next_blink is None:
-            state.next_blink = self._interval(0) * float(uniform(self._seed, 100, _number(0)))
-        while state.next_blink <= state.clock:
-            place = int(torch.searchsorted(clock, torch.tensor(state.next_blink).double()))
-            state.blink_frames.append(float(frames[min(place, len(frames) - 1)]))
-            state.blinks += 1
-            state.next_blink += self._interval(state.blinks)
-
-    def _interval(self, number: int) -> float:
-        """Clock seconds before blink `number`; now and then a double blink."""
-        statistics = self._statistics
-        if float(uniform(self._seed, 102, _number(number))) < 0.06 and number > 0:
-            return 0.42
-        spread = statistics.blink_spread
-        noise = float(gaussian(self._seed, 101, _number(number)))
-        shape = math.exp(spread * noise - 0.5 * spread * spread)
-        return max(0.9, statistics.blink_seconds * shape)
+        raised = numbers.brow_lift * gate * (answers[:, EARLY_BROW] + answers[:, LATE_BROW])
+        share = (0.25 + 0.75 * gate)[:, None]
+        lift, tilt, inward, cheek, squint = (chance[:, :5] * share).unbind(dim=1)
+        total = lift + raised - numbers.brow_rest
+        high = _saturated(total)
+        lower = (-0.8 * total - numbers.brow_rest).clamp_min(0.0)
+        wide = (0.3 * (raised + lift - 0.15)).clamp(0.0, 0.3)
+        inner, outer = high + inward, 0.85 * high - inward
+        cheek = (0.04 * gate + cheek).clamp_min(0.0)
+        tight = (0.04 * gate + squint + 0.35 * lower).clamp_min(0.0)
+        # The smaller a raise, the smaller its asymmetry.
+        lean = tilt * (high / (high + 0.1))
+        pairs = (
+            (inner + lean, inner - lean), (outer + 1.5 * lean, outer - 1.5 * lean),
+            (lower, lower), (wide, wide), (cheek + 0.2 * tilt, cheek - 0.2 * tilt), (tight, tight),
+        )  # fmt: skip
+        return torch.stack([side for pair in pairs for side in pair], dim=1).clamp(0.0, 1.0)
 
 
-def uniform(seed: int, channel: int, counter: Tensor) -> Tensor:
-    """Numbers in 0..1 that are a hash of seed, channel and counter; float64, shape of the counter.
-
-    References
-    ----------
-    .. [1] Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014 (splitmix64).
-    """
-    state = counter * _as_int64(0x9E3779B97F4A7C15) + _mixed(seed ^ (channel * 0xD1B54A32D192ED03))
-    state = (state ^ _shifted(state, 30)) * _as_int64(0xBF58476D1CE4E5B9)
-    state = (state ^ _shifted(state, 27)) * _as_int64(0x94D049BB133111EB)
-    state = state ^ _shifted(state, 31)
-    return (_shifted(state, 11).double() + 0.5) * 2.0**-53
-
-
-def gaussian(seed: int, channel: int, counter: Tensor) -> Tensor:
-    """Standard normal numbers, likewise."""
-    radius = torch.sqrt(-2.0 * torch.log(uniform(seed, channel + 1000, counter)))
-    return radius * torch.cos(2.0 * math.pi * uniform(seed, channel + 2000, counter))
-
-
-def shaped_noise(seed: int, channel: int, frames: Tensor, knot_seconds: float) -> Tensor:
-    """Smooth noise of unit variance: a cubic B-spline through random values at regular knots."""
-    position = frames.double() / (knot_seconds * FRAME_RATE) + 1000.0 * channel
-    base = torch.floor(position)
-    share = position - base
-    knot = base.long()
-    weights = (
-        (1.0 - share) ** 3 / 6.0,
-        (3.0 * share**3 - 6.0 * share**2 + 4.0) / 6.0,
-        (-3.0 * share**3 + 3.0 * share**2 + 3.0 * share + 1.0) / 6.0,
-        share**3 / 6.0,
-    )
-    total = torch.zeros_like(position)
-    for offset, weight in enumerate(weights):
-        total = total + weight * gaussian(seed, channel, knot + offset)
-    return total / math.sqrt(0.4794)
-
-
-def _response(peak: float, decay: float, reach: int) -> Tensor:
-    """(reach,) unit response that rises within `peak` seconds and dies away within about `decay`."""
-    seconds = torch.arange(reach, dtype=torch.float64) / FRAME_RATE
+def response(peak: float, decay: float) -> Tensor:
+    """(HISTORY - 10,) unit response that rises within `peak` seconds and dies away within `decay`."""
+    seconds = torch.arange(HISTORY - 10, dtype=torch.float64) / FRAME_RATE
     rise = torch.sin((seconds / peak).clamp(max=1.0) * (math.pi / 2.0)) ** 2
     fall = torch.exp(-(((seconds - peak).clamp_min(0.0) / (0.6 * decay)) ** 2))
     return rise * fall
 
 
-def _follower(seconds: float) -> tuple[Tensor, Tensor]:
-    """One block of an exponential average as a matrix, and the weights of the value before it."""
-    keep = math.exp(-1.0 / (seconds * FRAME_RATE))
-    steps = torch.arange(BLOCK_FRAMES, dtype=torch.float64)
-    lags = steps[:, None] - steps[None]
-    matrix = torch.where(lags >= 0, (1.0 - keep) * keep ** lags.clamp_min(0.0), 0.0)
-    return matrix, keep ** (steps + 1.0)
+def _toeplitz(kernel: Tensor, lag: int, earliest: int) -> Tensor:
+    """(25, HISTORY + 25) weights of past events in the block returned.
+
+    Events are known late: `lag` is by how many frames the newest event lies after the newest frame of
+    the block returned, negative if before. An answer begins `earliest` frames after its event, or as
+    soon as the event is known.
+    """
+    begins = max(earliest, lag)
+    rows = torch.arange(BLOCK_FRAMES)[:, None]
+    events = torch.arange(HISTORY + BLOCK_FRAMES)[None]
+    elapsed = rows - events + HISTORY + lag - begins
+    inside = (elapsed >= 0) & (elapsed < len(kernel))
+    return torch.where(inside, kernel[elapsed.clamp(0, len(kernel) - 1)], 0.0)
 
 
-def _averaged(values: Tensor, width: int) -> Tensor:
-    """(T,) moving average, the edges held."""
-    half = width // 2
-    padded = torch.cat([values[:1].expand(half), values, values[-1:].expand(half)])
-    return padded.unfold(0, width, 1).mean(dim=1)
+def _head_chance(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
+    """(T, 16): posture (6), faster motion (6), luck and strength of accents (3), turn along a look."""
+    bands = torch.tensor(numbers.head_bands, dtype=torch.float64)
+    slow, fast = bands.clone(), bands.clone()
+    slow[1:], fast[0] = 0.0, 0.0
+    posture = banded_noise(seeds.head, 200, frames, KNOTS[:1], slow[:1])
+    moving = banded_noise(seeds.head, 201, frames, KNOTS[1:], fast[1:])
+    emphasis = uniform(seeds.shared, 40, frames)
+    strength = torch.exp(0.45 * gaussian(seeds.head, 41, frames)).clamp(0.3, 2.5)
+    sides = torch.sign(uniform(seeds.head, 43, frames // (3 * FRAME_RATE)) - 0.5) * strength
+    looked = aversion(seeds.shared, frames, numbers, ease=HEAD_EASE, lag=HEAD_LAG)[:, 0]
+    joined = HEAD_JOINS * looked * (180.0 / math.pi)
+    luck = torch.stack([emphasis, strength, sides, joined], dim=1)
+    return torch.cat([posture, moving, luck], dim=1)
 
 
-def _plateau(elapsed: Tensor, hold: Tensor, ease: float) -> Tensor:
-    """0, then 1 for `hold` frames, then 0; both flanks last about twice `ease` frames."""
-    return _step(elapsed, ease) * (1.0 - _step(elapsed - hold, ease))
+def _face_chance(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
+    """(T, 8): noise of brows, cheeks and lids (5), luck, strength and lateness of brow raises."""
+    bands = torch.tensor(numbers.face_bands, dtype=torch.float64)
+    noise = banded_noise(seeds.brows, 400, frames, KNOTS, bands)
+    luck = uniform(seeds.brows, 50, frames)
+    strength = torch.exp(0.45 * gaussian(seeds.brows, 51, frames)).clamp(0.3, 2.5)
+    late = uniform(seeds.brows, 52, frames)
+    return torch.cat([noise, torch.stack([luck, strength, late], dim=1)], dim=1)
 
 
-def _step(elapsed: Tensor, ease: float) -> Tensor:
-    share = (elapsed / (2.0 * ease)).clamp(0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+def _gaze_chance(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
+    """(T, 6): where the eyes aim, up and left; looks away of all regions' seed now and a frame ago."""
+    away = aversion(seeds.gaze, frames, numbers, ease=EYE_EASE)
+    aim = away + fixations(seeds.gaze, frames, numbers)
+    shared = aversion(seeds.shared, frames, numbers, ease=EYE_EASE)
+    before = aversion(seeds.shared, frames - 1, numbers, ease=EYE_EASE)
+    return torch.cat([aim.flip(1), shared, before], dim=1)
 
 
-def _blink_shape(elapsed: Tensor) -> Tensor:
-    """Lid closure `elapsed` frames after a blink began: 80 ms down, 60 ms shut, 180 ms up."""
-    down = _step(elapsed, 2.0)
-    up = _step(elapsed - 7.0, 4.5)
-    return down * (1.0 - up)
-
-
-def _number(value: int) -> Tensor:
-    return torch.tensor(value, dtype=torch.int64)
-
-
-def _mixed(value: int) -> int:
-    """A Python integer scrambled to a signed 64-bit one."""
-    value &= 0xFFFFFFFFFFFFFFFF
-    value = ((value ^ (value >> 33)) * 0xFF51AFD7ED558CCD) & 0xFFFFFFFFFFFFFFFF
-    return _as_int64(value ^ (value >> 29))
-
-
-def _as_int64(value: int) -> int:
-    value &= 0xFFFFFFFFFFFFFFFF
-    return value - (1 << 64) if value >= 1 << 63 else value
-
-
-def _shifted(value: Tensor, bits: int) -> Tensor:
-    """Logical shift to the right."""
-    return (value >> bits) & ((1 << (64 - bits)) - 1)
+def _saturated(lift: Tensor) -> Tensor:
+    """Brow lift as an intensity: 0 below rest, growing slower the higher."""
+    return 1.0 - torch.exp(-lift.clamp_min(0.0) * 1.2)

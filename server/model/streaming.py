@@ -7,6 +7,7 @@ time `lookahead` frames before what entered.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,10 @@ from torch import Tensor
 
 from .config import BLOCK_FRAMES
 from .network import FaceNetwork, NetworkState
-from .sampling import MotionStatistics, Sampler, SamplerState, Voice
+from .prosody import Voice
+from .randomness import Seeds
+from .sampling import Sampler, SamplerState
+from .statistics import MotionStatistics
 
 SILENCE = 0
 """The phone that means nobody speaks."""
@@ -48,7 +52,11 @@ class StreamState:
 
 
 class FaceStream:
-    """One talker's stream through a network; networks are shared, states are not."""
+    """One talker's stream through a network; networks are shared, states are not.
+
+    `rerolls` counts, for each of `randomness.REGIONS`, how often its chance was drawn anew: the other
+    regions do not change.
+    """
 
     def __init__(
         self,
@@ -56,6 +64,7 @@ class FaceStream:
         statistics: MotionStatistics,
         *,
         seed: int,
+        rerolls: Mapping[str, int] | None = None,
         style: int = 0,
         blink_rate: float = 1.0,
         lookahead: int | None = None,
@@ -70,7 +79,7 @@ class FaceStream:
         self._style = torch.tensor([style], device=network.feature_mean.device)
         self._sampler = Sampler(
             statistics,
-            seed,
+            Seeds.of(seed, rerolls),
             delay=self.lookahead,
             activity_lag=self.lookahead,
             blink_rate=blink_rate,

@@ -3,12 +3,15 @@
 The face mesh network runs in its video mode, which reuses the crop of the frame before but does not
 smooth: smoothing belongs to the solver, which knows what it smooths. Frame times come from the
 container, because footage of phones rarely has a constant rate; `FaceTrack.at_rate` makes it so.
+
+Film is not always what it should be. A second face, a cut, a film that lies on its side or ends early
+is noticed here and kept in the track, so that whoever uses it can say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dirfa_blender.core.errors import FormatError
+from dirfa_blender.core.errors import FormatError, JobCancelled
 
 LANDMARKS = 478
 """468 points of the face mesh, then five of the right iris and five of the left."""
+LOOK_SECONDS = 0.5
+"""Time between looks for a second face."""
+SECOND_FACE_SHARE = 0.4
+"""A second face counts from this share of the first one's width."""
+THUMBNAIL = (32, 18)
+CUT_DIFFERENCE = 22.0
+"""Mean change of a thumbnail's grey, of 255, from one frame to the next that makes a cut."""
+PROBES = 6
+"""Pictures looked at to learn which way up the film is."""
+QUARTERS = (None, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
 
 
 @dataclass(frozen=True)
@@ -31,13 +44,32 @@ class FaceTrack:
     times : (T,) float64, seconds since the first frame, rising
     points : (T, 478, 3) float32, pixels: right, down, away from the camera. NaN where no face was seen
     seen : (T,) bool
-    size : width and height of the picture in pixels
+    size : width and height of the picture in pixels, upright
+    cuts : seconds at which another shot begins
+    crowded : seconds at which a second face was seen
+    quarters : quarter turns clockwise that set the film upright
+    expected_seconds : length that the container promises; more than was decoded where a film is broken
     """
 
     times: NDArray[np.float64]
     points: NDArray[np.float32]
     seen: NDArray[np.bool_]
     size: tuple[int, int]
+    cuts: tuple[float, ...] = ()
+    crowded: tuple[float, ...] = ()
+    quarters: int = 0
+    expected_seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Mean frames a second."""
+        return (len(self.times) - 1) / float(self.times[-1]) if len(self.times) > 1 else 0.0
+
+    @property
+    def has_even_times(self) -> bool:
+        """Whether frames come at a constant rate, give or take a fifth of a frame."""
+        steps = np.diff(self.times)
+        return len(steps) == 0 or bool(np.abs(steps - np.median(steps)).max() < 0.2 / self.rate)
 
     def at_rate(self, fps: float) -> FaceTrack:
         """The same track sampled every `1 / fps` seconds, linear between frames."""
@@ -53,7 +85,7 @@ class FaceTrack:
         points[on_left], points[on_right] = self.points[left[on_left]], self.points[right[on_right]]
         seen = (self.seen[left] | on_right) & (self.seen[right] | on_left)
         points[~seen] = np.nan
-        return FaceTrack(times, points.astype(np.float32), seen, self.size)
+        return replace(self, times=times, points=points.astype(np.float32), seen=seen)
 
 
 def track_landmarks(
@@ -68,34 +100,39 @@ def track_landmarks(
     ------
     FormatError
         The file is not a video that can be decoded, or shows no face in any frame.
+    JobCancelled
+        `cancelled` answered True.
     """
     from mediapipe.python.solutions import face_mesh
 
-    capture = cv2.VideoCapture(str(video))
-    if not capture.isOpened():
-        raise FormatError(f"Expected a video that can be decoded, found something else in {video}.")
-    size = (
-        int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
-        int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
-    )
+    quarters = _upright_quarters(video)
+    capture = _opened(video)
+    rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
     expected = max(1.0, capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    scale = np.array([size[0], size[1], size[0]], np.float32)
     times: list[float] = []
     rows: list[NDArray[np.float32]] = []
+    watch = _Watch(round(LOOK_SECONDS * rate))
+    size = (0, 0)
     try:
         with face_mesh.FaceMesh(
             static_image_mode=False, max_num_faces=1, refine_landmarks=True
         ) as mesh:
-            for seconds, picture in _frames(capture):
+            for seconds, raw in _frames(capture):
+                picture = _turned(raw, quarters)
+                size = (picture.shape[1], picture.shape[0])
                 found: Any = getattr(mesh.process(picture), "multi_face_landmarks")  # noqa: B009
-                rows.append(_as_array(found[0]) * scale if found else _missing())
+                scale = np.array([size[0], size[1], size[0]], np.float32)
+                row = _as_array(found[0]) * scale if found else _missing()
+                rows.append(row)
                 times.append(seconds)
+                watch.look(seconds, picture, row)
                 if progress is not None:
                     progress(min(1.0, len(rows) / expected))
                 if cancelled is not None and cancelled():
-                    break
+                    raise JobCancelled("The tracking was cancelled.")
     finally:
         capture.release()
+        watch.close()
     if not rows:
         raise FormatError(f"Expected at least one picture in the video {video}, found none.")
     points = np.stack(rows)
@@ -105,7 +142,107 @@ def track_landmarks(
             f"Expected a face in the video {video}, found none in {len(rows)} frames. "
             "Use footage in which one face fills at least a fifth of the picture's height."
         )
-    return FaceTrack(np.asarray(times, np.float64), points, seen, size)
+    return FaceTrack(
+        np.asarray(times, np.float64),
+        points,
+        seen,
+        size,
+        cuts=tuple(watch.cuts),
+        crowded=tuple(watch.crowded),
+        quarters=quarters,
+        expected_seconds=expected / rate,
+    )
+
+
+class _Watch:
+    """Looks at pictures for what would spoil a take: cuts, and a second face."""
+
+    def __init__(self, every: int) -> None:
+        from mediapipe.python.solutions import face_detection
+
+        self.cuts: list[float] = []
+        self.crowded: list[float] = []
+        self._every = max(1, every)
+        self._count = 0
+        self._before: NDArray[np.float32] | None = None
+        self._detector = face_detection.FaceDetection(min_detection_confidence=0.6)
+
+    def look(self, seconds: float, picture: NDArray[np.uint8], points: NDArray[np.float32]) -> None:
+        """Takes notice of one picture and the landmarks found in it."""
+        small = cv2.resize(picture, THUMBNAIL, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(small, np.float32).mean(axis=2)
+        if self._before is not None:
+            change = np.abs((grey - grey.mean()) - (self._before - self._before.mean())).mean()
+            if change > CUT_DIFFERENCE:
+                self.cuts.append(seconds)
+        self._before = grey
+        if self._count % self._every == 0 and np.isfinite(points[0, 0]):
+            width = float(np.ptp(points[:, 0])) / picture.shape[1]
+            middle = float(points[:, 0].mean()) / picture.shape[1]
+            for centre, wide in _faces(self._detector, picture):
+                is_other = abs(centre - middle) > 0.6 * width
+                if is_other and wide > SECOND_FACE_SHARE * width:
+                    self.crowded.append(seconds)
+                    break
+        self._count += 1
+
+    def close(self) -> None:
+        """Frees the detector."""
+        self._detector.close()
+
+
+def _faces(detector: Any, picture: NDArray[np.uint8]) -> list[tuple[float, float]]:
+    """Centre and width of each face, shares of the picture's width."""
+    found: Any = detector.process(picture).detections or ()
+    boxes = [one.location_data.relative_bounding_box for one in found]
+    return [(box.xmin + 0.5 * box.width, box.width) for box in boxes]
+
+
+def _upright_quarters(video: Path) -> int:
+    """Quarter turns clockwise after which faces stand upright, 0 where that is not clear."""
+    from mediapipe.python.solutions import face_detection
+
+    capture = _opened(video)
+    count = max(1, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+    votes = np.zeros(len(QUARTERS))
+    with face_detection.FaceDetection(min_detection_confidence=0.5) as detector:
+        for probe in range(PROBES):
+            capture.set(cv2.CAP_PROP_POS_FRAMES, probe * count // PROBES)
+            good, picture = capture.read()
+            if not good:
+                break
+            upright = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+            for turn in range(len(QUARTERS)):
+                votes[turn] += _uprightness(detector, _turned(upright, turn))
+            if votes[0] > 1.5 and votes[0] >= votes.max():
+                break
+    capture.release()
+    return int(np.argmax(votes)) if votes.max() > votes[0] + 0.5 else 0
+
+
+def _uprightness(detector: Any, picture: NDArray[np.uint8]) -> float:
+    """Score of the surest face whose mouth lies under its eyes; 0 without one."""
+    found: Any = detector.process(picture).detections or ()
+    best = 0.0
+    for one in found:
+        eyes, other, _, mouth = one.location_data.relative_keypoints[:4]
+        down = mouth.y - 0.5 * (eyes.y + other.y)
+        across = abs(mouth.x - 0.5 * (eyes.x + other.x)) * picture.shape[1] / picture.shape[0]
+        if down > across:
+            best = max(best, float(one.score[0]))
+    return best
+
+
+def _turned(picture: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
+    code = QUARTERS[quarters]
+    return picture if code is None else np.asarray(cv2.rotate(picture, code), np.uint8)
+
+
+def _opened(video: Path) -> cv2.VideoCapture:
+    capture = cv2.VideoCapture(str(video))
+    if not capture.isOpened():
+        raise FormatError(f"Expected a video that can be decoded, found something else in {video}.")
+    return capture
 
 
 def _frames(capture: cv2.VideoCapture) -> Iterator[tuple[float, NDArray[np.uint8]]]:
@@ -113,14 +250,15 @@ def _frames(capture: cv2.VideoCapture) -> Iterator[tuple[float, NDArray[np.uint8
     rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
     index, first, last = 0, 0.0, -1.0
     while True:
-        stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
         good, picture = capture.read()
         if not good:
             return
+        # After reading it is the time of the picture read.
+        stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
         if index == 0:
             first = stamp
         seconds = stamp - first
-        if index > 0 and seconds <= last:
+        if index > 0 and seconds <= last + 1e-6:
             seconds = last + 1.0 / rate
         last = seconds
         index += 1

@@ -1,8 +1,10 @@
 """Action units from pose-free landmarks: bounded least squares over the template's own shapes.
 
-A unit's effect on landmarks is what the ARKit profile and the head template make of it, times the share
-of an imposed motion that the landmark network is known to report. All units of a frame are solved
+A unit's effect is what the landmark network reports of it (`response`). All units of a frame are solved
 together, with a ridge that keeps rarely needed units small and a pull between neighbouring frames.
+Landmarks also move where no unit acts: what alignment leaves of a turned head, a head taken for slightly
+shifted or larger, lids that shut. Differences along those directions cost little, so units need not
+explain them; a jaw is then read from the lips against each other, not from a chin that seemed to rise.
 """
 
 from __future__ import annotations
@@ -12,25 +14,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.mapping import INPUTS, load_profile
+
+from .response import response
 
 Floats = NDArray[np.float64]
 
-REPORTED: dict[str, float] = {
-    "AU1": 0.5, "AU2": 0.55, "AU4": 0.3, "AU6": 0.4, "AU10": 0.67, "AU12": 0.66, "AU15": 0.75,
-    "AU16": 0.67, "AU17": 0.55, "AU18": 0.5, "AU20": 0.5, "AU22": 0.5, "AU24": 0.6, "AU26": 0.66,
-    "AU8": 0.66, "AU28U": 0.6, "AU28D": 0.6,
-}  # fmt: skip
-"""Share of a true motion that the landmarks show, by unit; a unit not named here is not solved."""
 STIFFNESS: dict[str, float] = {
-    "AU8": 2.0, "AU24": 3.0, "AU28U": 6.0, "AU28D": 2.0, "AU17": 1.5, "AU4": 2.0, "AU6": 2.0,
+    "AU1": 0.5, "AU2": 0.5, "AU4": 3.0, "AU8": 4.0, "AU10": 2.0, "AU12": 0.5, "AU15": 3.0, "AU16": 2.5,
+    "AU17": 4.0, "AU18": 2.0, "AU20": 3.0, "AU22": 3.0, "AU24": 6.0, "AU26": 0.3, "AU28U": 8.0,
 }  # fmt: skip
-"""Ridge of units that landmarks see badly, relative to the others."""
-RIDGE = 6e-6
+"""The units that are solved. Ridge of each: units that look alike yield to those that come often.
+
+AU6, AU9, AU28D and the like move no landmark that could tell them from others.
+"""
+RIDGE = 1e-4
 """Square metres over all landmarks that a unit of intensity 1 costs."""
-PRICE = 8e-6
+PRICE = 4e-6
 """Square metres that any intensity costs in proportion: units that cancel each other stay away."""
 PULL = 4e-6
 """Square metres that a jump of 1 between frames costs."""
@@ -38,13 +39,23 @@ LIPS = (
     61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409, 78, 95,
     88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
 )  # fmt: skip
-OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 172, 136, 150, 58, 132,
-    93, 234, 127, 162, 21, 54, 103, 67, 109,
+BROWS = (
+    46, 53, 52, 65, 55, 70, 63, 105, 66, 107, 276, 283, 282, 295, 285, 300, 293, 334, 296, 336,
 )  # fmt: skip
-DEPTH_WEIGHT = 0.3
+FEATURE_WEIGHT, OTHER_WEIGHT = 3.0, 0.2
+"""Weights of lips and brows, and of the other landmarks."""
+DEPTH_WEIGHT = 0.1
 """Weight of the depth coordinate, which is half guessed."""
-ITERATIONS = 150
+TREMBLE = 4.5e-4
+"""Metres by which a landmark trembles for itself."""
+FIELD_SIZES = (3.0, 3.0, 1.0, 1.0, 1.0, 1.0)
+"""How uncertain what a turned head leaves over is, in its own size at `response.POSE_UNIT`."""
+SHIFT_METRES, TURN_RADIANS = 0.003, 0.05
+"""How far a head may be taken for shifted; for turned or enlarged."""
+ITERATIONS = 100
+NEUTRAL_ROUNDS = 3
+NEUTRAL_DOUBT = 20.0
+"""Frames' worth of belief in the resting face first found, while it is refined."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +67,39 @@ class Basis:
     names : A codes
     motion : (A, 468, 3) float64, metres at intensity 1, as landmarks report it
     ridge : (A,) square metres
+    pitch : (A,) float64, radians that the pose's pitch reads too high at intensity 1
+    nuisance : (K, 468, 3) float64, metres: motions that say nothing about units, in their usual size
     """
 
     names: tuple[str, ...]
     motion: Floats
     ridge: Floats
+    pitch: Floats
+    nuisance: Floats
 
 
 def basis_of(head: Head) -> Basis:
-    """The units that landmarks can show on a head with shapes, sided where the unit is."""
+    """The units that landmarks can show and for which a head has shapes, sided where the unit is."""
+    seen = response()
     profile = load_profile("arkit")
-    deltas = np.asarray(head.landmark_deltas(), np.float64)
-    order = [head.shape_names.index(shape) for shape in profile.shapes]
-    names = tuple(name for name in AU_NAMES if _plain(name) in REPORTED)
-    gains = np.asarray(profile.gains, np.float64)[[AU_NAMES.index(name) for name in names]]
-    motion = np.einsum("ak,kni->ani", gains, deltas[order])
-    share = np.array([REPORTED[_plain(name)] for name in names])
-    stiff = np.array([STIFFNESS.get(_plain(name), 1.0) for name in names])
-    return Basis(names, motion * share[:, None, None], RIDGE * stiff)
+    has_shape = np.isin(profile.shapes, head.shape_names)
+    gains = dict(zip(seen.names, _gains(profile.gains, seen.names), strict=True))
+    names = tuple(
+        name
+        for name in seen.names
+        if _plain(name) in STIFFNESS and np.abs(gains[name][has_shape]).sum() > 0.0
+    )
+    rows = [seen.names.index(name) for name in names]
+    lids = seen.motion[[seen.names.index(name) for name in ("AU45L", "AU45R")]]
+    field = seen.field * np.array(FIELD_SIZES)[:, None, None]
+    rest = np.asarray(head.landmarks(), np.float64)
+    return Basis(
+        names,
+        seen.motion[rows],
+        RIDGE * np.array([STIFFNESS[_plain(name)] for name in names]),
+        seen.pitch[rows],
+        np.concatenate([field, lids, _rigid(rest)]),
+    )
 
 
 def solved(motion: Floats, basis: Basis, *, pull: float = PULL) -> Floats:
@@ -89,23 +115,25 @@ def solved(motion: Floats, basis: Basis, *, pull: float = PULL) -> Floats:
 
     Notes
     -----
-    Accelerated projected gradient on all frames at once; the step is the inverse of the largest
-    curvature, so every iteration lowers the cost.
+    Residuals are taken as normal with covariance ``TREMBLE**2 I + sum n n^T`` over the nuisances, whose
+    inverse needs only a K x K system (Woodbury). Accelerated projected gradient on all frames at once;
+    the step is the inverse of the largest curvature, so every iteration lowers the cost. What no unit
+    explains in the mean is taken for the person's resting face.
     """
     weight = np.sqrt(_weights())
     seen = (motion * weight).reshape(len(motion), -1)
     shapes = (basis.motion * weight).reshape(len(basis.names), -1)
-    normal = shapes @ shapes.T + np.diag(basis.ridge)
-    wanted = seen @ shapes.T - PRICE
+    nuisance = (basis.nuisance * weight).reshape(len(basis.nuisance), -1)
+    inner = nuisance @ nuisance.T + TREMBLE**2 * np.eye(len(nuisance))
+    sensed = shapes - shapes @ nuisance.T @ np.linalg.solve(inner, nuisance)
+    normal = sensed @ shapes.T + np.diag(basis.ridge)
+    normal = 0.5 * (normal + normal.T)
     step = 1.0 / (np.linalg.eigvalsh(normal)[-1] + 4.0 * pull)
-    value = np.zeros_like(wanted)
-    ahead, momentum = value, 1.0
-    for _ in range(ITERATIONS):
-        slope = ahead @ normal - wanted + pull * _roughness(ahead)
-        newer = np.clip(ahead - step * slope, 0.0, 1.0)
-        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
-        ahead = newer + (momentum - 1.0) / following * (newer - value)
-        value, momentum = newer, following
+    value = np.zeros((len(motion), len(basis.names)))
+    rest = np.zeros(seen.shape[1])
+    for _ in range(NEUTRAL_ROUNDS):
+        value = _descended(value, normal, (seen - rest) @ sensed.T - PRICE, step, pull)
+        rest = (seen - value @ shapes).sum(axis=0) / (len(seen) + NEUTRAL_DOUBT)
     return value
 
 
@@ -124,12 +152,36 @@ def neutral_face(points: Floats) -> Floats:
     return face[quiet].mean(axis=0)
 
 
+def _descended(value: Floats, normal: Floats, wanted: Floats, step: float, pull: float) -> Floats:
+    """(T, A) the bounded minimum, begun at `value`."""
+    ahead, momentum = value, 1.0
+    for _ in range(ITERATIONS):
+        slope = ahead @ normal - wanted + pull * _roughness(ahead)
+        newer = np.clip(ahead - step * slope, 0.0, 1.0)
+        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
+        ahead = newer + (momentum - 1.0) / following * (newer - value)
+        value, momentum = newer, following
+    return value
+
+
+def _gains(gains: NDArray[np.float32], names: tuple[str, ...]) -> list[NDArray[np.float32]]:
+    """Profile gains (K,) of each unit; the profile's rows are its inputs."""
+    return [gains[INPUTS.index(name)] for name in names]
+
+
+def _rigid(points: Floats) -> Floats:
+    """(7, 468, 3) shifts, turns and growth of a face, in their usual size."""
+    arm = points - points.mean(axis=0)
+    shifts = [SHIFT_METRES * np.broadcast_to(axis, points.shape) for axis in np.eye(3)]
+    turns = [TURN_RADIANS * np.cross(axis, arm) for axis in np.eye(3)]
+    return np.stack([*shifts, *turns, TURN_RADIANS * arm])
+
+
 def _weights() -> Floats:
-    """(468, 3) weights: lips count most, the silhouette least, depth less than the picture plane."""
-    weight = np.ones(468)
-    weight[list(LIPS)] = 3.0
-    weight[list(OVAL)] = 0.2
-    return weight[:, None] * np.array([1.0, DEPTH_WEIGHT, 1.0])
+    """(468, 3) weights: lips and brows count most, depth less than the picture plane."""
+    weight: Floats = np.full(468, OTHER_WEIGHT, np.float64)
+    weight[list(LIPS + BROWS)] = FEATURE_WEIGHT
+    return np.asarray(weight[:, None] * np.array([1.0, DEPTH_WEIGHT, 1.0]), np.float64)
 
 
 def _roughness(values: Floats) -> Floats:
@@ -143,4 +195,4 @@ def _roughness(values: Floats) -> Floats:
 
 def _plain(name: str) -> str:
     """A code without its side."""
-    return name[:-1] if name[-1] in "LR" and name[:-1] in REPORTED else name
+    return name[:-1] if name[-1] in "LR" and name[:-1] in STIFFNESS else name

@@ -1,56 +1,57 @@
-"""Video to take: landmarks, pose, units, lids and gaze as one Animation."""
+"""Video to take: landmarks, pose, units, lids and gaze as one Animation, and what the video lacks.
+
+A film that is cut is tracked shot by shot. A stretch without a face is bridged and named; a film that
+shows hardly any is refused.
+"""
 
 from __future__ import annotations
 
 import argparse
-import sys
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dirfa_blender.core import rotation
-from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.errors import DirfaError, FormatError
+from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.npz_io import write_animation
+from dirfa_blender.core.npz_io import write_whole
+from dirfa_blender.core.progress import Display, Progress, Stage
+from server.take import SUFFIXES, encoded
 
-from .alignment import AlignedFace, aligned
+from .alignment import AlignedFace
 from .landmarks import FaceTrack, track_landmarks
-from .solve import Basis, basis_of, neutral_face, solved
+from .performer import animation_of, bridged, face_of, performer_of, unit_names
+from .solve import Basis, basis_of
+from .sound import SoundOffset, film_sound, sound_offset
 
 Floats = NDArray[np.float64]
 
-LIDS: dict[str, tuple[tuple[int, int], ...]] = {
-    "L": ((386, 374), (387, 373), (385, 380), (263, 362)),
-    "R": ((159, 145), (160, 144), (158, 153), (33, 133)),
-}
-"""Upper and lower lid points of each eye, then its corners."""
-SHUT_SHARE = 0.3
-"""Lid aperture of a shut eye over that of the open one, as landmarks report it."""
-EYE_RADIUS = 0.012
-IRISES = {"L": 473, "R": 468}
+LEAST_SEEN = 0.5
+"""Share of a film that must show a face."""
+OWN_REST_SECONDS = 2.0
+"""A shot this long has its own resting face; a shorter one has the film's."""
+NOTICED_OFFSET = 0.06
+"""Seconds by which sound may be off before it is worth a sentence."""
+SHOWN = 4
+"""Times named in a sentence."""
 
 
 @dataclass(frozen=True)
-class Performer:
-    """One person's resting face, so that several clips of them are read alike.
+class TrackedFilm:
+    """A take and the sentences a person should read about the film it came from.
 
-    Attributes
-    ----------
-    neutral : (468, 3) float64, metres, template frame
-    aperture : (2,) lid aperture over eye width when open, left and right
-    iris : (2, 2) resting place of the irises between the eye corners: left, up; metres
+    The take's source names stretches without a face (``unseen``) and, where it is clear, by how much
+    the sound is late (``sound_late_seconds``).
     """
 
-    neutral: Floats
-    aperture: Floats
-    iris: Floats
+    take: Animation
+    warnings: tuple[str, ...]
 
 
 def track_video(
@@ -58,127 +59,179 @@ def track_video(
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Animation:
-    """The performance in a video, at the video's own mean rate.
+) -> TrackedFilm:
+    """The performance in a video at the video's own mean rate, and what was wrong with the video.
 
     Raises
     ------
     FormatError
         The file is no video, or shows too little of a face.
+    JobCancelled
+        `cancelled` answered True.
     """
     if not video.is_file():
-        raise FormatError(f"Expected a film at {video}, found nothing. Check the path.")
+        found = "a folder" if video.is_dir() else "nothing"
+        raise FormatError(f"Expected a film at {video}, found {found}. Check the path.")
     track = track_landmarks(video, progress=progress, cancelled=cancelled)
     if len(track.times) < 2:
         raise FormatError(f"Expected a film of at least two frames, found one in {video}.")
-    fps = (len(track.times) - 1) / track.times[-1]
-    face = face_of(track.at_rate(fps))
-    take = animation_of(face, performer_of([face]), basis_of(_head()), fps)
-    return take.with_source(model="tracked", film=video.name)
+    fps = track.rate
+    even = track.at_rate(fps)
+    gaps = gaps_of(even.seen, fps)
+    if even.seen.mean() < LEAST_SEEN:
+        raise FormatError(
+            f"Expected a face in at least {LEAST_SEEN:.0%} of {video}, found one in "
+            f"{even.seen.mean():.0%}; it is missing at {spoken_gaps(gaps)}. Cut the film to the "
+            "stretch that shows the face."
+        )
+    face = face_of(even)
+    take = _shots(face, even, fps)
+    take = take.with_source(model="tracked", film=video.name, unseen=_stored_gaps(gaps))
+    opening = face.points[:, 13, 2] - face.points[:, 14, 2]
+    samples = film_sound(video)
+    heard = None if samples is None else sound_offset(samples, bridged(opening[:, None])[:, 0], fps)
+    if heard is not None and heard.is_clear:
+        take = take.with_source(sound_late_seconds=f"{heard.seconds:.2f}")
+    return TrackedFilm(take, warnings_of(track, gaps, heard))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``track FILM -o TAKE``: exit code 0 done, 1 failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="track", description="Film of a face to a take.")
-    parser.add_argument("film", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=Path("take.npz"))
+    """``track FILM -o TAKE``: exit code 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py track", description="Turn film of a face into a take."
+    )
+    parser.add_argument("film", type=Path, help="mp4, mov, webm or what else OpenCV reads")
+    parser.add_argument(
+        "-o", "--output", type=Path, help=".npz take, .csv Live Link Face, .json ARKit frames"
+    )
+    parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     chosen = parser.parse_args(arguments)
+    display = Display(as_json=chosen.json)
+    output: Path = chosen.output or Path(chosen.film.stem + ".npz")
     try:
-        take = track_video(chosen.film)
-        write_animation(chosen.output, take)
+        if output.suffix.lower() not in SUFFIXES:
+            raise SettingsError(
+                f"A take is written as {', '.join(SUFFIXES)}, got {output.name!r}. "
+                "Change the suffix."
+            )
+        stages = (Stage("track", "following the face", 20.0), Stage("write", "writing", 0.5))
+        progress = Progress(stages, display.show)
+        progress.update("track")
+        tracked = track_video(
+            chosen.film, progress=lambda share: progress.update("track", 0.97 * share)
+        )
+        for sentence in tracked.warnings:
+            display.warn(sentence)
+        progress.update("write")
+        write_whole(output, encoded(tracked.take, output.suffix.lower()))
+    except SettingsError as error:
+        display.error(str(error))
+        return 2
     except DirfaError as error:
-        sys.stderr.write(f"{error}\n")
+        display.error(str(error))
         return 1
-    sys.stdout.write(f"{chosen.output}: {take.duration:.2f} s at {take.fps:g} frames a second\n")
+    except KeyboardInterrupt:
+        display.error("Interrupted; nothing was written.")
+        return 130
+    display.done([output], progress.finish())
     return 0
 
 
-def face_of(track: FaceTrack) -> AlignedFace:
-    """Pose and pose-free landmarks of a track, in the frame of the head template."""
-    head = template()
-    joint = np.asarray(head.bone_heads[head.bone_names.index("head")], np.float64)
-    return aligned(track, np.asarray(head.landmarks(), np.float64), joint)
+def gaps_of(seen: NDArray[np.bool_], fps: float) -> tuple[tuple[float, float], ...]:
+    """Begin and end in seconds of the stretches without a face."""
+    edges = np.diff(np.concatenate([[0], (~seen).astype(int), [0]]))
+    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return tuple((float(a / fps), float(b / fps)) for a, b in zip(begins, ends, strict=True))
 
 
-def performer_of(faces: list[AlignedFace]) -> Performer:
-    """The resting face of the person that all these clips show."""
-    points = np.concatenate([face.points for face in faces])
-    points = points[np.isfinite(points[:, 0, 0])]
-    aperture = np.stack([np.quantile(_aperture(points, side), 0.7) for side in "LR"])
-    iris = np.stack([np.median(_iris(points, side), axis=0) for side in "LR"])
-    return Performer(neutral_face(points), aperture, iris)
+def warnings_of(
+    track: FaceTrack, gaps: tuple[tuple[float, float], ...], heard: SoundOffset | None
+) -> tuple[str, ...]:
+    """Sentences on all that may have spoilt a take."""
+    found: list[str] = []
+    if track.quarters:
+        found.append(f"The film lies on its side; it was turned by {90 * track.quarters} degrees.")
+    if track.expected_seconds > track.times[-1] + max(0.5, 0.05 * track.expected_seconds):
+        found.append(
+            f"The film should last {track.expected_seconds:.1f} s but can be decoded only up to "
+            f"{track.times[-1]:.1f} s: the file is damaged or cut short."
+        )
+    if not track.has_even_times:
+        found.append(
+            f"The film's frame rate varies; it was sampled evenly at {track.rate:.2f} a second."
+        )
+    if gaps:
+        found.append(
+            f"No face was seen at {spoken_gaps(gaps)}; the take goes straight from before to after."
+        )
+    if track.crowded:
+        found.append(
+            "A second face was seen at "
+            f"{_spoken_times(track.crowded)}; the take follows the one found first."
+        )
+    if track.cuts:
+        found.append(
+            f"The film is cut at {_spoken_times(track.cuts)}; each shot has its own resting face, "
+            "and nothing is smoothed across."
+        )
+    if heard is not None and heard.is_clear and abs(heard.seconds) >= NOTICED_OFFSET:
+        side = "late" if heard.seconds > 0 else "early"
+        found.append(
+            f"The sound comes about {abs(heard.seconds):.2f} s {side} against the lips: move it by "
+            "that before it is played with the take or learnt from."
+        )
+    return tuple(found)
 
 
-def animation_of(face: AlignedFace, performer: Performer, basis: Basis, fps: float) -> Animation:
-    """The take of an aligned clip."""
-    points = _bridged(face.points.reshape(len(face.points), -1)).reshape(face.points.shape)
-    motion = points[:, :468] - performer.neutral
-    units = solved(motion, basis)
-    lids = np.stack([_closure(points, side, performer) for side in "LR"], axis=1)
-    names = (*basis.names, "AU45L", "AU45R")
-    order = sorted(range(len(names)), key=lambda index: AU_INDEX[names[index]])
-    turned = rotation.from_matrix(_bridged(face.rotation.reshape(-1, 9)).reshape(-1, 3, 3))
-    shift = _bridged(face.pivot)
-    return Animation(
-        fps=fps,
-        start=0.0,
-        au_names=tuple(names[index] for index in order),
-        au=np.concatenate([units, lids], axis=1)[:, order].astype(np.float32),
-        gaze=_gaze(points, performer).astype(np.float32),
-        rotation=_calm(turned - np.median(turned, axis=0)).astype(np.float32),
-        translation=_calm(np.stack([shift[:, 0], shift[:, 2], -shift[:, 1]], 1)).astype(np.float32),
-    )
+def spoken_gaps(gaps: Sequence[tuple[float, float]]) -> str:
+    """Stretches as a person reads them, the first few."""
+    shown = ", ".join(f"{begin:.1f}-{end:.1f} s" for begin, end in gaps[:SHOWN])
+    return shown + (f" and {len(gaps) - SHOWN} more" if len(gaps) > SHOWN else "")
 
 
 def _head() -> Head:
     return with_shapes(template())
 
 
-def _aperture(points: Floats, side: str) -> Floats:
-    """(T,) lid opening over eye width."""
-    *pairs, (outer, inner) = LIDS[side]
-    opening = np.mean([points[:, up, 2] - points[:, down, 2] for up, down in pairs], axis=0)
-    return opening / np.linalg.norm(points[:, outer] - points[:, inner], axis=1)
-
-
-def _closure(points: Floats, side: str, performer: Performer) -> Floats:
-    """(T,) 0 open, 1 shut."""
-    share = _aperture(points, side) / performer.aperture["LR".index(side)]
-    return np.clip((0.9 - share) / (0.9 - SHUT_SHARE), 0.0, 1.0)
-
-
-def _iris(points: Floats, side: str) -> Floats:
-    """(T, 2) metres left and up of the iris from the middle of the eye corners."""
-    *_, (outer, inner) = LIDS[side]
-    middle = 0.5 * (points[:, outer] + points[:, inner])
-    return (points[:, IRISES[side]] - middle)[:, [0, 2]]
-
-
-def _gaze(points: Floats, performer: Performer) -> Floats:
-    """(T, 2) radians up and left, mean of both eyes."""
-    away = np.mean([_iris(points, side) - performer.iris[i] for i, side in enumerate("LR")], axis=0)
-    angle = np.arcsin(np.clip(away / EYE_RADIUS, -0.7, 0.7))
-    return angle[:, ::-1]
-
-
-def _bridged(values: Floats) -> Floats:
-    """(T, C) with missing rows filled linearly, the ends held."""
-    seen = np.isfinite(values[:, 0])
-    if seen.all():
-        return values
-    index = np.arange(len(values))
-    place = np.interp(index, index[seen], np.arange(int(seen.sum())))
-    known, low = values[seen], np.floor(place).astype(int)
-    high = np.minimum(low + 1, len(known) - 1)
-    share = (place - low)[:, None]
-    return known[low] * (1.0 - share) + known[high] * share
-
-
-def _calm(values: Floats) -> Floats:
-    """(T, C) after a short zero-phase average: landmarks tremble by half a percent of the face."""
-    padded = np.pad(values, ((2, 2), (0, 0)), mode="edge")
-    kernel = (1.0, 4.0, 6.0, 4.0, 1.0)
-    return sum(
-        (weight / 16.0 * padded[i : i + len(values)] for i, weight in enumerate(kernel)),
-        start=np.zeros_like(values),
+def _shots(face: AlignedFace, track: FaceTrack, fps: float) -> Animation:
+    """The take of a film, shot by shot: nothing crosses a cut."""
+    basis = basis_of(_head())
+    whole = performer_of([face])
+    bounds = [0, *(round(cut * fps) for cut in track.cuts), len(face.points)]
+    parts: list[Animation] = []
+    for first, last in itertools.pairwise(sorted(set(bounds))):
+        part = AlignedFace(
+            face.points[first:last], face.rotation[first:last], face.pivot[first:last]
+        )
+        seen = int(np.isfinite(part.points[:, 0, 0]).sum())
+        if seen == 0:
+            parts.append(_absent(last - first, parts, basis, fps))
+            continue
+        performer = performer_of([part]) if seen >= OWN_REST_SECONDS * fps else whole
+        parts.append(animation_of(part, performer, basis, fps))
+    if len(parts) == 1:
+        return parts[0]
+    return replace(
+        parts[0],
+        au=np.concatenate([part.au for part in parts]),
+        gaze=np.concatenate([part.gaze for part in parts]),
+        rotation=np.concatenate([part.rotation for part in parts]),
+        translation=np.concatenate([part.translation for part in parts]),
     )
+
+
+def _absent(count: int, before: Sequence[Animation], basis: Basis, fps: float) -> Animation:
+    """A shot without a face: rest."""
+    names = before[0].au_names if before else unit_names(basis)
+    zeros = np.zeros((count, 3), np.float32)
+    units = np.zeros((count, len(names)), np.float32)
+    return Animation(fps, 0.0, names, units, zeros[:, :2], zeros, zeros)
+
+
+def _stored_gaps(gaps: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{begin:.3f}-{end:.3f}" for begin, end in gaps)
+
+
+def _spoken_times(times: Sequence[float]) -> str:
+    shown = ", ".join(f"{seconds:.1f} s" for seconds in times[:SHOWN])
+    return shown + (f" and {len(times) - SHOWN} more times" if len(times) > SHOWN else "")

@@ -25,8 +25,8 @@ from server.evaluation.lips import correlation
 from server.features import FRAME_RATE, features, speech_gain
 from server.model.network import FaceNetwork
 from server.tracking.landmarks import FaceTrack
+from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import Basis
-from server.tracking.track import animation_of, face_of, performer_of
 
 from .corpora import read_samples
 from .faces import cached_track, mouth_of

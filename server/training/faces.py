@@ -18,8 +18,8 @@ from dirfa_blender.core.head import Head
 from server.features import FRAME_RATE, speech_gain
 from server.postprocess import sided
 from server.tracking.landmarks import FaceTrack, track_landmarks
+from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
-from server.tracking.track import animation_of, face_of, performer_of
 
 from .cache import AlignedSpeech, aligned_speech
 from .corpora import read_samples, utterances

@@ -32,9 +32,9 @@ from server.model.checkpoint import (
 from server.model.config import NetworkConfig
 from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
-from server.model.sampling import MotionStatistics
+from server.model.statistics import MotionStatistics
+from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
-from server.tracking.track import animation_of, face_of, performer_of
 
 from . import dirfa, mouth, phones
 from .actor import adapted, films_in

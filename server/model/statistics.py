@@ -1,0 +1,104 @@
+"""How much and how often a speaking person moves above the lips: numbers learnt from film.
+
+`server.training.motion` measures them on tracked film and stores them in a checkpoint's header; the
+values here are those of the shipped model, so that a checkpoint without them still acts. Where film is
+too short to tell (looking away, silence, the chance of a nod at a phrase's end) they come from the
+literature on talkers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Bands = tuple[tuple[float, ...], ...]
+
+KNOTS: tuple[float, ...] = (3.2, 1.3, 0.55, 0.26, 0.13)
+"""Seconds between the random values of each band of noise: posture, sway, gesture, tremor, tremble."""
+
+
+@dataclass(frozen=True)
+class MotionStatistics:
+    """Statistics of one manner of moving.
+
+    Attributes
+    ----------
+    head_bands : (5 bands, 6) deviations of pitch, yaw, roll in degrees, of left, up, forward in mm
+    face_bands : (5 bands, 5) deviations of brow lift, brow asymmetry, inner against outer brow, cheeks
+        and lower lids, in intensity
+    brow_rest : brow lift at which neither raiser nor lowerer acts
+    silent_share : share of all but posture that is left in silence
+    nod_degrees, nod_chance : pitch of an accent's nod of usual strength; share of accents with one
+    turn_degrees : yaw that goes with it, to either side
+    close_degrees, close_chance : pitch of the nod that ends a phrase; share of phrases with one
+    brow_lift, brow_chance : lift of a brow raise of usual strength; share of accents with one
+    blink_seconds, blink_spread : mean interval of blinks; deviation of its logarithm
+    blink_frames : frames (50 a second) to close, shut and to open
+    blink_shift : how much a look away or the end of a phrase hurries a blink
+    aversion_seconds, aversion_hold, aversion_chance : from one look away to the next; its length; share
+        that happens
+    aversion_degrees : (side, up) size of a look away
+    fixation_seconds, fixation_degrees : small shifts of gaze in between
+    """
+
+    head_bands: Bands = (
+        (0.0, 3.112, 1.678, 4.176, 1.174, 0.0),
+        (3.114, 1.195, 3.44, 0.0, 0.0, 1.275),
+        (2.457, 2.615, 1.416, 2.319, 1.052, 1.3),
+        (0.0, 1.116, 0.538, 1.079, 0.0, 0.0),
+        (0.234, 0.251, 0.077, 0.381, 0.415, 0.567),
+    )
+    face_bands: Bands = (
+        (0.069, 0.032, 0.028, 0.05, 0.03),
+        (0.093, 0.011, 0.031, 0.04, 0.03),
+        (0.119, 0.013, 0.041, 0.03, 0.03),
+        (0.0, 0.0, 0.0, 0.01, 0.01),
+        (0.067, 0.022, 0.041, 0.0, 0.0),
+    )
+    brow_rest: float = 0.05
+    silent_share: float = 0.12
+    nod_degrees: float = 5.6
+    nod_chance: float = 0.7
+    turn_degrees: float = 3.9
+    close_degrees: float = 3.0
+    close_chance: float = 0.5
+    brow_lift: float = 0.35
+    brow_chance: float = 0.28
+    blink_seconds: float = 3.7
+    blink_spread: float = 0.6
+    blink_frames: tuple[float, float, float] = (4.0, 3.0, 9.0)
+    blink_shift: float = 1.6
+    aversion_seconds: float = 4.75
+    aversion_hold: float = 1.96
+    aversion_chance: float = 0.75
+    aversion_degrees: tuple[float, float] = (7.0, 3.5)
+    fixation_seconds: float = 0.9
+    fixation_degrees: float = 0.8
+
+    def to_json(self) -> str:
+        """JSON object, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> MotionStatistics:
+        """The statistics in a JSON object that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            Not such an object, or one with other fields.
+        """
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError("motion statistics must be a JSON object")
+        values: dict[str, Any] = {str(key): _frozen(value) for key, value in found.items()}
+        try:
+            return MotionStatistics(**values)
+        except TypeError as error:
+            raise ValueError(f"the motion statistics have other fields: {error}") from error
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, however deep."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
