@@ -82,14 +82,14 @@ class Sampler:
         self._face_tiles = Tiles(lambda frames: _face_chance(seeds, frames, statistics))
         self._gaze_tiles = Tiles(lambda frames: _gaze_chance(seeds, frames, statistics))
         accent, close = ACCENT_LAG - delay, activity_lag - delay
-        nod, brow = response(0.15, 0.65), response(0.24, 0.55)
+        nod, brow = balanced(response(0.15, 0.65)), response(0.24, 0.55)
         self._answers = torch.stack(
             [
                 _toeplitz(nod, accent, EARLIEST),
                 _toeplitz(nod, accent, EARLIEST),
                 _toeplitz(brow, accent, EARLIEST),
                 _toeplitz(brow, accent, BROW_LATE),
-                _toeplitz(response(0.3, 0.7), close, EARLIEST),
+                _toeplitz(balanced(response(0.3, 0.7)), close, EARLIEST),
             ]
         )
 
@@ -191,6 +191,12 @@ def response(peak: float, decay: float) -> Tensor:
     rise = torch.sin((seconds / peak).clamp(max=1.0) * (math.pi / 2.0)) ** 2
     fall = torch.exp(-(((seconds - peak).clamp_min(0.0) / (0.6 * decay)) ** 2))
     return rise * fall
+
+
+def balanced(kernel: Tensor) -> Tensor:
+    """The kernel with a slow way back beyond rest: somebody who nods a lot does not look down."""
+    slow = torch.hann_window(len(kernel), periodic=False, dtype=kernel.dtype)
+    return kernel - kernel.sum() / slow.sum() * slow
 
 
 def _toeplitz(kernel: Tensor, lag: int, earliest: int) -> Tensor:
