@@ -16,7 +16,7 @@ import numpy as np
 
 from .client import Client
 from .core.animation import Animation, concatenate
-from .core.errors import DirfaError, ServerError
+from .core.errors import DirfaError, JobCancelled, ServerError
 from .core.protocol import AnimateSettings
 from .live_source import Source
 from .speech_stream import SpeechStream
@@ -56,7 +56,8 @@ class LiveSession:
         self._phase: Phase = "connecting"
         self._error = ""
         self._fault: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="dirfa live", daemon=True)
+        # Not a daemon: a daemon thread alive at exit hangs Blender's module for ever.
+        self._thread = threading.Thread(target=self._run, name="dirfa-live")
 
     def start(self) -> None:
         """Begin to hear."""
@@ -123,6 +124,8 @@ class LiveSession:
     def _run(self) -> None:
         try:
             self._listen()
+        except JobCancelled:
+            pass
         except DirfaError as error:
             self._error = str(error)
         except BaseException as fault:

@@ -28,6 +28,8 @@ SAMPLE_RATE = 16000
 CHUNK_SECONDS = 0.1
 MAX_READ_BYTES = 1 << 16
 LAST_WORDS_SECONDS = 1.0
+MOST_RECORDING_SECONDS = 300.0
+"""Longest recording that is played live: it is held in memory, and a longer one is better generated."""
 TARGET_RMS = 0.05
 """Level of active speech that the network knows: -26 dB under full scale."""
 Pcm = npt.NDArray[np.int16]
@@ -65,6 +67,11 @@ class RecordingSource:
     rate : samples a second
     clock : seconds; the real one unless a test has its own
     wait : waits that many seconds and says whether it was stopped meanwhile
+
+    Raises
+    ------
+    AudioError
+        It is too long to be played live, or empty.
     """
 
     def __init__(
@@ -75,6 +82,12 @@ class RecordingSource:
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], bool] | None = None,
     ) -> None:
+        seconds = len(samples) / rate
+        if not 0 < seconds <= MOST_RECORDING_SECONDS:
+            raise AudioError(
+                f"A recording played live must be at most {MOST_RECORDING_SECONDS:.0f} s long and not "
+                f"empty, this one is {seconds:.1f} s. Generate a take from it instead."
+            )
         self.samples = resampled(samples, rate)
         self.gain = voice_gain(self.samples)
         self._clock = clock
