@@ -106,7 +106,7 @@ class Client:
                 yield status
                 if status.is_final:
                     return
-        raise self._gone()
+        raise self.gone()
 
     def result(self, job_id: str) -> bytes:
         """The ``.npz`` a job made.
@@ -167,7 +167,7 @@ class Client:
             try:
                 return answer.read()
             except (OSError, http.client.HTTPException) as error:
-                raise self._gone() from error
+                raise self.gone() from error
 
     @contextlib.contextmanager
     def _open(
@@ -178,11 +178,8 @@ class Client:
         headers: dict[str, str] | None = None,
         timeout_seconds: float = ANSWER_SECONDS,
     ) -> Generator[http.client.HTTPResponse]:
-        address = urlsplit(self.url)
-        secure = address.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        fields = {"Authorization": f"Bearer {self.token}", **(headers or {})}
-        connection = kind(address.hostname or "", address.port, timeout=timeout_seconds)
+        fields = {**self.authorization, **(headers or {})}
+        connection = self.connection(timeout_seconds)
         try:
             try:
                 # A refused upload is answered before it is read to the end.
@@ -190,9 +187,9 @@ class Client:
                     connection.request(method, route, body, fields)
                 answer = connection.getresponse()
                 if answer.status >= 400:
-                    raise ServerError(_sentence(answer))
+                    raise ServerError(sentence_of(answer))
             except (OSError, http.client.HTTPException) as error:
-                raise self._gone() from error
+                raise self.gone() from error
             yield answer
         finally:
             connection.close()
@@ -201,9 +198,22 @@ class Client:
         try:
             return answer.readline(MAX_LINE_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise self._gone() from error
+            raise self.gone() from error
 
-    def _gone(self) -> Unreachable:
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that every request carries."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def connection(self, timeout_seconds: float = ANSWER_SECONDS) -> http.client.HTTPConnection:
+        """A connection to the server, opened by its first request."""
+        address = urlsplit(self.url)
+        secure = address.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        return kind(address.hostname or "", address.port, timeout=timeout_seconds)
+
+    def gone(self) -> Unreachable:
+        """The error for a server that ended or cannot be reached."""
         return Unreachable(
             f"The inference server at {self.url} does not answer: it is not running, or was ended "
             "while it worked. Start it and run the same again."
@@ -239,7 +249,8 @@ def _json(data: bytes) -> dict[str, object]:
     return found
 
 
-def _sentence(answer: http.client.HTTPResponse) -> str:
+def sentence_of(answer: http.client.HTTPResponse) -> str:
+    """Why the server refused."""
     try:
         return str(_json(answer.read())["error"])
     except (FormatError, KeyError):

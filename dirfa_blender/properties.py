@@ -16,7 +16,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import directing, line_properties
+from . import directing, line_properties, live_properties
 from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
 from .shot_presets import DEFAULT_SHOT, SHOTS
 
@@ -141,6 +141,9 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         ),
         default="preview",
     )
+    live: PointerProperty(
+        name="Live", description="What is heard live", type=live_properties.DIRFA_PG_live
+    )
     output: StringProperty(
         name="Video",
         description="File of the video",
@@ -149,4 +152,4 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (*line_properties.CLASSES, DIRFA_PG_settings)
+CLASSES = (*line_properties.CLASSES, *live_properties.CLASSES, DIRFA_PG_settings)

@@ -13,6 +13,7 @@ from .core.animation import Animation
 from .core.controls import Controls
 from .core.key_reduction import Floats, Keys
 from .core.profile import MappingProfile
+from .live_session import LiveSession
 from .queue_board import Board
 from .server_process import ServerProcess
 from .server_process import State as ServerState
@@ -37,7 +38,7 @@ class State:
     ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced`` and ``profiles`` spare
     work that was done already, by a take, a line, a curve and a character's names; nothing is lost when
     they are emptied. ``is_quiet`` while properties are set by an operator that writes the performance
-    itself.
+    itself. ``live`` is what is spoken now, if anything is.
     """
 
     title: str = ""
@@ -57,6 +58,7 @@ class State:
     )
     profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
     is_quiet: bool = False
+    live: LiveSession | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -76,6 +78,9 @@ class State:
     def clear(self) -> None:
         """As it was before anything ran."""
         self.end()
+        if self.live is not None:
+            self.live.stop()
+            self.live = None
         self.server.stop()
         self.server_state = None
         self.board.clear()

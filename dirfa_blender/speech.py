@@ -51,7 +51,7 @@ class Speech:
             )
         if self.is_whole:
             return self.path
-        samples, rate = _read(self)
+        samples, rate = read_samples(self)
         path = folder / f"{self.path.stem[:60]}.wav"
         try:
             with wave.open(str(path), "wb") as file:
@@ -66,8 +66,8 @@ class Speech:
         return path
 
 
-def _read(speech: Speech) -> tuple[np.ndarray, int]:
-    """Mono 16-bit samples of a part and their rate."""
+def read_samples(speech: Speech) -> tuple[np.ndarray, int]:
+    """Mono 16-bit samples of a part, (S,) int16, and their rate. Raises AudioError."""
     try:
         import aud
     except ImportError as error:

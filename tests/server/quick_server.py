@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+import numpy as np
+
+from dirfa_blender.core.animation import Animation, concatenate
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.core.protocol import (
     PROTOCOL_VERSION,
@@ -23,6 +25,42 @@ from server import __main__ as command
 from server.jobs import Job
 
 SLOW_SECONDS = 30.0
+
+
+class QuickTake:
+    """A live take whose jaw opens as far as the sound is loud, `DELAY_FRAMES` after it; the end fades."""
+
+    DELAY_FRAMES = 5
+    delay_seconds = DELAY_FRAMES / 50
+
+    def __init__(self, gain: float) -> None:
+        self._gain = gain
+        self._heard = np.zeros(0, np.float32)
+        self._given = 0
+
+    def push(self, samples: np.ndarray) -> Animation:
+        self._heard = np.concatenate([self._heard, samples])
+        return self._until(len(self._heard) // 320 - self.DELAY_FRAMES)
+
+    def finish(self) -> Animation:
+        rest = self._until(len(self._heard) // 320)
+        still = wave(np.zeros(self.DELAY_FRAMES), self._given)
+        return concatenate([rest, still]) if len(rest) else still
+
+    def _until(self, last: int) -> Animation:
+        last = max(last, self._given)
+        frames = self._heard[self._given * 320 : last * 320].reshape(-1, 320)
+        first, self._given = self._given, last
+        return wave(np.abs(frames).mean(1) * self._gain, first)
+
+
+def wave(jaw: np.ndarray, first_frame: int) -> Animation:
+    """An animation of the jaw alone, (T,), from a frame on."""
+    still = np.zeros((len(jaw), 3), np.float32)
+    return Animation(
+        fps=50.0, start=first_frame / 50, au_names=("AU26",), au=np.clip(jaw, 0, 1)[:, None],
+        gaze=still[:, :2], rotation=still, translation=still,
+    )  # fmt: skip
 
 
 class QuickServices:
@@ -53,8 +91,10 @@ class QuickServices:
         job.warn("This is a test.")
         return f"{settings.seed}:".encode() + data
 
-    def open_stream(self, settings: AnimateSettings, gain: float) -> NoReturn:  # noqa: ARG002
-        raise AudioError("This small server hears nothing.")
+    def open_stream(self, settings: AnimateSettings, gain: float) -> QuickTake:
+        if settings.actor:
+            raise AudioError(f"This small server knows no actor {settings.actor}.")
+        return QuickTake(gain)
 
     def fit(self, photos: Sequence[Path], settings: PhotoSettings, job: Job) -> bytes:
         job.progress(0.5)

@@ -1,0 +1,39 @@
+"""Live speech in the DIRFA tab: what is heard, start and stop, and how far the picture is behind."""
+
+from __future__ import annotations
+
+import bpy
+
+from .live_player import describe
+from .panels import Tab
+from .session import state
+from .text_lines import wrapped
+
+CHARACTERS = 34
+
+
+class DIRFA_PT_live(Tab, bpy.types.Panel):
+    bl_label = "Live"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, live = self.layout, context.scene.dirfa.live
+        session = state().live
+        column = layout.column()
+        column.enabled = session is None
+        column.row().prop(live, "source", expand=True)
+        if live.source == "FILE":
+            column.prop(live, "audio", text="")
+        elif live.source == "MICROPHONE":
+            column.prop(live, "level")
+        column.prop(live, "lookahead")
+        column.prop(live, "record")
+        if session is None:
+            layout.operator("dirfa.live_start", icon="REC" if live.record else "PLAY")
+            return
+        for line in wrapped(describe(session), CHARACTERS):
+            layout.label(text=line)
+        layout.operator("dirfa.live_stop", icon="SNAP_FACE")
+
+
+CLASSES = (DIRFA_PT_live,)

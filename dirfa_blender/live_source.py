@@ -1,0 +1,289 @@
+"""Sound as it happens: a recording played at its own pace, or a microphone. No bpy.
+
+A source is read for whatever has been heard since the last reading, so that a slow reader catches up
+instead of falling behind. The microphone is heard through a recorder that the system has; none is
+shipped, since Python has no sound input of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import wave
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .core.errors import AudioError
+
+SAMPLE_RATE = 16000
+CHUNK_SECONDS = 0.1
+MAX_READ_BYTES = 1 << 16
+LAST_WORDS_SECONDS = 1.0
+MOST_RECORDING_SECONDS = 300.0
+"""Longest recording that is played live: it is held in memory, and a longer one is better generated."""
+TARGET_RMS = 0.05
+"""Level of active speech that the network knows: -26 dB under full scale."""
+Pcm = npt.NDArray[np.int16]
+
+
+class Source(Protocol):
+    """Where live sound comes from."""
+
+    gain: float
+    """Factor that brings the voice to the network's level."""
+
+    def begin(self) -> float:
+        """Start; the clock's time of the first sample, seconds of `time.monotonic`."""
+        ...
+
+    def read(self) -> bytes | None:
+        """16-bit mono sound at 16 kHz since the last reading, waiting for some; None at the end."""
+        ...
+
+    def stop(self) -> None:
+        """End it, from any thread; a reading that waits returns."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds, in the thread that reads."""
+        ...
+
+
+class RecordingSource:
+    """A recording, played at its own pace.
+
+    Parameters
+    ----------
+    samples : (S,) int16 mono
+    rate : samples a second
+    clock : seconds; the real one unless a test has its own
+    wait : waits that many seconds and says whether it was stopped meanwhile
+
+    Raises
+    ------
+    AudioError
+        It is too long to be played live, or empty.
+    """
+
+    def __init__(
+        self,
+        samples: Pcm,
+        rate: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
+        seconds = len(samples) / rate
+        if not 0 < seconds <= MOST_RECORDING_SECONDS:
+            raise AudioError(
+                f"A recording played live must be at most {MOST_RECORDING_SECONDS:.0f} s long and not "
+                f"empty, this one is {seconds:.1f} s. Generate a take from it instead."
+            )
+        self.samples = resampled(samples, rate)
+        self.gain = voice_gain(self.samples)
+        self._clock = clock
+        self._stopped = threading.Event()
+        self._wait = wait or self._stopped.wait
+        self._given = 0
+        self._begun = 0.0
+
+    def begin(self) -> float:
+        self._begun = self._clock()
+        return self._begun
+
+    def read(self) -> bytes | None:
+        if self._stopped.is_set() or self._given >= len(self.samples):
+            return None
+        wanted = min(self._given + int(CHUNK_SECONDS * SAMPLE_RATE), len(self.samples))
+        missing = self._begun + wanted / SAMPLE_RATE - self._clock()
+        if missing > 0 and self._wait(missing):
+            return None
+        heard = int((self._clock() - self._begun) * SAMPLE_RATE)
+        last = min(max(heard, wanted), len(self.samples))
+        part = self.samples[self._given : last]
+        self._given = last
+        return part.astype("<i2").tobytes()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def close(self) -> None:
+        self._stopped.set()
+
+
+class MicrophoneSource:
+    """The system's default microphone, through a recorder that writes raw sound to its output.
+
+    Parameters
+    ----------
+    command : recorder and its arguments; one that is installed unless given
+
+    Raises
+    ------
+    AudioError
+        No known recorder is installed.
+    """
+
+    def __init__(self, command: Sequence[str] | None = None, gain: float = 1.0) -> None:
+        self.gain = gain
+        self._command = list(command or recorder_command())
+        self._process: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self._is_stopped = False
+        self._has_heard = False
+
+    def begin(self) -> float:
+        """As `Source.begin`. Raises AudioError where the recorder cannot be started."""
+        try:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError as error:
+            raise AudioError(
+                f"The recorder {self._command[0]} cannot be started: {error.strerror or error}."
+            ) from error
+        # Counted from the first sound that arrives: what a recorder needs to open the device is no delay.
+        first = self._readable()
+        self._rest = first
+        return time.monotonic() - len(first) / 2 / SAMPLE_RATE
+
+    def read(self) -> bytes | None:
+        size = int(CHUNK_SECONDS * SAMPLE_RATE) * 2
+        data, self._rest = self._rest, b""
+        while len(data) < size:
+            more = self._readable()
+            if not more:
+                break
+            data += more
+        whole = len(data) - len(data) % 2
+        data, self._rest = data[:whole], data[whole:]
+        if data:
+            self._has_heard = True
+            return data
+        if not self._has_heard and not self._is_stopped:
+            raise AudioError(
+                f"The recorder {Path(self._command[0]).name} ended without a sound. Check that a "
+                "microphone is connected and that Blender may use it."
+            )
+        return None
+
+    def stop(self) -> None:
+        self._is_stopped = True
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(LAST_WORDS_SECONDS)
+            return
+        process.kill()
+        process.wait()
+
+    def close(self) -> None:
+        self.stop()
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _readable(self) -> bytes:
+        process = self._process
+        if process is None or process.stdout is None:
+            return b""
+        return os.read(process.stdout.fileno(), MAX_READ_BYTES)
+
+
+def recorder_command(
+    which: Callable[[str], str | None] = shutil.which, system: str = sys.platform
+) -> list[str]:
+    """The command that writes the microphone's sound to its output.
+
+    Raises
+    ------
+    AudioError
+        No known recorder is installed.
+    """
+    rate = str(SAMPLE_RATE)
+    if system.startswith("linux"):
+        known = {
+            "parec": ["--raw", "--format=s16le", f"--rate={rate}", "--channels=1",
+                      "--latency-msec=20"],
+            "pw-record": ["--format=s16", f"--rate={rate}", "--channels=1", "-"],
+            "arecord": ["-q", "-t", "raw", "-f", "S16_LE", "-r", rate, "-c", "1"],
+        }  # fmt: skip
+        for name, options in known.items():
+            found = which(name)
+            if found:
+                return [found, *options]
+    device = {"darwin": ["-f", "avfoundation", "-i", ":default"]}.get(system, [])
+    if system.startswith("linux"):
+        device = ["-f", "alsa", "-i", "default"]
+    ffmpeg = which("ffmpeg")
+    if ffmpeg and device:
+        options = ["-ar", rate, "-ac", "1", "-f", "s16le", "-flush_packets", "1", "-"]
+        return [ffmpeg, "-nostdin", "-loglevel", "quiet", "-fflags", "nobuffer", *device, *options]
+    wanted = "ffmpeg" if system == "darwin" else "arecord, parec or ffmpeg"
+    if system == "win32":
+        raise AudioError("The microphone cannot be heard on Windows yet; choose a recording.")
+    raise AudioError(
+        f"To hear the microphone a recorder must be installed ({wanted}); none was found. "
+        "Install one, or choose a recording."
+    )
+
+
+def wav_samples(path: Path) -> tuple[Pcm, int]:
+    """Mono samples of a wav file and their rate.
+
+    Raises
+    ------
+    AudioError
+        It cannot be read, or its samples are not 16 bits wide.
+    """
+    try:
+        with wave.open(str(path), "rb") as file:
+            width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            data = file.readframes(file.getnframes())
+    except (OSError, EOFError, wave.Error) as error:
+        raise AudioError(f"Cannot read the recording {path.name}: {error}.") from error
+    if width != 2:
+        raise AudioError(f"{path.name} must have 16-bit samples, it has {8 * width}-bit ones.")
+    samples = np.frombuffer(data, "<i2").reshape(-1, channels)
+    return np.rint(samples.mean(1)).astype(np.int16), rate
+
+
+def resampled(samples: Pcm, rate: int) -> Pcm:
+    """The same sound at 16 kHz, (S,) int16: its spectrum cut off, or continued with nothing."""
+    if rate == SAMPLE_RATE or not len(samples):
+        return samples
+    count = max(1, round(len(samples) * SAMPLE_RATE / rate))
+    spectrum = np.fft.rfft(samples.astype(np.float64))
+    kept = np.zeros(count // 2 + 1, np.complex128)
+    shared = min(len(kept), len(spectrum))
+    kept[:shared] = spectrum[:shared]
+    values = np.fft.irfft(kept, count) * (count / len(samples))
+    return np.rint(np.clip(values, -32768, 32767)).astype(np.int16)
+
+
+def voice_gain(samples: Pcm) -> float:
+    """The factor that brings active speech to the network's level; 1 for silence.
+
+    Active are the 20 ms frames within 20 dB of the loudest twentieth, as the server has it for a file.
+    """
+    step = SAMPLE_RATE // 50
+    count = len(samples) // step
+    if not count:
+        return 1.0
+    frames = samples[: count * step].reshape(count, step).astype(np.float32) / 32768
+    energy = np.einsum("ts,ts->t", frames, frames) / step
+    loud = float(np.quantile(energy, 0.95))
+    if loud < 1e-8:
+        return 1.0
+    return float(np.clip(TARGET_RMS / np.sqrt(energy[energy > loud / 100].mean()), 0.02, 200))

@@ -1,0 +1,208 @@
+"""Live Speech: a character speaks while somebody does. Starts, plays and records; Esc or Stop ends it."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import bpy
+from bpy.app.translations import pgettext_iface
+
+from .. import lines
+from ..background import Reporter
+from ..core.errors import AudioError, DirfaError
+from ..core.protocol import AnimateSettings
+from ..live_player import LivePlayer, describe
+from ..live_properties import LOOKAHEADS
+from ..live_session import LiveSession
+from ..live_source import MicrophoneSource, RecordingSource, Source, wav_samples
+from ..preferences import connection_of
+from ..session import state
+from ..speech import Speech, read_samples
+from .generate import connect
+from .take import target_of
+
+TICK_SECONDS = 1 / 60
+LINE_NAME = "Live"
+
+
+class _Listening(Reporter):
+    """Lets a server's start be given up when the session is stopped."""
+
+    session: LiveSession | None = None
+
+    def cancelled(self) -> bool:
+        return self.session is not None and self.session.is_stopped
+
+
+class DIRFA_OT_live_start(bpy.types.Operator):
+    bl_idname = "dirfa.live_start"
+    bl_label = "Start Live Speech"
+    bl_description = "Let the character speak what is heard, about a second later; Esc ends it"
+    bl_options = {"REGISTER", "UNDO"}
+
+    _player: LivePlayer
+    _records: bool = False
+    _timer: bpy.types.Timer | None = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        settings = context.scene.dirfa
+        if state().live is not None:
+            cls.poll_message_set("Somebody speaks already; stop first")
+        elif state().is_busy:
+            cls.poll_message_set("Another job runs; wait for it or cancel it")
+        elif target_of(context) is None:
+            cls.poll_message_set("Choose a character in the panel, or select one")
+        elif settings.live.source == "FILE" and not settings.live.audio:
+            cls.poll_message_set("Choose a recording first")
+        elif settings.live.source == "LINE" and not len(settings.lines):
+            cls.poll_message_set("Collect the sound strips first, or add recordings")
+        else:
+            return True
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        self._records = context.scene.dirfa.live.record
+        try:
+            session = session_of(context)
+            self._player = LivePlayer(session, context.scene, target_of(context))
+        except DirfaError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        state().live = session
+        session.start()
+        if bpy.app.background:
+            while (done := self._step(context)) is None:
+                session.wait(TICK_SECONDS)
+            return done
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(TICK_SECONDS, window=context.window)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type == "ESC" and event.value == "PRESS":
+            self._player.session.stop()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        return self._step(context) or {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator itself: a file is opened, or the window closes."""
+        self._leave(context)
+
+    def _step(self, context: bpy.types.Context) -> set[str] | None:
+        """One picture; how it ended, once it has."""
+        session = self._player.session
+        try:
+            # A session that is not the running one was ended from outside: the add-on goes.
+            if state().live is session and self._player.tick():
+                _show(context, session)
+                return None
+            session.wait(0.0)
+            result = self._ended(session)
+        except DirfaError as error:
+            self.report({"ERROR"}, str(error))
+            result = {"CANCELLED"}
+        except BaseException:
+            self._leave(context)
+            raise
+        self._leave(context)
+        return result
+
+    def _ended(self, session: LiveSession) -> set[str]:
+        self._player.end()
+        if session.error:
+            self.report({"ERROR"}, session.error)
+        kept = self._player.record(LINE_NAME) if self._records else None
+        # Without a take the scene is as it was: no step to undo.
+        return {"FINISHED"} if kept is not None else {"CANCELLED"}
+
+    def _leave(self, context: bpy.types.Context) -> None:
+        self._player.end(restores=False)
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        state().live = None
+        if context.workspace is not None:
+            context.workspace.status_text_set(None)
+
+
+class DIRFA_OT_live_stop(bpy.types.Operator):
+    bl_idname = "dirfa.live_stop"
+    bl_label = "Stop"
+    bl_description = "Hear no more; what was heard is still played, then the face goes back to rest"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
+        if state().live is None:
+            cls.poll_message_set("Nobody speaks live")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
+        session = state().live
+        assert session is not None
+        session.stop()
+        return {"FINISHED"}
+
+
+def session_of(context: bpy.types.Context) -> LiveSession:
+    """What the panel's settings say, ready to be started.
+
+    Raises
+    ------
+    DirfaError
+        The recording cannot be read, there is no recorder, or the server may not be asked.
+    """
+    settings, connection = context.scene.dirfa, connection_of(context)
+    listening = _Listening()
+    chosen = AnimateSettings(
+        seed=settings.seed,
+        blinks=settings.blinks,
+        lookahead=LOOKAHEADS[settings.live.lookahead],
+    )
+    session = LiveSession(lambda: connect(connection, listening), source_of(context.scene), chosen)
+    listening.session = session
+    return session
+
+
+def source_of(scene: bpy.types.Scene) -> Source:
+    """What is heard. Raises AudioError."""
+    live = scene.dirfa.live
+    if live.source == "MICROPHONE":
+        return MicrophoneSource(gain=10 ** (live.level / 20))
+    if live.source == "LINE":
+        line = scene.dirfa.lines[scene.dirfa.line_index]
+        speech = lines.cue_of(scene, line).speech
+    else:
+        speech = Speech(Path(bpy.path.abspath(live.audio)))
+    if not speech.path.is_file():
+        raise AudioError(
+            f"There is no recording {speech.path.name} in {speech.path.parent}. "
+            "Put it back or choose it again."
+        )
+    if speech.is_whole and speech.path.suffix.lower() == ".wav":
+        # Other kinds of wav than 16-bit are left to Blender's sound library.
+        with contextlib.suppress(AudioError):
+            return RecordingSource(*wav_samples(speech.path))
+    return RecordingSource(*read_samples(speech))
+
+
+def _show(context: bpy.types.Context, session: LiveSession) -> None:
+    if bpy.app.background:
+        return
+    if context.workspace is not None:
+        context.workspace.status_text_set(
+            f"{describe(session)}. {pgettext_iface('Esc ends live speech')}"
+        )
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
+CLASSES = (DIRFA_OT_live_start, DIRFA_OT_live_stop)
