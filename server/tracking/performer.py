@@ -14,6 +14,7 @@ from dirfa_blender.core.head_template import template
 
 from .alignment import AlignedFace, aligned
 from .landmarks import FaceTrack
+from .response import pose_terms, response
 from .solve import Basis, neutral_face, solved
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,7 @@ EYE_RADIUS = 0.012
 IRISES = {"L": 473, "R": 468}
 IRIS_SHARE = np.array([0.57, 0.52])
 """Share of a true motion of the irises, left and up, that the landmarks show."""
-BLINK_PITCH = -0.013
+BLINK_PITCH = -0.0175
 """Radians of pitch that a lid's closing is read as."""
 
 
@@ -73,7 +74,9 @@ def animation_of(face: AlignedFace, performer: Performer, basis: Basis, fps: flo
     lids = np.stack([_closure(points, side, performer) for side in "LR"], axis=1)
     order = [(*basis.names, "AU45L", "AU45R").index(name) for name in unit_names(basis)]
     turned = rotation.from_matrix(bridged(face.rotation.reshape(-1, 9)).reshape(-1, 3, 3))
+    turned = turned - np.median(turned, axis=0)
     turned[:, 0] -= units @ basis.pitch + BLINK_PITCH * lids.sum(axis=1)
+    turned[:, 0] -= pose_terms(turned) @ response().turned
     shift = bridged(face.pivot)
     return Animation(
         fps=fps,

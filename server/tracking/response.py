@@ -30,12 +30,14 @@ class Response:
     motion : (A, 468, 3) float64, metres at intensity 1, Blender space
     field : (6, 468, 3) float64, metres at `POSE_UNIT` of each of `POSE_TERMS`
     pitch : (A,) float64, radians of pitch that the pose reads too high at intensity 1
+    turned : (6,) float64, radians of pitch that it reads too high at `POSE_UNIT` of each pose term
     """
 
     names: tuple[str, ...]
     motion: Floats
     field: Floats
     pitch: Floats
+    turned: Floats
 
 
 def pose_terms(turned: Floats) -> Floats:
@@ -53,4 +55,5 @@ def response() -> Response:
             np.asarray(stored["motion"], np.float64),
             np.asarray(stored["field"], np.float64),
             np.asarray(stored["pitch"], np.float64),
+            np.asarray(stored["turned"], np.float64),
         )

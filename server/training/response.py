@@ -103,12 +103,12 @@ def measured_response(films: Sequence[ShownFace]) -> dict[str, NDArray[np.generi
         effect = np.einsum("ct,tni->cni", solve, moved)
         motions.append(effect[: len(UNITS)])
         fields.append(effect[len(UNITS) :])
-        turns.append((solve @ error)[: len(UNITS), 0])
+        turns.append((solve @ error)[:, 0])
     pairs = mirror_pairs(films[0].face.points[0, :468])
     motion = np.mean(motions, axis=0)
     mirrored = [UNITS.index(_other_side(name)) for name in UNITS]
     motion = 0.5 * (motion + _mirrored(motion, pairs)[mirrored])
-    turn = np.mean(turns, axis=0)
+    turn, turned = np.split(np.mean(turns, axis=0), [len(UNITS)])
     field = np.mean(fields, axis=0)
     odd = np.array([-1.0 if term.count("yaw") % 2 else 1.0 for term in POSE_TERMS])
     field = 0.5 * (field + odd[:, None, None] * _mirrored(field, pairs))
@@ -117,6 +117,8 @@ def measured_response(films: Sequence[ShownFace]) -> dict[str, NDArray[np.generi
         "motion": motion.astype(np.float16),
         "field": field.astype(np.float16),
         "pitch": (0.5 * (turn + turn[mirrored])).astype(np.float32),
+        # Turning to the left and to the right reads alike.
+        "turned": np.where(odd < 0.0, 0.0, turned).astype(np.float32),
     }
 
 

@@ -114,5 +114,7 @@ def test_a_rendered_head_is_tracked_back(tmp_path: Path) -> None:
     }
     assert min(likeness.values()) >= 0.9, likeness
     error = np.degrees(found.rotation[:count] - known.rotation[:count])
-    error = np.abs(error - np.median(error, axis=0))
-    assert float(np.quantile(error, 0.95, axis=0).max()) < 2.0, error.max(axis=0)
+    error = np.abs(error - error.mean(axis=0))
+    assert float(np.sqrt(np.mean(error**2, axis=0)).max()) < 1.5
+    # Pitch is guessed from depth: a smile still lowers it by a degree or two.
+    assert (np.quantile(error, 0.95, axis=0) < [2.5, 2.0, 2.0]).all(), error.max(axis=0)
