@@ -1,7 +1,7 @@
 """A take while it is spoken: sound in, finished samples out, a fixed delay behind, memory that never grows.
 
-The same network, sampler and finishing as for a file, on a window around what is new: a sample depends on
-its neighbours for less than `REACH` frames, so the window's inside is what the whole take would be. Only
+The same network, sampler and finishing as for a file, on a window around what is new: a sample depends on what
+lies less than `REACH` frames ahead and `BACK` frames behind, so the window's inside is what the whole take would be. Only
 the way back to rest differs: a file knows its end, a stream fades after it.
 """
 
@@ -26,7 +26,9 @@ from .model.streaming import FaceStream
 from .postprocess import REST_SECONDS, RawMotion, finished
 
 REACH = 10
-"""Frames by which finishing looks ahead and back: the silence average reaches 6, closures 2 more."""
+"""Frames by which finishing looks ahead: the silence average reaches 6, closures 2 more."""
+BACK = 56
+"""Frames by which it looks back: a mouth rests after 40 of silence."""
 Array = NDArray[np.float32]
 
 
@@ -109,7 +111,7 @@ class LiveTake:
         chosen = _rows_of(take, first, last)
         self._given += last - first
         if end is None:
-            drop = max(0, self._given - REACH - self._kept_from)
+            drop = max(0, self._given - BACK - self._kept_from)
             self._rows = [rows[drop:] for rows in self._rows]
             self._kept_from += drop
         return chosen

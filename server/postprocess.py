@@ -29,16 +29,24 @@ VOWELS = (1, 2, 3, 4, 5, 6, 11, 13, 17, 18, 25, 26)
 SILENCE = 0
 JAW_GAIN = 0.6
 """jawOpen at AU26 = 1; mouthClose of the same size seals the lips over the open jaw."""
+MOUTH_GAIN = 0.86
+"""The network moves lips by more than the filmed talkers did: their variance on held-out clips over its."""
 OPENERS = ("AU10", "AU16", "AU25")
 """Units that part the lips and must vanish in a closure."""
-ROUNDERS = ("AU18", "AU20", "AU22")
-"""Units that a closure weakens but the neighbouring vowel keeps."""
+ROUNDERS: dict[str, float] = {"AU22": 0.7}
+"""Shapes of the neighbouring vowel, and by how much a closure weakens them: the funnel opens lips."""
+LONG_SILENCE, SHORT_SILENCE = 40, 6
+"""Frames that must have been silent for the mouth to rest; frames around that must be."""
 VESTIBULAR_SHARE = 0.9
 """Share of a head turn that the eyes take back to stay on what they look at."""
 PARTED_FROM, PARTED_TO = 0.35, 0.7
 """Vowel probability from which, and at which wholly, lips are kept apart."""
-PARTED_UNIT = 0.5
-"""AU25 in a vowel at least: about a millimetre and a half."""
+PARTED_MM = 1.4
+"""Lip opening in a vowel at least."""
+OPENING_MM: dict[str, float] = {
+    "AU26": 14.4, "AU8": -24.0, "AU10": 5.4, "AU16": 5.8, "AU20": 1.7, "AU22": 11.1, "AU25": 3.4,
+}  # fmt: skip
+"""Millimetres of lip opening that a unit adds at 1 on the head template (`evaluation.lips.unit_geometry`)."""
 REST_SECONDS = 0.35
 """Time from rest at the start, and back to rest at the end, of head and gaze."""
 
@@ -98,7 +106,7 @@ def finished(raw: RawMotion, settings: AnimateSettings, envelope: Array | None =
 def shaped_mouth(raw: RawMotion, strength: float) -> dict[str, Array]:
     """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence."""
     mouth = {
-        name: np.clip(_smoothed(raw.mouth[:, index]), 0.0, None) * np.float32(strength)
+        name: np.clip(_smoothed(raw.mouth[:, index]), 0.0, None) * np.float32(MOUTH_GAIN * strength)
         for index, name in enumerate(raw.mouth_names)
     }
     for unit in ("AU26", "AU8", "AU24", "AU28D", "AU10", *OPENERS):
@@ -129,18 +137,21 @@ def sided(unit: str) -> tuple[str, ...]:
 
 def _part(mouth: dict[str, Array], parted: Array) -> None:
     """Keeps the lips a little apart in vowels: a mean over many mouths is shut where few are."""
-    for unit in ("AU8", "AU24"):
-        mouth[unit] = mouth[unit] * (1.0 - 0.9 * parted)
-    mouth["AU25"] = np.maximum(mouth["AU25"], PARTED_UNIT * parted)
+    opening = sum(
+        (np.float32(gain) * mouth[unit] for unit, gain in OPENING_MM.items() if unit in mouth),
+        start=np.zeros(len(parted), np.float32),
+    )
+    missing = np.maximum(0.0, PARTED_MM - opening) / OPENING_MM["AU25"]
+    mouth["AU25"] = np.clip(mouth["AU25"] + parted * missing, 0.0, 1.0)
 
 
 def _close(mouth: dict[str, Array], closed: Array) -> None:
     """Seals the lips: openers vanish, the jaw rises, mouthClose takes what opening is left."""
     for unit in OPENERS:
         mouth[unit] = mouth[unit] * (1.0 - closed)
-    for unit in ROUNDERS:
+    for unit, weakened in ROUNDERS.items():
         if unit in mouth:
-            mouth[unit] = mouth[unit] * (1.0 - 0.6 * closed)
+            mouth[unit] = mouth[unit] * (1.0 - weakened * closed)
     mouth["AU26"] = mouth["AU26"] * (1.0 - 0.5 * closed)
     jaw = JAW_GAIN * mouth["AU26"]
     mouth["AU8"] = np.minimum(np.maximum(mouth["AU8"], closed * jaw), jaw)
@@ -176,12 +187,29 @@ def _parted(phones: Array) -> Array:
 
 
 def _silence(phones: Array) -> Array:
-    """(T,) 0..1 how far the mouth may rest: silence for a fifth of a second around."""
+    """(T,) 0..1 how far the mouth may rest: after a long silence, until shortly before speech.
+
+    In a short pause a mouth waits where it is; what the network does there is right.
+    """
     silence = phones[:, SILENCE].astype(np.float64)
-    total = np.cumsum(np.concatenate([np.ones(6), silence, np.ones(6)]))
-    mean = (total[12:] - np.concatenate([[0.0], total[:-13]])[: len(total) - 12]) / 13.0
-    share = np.clip((mean[: len(silence)] - 0.6) / 0.35, 0.0, 1.0)
-    return (share * share * (3.0 - 2.0 * share)).astype(np.float32)
+    lasting = _eased((_mean_around(silence, LONG_SILENCE, 0, 0.0) - 0.7) / 0.25)
+    near = _eased((_mean_around(silence, SHORT_SILENCE, SHORT_SILENCE, 1.0) - 0.6) / 0.35)
+    return (lasting * near).astype(np.float32)
+
+
+def _mean_around(
+    values: NDArray[np.float64], before: int, after: int, outside: float
+) -> NDArray[np.float64]:
+    """(T,) mean from `before` frames earlier to `after` later; beyond the ends lies `outside`."""
+    padded = np.concatenate([np.full(before + 1, outside), values, np.full(after, outside)])
+    total = np.cumsum(padded)
+    width = before + after + 1
+    return (total[width:] - total[: len(values)]) / width
+
+
+def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
 
 
 def _smoothed(values: Array) -> Array:
