@@ -44,6 +44,7 @@ class DIRFA_OT_live_start(bpy.types.Operator):
     _player: LivePlayer
     _records: bool = False
     _timer: bpy.types.Timer | None = None
+    _said: str = ""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -68,8 +69,7 @@ class DIRFA_OT_live_start(bpy.types.Operator):
             session = session_of(context)
             self._player = LivePlayer(session, context.scene, target_of(context))
         except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return self._failed(str(error))
         state().live = session
         session.start()
         if bpy.app.background:
@@ -99,13 +99,12 @@ class DIRFA_OT_live_start(bpy.types.Operator):
         try:
             # A session that is not the running one was ended from outside: the add-on goes.
             if state().live is session and self._player.tick():
-                _show(context, session)
+                self._say(context, describe(session))
                 return None
             session.wait(0.0)
             result = self._ended(session)
         except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            result = {"CANCELLED"}
+            result = self._failed(str(error))
         except BaseException:
             self._leave(context)
             raise
@@ -115,10 +114,24 @@ class DIRFA_OT_live_start(bpy.types.Operator):
     def _ended(self, session: LiveSession) -> set[str]:
         self._player.end()
         if session.error:
-            self.report({"ERROR"}, session.error)
+            self._failed(session.error)
         kept = self._player.record(LINE_NAME) if self._records else None
         # Without a take the scene is as it was: no step to undo.
         return {"FINISHED"} if kept is not None else {"CANCELLED"}
+
+    def _say(self, context: bpy.types.Context, sentence: str) -> None:
+        """Show a sentence where it has changed: drawing text costs more than a face."""
+        if sentence == self._said or bpy.app.background or context.workspace is None:
+            return
+        self._said = sentence
+        context.workspace.status_text_set(f"{sentence}. {pgettext_iface('Esc ends live speech')}")
+        _redraw_sidebars(context)
+
+    def _failed(self, sentence: str) -> set[str]:
+        self.report({"ERROR"}, sentence)
+        if not state().is_busy:
+            state().error = sentence
+        return {"CANCELLED"}
 
     def _leave(self, context: bpy.types.Context) -> None:
         self._player.end(restores=False)
@@ -128,6 +141,8 @@ class DIRFA_OT_live_start(bpy.types.Operator):
         state().live = None
         if context.workspace is not None:
             context.workspace.status_text_set(None)
+        if not bpy.app.background:
+            _redraw_sidebars(context)
 
 
 class DIRFA_OT_live_stop(bpy.types.Operator):
@@ -192,17 +207,13 @@ def source_of(scene: bpy.types.Scene) -> Source:
     return RecordingSource(*read_samples(speech))
 
 
-def _show(context: bpy.types.Context, session: LiveSession) -> None:
-    if bpy.app.background:
-        return
-    if context.workspace is not None:
-        context.workspace.status_text_set(
-            f"{describe(session)}. {pgettext_iface('Esc ends live speech')}"
-        )
+def _redraw_sidebars(context: bpy.types.Context) -> None:
+    """The panel shows where it stands; the face is drawn by Blender, as after any change."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+            for region in area.regions if area.type == "VIEW_3D" else ():
+                if region.type == "UI":
+                    region.tag_redraw()
 
 
 CLASSES = (DIRFA_OT_live_start, DIRFA_OT_live_stop)
