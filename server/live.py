@@ -1,8 +1,8 @@
 """A take while it is spoken: sound in, finished samples out, a fixed delay behind, memory that never grows.
 
-The same network, sampler and finishing as for a file, on a window around what is new: a sample depends on what
-lies less than `REACH` frames ahead and `BACK` frames behind, so the window's inside is what the whole take would be. Only
-the way back to rest differs: a file knows its end, a stream fades after it.
+The same network, sampler and finishing as for a file, on a window around what is new: a sample depends on
+what lies less than `REACH` frames ahead and `BACK` frames behind, so the window's inside is what the whole
+take would be. Only the way back to rest differs: a file knows its end, a stream fades after it.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ PARTED_MM = 1.4
 OPENING_MM: dict[str, float] = {
     "AU26": 14.4, "AU8": -24.0, "AU10": 5.4, "AU16": 5.8, "AU20": 1.7, "AU22": 11.1, "AU25": 3.4,
 }  # fmt: skip
-"""Millimetres of lip opening that a unit adds at 1 on the head template (`evaluation.lips.unit_geometry`)."""
+"""Millimetres of lip opening a unit adds at 1 on the head template (`evaluation.lips.unit_geometry`)."""
 REST_SECONDS = 0.35
 """Time from rest at the start, and back to rest at the end, of head and gaze."""
 

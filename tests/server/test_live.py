@@ -53,5 +53,5 @@ def test_a_long_stream_keeps_a_short_memory(engine: Engine) -> None:
         live.push(noise)
         sizes.append(sum(rows.nbytes for rows in live._rows))
 
-    assert max(sizes[4:]) == max(sizes[2:4])
+    assert max(sizes[8:]) == max(sizes[5:8])
     assert live.delay_seconds < 1.5
