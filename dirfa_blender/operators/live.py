@@ -55,6 +55,8 @@ class DIRFA_OT_live_start(bpy.types.Operator):
             cls.poll_message_set("Another job runs; wait for it or cancel it")
         elif target_of(context) is None:
             cls.poll_message_set("Choose a character in the panel, or select one")
+        elif context.screen is not None and context.screen.is_animation_playing:
+            cls.poll_message_set("Stop the playback first: its frames overrule live speech")
         elif settings.live.source == "FILE" and not settings.live.audio:
             cls.poll_message_set("Choose a recording first")
         elif settings.live.source == "LINE" and not len(settings.lines):

@@ -223,6 +223,26 @@ def test_a_character_that_is_deleted_meanwhile_is_a_sentence(stage) -> None:
     player.end()
 
 
+def test_an_undo_meanwhile_is_survived(stage) -> None:
+    face, clock = character("Hero"), Clock()
+    before = weights(face)
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    player = LivePlayer(heard(clock), bpy.context.scene, face, clock)
+    clock.now += 0.3
+    player.tick()
+
+    bpy.ops.ed.undo()
+    clock.now += 0.2
+    assert player.tick()
+
+    face = next(o for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    assert np.abs(weights(face) - before).max() > 0.1
+    player.end()
+    np.testing.assert_array_equal(weights(face), before)
+
+
 def test_the_delay_is_told_as_it_is(stage) -> None:
     session = heard(Clock())
 
