@@ -52,13 +52,15 @@ FLOOR_HERTZ = 5.0
 """Above this a spectrum shows the tracker's tremble, which is not learnt."""
 HUMAN_BLINKS = (12.0, 20.0)
 """Blinks a minute of most people who speak; film of a few is held within, and drawn to the middle."""
+HURRY = 1.1
+"""Mean pace of the blink clock in speech with its pauses and looks away."""
 NOISE_SHARES = np.array([[1.07], [1.07], [0.91], [0.7], [0.2]])
 """Share of each measured band of head rotation that stays noise: accents make the rest of the fast
 ones, and the slow ones make up for calmer pauses. Set so that variance and jerk of takes are the film's."""
 ASYMMETRY_SHARE = 0.4
 """Share of the measured asymmetry of brows that is the person's: a turned head feigns the rest."""
 PLACE_SHARE = np.array([[1.0], [1.0], [1.0], [1.0], [0.3]])
-BROW_GAIN = 1.17
+BROW_GAIN = 1.56
 """Brow noise over measured lift: intensities saturate and stop at 0."""
 
 
@@ -115,12 +117,13 @@ def learnt_statistics(found: Sequence[Occasion]) -> MotionStatistics:
     rate = float(np.sqrt(np.clip(rate, *HUMAN_BLINKS) * np.mean(HUMAN_BLINKS)))
     # Cheeks and lower lids are not seen by landmarks: they keep the plain values.
     face[:, 1] *= ASYMMETRY_SHARE
+    face[-1] *= NOISE_SHARES[-1, 0]
     face = np.concatenate([face, np.asarray(plain.face_bands)[:, 3:]], axis=1)
     return replace(
         plain,
         head_bands=_rows(head),
         face_bands=_rows(face),
-        blink_seconds=round(60.0 / rate, 3),
+        blink_seconds=round(60.0 * HURRY / rate, 3),
     )
 
 
