@@ -146,10 +146,14 @@ def _lie(cap: Floats) -> Floats:
     x = (cap[..., 0] - middle[0]) / size[0]
     y = (cap[..., 1] - middle[1]) / size[1]
     z = (cap[..., 2] - low[2]) / (high[2] - low[2])
-    top = _rise((z - 0.62) / 0.25)
+    # Over the forehead hair is combed up from its line and over, never down across the skin.
+    front = _rise((-0.30 - y) / 0.35) * _rise((0.85 - np.abs(x)) / 0.35)
+    top = np.maximum(_rise((z - 0.62) / 0.25), front)
     ahead = _rise((0.25 - y) / 0.7)
     parted = np.tanh((x - PARTING) / 0.10)
-    over = np.stack([0.9 * parted, 0.25 + 0.55 * ahead, -0.15 * np.ones_like(x)], -1)
+    over = np.stack(
+        [(0.9 - 0.6 * front) * parted, 0.25 + 0.55 * ahead, -0.15 * np.ones_like(x)], -1
+    )
     # From the crown backward hair falls down and back, at the sides down and a little back.
     aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)
     behind = np.stack([0.15 * x, 0.5 * np.ones_like(x), -np.ones_like(x)], -1)

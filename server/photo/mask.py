@@ -110,6 +110,10 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     firm_person = np.clip((_grown(person, -0.05 * unit) - 0.5) * 2, 0, 1)
     sure = np.maximum.reduce([middle * np.clip(below_eyes + skin, 0, 1), brows, jaw, lips])
     usable = firm_person * np.maximum(skin, sure)
+    # Strands over a forehead tint the skin round them; it is rather completed from below.
+    above_brows = np.clip((brow_line - 0.10 * unit - rows) / (0.10 * unit), 0, 1)
+    fringe = _soft(_grown((skin < 0.6).astype(np.float32), 0.14 * unit), 0.05 * unit)
+    usable = usable * (1 - fringe * above_brows * (1 - brows))
     usable = usable * (1 - _grown(eyes, 0.02 * unit)) * (1 - _grown(mouth, 0.015 * unit))
 
     folds = np.zeros(shape, np.float32)
