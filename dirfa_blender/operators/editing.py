@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import bpy
 
 from .. import acting, directing, edits, fcurves, layering
@@ -32,9 +34,9 @@ class _NeedsPerformance:
             return {"CANCELLED"}
         return {"FINISHED"}
 
+    @abstractmethod
     def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
         """What the operator does."""
-        raise NotImplementedError
 
 
 class DIRFA_OT_push_down(_NeedsPerformance, bpy.types.Operator):
