@@ -178,7 +178,7 @@ def _render_settings(order: FilmOrder) -> Any:
 
 
 def _prepare_render(order: FilmOrder, stage: Any) -> None:
-    """Render settings go into the .blend too, so that F12 there gives the same picture.
+    """Render settings go into the .blend too, so that F12 there gives the same picture, and the mark.
 
     In a picture large enough to show the edges of the mesh, built heads are rendered subdivided.
     """
@@ -186,6 +186,7 @@ def _prepare_render(order: FilmOrder, stage: Any) -> None:
 
     settings = _render_settings(order)
     render.configure(stage, settings)
+    render.mark_scene(stage)
     if max(settings.width, settings.height) >= SMOOTH_PIXELS:
         for thing in stage.objects:
             if thing.type == "MESH" and CHIN in thing:
