@@ -17,6 +17,7 @@ from . import (
     preferences,
     presets,
     properties,
+    render_panel,
     server_panel,
     translation,
 )
@@ -53,7 +54,7 @@ CLASSES = (
     *panels.SPEAK_CLASSES,
     *direct_panels.CLASSES,
     *live_panel.CLASSES,
-    *panels.CLASSES,
+    *render_panel.CLASSES,
     *server_panel.CLASSES,
     *mapping_panel.CLASSES,
 )
@@ -81,6 +82,7 @@ def register() -> None:
 def unregister() -> None:
     """Stop what runs and take everything back."""
     key_watch.end()
+    rendering.end_following()
     server.end_watching()
     bpy.app.translations.unregister(__name__)
     while _COMMANDS:

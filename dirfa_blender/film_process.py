@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -34,11 +34,15 @@ class FilmProcess:
     ----------
     folder : scratch of this run; Blender's own temporary files go there too, so they go with it
     module : what the process runs; it reads one order and reports as `film` does
+    program : executable and options of a whole Blender, where there is one; empty for Blender's module
     """
 
-    def __init__(self, folder: Path, module: str = "dirfa_blender.film") -> None:
+    def __init__(
+        self, folder: Path, module: str = "dirfa_blender.film", program: Sequence[str] = ()
+    ) -> None:
         self._folder = folder
         self._module = module
+        self._program = tuple(program)
         self._log = folder / "blender.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -84,7 +88,7 @@ class FilmProcess:
         surroundings |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(scratch))
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(_blender_python(root)), "-P", "-m", self._module],
+                self._command(root),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -111,6 +115,22 @@ class FilmProcess:
             process.kill()
             process.wait()
         process.stdout.close()  # type: ignore[union-attr]
+
+    def stop(self) -> None:
+        """End the process at once, from any thread; whoever waits for it hears that it ended."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def _command(self, root: Path) -> list[str]:
+        if not self._program:
+            return [str(_blender_python(root)), "-P", "-m", self._module]
+        # Blender's own Python sees no PYTHONPATH, and takes no module to run.
+        code = (
+            f"import runpy, sys; sys.path.insert(0, {str(root)!r}); "
+            f"runpy.run_module({self._module!r}, run_name='__main__')"
+        )
+        return [*self._program, "--python-expr", code]
 
     def _last_words(self) -> str:
         try:

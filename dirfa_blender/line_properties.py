@@ -153,7 +153,12 @@ class DIRFA_PG_line(bpy.types.PropertyGroup):
             ("SOUND", "Sound", "A sound that the file holds"),
         ),
     )
-    path: StringProperty(name="Recording", description="Recording on disk", subtype="FILE_PATH")
+    path: StringProperty(
+        name="Recording",
+        description="Recording on disk",
+        subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    )
     strip: StringProperty(name="Strip", description="Sound strip in the sequencer")
     sound: PointerProperty(name="Sound", description="Sound in this file", type=bpy.types.Sound)
     character: PointerProperty(

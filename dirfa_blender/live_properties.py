@@ -21,7 +21,10 @@ class DIRFA_PG_live(bpy.types.PropertyGroup):
         default="MICROPHONE",
     )
     audio: StringProperty(
-        name="Recording", description="Recording that is played live", subtype="FILE_PATH"
+        name="Recording",
+        description="Recording that is played live",
+        subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     level: FloatProperty(
         name="Level",

@@ -91,7 +91,7 @@ class Staging:
     def _refused(self, error: OSError) -> OutputError:
         return OutputError(
             f"The folder {self._target} cannot be written to: {error.strerror or error}. Choose another "
-            "place with -o."
+            "place for the output."
         )
 
 

@@ -108,18 +108,6 @@ class DIRFA_PT_style(Tab, bpy.types.Panel):
         layout.operator("dirfa.apply_take", icon="FILE_REFRESH")
 
 
-class DIRFA_PT_render(Tab, bpy.types.Panel):
-    bl_label = "Film"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        for name in ("engine", "size", "output"):
-            layout.prop(context.scene.dirfa, name)
-        layout.operator("dirfa.render", icon="RENDER_ANIMATION")
-
-
 def _draw_source(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
     """One recording and who speaks it."""
     column = layout.column()
@@ -186,4 +174,3 @@ SPEAK_CLASSES = (
     DIRFA_PT_casting,
     DIRFA_PT_style,
 )
-CLASSES = (DIRFA_PT_render,)

@@ -16,16 +16,21 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import directing, line_properties, live_properties
+from . import directing, film_choice, line_properties, live_properties
+from .core.timing import parse_rate
 from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
+from .render_order import FILM, PICTURES
 from .shot_presets import DEFAULT_SHOT, SHOTS
 
-SIZES = {
-    "preview": (384, 480),
-    "portrait": (864, 1080),
-    "square": (1080, 1080),
-    "wide": (1920, 1080),
-}
+
+def _rate_index(group: bpy.types.PropertyGroup) -> int:
+    name = film_choice.rate_name(group.id_data)
+    return film_choice.RATES.index(name) if name else len(film_choice.RATES)
+
+
+def _set_rate(group: bpy.types.PropertyGroup, index: int) -> None:
+    if index < len(film_choice.RATES):
+        film_choice.set_rate(group.id_data, parse_rate(film_choice.RATES[index]))
 
 
 class DIRFA_PG_settings(bpy.types.PropertyGroup):
@@ -43,6 +48,7 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         name="Speech",
         description="Recording to speak: wav, flac, ogg or mp3, at any rate",
         subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     sound: PointerProperty(name="Sound", description="Sound to speak", type=bpy.types.Sound)
     lines: CollectionProperty(
@@ -84,6 +90,7 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         name="Photo",
         description="Portrait with one face, seen from the front",
         subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     target: PointerProperty(
         name="Character",
@@ -122,33 +129,90 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         items=tuple((name, name.capitalize(), shot.about) for name, shot in SHOTS.items()),
         default=DEFAULT_SHOT,
     )
+    quality: EnumProperty(
+        name="Quality",
+        description="How much time a picture is worth",
+        items=(
+            ("preview", "Preview", "Small and quick, to judge the performance"),
+            ("final", "Final", "Full size, clean light, smooth heads"),
+        ),
+        default="preview",
+    )
     engine: EnumProperty(
         name="Engine",
-        description="Render engine of the video",
+        description="Render engine of the film",
         items=(
             ("cycles", "Cycles", "Best light on skin"),
             ("eevee", "EEVEE", "Fast with a graphics card"),
             ("workbench", "Workbench", "Plain preview in seconds"),
+            ("scene", "As the Scene", "Engine, size and samples as the scene has them"),
         ),
         default="cycles",
     )
     size: EnumProperty(
         name="Size",
-        description="Format of the video",
-        items=tuple(
-            (name, f"{name.capitalize()} {w} x {h}", f"{w} x {h} pixels")
-            for name, (w, h) in SIZES.items()
+        description="Format of the final film; a preview has less than half as many pixels a side",
+        items=(
+            *(
+                (name, f"{name.capitalize()} {w} x {h}", f"{w} x {h} pixels")
+                for name, (w, h) in film_choice.SIZES.items()
+            ),
+            ("scene", "As the Scene", "Resolution of the scene's own render settings"),
         ),
-        default="preview",
+        default="portrait",
+    )
+    samples: IntProperty(
+        name="Samples",
+        description="Light paths a pixel, 0 for what the quality means: more is cleaner and slower",
+        default=0,
+        min=0,
+        max=16384,
+        soft_max=512,
+    )
+    rate: EnumProperty(
+        name="Frame Rate",
+        description="Exact rate of the scene; performances and their frame range follow",
+        items=(
+            *((name, f"{name} fps", f"{name} frames a second") for name in film_choice.RATES),
+            ("other", "Another", "Set in the scene's output properties"),
+        ),
+        get=_rate_index,
+        set=_set_rate,
+    )
+    film_range: EnumProperty(
+        name="Frames",
+        description="Which frames are rendered",
+        items=(
+            ("scene", "Scene", "The frame range of the scene"),
+            ("line", "Line", "What the chosen line takes"),
+            ("lines", "All Lines", "From the first line to the end of the last"),
+        ),
+        default="scene",
+    )
+    film_kind: EnumProperty(
+        name="File",
+        description="What is written",
+        items=(
+            (FILM, "Film", "H.264 with sound in an .mp4"),
+            (PICTURES, "Pictures", "A folder with a .png a frame, transparent in a cut-out shot"),
+        ),
+        default=FILM,
+    )
+    film_sound: BoolProperty(
+        name="Sound",
+        description="Put the sound strips of the sequencer into the film",
+        default=True,
     )
     live: PointerProperty(
         name="Live", description="What is heard live", type=live_properties.DIRFA_PG_live
     )
     output: StringProperty(
-        name="Video",
-        description="File of the video",
-        default="//talk.mp4",
+        name="Output",
+        description="File of the film, or folder of the pictures; empty for one beside this file, or "
+        "among your videos while it is not saved",
+        default="",
         subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
 
 

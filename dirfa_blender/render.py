@@ -29,8 +29,15 @@ log = logging.getLogger(__name__)
 
 EngineName = Literal["cycles", "eevee", "workbench"]
 Device = Literal["auto", "cpu", "gpu"]
+Quality = Literal["preview", "final"]
 
-DEFAULT_SAMPLES: dict[str, int] = {"cycles": 6, "eevee": 16, "workbench": 8}
+# Light paths a pixel, by quality and engine.
+SAMPLES: dict[str, dict[str, int]] = {
+    "preview": {"cycles": 6, "eevee": 16, "workbench": 8},
+    "final": {"cycles": 96, "eevee": 64, "workbench": 16},
+}
+# Part of a film's progress that is over when its frames are; then they are joined with the sound.
+FRAMES_SHARE = 0.98
 GPU_KINDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
 # Pixels at most along an edge: what H.264 level 6 can hold.
 MAX_EDGE = 8192
@@ -43,8 +50,9 @@ class RenderSettings:
     Parameters
     ----------
     width, height : pixels; odd numbers are raised by one, because H.264 stores colour in 2 x 2 blocks
-    samples : light paths a pixel; None is the engine's default for a talking head
+    samples : light paths a pixel; None is what the quality means for the engine
     device : where Cycles computes; ``auto`` takes a graphics card if Blender finds one
+    quality : ``final`` follows light further and cleans noise with more care, at several times the time
 
     Raises
     ------
@@ -57,14 +65,17 @@ class RenderSettings:
     height: int = 480
     samples: int | None = None
     device: Device = "auto"
+    quality: Quality = "preview"
 
     def __post_init__(self) -> None:
-        if self.engine not in DEFAULT_SAMPLES:
+        if self.engine not in SAMPLES["preview"]:
             raise SettingsError(
                 f"The engine must be cycles, eevee or workbench, got {self.engine!r}."
             )
         if self.device not in ("auto", "cpu", "gpu"):
             raise SettingsError(f"The device must be auto, cpu or gpu, got {self.device!r}.")
+        if self.quality not in SAMPLES:
+            raise SettingsError(f"The quality must be preview or final, got {self.quality!r}.")
         for name in ("width", "height"):
             value = getattr(self, name)
             if not 16 <= value <= MAX_EDGE:
@@ -83,13 +94,15 @@ def configure(scene: bpy.types.Scene, settings: RenderSettings) -> None:
         This machine lacks what the engine needs.
     """
     check_engine(settings.engine)
-    samples = settings.samples or DEFAULT_SAMPLES[settings.engine]
+    samples = settings.samples or SAMPLES[settings.quality][settings.engine]
     scene.render.resolution_x, scene.render.resolution_y = settings.width, settings.height
     scene.render.resolution_percentage = 100
     scene.render.use_persistent_data = True
     scene.render.use_motion_blur = False
     if settings.engine == "cycles":
         _configure_cycles(scene, samples, settings.device)
+        if settings.quality == "final":
+            _refine_cycles(scene)
     elif settings.engine == "eevee":
         scene.render.engine = (
             "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
@@ -133,6 +146,8 @@ def render_video(
     settings: RenderSettings | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    *,
+    with_sound: bool = True,
 ) -> None:
     """Render a scene's frame range with its sound to an .mp4 file.
 
@@ -141,6 +156,7 @@ def render_video(
     settings : None keeps the scene's own engine and size
     progress : called with 0..1 after each frame
     cancelled : asked before each frame
+    with_sound : whether the scene's sound strips go into the film
 
     Raises
     ------
@@ -155,15 +171,13 @@ def render_video(
     partial = path.with_name(f".{path.stem}.part.mp4")
     _check_writable(path, partial)
     if scene.camera is None:
-        raise RenderError(
-            f"Scene '{scene.name}' needs a camera to render; add one or build a shot."
-        )
+        raise _no_camera(scene)
     with _borrowed(scene), tempfile.TemporaryDirectory(prefix="dirfa-frames-") as folder:
         if settings is not None:
             configure(scene, settings)
         try:
             _render_frames(scene, Path(folder), progress, cancelled)
-            _join(scene, Path(folder), partial)
+            _join(scene, Path(folder), partial, with_sound=with_sound)
             provenance.mark_file(partial)
             os.replace(partial, path)
         except (RuntimeError, OSError) as error:
@@ -174,7 +188,41 @@ def render_video(
         progress(1.0)
 
 
-def set_video_output(scene: bpy.types.Scene, path: Path) -> None:
+def render_pictures(
+    scene: bpy.types.Scene,
+    folder: Path,
+    settings: RenderSettings | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """Render a scene's frame range to marked .png pictures in a new folder, with alpha.
+
+    Raises
+    ------
+    OutputError, RenderError, JobCancelled
+        As `render_video`. The folder is gone then.
+    """
+    if scene.camera is None:
+        raise _no_camera(scene)
+    with _borrowed(scene):
+        if settings is not None:
+            configure(scene, settings)
+        try:
+            folder.mkdir()
+            _render_frames(scene, folder, progress, cancelled, colours="RGBA")
+            for picture in folder.iterdir():
+                provenance.mark_file(picture)
+        except (RuntimeError, OSError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _explained(error, folder) from error
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    if progress is not None:
+        progress(1.0)
+
+
+def set_video_output(scene: bpy.types.Scene, path: Path, *, with_sound: bool = True) -> None:
     """Make a scene's animation render write H.264 + AAC to exactly this path.
 
     Raises
@@ -190,7 +238,7 @@ def set_video_output(scene: bpy.types.Scene, path: Path) -> None:
         image.file_format = "FFMPEG"
         ffmpeg.format = "MPEG4"
         ffmpeg.codec = "H264"
-        ffmpeg.audio_codec = "AAC"
+        ffmpeg.audio_codec = "AAC" if with_sound else "NONE"
     except TypeError as error:
         raise RenderError(
             "This Blender was built without FFmpeg's H.264 and AAC, which .mp4 files need. "
@@ -204,42 +252,6 @@ def set_video_output(scene: bpy.types.Scene, path: Path) -> None:
     ffmpeg.audio_mixrate = 48000
     scene.render.filepath = str(path)
     scene.render.use_file_extension = False
-
-
-def start_film(scene: bpy.types.Scene, path: Path, settings: RenderSettings) -> None:
-    """Start Blender's own render job, which keeps the window alive and ends with Esc.
-
-    It writes frames and sound straight to a file beside the target, which is moved when the job is
-    complete and removed when it is cancelled.
-
-    Raises
-    ------
-    OutputError, RenderError
-        As `render_video`; nothing was started.
-    """
-    partial = path.with_name(f".{path.stem}.part.mp4")
-    _check_writable(path, partial)
-    configure(scene, settings)
-    scene.render.use_sequencer = True
-    set_video_output(scene, partial)
-    handlers = bpy.app.handlers
-
-    def end(*_: object) -> None:
-        handlers.render_complete.remove(complete)
-        handlers.render_cancel.remove(end)
-        scene.render.filepath = str(path)
-        partial.unlink(missing_ok=True)
-
-    def complete(*_: object) -> None:
-        # Blender has closed the file by now: it calls this after the last packet.
-        if partial.is_file():
-            provenance.mark_file(partial)
-            os.replace(partial, path)
-        end()
-
-    handlers.render_complete.append(complete)
-    handlers.render_cancel.append(end)
-    bpy.ops.render.render("INVOKE_DEFAULT", animation=True, scene=scene.name)
 
 
 def _configure_cycles(scene: bpy.types.Scene, samples: int, device: Device) -> None:
@@ -262,6 +274,19 @@ def _configure_cycles(scene: bpy.types.Scene, samples: int, device: Device) -> N
     cycles.use_animated_seed = False
     cycles.use_denoising = _choose_denoiser(cycles)
     cycles.device = "GPU" if device != "cpu" and _enable_gpu(device) else "CPU"
+
+
+def _refine_cycles(scene: bpy.types.Scene) -> None:
+    """What a final picture is worth: more bounces, less clamping, denoising that keeps pores."""
+    cycles = scene.cycles
+    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 8, 3, 3
+    cycles.sample_clamp_indirect = 8.0
+    cycles.blur_glossy = 0.2
+    cycles.adaptive_threshold = 0.01
+    scene.cycles_curves.subdivisions = 2
+    if cycles.use_denoising:
+        cycles.denoising_prefilter = "ACCURATE"
+        cycles.denoising_quality = "HIGH"
 
 
 def _choose_denoiser(cycles: bpy.types.PropertyGroup) -> bool:
@@ -324,12 +349,14 @@ def _render_frames(
     folder: Path,
     progress: Callable[[float], None] | None,
     cancelled: Callable[[], bool] | None,
+    *,
+    colours: str = "RGB",
 ) -> None:
     render = scene.render
     if hasattr(render.image_settings, "media_type"):
         render.image_settings.media_type = "IMAGE"
     render.image_settings.file_format = "PNG"
-    render.image_settings.color_mode = "RGB"
+    render.image_settings.color_mode = colours
     render.image_settings.compression = 15
     render.use_sequencer = False
     render.use_file_extension = True
@@ -342,11 +369,10 @@ def _render_frames(
         with _hushed():
             bpy.ops.render.render(write_still=True, scene=scene.name)
         if progress is not None:
-            # The last tenth belongs to joining the frames and the sound.
-            progress((done + 1) / len(frames) * 0.98)
+            progress((done + 1) / len(frames) * FRAMES_SHARE)
 
 
-def _join(scene: bpy.types.Scene, folder: Path, partial: Path) -> None:
+def _join(scene: bpy.types.Scene, folder: Path, partial: Path, *, with_sound: bool) -> None:
     """Write frames and sound as one video by the scene's own sequencer."""
     files = sorted(folder.glob("*.png"))
     editor = scene.sequence_editor or scene.sequence_editor_create()
@@ -364,7 +390,7 @@ def _join(scene: bpy.types.Scene, folder: Path, partial: Path) -> None:
         scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
         scene.render.use_sequencer = True
         scene.render.use_compositing = False
-        set_video_output(scene, partial)
+        set_video_output(scene, partial, with_sound=with_sound)
         with _hushed():
             bpy.ops.render.render(animation=True, scene=scene.name)
     finally:
@@ -415,6 +441,10 @@ def _borrowed(scene: bpy.types.Scene) -> Iterator[None]:
         for owner, name, value in kept:
             setattr(owner, name, value)
         scene.frame_set(frame)
+
+
+def _no_camera(scene: bpy.types.Scene) -> RenderError:
+    return RenderError(f"Scene '{scene.name}' needs a camera to render; add one or build a shot.")
 
 
 def _explained(error: Exception, path: Path) -> OutputError | RenderError:

@@ -13,6 +13,7 @@ from .core.animation import Animation
 from .core.controls import Controls
 from .core.key_reduction import Floats, Keys
 from .core.profile import MappingProfile
+from .film_job import FilmJob
 from .live_session import LiveSession
 from .queue_board import Board
 from .server_process import ServerProcess
@@ -38,7 +39,8 @@ class State:
     ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced`` and ``profiles`` spare
     work that was done already, by a take, a line, a curve and a character's names; nothing is lost when
     they are emptied. ``is_quiet`` while properties are set by an operator that writes the performance
-    itself. ``live`` is what is spoken now, if anything is.
+    itself. ``live`` is what is spoken now, if anything is. ``film`` is what is rendered beside the window;
+    ``film_note`` and ``film_error`` say how the last one went, ``film_path`` where it is.
     """
 
     title: str = ""
@@ -59,6 +61,10 @@ class State:
     profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
     is_quiet: bool = False
     live: LiveSession | None = None
+    film: FilmJob | None = None
+    film_path: str = ""
+    film_note: str = ""
+    film_error: str = ""
 
     @property
     def is_busy(self) -> bool:
@@ -81,6 +87,10 @@ class State:
         if self.live is not None:
             self.live.stop()
             self.live = None
+        if self.film is not None:
+            self.film.cancel()
+            self.film = None
+        self.film_path = self.film_note = self.film_error = ""
         self.server.stop()
         self.server_state = None
         self.board.clear()

@@ -229,13 +229,6 @@ def test_render_without_a_camera_says_so(addon_scene) -> None:
     assert "no camera" in refused(bpy.ops.dirfa.render)
 
 
-def test_a_relative_video_path_needs_a_saved_file(addon_scene) -> None:
-    addon_scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
-    addon_scene.dirfa.output = "//talk.mp4"
-
-    assert "Save the file first" in refused(bpy.ops.dirfa.render)
-
-
 def test_nothing_is_left_after_unregistering(scene) -> None:
     dirfa_blender.register()
 
