@@ -36,11 +36,12 @@ class State:
 
     ``cancel`` is set while something can be cancelled; ``progress`` is 0..1, or None while unknown.
     ``server_state`` is what was last seen, because asking reads files; None before the first look.
-    ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced`` and ``profiles`` spare
-    work that was done already, by a take, a line, a curve and a character's names; nothing is lost when
-    they are emptied. ``is_quiet`` while properties are set by an operator that writes the performance
-    itself. ``live`` is what is spoken now, if anything is. ``film`` is what is rendered beside the window;
-    ``film_note`` and ``film_error`` say how the last one went, ``film_path`` where it is.
+    ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced``, ``profiles`` and
+    ``forms`` spare work that was done already, by a take, a line, a curve, a character's names and a
+    head's mesh; nothing is lost when they are emptied. ``is_quiet`` while properties are set by an
+    operator that writes the performance itself. ``live`` is what is spoken now, if anything is. ``film``
+    is what is rendered beside the window; ``film_note`` and ``film_error`` say how the last one went,
+    ``film_path`` where it is.
     """
 
     title: str = ""
@@ -59,6 +60,7 @@ class State:
         default_factory=dict[Hashable, tuple[Floats, Floats, Keys]]
     )
     profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
+    forms: dict[int, dict[str, Floats]] = field(default_factory=dict[int, dict[str, Floats]])
     is_quiet: bool = False
     live: LiveSession | None = None
     film: FilmJob | None = None
@@ -98,6 +100,7 @@ class State:
         self.directed.clear()
         self.profiles.clear()
         self.reduced.clear()
+        self.forms.clear()
         self.is_quiet = False
 
     def look_at_server(self) -> None:
