@@ -188,7 +188,9 @@ def slider_fields(
     middle = np.array([0.0, ear_line[1]])
     moved["neck_width"][:, :2] = (points[:, :2] - middle) * neck[:, None]
 
-    for side in (-1.0, 1.0) if ears is not None else ():
+    if ears is None:
+        return moved
+    for side in (-1.0, 1.0):
         of_ear = ears & (points[:, 0] * side > 0)
         if of_ear.any():
             root = points[of_ear].mean(0)
