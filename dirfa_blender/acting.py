@@ -1,9 +1,7 @@
 """One character's performance: its lines, directed and composed, written to one Action.
 
 A character has one Action with a slot for each datablock it is made of, and a channel group for each
-layer. The curves are written in place, changed ones only: a curve keeps its mute, colour and modifiers,
-and a slider that moves the brows leaves the lips' keys alone. Everything that can fail is done by
-`planned`; `commit` only writes.
+layer. Everything that can fail is done by `planned`; `commit` only writes (`writing`).
 
 Layers could have been NLA tracks from the start. They are not, because the keys of a strip are out of
 the graph editor's sight until its track is entered, and keys are what an animator came for. The
@@ -12,43 +10,24 @@ strength and mute of a layer work on the take instead; `nla` turns layers into t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import bpy
-import numpy as np
-import numpy.typing as npt
 
-from . import apply, edits, fcurves, line_controls, nla, profiles, takes
+from . import apply, edits, fcurves, line_controls, profiles, takes
 from .character import character_of
 from .core import composition, layers
 from .core.animation import Animation
 from .core.controls import directed
-from .core.key_reduction import Keys, reduced
 from .core.profile import MappingProfile
+from .pieces import Steps, finished
 from .scene import frame_rate
 from .session import state
+from .writing import Destination, Plan, style_of, write_steps
 
-Floats = npt.NDArray[np.float64]
-
-# Largest error of a reduced curve as a part of that of a shape's weight: radians and metres are dearer.
-ROTATION_SHARE = 0.2
-LOCATION_SHARE = 0.05
 # Profiles found for characters that are kept at hand.
 MAX_PROFILES = 64
-# Reduced curves that are kept at hand: those of some twenty characters.
-MAX_REDUCED = 2000
-_ROTATION = re.compile(r"rotation_(euler|quaternion|axis_angle)$")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A performance ready to be written: one value of every channel for each frame."""
-
-    target: bpy.types.Object
-    frames: Floats
-    slots: tuple[apply.Slot, ...]
 
 
 def planned(
@@ -67,8 +46,23 @@ def planned(
     DirfaError
         The character cannot be driven, or a take cannot be read.
     """
+    return finished(plan_steps(scene, target, new_takes))
+
+
+def plan_steps(
+    scene: bpy.types.Scene,
+    target: bpy.types.Object,
+    new_takes: Mapping[int, Animation] | None = None,
+    newcomers: Sequence[composition.Line] = (),
+) -> Steps[Plan]:
+    """`planned` in pieces.
+
+    Parameters
+    ----------
+    newcomers : what the character says besides, in lines that are not in the scene yet
+    """
     rate = frame_rate(scene)
-    played: list[composition.Line] = []
+    played = list(newcomers)
     for index, line in enumerate(scene.dirfa.lines):
         if line.character != target or not line.use:
             continue
@@ -79,9 +73,12 @@ def planned(
         if animation is not None:
             shown = _directed(scene, index, animation)
             played.append(composition.Line(shown, line.frame_start))
+    yield False
     profile = _profile_for(target)
-    found = apply.find_target(target, profile)
+    yield False
     whole = composition.composed(played, rate)
+    yield False
+    found = apply.find_target(target, profile)
     if not len(whole.frames):
         return Plan(target, whole.frames, ())
     record = record_of(scene, target)
@@ -90,8 +87,20 @@ def planned(
     return Plan(target, whole.frames, tuple(apply.planned(animation, found, profile)))
 
 
-def commit(scene: bpy.types.Scene, plan: Plan) -> bpy.types.Action:
-    """Write a plan; the character's Action, which now drives it."""
+def commit(scene: bpy.types.Scene, plan: Plan, *, is_rough: bool = False) -> bpy.types.Action:
+    """Write a plan; the character's Action, which now drives it.
+
+    Parameters
+    ----------
+    is_rough : reduced curves keep the places of the keys they have, for a slider that still moves
+    """
+    return finished(commit_steps(scene, plan, is_rough=is_rough))
+
+
+def commit_steps(
+    scene: bpy.types.Scene, plan: Plan, *, is_rough: bool = False
+) -> Steps[bpy.types.Action]:
+    """`commit` in pieces; between them the curves are in part those of before."""
     with state().quietly():
         record = record_of(scene, plan.target) or _new_record(scene, plan.target)
         if record.action is None:
@@ -99,23 +108,47 @@ def commit(scene: bpy.types.Scene, plan: Plan) -> bpy.types.Action:
             record.action.use_fake_user = True
         collect_edits(record)
         record.fps = frame_rate(scene).per_second
-    _write(scene, record, plan)
-    return record.action
+        if is_rough and record.keys == "REDUCED":
+            record.is_rough = True
+        style = replace(style_of(record), is_rough=is_rough)
+        action = record.action
+        where = Destination(action, record.edits, style, scene.frame_end, record.is_layered)
+    yield from write_steps(where, plan)
+    record = record_of(scene, plan.target)
+    if record is not None and not is_rough:
+        record.is_rough = False
+    return action
 
 
-def perform(scene: bpy.types.Scene, target: bpy.types.Object) -> bpy.types.Action:
+def adopt(scene: bpy.types.Scene, target: bpy.types.Object, action: bpy.types.Action) -> None:
+    """Keep the Action of a new character that `write_steps` has written for it already."""
+    with state().quietly():
+        record = _new_record(scene, target)
+        record.action = action
+        record.action.use_fake_user = True
+        record.fps = frame_rate(scene).per_second
+
+
+def perform(
+    scene: bpy.types.Scene, target: bpy.types.Object, *, is_rough: bool = False
+) -> bpy.types.Action:
     """Write a character's performance as lines, takes and sliders are now.
+
+    Parameters
+    ----------
+    is_rough : as for `commit`
 
     Raises
     ------
     DirfaError
         It cannot be; the Action is as before.
     """
-    return commit(scene, planned(scene, target))
+    return commit(scene, planned(scene, target), is_rough=is_rough)
 
 
 def collect_edits(record: bpy.types.PropertyGroup) -> None:
     """Move what was changed by hand in a character's Action to its offset layer."""
+    state().drop_refining()
     if record.action is None:
         return
     name = f"{record.action.name} edits"
@@ -224,194 +257,3 @@ def _new_record(scene: bpy.types.Scene, target: bpy.types.Object) -> bpy.types.P
     record = scene.dirfa.characters.add()
     record.target = target
     return record
-
-
-def _write(scene: bpy.types.Scene, record: bpy.types.PropertyGroup, plan: Plan) -> None:
-    action = record.action
-    memory = edits.read_record(action)
-    offsets = {} if record.is_layered else edits.offsets(record.edits)
-    written: list[edits.Record] = []
-    kept_slots: set[str] = set()
-    for planned_slot in plan.slots:
-        block = planned_slot.id_block
-        if block.animation_data is not None:
-            block.animation_data.use_nla = True
-        nla.keep_below(block, scene.frame_end)
-        strips: list[nla.LayerStrip] = []
-        if record.is_layered:
-            rest = _rest_slot(action, planned_slot)
-            kept_slots.add(rest.identifier)
-            strips.append(nla.LayerStrip(nla.REST_TRACK, action, rest))
-        for name, channels in _parts_of(planned_slot, is_layered=record.is_layered):
-            slot = _slot(action, block, name, is_layered=record.is_layered)
-            kept_slots.add(slot.identifier)
-            written += _write_slot(action, slot, channels, plan.frames, record, memory, offsets)
-            strips.append(nla.LayerStrip(channels[0].group, action, slot))
-            if not record.is_layered:
-                fcurves.assign(block, action, slot)
-        if record.is_layered:
-            own = _edits_slot(record.edits, block, planned_slot.name)
-            if own is not None:
-                strips.append(nla.LayerStrip(nla.EDITS_TRACK, record.edits, own, "ADD"))
-            nla.lay_out(block, strips, (plan.frames[0], plan.frames[-1]))
-    for slot in action.slots:
-        if slot.identifier not in kept_slots:
-            for curve in fcurves.slot_curves(action, slot).values():
-                fcurves.channelbag(action, slot).fcurves.remove(curve)
-    edits.write_record(action, written)
-
-
-def _parts_of(slot: apply.Slot, *, is_layered: bool) -> list[tuple[str, Sequence[fcurves.Channel]]]:
-    """Slot names and channels for one datablock: one slot, or one for each layer it has."""
-    if not is_layered:
-        return [(slot.name, slot.channels)]
-    groups = dict.fromkeys(channel.group for channel in slot.channels)
-    return [
-        (
-            f"{slot.name}{edits.LAYER_MARK}{group}",
-            [channel for channel in slot.channels if channel.group == group],
-        )
-        for group in groups
-    ]
-
-
-def _slot(
-    action: bpy.types.Action, id_block: bpy.types.ID, name: str, *, is_layered: bool
-) -> bpy.types.ActionSlot:
-    data = id_block.animation_data
-    if not is_layered and data is not None and data.action == action and data.action_slot:
-        return data.action_slot
-    for slot in action.slots:
-        if slot.target_id_type == id_block.id_type and slot.name_display == name:
-            return slot
-    return fcurves.new_slot(action, id_block, name)
-
-
-def _rest_slot(action: bpy.types.Action, planned_slot: apply.Slot) -> bpy.types.ActionSlot:
-    """A slot that holds every channel of a datablock at rest, with one key each."""
-    name = f"{planned_slot.name}{edits.LAYER_MARK}{nla.REST_TRACK}"
-    slot = _slot(action, planned_slot.id_block, name, is_layered=True)
-    bag = fcurves.channelbag(action, slot)
-    present = fcurves.slot_curves(action, slot)
-    for channel in planned_slot.channels:
-        if (channel.path, channel.index) not in present:
-            rest = nla.rest_value(channel.path, channel.index)
-            keys = Keys(np.zeros(1), np.array([rest]), "CONSTANT")
-            fcurves.set_keys(fcurves.new_curve(bag, channel), keys)
-    return slot
-
-
-def _edits_slot(
-    layer: bpy.types.Action | None, block: bpy.types.ID, name: str
-) -> bpy.types.ActionSlot | None:
-    """The slot of the offset layer that belongs to a datablock."""
-    for slot in layer.slots if layer is not None else ():
-        if slot.target_id_type == block.id_type and slot.name_display == name:
-            return slot
-    return None
-
-
-def _write_slot(
-    action: bpy.types.Action,
-    slot: bpy.types.ActionSlot,
-    channels: Sequence[fcurves.Channel],
-    frames: Floats,
-    record: bpy.types.PropertyGroup,
-    memory: Mapping[edits.Name, Keys],
-    offsets: Mapping[edits.Name, bpy.types.FCurve],
-) -> list[edits.Record]:
-    """Write the curves of one slot that change, and remove those nobody plans any more."""
-    bag = fcurves.channelbag(action, slot)
-    curves = fcurves.slot_curves(action, slot)
-    owner = f"{action.session_uid} {slot.identifier}"
-    names: list[edits.Name] = [(slot.identifier, c.path, c.index) for c in channels]
-    edited = [
-        replace(channel, values=channel.values + fcurves.sampled(offsets[name], frames))
-        if name in offsets
-        else channel
-        for channel, name in zip(channels, names, strict=True)
-    ]
-    written: list[edits.Record] = []
-    for channel, name, keys in zip(
-        channels, names, keys_of(edited, frames, record, owner), strict=True
-    ):
-        curve = curves.pop((channel.path, channel.index), None)
-        known = memory.get(name)
-        if curve is None:
-            curve = fcurves.new_curve(bag, channel)
-            fcurves.set_keys(curve, keys)
-        elif known is None or not _same(known, keys):
-            fcurves.set_keys(curve, keys)
-        written.append(edits.Record(name, keys))
-    for curve in curves.values():
-        bag.fcurves.remove(curve)
-    return written
-
-
-def keys_of(
-    channels: Sequence[fcurves.Channel],
-    frames: Floats,
-    record: bpy.types.PropertyGroup,
-    owner: str,
-) -> list[Keys]:
-    """Keys of channels in the way a character wants them: every frame, or as few as its error allows.
-
-    Parameters
-    ----------
-    owner : tells the channels of one datablock from those of another
-    """
-    if not channels:
-        return []
-    values = np.stack([channel.values for channel in channels], 1).astype(np.float64)
-    if record.keys == "EVERY":
-        held = record.interpolation == "CONSTANT"
-        return [
-            Keys(frames, values[:, i], "CONSTANT" if held or channel.is_stepped else "LINEAR")
-            for i, channel in enumerate(channels)
-        ]
-    bounds = [_bound(channel, record) for channel in channels]
-    kinds = ["CONSTANT" if c.is_stepped else record.interpolation for c in channels]
-    names = [(owner, c.path, c.index, bounds[i], kinds[i]) for i, c in enumerate(channels)]
-    known = state().reduced
-    fresh = [
-        i for i, name in enumerate(names) if not _is_known(known.get(name), frames, values[:, i])
-    ]
-    if len(known) > MAX_REDUCED:
-        known.clear()
-        fresh = list(range(len(channels)))
-    for kind in dict.fromkeys(kinds):
-        columns = [i for i in fresh if kinds[i] == kind]
-        errors = [bounds[i] for i in columns]
-        for i, keys in zip(columns, reduced(frames, values[:, columns], errors, kind), strict=True):
-            known[names[i]] = (frames, values[:, i], keys)
-    return [known[name][2] for name in names]
-
-
-def _is_known(entry: tuple[Floats, Floats, Keys] | None, frames: Floats, values: Floats) -> bool:
-    """Whether a curve has been reduced before: only what a slider moves is reduced again."""
-    return (
-        entry is not None and np.array_equal(entry[0], frames) and np.array_equal(entry[1], values)
-    )
-
-
-def _bound(channel: fcurves.Channel, record: bpy.types.PropertyGroup) -> float:
-    """Largest error of a reduced curve; a picture's number or a visibility is exact."""
-    return 0.0 if channel.is_stepped else record.max_error * _error_share(channel.path)
-
-
-def _error_share(path: str) -> float:
-    if _ROTATION.search(path):
-        return ROTATION_SHARE
-    return LOCATION_SHARE if path.endswith("location") else 1.0
-
-
-def _same(known: Keys, keys: Keys) -> bool:
-    """Whether keys are those a curve has, in the precision in which Blender keeps them."""
-    if known.interpolation != keys.interpolation or len(known) != len(keys):
-        return False
-    if (known.slopes is None) != (keys.slopes is None):
-        return False
-    pairs = [(known.values, keys.values), (known.frames, keys.frames)]
-    if known.slopes is not None and keys.slopes is not None:
-        pairs.append((known.slopes, keys.slopes))
-    return all(np.array_equal(old, new.astype(np.float32)) for old, new in pairs)

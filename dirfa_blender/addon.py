@@ -9,7 +9,6 @@ from . import (
     blender_command,
     direct_panels,
     first_run,
-    head_panel,
     key_watch,
     live_panel,
     mapping_editor,
@@ -18,6 +17,7 @@ from . import (
     preferences,
     presets,
     properties,
+    refining,
     render_panel,
     server_panel,
     translation,
@@ -26,7 +26,6 @@ from .operators import (
     editing,
     exchange,
     generate,
-    head,
     line_list,
     live,
     mapping,
@@ -42,7 +41,6 @@ CLASSES = (
     *preferences.CLASSES,
     *generate.CLASSES,
     *rendering.CLASSES,
-    *head.CLASSES,
     *server.CLASSES,
     *take.CLASSES,
     *exchange.CLASSES,
@@ -57,7 +55,6 @@ CLASSES = (
     *panels.SPEAK_CLASSES,
     *direct_panels.CLASSES,
     *live_panel.CLASSES,
-    *head_panel.CLASSES,
     *render_panel.CLASSES,
     *server_panel.CLASSES,
     *mapping_panel.CLASSES,
@@ -79,6 +76,7 @@ def register() -> None:
     _COMMANDS.append(bpy.utils.register_cli_command(blender_command.NAME, blender_command.run))
     mapping_editor.register_properties()
     server.begin_watching()
+    refining.begin_watching()
     if not bpy.app.background:
         key_watch.begin()
 
@@ -86,6 +84,7 @@ def register() -> None:
 def unregister() -> None:
     """Stop what runs and take everything back."""
     key_watch.end()
+    refining.end_watching()
     rendering.end_following()
     server.end_watching()
     bpy.app.translations.unregister(__name__)

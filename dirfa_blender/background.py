@@ -80,6 +80,11 @@ class BackgroundJob(Generic[Result]):
         """Whether the work has not ended yet."""
         return self._thread.is_alive()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the work was asked to stop; it may be over all the same."""
+        return self._reporter.cancelled()
+
     def poll(self) -> Report:
         """The newest report; never blocks."""
         while True:

@@ -11,7 +11,7 @@ import re
 
 import bpy
 
-from . import acting, lines
+from . import acting, lines, refining
 from .core.errors import DirfaError
 from .session import state
 
@@ -63,12 +63,26 @@ def rewrite(scene: bpy.types.Scene, target: bpy.types.Object | None) -> None:
     """Write a character's performance as the properties are now, unless somebody is about to."""
     if target is None or state().is_quiet:
         return
+    if state().entering is not None:
+        # A result is being written in pieces: this comes after it.
+        state().postponed.add(target.session_uid)
+        return
     try:
-        acting.perform(scene, target)
+        acting.perform(scene, target, is_rough=not bpy.app.background)
     except DirfaError as error:
         state().error = str(error)
     else:
         state().error = ""
+        refining.begin_soon(scene)
+
+
+def write_postponed(scene: bpy.types.Scene) -> None:
+    """Write what sliders would have written while a result entered the scene."""
+    postponed = set(state().postponed)
+    state().postponed.clear()
+    for thing in scene.objects if postponed else ():
+        if thing.session_uid in postponed:
+            rewrite(scene, thing)
 
 
 def follow_strips(scene: bpy.types.Scene, target: bpy.types.Object) -> None:

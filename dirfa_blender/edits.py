@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from . import fcurves
 from .core.key_reduction import Interpolation, Keys, reduced
+from .session import Memory, Name, Written, state
 
 # Custom properties of an Action: what was written to it, as text and float32 numbers.
 INDEX_KEY = "dirfa_index"
@@ -29,9 +30,11 @@ LAYER_MARK = " / "
 LEAST_OFFSET = 1e-5
 OFFSET_TOLERANCE = 5e-4
 
+# Actions whose memory is kept unpacked.
+MAX_MEMORIES = 16
+
 Floats = npt.NDArray[np.float64]
-Name = tuple[str, str, int]
-"""Slot identifier, property path, array index of a curve."""
+Singles = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -44,43 +47,37 @@ class Record:
 
 def write_record(action: bpy.types.Action, records: Sequence[Record]) -> None:
     """Remember in an Action what its curves were given."""
+    known = state().memories.get(action.session_uid)
+    entries: dict[Name, Written] = {}
+    for record in records:
+        before = known.entries.get(record.name) if known is not None else None
+        is_same = before is not None and before.keys is record.keys
+        entries[record.name] = before if is_same else _written(record.keys)
     index = [
-        [*r.name, len(r.keys), r.keys.interpolation, r.keys.slopes is not None] for r in records
+        [*name, len(e.keys), e.keys.interpolation, e.keys.slopes is not None]
+        for name, e in entries.items()
     ]
-    columns = [
-        np.stack(
-            [r.keys.frames, r.keys.values] + ([r.keys.slopes] if r.keys.slopes is not None else []),
-        ).astype(np.float32)
-        for r in records
-    ]
-    action[INDEX_KEY] = json.dumps(index)
+    memory = Memory(
+        json.dumps(index), b"".join(entry.columns for entry in entries.values()), entries
+    )
+    action[INDEX_KEY] = memory.index
     # Blender 4.5 and 5.2 lose bytes that replace other bytes: the property is made anew.
     if POINTS_KEY in action:
         del action[POINTS_KEY]
-    action[POINTS_KEY] = b"".join(column.tobytes() for column in columns)
+    action[POINTS_KEY] = memory.points
+    _keep(action, memory)
 
 
 def read_record(action: bpy.types.Action) -> dict[Name, Keys]:
     """What the curves of an Action were given; empty for an Action that remembers nothing."""
-    found: dict[Name, Keys] = {}
-    data = np.frombuffer(action.get(POINTS_KEY, b""), np.float32)
-    position = 0
-    for slot, path, number, count, interpolation, is_steep in json.loads(
-        action.get(INDEX_KEY, "[]")
-    ):
-        width = 3 if is_steep else 2
-        rows = data[position : position + width * count].reshape(width, count).astype(np.float64)
-        position += width * count
-        slopes = rows[2] if is_steep else None
-        found[slot, path, number] = Keys(rows[0], rows[1], _kind(interpolation), slopes)
-    return found
+    return {name: entry.keys for name, entry in _memory_of(action).entries.items()}
 
 
-def is_as_written(curve: bpy.types.FCurve, keys: Keys) -> bool:
-    """Whether a curve has exactly the keys it was given."""
-    if len(curve.keyframe_points) != len(keys):
+def is_as_written(curve: bpy.types.FCurve, points: Singles) -> bool:
+    """Whether a curve has exactly the keys (N, 2) it was given."""
+    if len(curve.keyframe_points) != len(points):
         return False
-    return np.array_equal(fcurves.read_keys(curve), fcurves.as_points(keys))
+    return np.array_equal(fcurves.read_keys(curve), points)
 
 
 def absorb(
@@ -94,17 +91,17 @@ def absorb(
     are left as they are: they are about to be written anew
     """
     touched: set[Name] = set()
-    record = read_record(action)
-    if not record:
+    entries = _memory_of(action).entries
+    if not entries:
         return edits, touched
     for slot in action.slots:
         for (path, number), curve in fcurves.slot_curves(action, slot).items():
             key = (slot.identifier, path, number)
-            keys = record.get(key)
-            if keys is None or is_as_written(curve, keys):
+            entry = entries.get(key)
+            if entry is None or is_as_written(curve, entry.points):
                 continue
             touched.add(key)
-            frames, offset = _difference(curve, keys)
+            frames, offset = _difference(curve, entry.keys)
             if np.abs(offset).max(initial=0.0) < LEAST_OFFSET:
                 continue
             edits = edits or fcurves.new_action(name)
@@ -161,6 +158,47 @@ def stretch(edits: bpy.types.Action, factor: float, origins: Sequence[tuple[floa
         return result
 
     _remap(edits, stretched)
+
+
+def _memory_of(action: bpy.types.Action) -> Memory:
+    """What an Action remembers; unpacked again only where its properties have changed."""
+    index, points = action.get(INDEX_KEY, "[]"), action.get(POINTS_KEY, b"")
+    known = state().memories.get(action.session_uid)
+    if known is not None and known.index == index and known.points == points:
+        return known
+    entries: dict[Name, Written] = {}
+    data = np.frombuffer(points, np.float32)
+    position = 0
+    for slot, path, number, count, interpolation, is_steep in json.loads(index):
+        width = 3 if is_steep else 2
+        columns = data[position : position + width * count]
+        position += width * count
+        entries[slot, path, number] = _unpacked(columns, width, _kind(interpolation))
+    memory = Memory(index, points, entries)
+    _keep(action, memory)
+    return memory
+
+
+def _written(keys: Keys) -> Written:
+    """Keys in the precision in which Blender keeps them."""
+    columns = [keys.frames, keys.values] + ([keys.slopes] if keys.slopes is not None else [])
+    data = np.stack(columns).astype(np.float32)
+    return _unpacked(data.ravel(), len(columns), keys.interpolation)
+
+
+def _unpacked(columns: Singles, width: int, interpolation: Interpolation) -> Written:
+    rows = columns.reshape(width, -1)
+    exact = rows.astype(np.float64)
+    keys = Keys(exact[0], exact[1], interpolation, exact[2] if width == 3 else None)
+    return Written(keys, np.ascontiguousarray(rows[:2].T), columns.tobytes())
+
+
+def _keep(action: bpy.types.Action, memory: Memory) -> None:
+    memories = state().memories
+    memories.pop(action.session_uid, None)
+    while len(memories) >= MAX_MEMORIES:
+        memories.pop(next(iter(memories)))
+    memories[action.session_uid] = memory
 
 
 def _remap(edits: bpy.types.Action, new_frames: Callable[[Floats], Floats]) -> None:

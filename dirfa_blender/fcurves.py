@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import bpy
 import numpy as np
@@ -116,17 +117,23 @@ def write_keys(
     set_keys(curve, Keys(np.asarray(frames), np.asarray(values), interpolation))
 
 
-def set_keys(curve: bpy.types.FCurve, keys: Keys) -> None:
-    """Give a curve these keys and no others; what else it has (mute, colour, modifiers) stays."""
+def set_keys(curve: bpy.types.FCurve, keys: Keys, before: Keys | None = None) -> None:
+    """Give a curve these keys and no others; what else it has (mute, colour, modifiers) stays.
+
+    Parameters
+    ----------
+    before : keys it is known to have; what they share is not written again
+    """
     count = len(keys)
     points = curve.keyframe_points
+    is_fresh = len(points) != count or before is None or before.interpolation != keys.interpolation
     if len(points) != count:
         points.clear()
         points.add(count)
-    co = as_points(keys)
-    points.foreach_set("co", co.ravel())
-    code = _enum_code("interpolation", keys.interpolation)
-    points.foreach_set("interpolation", np.full(count, code, np.int32))
+    points.foreach_set("co", as_points(keys).ravel())
+    if is_fresh:
+        code = _enum_code("interpolation", keys.interpolation)
+        points.foreach_set("interpolation", np.full(count, code, np.int32))
     if keys.interpolation == "BEZIER":
         # AUTO_CLAMPED never overshoots past a neighbouring key; ALIGNED keeps the slopes given.
         kind = "AUTO_CLAMPED" if keys.slopes is None else "ALIGNED"
@@ -199,5 +206,6 @@ def _strips(action: bpy.types.Action) -> Iterator[bpy.types.ActionStrip]:
         yield from layer.strips
 
 
+@lru_cache(maxsize=16)
 def _enum_code(attribute: str, item: str) -> int:
     return bpy.types.Keyframe.bl_rna.properties[attribute].enum_items[item].value

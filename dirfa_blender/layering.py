@@ -8,6 +8,7 @@ import numpy as np
 from . import acting, apply, fcurves, nla
 from .core import layers
 from .session import state
+from .writing import keys_of, style_of
 
 
 def push_down(scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
@@ -81,7 +82,7 @@ def bake(scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> bpy.types.A
         new = fcurves.new_slot(action, slot.id_block, slot.name)
         bag = fcurves.channelbag(action, new)
         owner = f"bake {slot.id_block.session_uid}"
-        found = acting.keys_of(slot.channels, frames, record, owner)
+        found = keys_of(slot.channels, frames, style_of(record), owner)
         for channel, keys in zip(slot.channels, found, strict=True):
             fcurves.set_keys(fcurves.new_curve(bag, channel), keys)
         slot.id_block.animation_data.use_nla = False

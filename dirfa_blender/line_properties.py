@@ -272,6 +272,11 @@ class DIRFA_PG_character(bpy.types.PropertyGroup):
         precision=3,
         update=directing.on_rekey,
     )
+    is_rough: BoolProperty(
+        options={"HIDDEN"},
+        name="Rough",
+        description="Whether a slider moved and where keys belong is not found again yet",
+    )
     fps: FloatProperty(options={"HIDDEN"}, name="Rate", description="Frame rate it was written at")
     is_layered: BoolProperty(
         options={"HIDDEN"}, name="In the NLA", description="Whether the layers are NLA tracks now"

@@ -1,7 +1,9 @@
-"""Head -> armature, mesh, shape keys, materials and packed texture, written in bulk.
+"""Head -> armature, mesh, shape keys, materials and packed texture, written in bulk and in pieces.
 
-A third bone, the root, takes the weight that neck and head leave over: Blender's armature modifier scales
-the weights of a vertex to a sum of 1, so a vertex that should stay still needs a bone that does.
+All of it is made without being in a scene, so that it can take as long as it needs while a window draws;
+`link` lets it appear at once. A third bone, the root, takes the weight that neck and head leave over:
+Blender's armature modifier scales the weights of a vertex to a sum of 1, so a vertex that should stay still
+needs a bone that does.
 """
 
 from __future__ import annotations
@@ -12,28 +14,24 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from . import groom, materials
 from .core.head import Head
-from .core.head_sliders import Anchors, anchors_of, ears_of
-from .head_zones import eye_discs, skin_zones
+from .head_parts import ROOT_BONE, HeadParts, head_parts
+from .made_blocks import MadeBlocks
+from .pieces import Steps, finished
 from .shader_plan import EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
 
-ROOT_BONE = "root"
 # Index of the lowest point of the chin in the 468-point face mesh.
 CHIN_LANDMARK = 152
-# Property in which a face keeps that point, metres in its own space; only built heads have it.
-CHIN_KEY = "dirfa_chin"
-# What its form can be changed by later: see `head_sliders.Anchors`.
-ANCHORS_KEY = "dirfa_anchors"
-EARS = "dirfa_ears"
 # Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.
 BONE_ROTATION_MODE = "ZXY"
 
 
 @dataclass(frozen=True)
 class HeadObjects:
-    """A head in the scene: the armature and the mesh parented to it."""
+    """A head: the armature and the mesh parented to it."""
 
     rig: bpy.types.Object
     face: bpy.types.Object
@@ -49,32 +47,76 @@ def build_head(
     ValueError
         The head has no bone or no face: not a head at all.
     """
-    if not len(head.bone_names) or not len(head.faces):
-        raise ValueError("A head needs at least one bone and one face.")
-    collection = collection or bpy.context.scene.collection
-    mesh = _build_mesh(head, name)
-    face = bpy.data.objects.new(name, mesh)
-    collection.objects.link(face)
-    _add_shape_keys(face, head)
-    rig = _build_rig(head, f"{name} Rig", collection)
-    _add_weights(face, head)
+    made = MadeBlocks()
+    try:
+        built = finished(head_steps(head_parts(head), name, made))
+    except BaseException:
+        made.withdraw()
+        raise
+    link(built, collection or bpy.context.scene.collection)
+    return built
+
+
+def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjects]:
+    """Make the objects of a head, in no scene yet; everything made is in `made`."""
+    head = parts.head
+    albedo = None
+    if parts.albedo_png is not None:
+        albedo = made.add(_packed(parts.albedo_png, f"{name} albedo"))
+        yield False
+    colours = dict(head.colours)
+    slots: list[bpy.types.Material] = []
+    for slot in head.materials:
+        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, albedo)))
+        yield False
+    mesh = made.add(_build_mesh(head, name))
+    yield False
+    for attribute, values in (
+        (EYE_ATTRIBUTE, parts.eye_discs),
+        (SKIN_ATTRIBUTE, parts.skin_zones),
+        (REST_ATTRIBUTE, parts.rest_mm),
+    ):
+        made_attribute = mesh.attributes.new(attribute, "FLOAT_VECTOR", "POINT")
+        made_attribute.data.foreach_set("vector", values.ravel())
+    for material in slots:
+        mesh.materials.append(material)
+    face = made.add(bpy.data.objects.new(name, mesh))
+    yield False
+    face.shape_key_add(name="Basis", from_mix=False)
+    for shape, points in zip(head.shape_names, parts.shape_points, strict=True):
+        _add_shape_key(face, shape, points)
+        yield False
+    for bone, groups in parts.weights.items():
+        group = face.vertex_groups.new(name=bone)
+        for value, indices in groups:
+            group.add(indices, value, "REPLACE")
+        yield False
+    rig = _build_rig(head, f"{name} Rig", made)
+    yield False
     face.parent = rig
-    groom.add_hair(head, rig, name, collection)
     modifier = face.modifiers.new("Armature", "ARMATURE")
     modifier.object = rig
+    if parts.hair is not None:
+        yield from groom.hair_steps(parts.hair, colours, rig, name, made)
     if len(head.landmark_vertices) > CHIN_LANDMARK:
-        face[CHIN_KEY] = head.landmarks()[CHIN_LANDMARK].tolist()
-        keep_anchors(face, anchors_of(head))
-        ears = mesh.attributes.new(EARS, "BOOLEAN", "POINT")
-        ears.data.foreach_set("value", ears_of(head))
+        face["dirfa_chin"] = head.landmarks()[CHIN_LANDMARK].tolist()
     for key, value in head.source.items():
         face[f"dirfa_{key}"[:63]] = value
     return HeadObjects(rig, face)
 
 
-def keep_anchors(face: bpy.types.Object, anchors: Anchors) -> None:
-    """Write down on a face what its sliders start from."""
-    face[ANCHORS_KEY] = [*anchors.marks.ravel().tolist(), anchors.shoulder_z]
+def link(built: HeadObjects, collection: bpy.types.Collection) -> None:
+    """Let a head appear in a collection."""
+    for thing in (built.face, built.rig, *built.rig.children_recursive):
+        if thing.name not in collection.objects:
+            collection.objects.link(thing)
+
+
+def place(built: HeadObjects, x_metres: float) -> None:
+    """Move a head that is in no scene along X; its parts know where they are without an evaluation."""
+    whole = Matrix.Translation((x_metres, 0.0, 0.0))
+    built.rig.matrix_world = whole
+    built.face.matrix_world = whole
 
 
 def add_subdivision(face: bpy.types.Object, *, levels: int = 1, viewport: bool = False) -> None:
@@ -101,46 +143,28 @@ def _build_mesh(head: Head, name: str) -> bpy.types.Mesh:
     layer = mesh.uv_layers.new(name="UVMap")
     layer.uv.foreach_set("vector", np.ascontiguousarray(head.uvs[used]).ravel())
     mesh.update(calc_edges=True)
-    for attribute_name, values in (
-        (EYE_ATTRIBUTE, eye_discs(head)),
-        (SKIN_ATTRIBUTE, skin_zones(head)),
-        (REST_ATTRIBUTE, head.vertices * 1000.0),
-    ):
-        attribute = mesh.attributes.new(attribute_name, "FLOAT_VECTOR", "POINT")
-        attribute.data.foreach_set("vector", values.astype(np.float32).ravel())
-    albedo = _pack_albedo(head, name)
-    for slot in head.materials:
-        mesh.materials.append(materials.build(slot, f"{name} {slot}", dict(head.colours), albedo))
     return mesh
 
 
-def _pack_albedo(head: Head, name: str) -> bpy.types.Image | None:
-    if head.albedo is None:
-        return None
-    height, width = head.albedo.shape[:2]
-    pixels = np.ones((height, width, 4), np.float32)
-    pixels[..., :3] = head.albedo[::-1] / np.float32(255)
-    image = bpy.data.images.new(f"{name} albedo", width, height, alpha=False)
-    image.pixels.foreach_set(pixels.ravel())
-    image.update()
-    image.pack()
+def _packed(png: bytes, name: str) -> bpy.types.Image:
+    """An image that is this file, unread until somebody looks: reading it takes as long as drawing."""
+    image = bpy.data.images.new(name, 1, 1, alpha=False)
+    image.pack(data=png, data_len=len(png))
+    image.source = "FILE"
     return image
 
 
-def _add_shape_keys(face: bpy.types.Object, head: Head) -> None:
-    face.shape_key_add(name="Basis", from_mix=False)
-    for name, deltas in zip(head.shape_names, head.shape_deltas, strict=True):
-        key = face.shape_key_add(name=name, from_mix=False)
-        key.points.foreach_set("co", (head.vertices + deltas).ravel())
-        key.slider_min, key.slider_max = 0.0, 1.0
-        key.value = 0.0
+def _add_shape_key(face: bpy.types.Object, name: str, points: np.ndarray) -> None:
+    key = face.shape_key_add(name=name, from_mix=False)
+    key.points.foreach_set("co", points.ravel())
+    key.slider_min, key.slider_max = 0.0, 1.0
+    key.value = 0.0
 
 
-def _build_rig(head: Head, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
-    armature = bpy.data.armatures.new(name)
+def _build_rig(head: Head, name: str, made: MadeBlocks) -> bpy.types.Object:
+    armature = made.add(bpy.data.armatures.new(name))
     armature.display_type = "STICK"
-    rig = bpy.data.objects.new(name, armature)
-    collection.objects.link(rig)
+    rig = made.add(bpy.data.objects.new(name, armature))
     with _editing(rig):
         parent = armature.edit_bones.new(ROOT_BONE)
         parent.tail = head.bone_heads[0]
@@ -161,15 +185,17 @@ def _build_rig(head: Head, name: str, collection: bpy.types.Collection) -> bpy.t
 
 @contextmanager
 def _editing(rig: bpy.types.Object) -> Iterator[None]:
-    """Edit mode on an armature: the only place where bones can be made. Puts back what was active."""
+    """Edit mode on an armature: the only place where bones can be made. Puts back what was active.
+
+    The armature is in the scene meanwhile, and left it again when this ends.
+    """
     context = bpy.context
     layer = context.view_layer
-    active, mode = layer.objects.active, context.mode
+    active = layer.objects.active
+    mode = active.mode if active is not None else "OBJECT"
     chosen = [o for o in layer.objects if o.select_get()]
-    outside = rig.name not in layer.objects
-    if outside:
-        context.scene.collection.objects.link(rig)
-    if active is not None and mode != "OBJECT":
+    context.scene.collection.objects.link(rig)
+    if mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     layer.objects.active = rig
     bpy.ops.object.mode_set(mode="EDIT")
@@ -177,22 +203,9 @@ def _editing(rig: bpy.types.Object) -> Iterator[None]:
         yield
     finally:
         bpy.ops.object.mode_set(mode="OBJECT")
-        if outside:
-            context.scene.collection.objects.unlink(rig)
+        context.scene.collection.objects.unlink(rig)
         for item in layer.objects:
             item.select_set(item in chosen)
         layer.objects.active = active
-
-
-def _add_weights(face: bpy.types.Object, head: Head) -> None:
-    rest = np.clip(1.0 - head.bone_weights.sum(0), 0.0, 1.0)
-    rows = [(ROOT_BONE, rest), *zip(head.bone_names, head.bone_weights, strict=True)]
-    for name, weights in rows:
-        group = face.vertex_groups.new(name=name)
-        # Vertices of one weight go in together: most are wholly still or wholly the head's.
-        rounded = np.round(weights, 3)
-        order = np.argsort(rounded, kind="stable")
-        values, starts = np.unique(rounded[order], return_index=True)
-        for value, indices in zip(values, np.split(order, starts[1:]), strict=True):
-            if value > 0:
-                group.add(indices.tolist(), float(value), "REPLACE")
+        if mode != "OBJECT":
+            bpy.ops.object.mode_set(mode=mode)

@@ -117,9 +117,6 @@ def _draw_source(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) 
     column.row().prop(settings, "actor", expand=True)
     if settings.actor != "neutral":
         column.prop(settings, "photo" if settings.actor == "photo" else "target")
-    if settings.actor == "photo" and settings.photo:
-        column.prop(settings, "photo_left")
-        column.prop(settings, "photo_right")
 
 
 def _draw_lines(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:

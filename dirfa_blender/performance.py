@@ -20,8 +20,9 @@ from .core.errors import DirfaError, JobCancelled, JobFailed, Unreachable
 from .core.head import Head
 from .core.head_shapes import with_shapes
 from .core.head_template import template
-from .core.npz_io import animation_from_bytes, head_from_bytes
+from .core.npz_io import animation_bytes, animation_from_bytes, head_from_bytes
 from .core.protocol import AnimateSettings, JobStatus, PhotoSettings
+from .head_parts import HeadParts, head_parts
 from .queue_board import Board
 from .speech import Speech
 
@@ -42,25 +43,26 @@ class LineRequest:
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: lines, and a head if one is to be built, from a photo or a neutral one.
-
-    ``other_photos`` show the same person turned.
-    """
+    """What is wanted: lines, and a head if one is to be built, from a photo or a neutral one."""
 
     lines: tuple[LineRequest, ...]
     photo: Path | None = None
     with_neutral_head: bool = False
     photo_settings: PhotoSettings = field(default_factory=PhotoSettings)
-    other_photos: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
 class Performance:
-    """What came back, by line uid; `warnings` are sentences worth showing although it worked."""
+    """What came back, by line uid, ready for the scene: the main thread has no time to unpack it.
+
+    ``files`` are the animations as take files; ``warnings`` are sentences worth showing although it
+    worked.
+    """
 
     animations: Mapping[int, Animation]
+    files: Mapping[int, bytes]
     errors: Mapping[int, str]
-    head: Head | None
+    head: HeadParts | None
     warnings: tuple[str, ...]
     is_cancelled: bool = False
 
@@ -81,19 +83,23 @@ def perform(
     head = None
     begin = START_SHARE
     if request.photo is not None:
-        more = (request.other_photos,) if request.other_photos else ()
-        job = client.fit(request.photo, request.photo_settings, *more)
+        job = client.fit(request.photo, request.photo_settings)
         end = START_SHARE + PHOTO_SHARE
         data = _followed(client, job, "Reading the photo", (begin, end), report, warnings)
         head, begin = head_from_bytes(data), end
     if request.with_neutral_head:
         head = neutral_head()
+    report(begin, "Preparing the head" if head is not None else "Listening")
+    parts = head_parts(head) if head is not None else None
     asked = _Queue(request.lines, client, report, board, warnings)
     with tempfile.TemporaryDirectory(prefix="dirfa-") as folder:
         asked.run(Path(folder), begin)
     if asked.first_error is not None and not asked.animations:
         raise asked.first_error
-    return Performance(asked.animations, asked.errors, head, tuple(warnings), asked.is_cancelled)
+    files = {uid: animation_bytes(animation) for uid, animation in asked.animations.items()}
+    return Performance(
+        asked.animations, files, asked.errors, parts, tuple(warnings), asked.is_cancelled
+    )
 
 
 def neutral_head() -> Head:

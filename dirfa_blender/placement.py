@@ -58,8 +58,7 @@ def place(
         actor = how.target
         if head is not None:
             actor = meshes.build_head(head, how.name, where.collection)
-            actor.rig.location.x = free_place(where, actor.face)
-            bpy.context.view_layer.update()
+            meshes.place(actor, free_place(where, actor.face))
         action = apply.apply_animation(
             animation,
             actor,

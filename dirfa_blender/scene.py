@@ -33,7 +33,8 @@ def set_frame_range(scene: bpy.types.Scene, frame_start: int, duration_seconds: 
     """Make a scene as long as a recording: the last frame is the one in which the sound ends."""
     scene.frame_start = frame_start
     scene.frame_end = frame_start + frame_rate(scene).frame_count(duration_seconds) - 1
-    scene.frame_set(frame_start)
+    # Not `frame_set`, which would evaluate everything at once; Blender does before it draws.
+    scene.frame_current = frame_start
 
 
 def place_sound(

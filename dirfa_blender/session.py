@@ -9,12 +9,16 @@ from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from .core.animation import Animation
 from .core.controls import Controls
 from .core.key_reduction import Floats, Keys
 from .core.profile import MappingProfile
 from .film_job import FilmJob
 from .live_session import LiveSession
+from .pieces import Entering
 from .queue_board import Board
 from .server_process import ServerProcess
 from .server_process import State as ServerState
@@ -30,6 +34,28 @@ SENTENCES: dict[ServerState, str] = {
 }
 
 
+Name = tuple[str, str, int]
+"""Slot identifier, property path, array index of a curve."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one curve was given: its keys, the same as (N, 2) float32, and as it is stored."""
+
+    keys: Keys
+    points: npt.NDArray[np.float32]
+    columns: bytes
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What an Action remembers of its curves, as it is stored and unpacked."""
+
+    index: str
+    points: bytes
+    entries: dict[Name, Written]
+
+
 @dataclass
 class State:
     """The running job as a window shows it.
@@ -37,11 +63,13 @@ class State:
     ``cancel`` is set while something can be cancelled; ``progress`` is 0..1, or None while unknown.
     ``server_state`` is what was last seen, because asking reads files; None before the first look.
     ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced``, ``profiles`` and
-    ``forms`` spare work that was done already, by a take, a line, a curve, a character's names and a
-    head's mesh; nothing is lost when they are emptied. ``is_quiet`` while properties are set by an
-    operator that writes the performance itself. ``live`` is what is spoken now, if anything is. ``film``
-    is what is rendered beside the window; ``film_note`` and ``film_error`` say how the last one went,
-    ``film_path`` where it is.
+    ``memories`` spare work that was done already, by a take, a line, a curve, a character's names and an
+    Action; nothing is lost when they are emptied. ``entering`` is a result on its way into the scene,
+    ``refining`` are curves on their way to fewer keys, and ``postponed`` are the characters, by number,
+    that a slider would have written meanwhile. ``is_quiet``
+    while properties are set by an operator that writes the performance itself. ``live`` is what is spoken
+    now, if anything is. ``film`` is what is rendered beside the window; ``film_note`` and ``film_error``
+    say how the last one went, ``film_path`` where it is.
     """
 
     title: str = ""
@@ -60,7 +88,10 @@ class State:
         default_factory=dict[Hashable, tuple[Floats, Floats, Keys]]
     )
     profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
-    forms: dict[int, dict[str, Floats]] = field(default_factory=dict[int, dict[str, Floats]])
+    memories: dict[int, Memory] = field(default_factory=dict[int, Memory])
+    entering: Entering | None = None
+    refining: Entering | None = None
+    postponed: set[int] = field(default_factory=set[int])
     is_quiet: bool = False
     live: LiveSession | None = None
     film: FilmJob | None = None
@@ -85,6 +116,10 @@ class State:
 
     def clear(self) -> None:
         """As it was before anything ran."""
+        if self.entering is not None:
+            self.entering.settle()
+            self.entering = None
+        self.drop_refining()
         self.end()
         if self.live is not None:
             self.live.stop()
@@ -100,8 +135,15 @@ class State:
         self.directed.clear()
         self.profiles.clear()
         self.reduced.clear()
-        self.forms.clear()
+        self.memories.clear()
+        self.postponed.clear()
         self.is_quiet = False
+
+    def drop_refining(self) -> None:
+        """Curves stay with the keys they have, so that somebody else may write them."""
+        own, self.refining = self.refining, None
+        if own is not None:
+            own.withdraw()
 
     def look_at_server(self) -> None:
         """Find out where the local server stands."""

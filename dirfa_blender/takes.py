@@ -29,10 +29,14 @@ class TakeNote:
 
 
 def add_take(
-    line: bpy.types.PropertyGroup, animation: Animation, note: TakeNote, name: str = ""
+    line: bpy.types.PropertyGroup,
+    animation: Animation,
+    note: TakeNote,
+    name: str = "",
+    data: bytes | None = None,
 ) -> bpy.types.PropertyGroup:
-    """A take stored at the end of a line's takes and chosen to play."""
-    data = animation_bytes(animation)
+    """A take stored at the end of a line's takes and chosen to play; `data` is its file, if known."""
+    data = animation_bytes(animation) if data is None else data
     take = line.takes.add()
     take.name = name or free_name(line, "Take")
     take.seed = note.seed

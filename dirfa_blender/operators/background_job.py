@@ -6,21 +6,21 @@ Without one (``blender -b``, Blender as a module) there is no event loop, so the
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import Any
 
 import bpy
 
 from ..background import BackgroundJob, Report, Reporter
 from ..core.errors import DirfaError, JobCancelled
+from ..directing import write_postponed
+from ..pieces import Entering, Steps
 from ..session import state
 
 TICK_SECONDS = 0.05
 TICKS_A_REDRAW = 5
 # Longest that taking a result in holds up the interface before it draws again.
-PIECE_SECONDS = 0.03
+PIECE_SECONDS = 0.015
 
 
 class BackgroundOperator:
@@ -30,7 +30,7 @@ class BackgroundOperator:
     _job: BackgroundJob[Any]
     _timer: bpy.types.Timer | None = None
     _ticks: int = 0
-    _pieces: Iterator[None] | None = None
+    _entering: Entering | None = None
 
     @abstractmethod
     def prepare(self, context: bpy.types.Context) -> None:
@@ -41,8 +41,11 @@ class BackgroundOperator:
         """The slow part, in a thread."""
 
     @abstractmethod
-    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None] | None:
-        """The result enters the scene, in the main thread; a long one pauses at each yield."""
+    def take_in(self, context: bpy.types.Context, result: object) -> Steps[None] | None:
+        """The result enters the scene, in the main thread and in steps; see `pieces`.
+
+        May be asked again: after an undo everything that was looked up has to be looked up anew.
+        """
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
@@ -68,12 +71,12 @@ class BackgroundOperator:
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type == "ESC" and event.value == "PRESS" and self._pieces is None:
+        if event.type == "ESC" and event.value == "PRESS" and not self._is_writing:
             self._job.cancel()
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        if self._pieces is not None:
+        if self._entering is not None:
             return self._finish(context)
         if self._job.is_running:
             _show(self._job.poll())
@@ -89,14 +92,32 @@ class BackgroundOperator:
         self._job.cancel()
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
+        if self._entering is not None:
+            self._entering.withdraw()
+        state().entering = None
         state().end()
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether a result that is there is dropped when the job is cancelled."""
+        return True
+
+    @property
+    def _is_writing(self) -> bool:
+        """Whether the scene is changed in part, so that the rest has to follow."""
+        return self._entering is not None and self._entering.is_open
 
     def _finish(self, context: bpy.types.Context) -> set[str]:
         """Take the result in, as much of it as fits between two pictures."""
         try:
-            if self._pieces is None:
-                self._pieces = self.take_in(context, self._job.wait()) or iter(())
-            if not self._advanced():
+            if self._entering is None:
+                result = self._job.wait()
+                self._entering = Entering(lambda: self.take_in(context, result))
+                state().entering = self._entering
+            if self._job.is_cancelled and self.may_withdraw and not self._is_writing:
+                self._entering.withdraw()
+                raise JobCancelled("The job was cancelled.")
+            if not self._entering.advance(float("inf") if bpy.app.background else PIECE_SECONDS):
                 return {"PASS_THROUGH"}
         except JobCancelled:
             self._leave(context)
@@ -111,22 +132,13 @@ class BackgroundOperator:
         self._leave(context)
         return {"FINISHED"}
 
-    def _advanced(self) -> bool:
-        """Whether no piece is left; without a window all of them are done at once."""
-        assert self._pieces is not None
-        deadline = time.perf_counter() + PIECE_SECONDS
-        while bpy.app.background or time.perf_counter() < deadline:
-            try:
-                next(self._pieces)
-            except StopIteration:
-                return True
-        return False
-
     def _leave(self, context: bpy.types.Context) -> None:
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
+        state().entering = None
         state().end()
+        write_postponed(context.scene)
         _redraw(context)
 
     def _failed(self, error: DirfaError) -> set[str]:

@@ -8,17 +8,11 @@ import bpy
 from bpy.props import EnumProperty, FloatProperty, StringProperty
 
 from .. import exporting
-from ..background import Reporter
 from ..core.errors import DirfaError
 from ..core.exchange import Reading, read_take
-from ..export_check import problems_of
 from ..placement import Placement, place
 from ..session import state
-from .background_job import BackgroundOperator
-from .rendering import program
 from .take import target_of
-
-SUFFIX_OF = {"GLB": ".glb", "FBX": ".fbx", "USD": ".usdc", "BLEND": ".blend"}
 
 
 class DIRFA_OT_import_take(bpy.types.Operator):
@@ -82,26 +76,13 @@ class DIRFA_OT_export_character(bpy.types.Operator):
     bl_idname = "dirfa.export_character"
     bl_label = "Export Character"
     bl_description = (
-        "Write the chosen character with its animation: glTF, FBX or USD as game engines want them, or "
-        "a Blender file with everything"
+        "Write the chosen character with its animation for a game engine: glTF, FBX or USD"
     )
     bl_options = {"REGISTER", "PRESET"}
 
-    kind: EnumProperty(
-        name="Format",
-        description="Kind of file where the name does not say it",
-        items=(
-            ("GLB", "glTF", "For engines and the web: one file with its picture"),
-            ("FBX", "FBX", "For engines and other animation programs"),
-            ("USD", "USD", "For film pipelines"),
-            ("BLEND", "Blender", "The character alone, shaders and Actions included"),
-        ),
-        default="GLB",
-    )
-
     filepath: StringProperty(name="File", description="File to write", subtype="FILE_PATH")
     filter_glob: StringProperty(
-        default="*.glb;*.gltf;*.fbx;*.usd;*.usdc;*.usda;*.blend", options={"HIDDEN"}
+        default="*.glb;*.gltf;*.fbx;*.usd;*.usdc;*.usda", options={"HIDDEN"}
     )
 
     @classmethod
@@ -118,15 +99,14 @@ class DIRFA_OT_export_character(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
         if not self.filepath:
-            name = bpy.path.clean_name(target_of(context).name)
-            self.filepath = f"{name}{SUFFIX_OF[self.kind]}"
+            self.filepath = f"{bpy.path.clean_name(target_of(context).name)}.glb"
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))
         if not path.suffix:
-            path = path.with_suffix(SUFFIX_OF[self.kind])
+            path = path.with_suffix(".glb")
         try:
             export = exporting.export_of(context.scene, target_of(context))
             for sentence in exporting.lost_in_export(export):
@@ -136,48 +116,7 @@ class DIRFA_OT_export_character(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"Wrote {path.name}")
-        if context.scene.dirfa.check_export:
-            bpy.ops.dirfa.check_export("EXEC_DEFAULT", filepath=str(path))
         return {"FINISHED"}
-
-
-class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
-    bl_idname = "dirfa.check_export"
-    bl_label = "Check Exported Character"
-    bl_description = (
-        "Read an exported file in a Blender of its own: is every shape there, does it move as here"
-    )
-    bl_options = {"REGISTER"}
-    title = "Reading back"
-
-    filepath: StringProperty(name="File", description="Exported file", subtype="FILE_PATH")
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not super().poll(context):
-            return False
-        if target_of(context) is None:
-            cls.poll_message_set("Choose the character that was exported, or select it")
-            return False
-        return True
-
-    def prepare(self, context: bpy.types.Context) -> None:
-        path = Path(bpy.path.abspath(self.filepath))
-        export = exporting.export_of(context.scene, target_of(context))
-        self._order = exporting.check_order(context.scene, export, path)
-        self._program = program(with_scripts=False)
-
-    def work(self, report: Reporter) -> list[str]:
-        report(0.0, self.title)
-        return problems_of(self._order, self._program)
-
-    def take_in(self, context: bpy.types.Context, result: object) -> None:  # noqa: ARG002
-        assert isinstance(result, list)
-        name = Path(self.filepath).name
-        for sentence in result:
-            self.report({"WARNING"}, sentence)
-        if not result:
-            self.report({"INFO"}, f"{name} read back: every shape is there and moves as here")
 
 
 def draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # noqa: ARG001
@@ -188,8 +127,8 @@ def draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # no
 def draw_export(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # noqa: ARG001
     """The entry in File > Export."""
     menu.layout.operator(
-        DIRFA_OT_export_character.bl_idname, text="Talking Character (.glb, .fbx, .usd, .blend)"
+        DIRFA_OT_export_character.bl_idname, text="Talking Character (.glb, .fbx, .usd)"
     )
 
 
-CLASSES = (DIRFA_OT_import_take, DIRFA_OT_export_character, DIRFA_OT_check_export)
+CLASSES = (DIRFA_OT_import_take, DIRFA_OT_export_character)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from ..client import Client
 from ..core.errors import AudioError, DirfaError, JobCancelled, PhotoError, RigError
 from ..core.protocol import AnimateSettings
 from ..performance import LineRequest, Performance, Request, perform
+from ..pieces import Steps
 from ..preferences import Connection, connection_of
 from ..server_process import running_server
 from ..session import state
 from ..speech import Speech
-from ..staging import Draft, Retake, follow_starts, stage_draft, stage_queue
+from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
 from ..takes import TakeNote
 from .background_job import BackgroundOperator
 
@@ -51,7 +52,12 @@ class _SpeechOperator(BackgroundOperator):
     def work(self, report: Reporter) -> Performance:
         return perform(self._request, self._connect, report, state().board)
 
-    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None]:
+    @property
+    def may_withdraw(self) -> bool:
+        # Lines of a queue that are done are kept.
+        return self._draft is not None
+
+    def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:
         assert isinstance(result, Performance)
         scene = _by_uid(bpy.data.scenes, self._scene_uid, "scene")
         notes = {
@@ -60,15 +66,15 @@ class _SpeechOperator(BackgroundOperator):
         }
         failed = {**self._refused, **result.errors}
         if self._draft is not None:
-            makes_head = scene.dirfa.actor != "object"
-            stage_draft(
-                scene, self._located(self._draft), result.animations[0], result.head, notes[0]
-            )
-            if scene.dirfa.use_shot and makes_head:
+            draft = self._located(self._draft)
+            yield from draft_steps(scene, draft, result.animations[0], result.head, notes[0])
+            if draft.with_shot and result.head is not None:
                 viewport.show_shot(context)
         else:
             follow_starts(scene, self._starts)
-            yield from stage_queue(scene, result.animations, notes, self._retake, failed)
+            yield from stage_queue(
+                scene, result.animations, notes, self._retake, failed, result.files
+            )
         self._say(result, failed)
         state().look_at_server()
 
@@ -164,15 +170,9 @@ class _GenerateOperator(_SpeechOperator):
                 self._sound_uid = settings.sound.session_uid
         asked = LineRequest(uid, speech.path.stem, speech, made_with)
         is_neutral = again is None and settings.actor == "neutral"
-        request = Request(
-            (asked,),
-            photo,
-            with_neutral_head=is_neutral,
-            other_photos=_side_photos(settings) if photo is not None else (),
-        )
-        self._begin(context, request, {})
+        self._begin(context, Request((asked,), photo, with_neutral_head=is_neutral), {})
 
-    def take_in(self, context: bpy.types.Context, result: object) -> Iterator[None]:
+    def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:
         yield from super().take_in(context, result)
         assert isinstance(result, Performance)
         if self._draft is None and not result.animations:
@@ -383,11 +383,6 @@ def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
         return Speech(lines.sound_file(settings.sound)), Path(settings.sound.name).stem
     path = _existing(settings.audio, AudioError, "recording")
     return Speech(path), path.stem
-
-
-def _side_photos(settings: bpy.types.PropertyGroup) -> tuple[Path, ...]:
-    chosen = (settings.photo_left, settings.photo_right)
-    return tuple(_existing(text, PhotoError, "photo") for text in chosen if text)
 
 
 def _existing(text: str, error: type[AudioError] | type[PhotoError], what: str) -> Path:

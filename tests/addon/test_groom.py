@@ -5,9 +5,10 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from dirfa_blender import groom, meshes
+from dirfa_blender import meshes
 from dirfa_blender.core.head_groom import strands
 from dirfa_blender.core.head_template import template
+from dirfa_blender.head_parts import head_parts
 
 from .ball_head import ball_head
 
@@ -46,4 +47,4 @@ def test_a_head_without_the_cap_gets_no_strands(scene) -> None:
     made = meshes.build_head(ball_head(), "Ball")
 
     assert [child.type for child in made.rig.children] == ["MESH"]
-    assert groom.add_hair(ball_head(), made.rig, "Ball", scene.collection) is None
+    assert head_parts(ball_head()).hair is None

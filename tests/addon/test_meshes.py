@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender import materials, meshes
+from dirfa_blender.head_zones import eye_discs
 from tests.addon.ball_head import MATERIALS, ball_head
 
 
@@ -96,7 +97,7 @@ def test_the_selection_and_mode_of_the_artist_are_put_back(scene) -> None:
 def test_an_iris_spans_one_radius_of_its_disc() -> None:
     head = ball_head()
 
-    discs = meshes.eye_discs(head)
+    discs = eye_discs(head)
 
     radius = np.linalg.norm(discs[head.part("iris_*")][:, :2], axis=1)
     assert radius.max() == pytest.approx(1.0, abs=1e-5)
