@@ -131,6 +131,9 @@ class Window:
 
     def _start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
+        # Somebody else may test in the same room.
+        while (self.room.folder / "tmp" / f".X{self.display}-lock").exists():
+            self.display += 10
         self.socket_path.unlink(missing_ok=True)
         screen = f"{WIDTH}x{HEIGHT}x24"
         self._spawn("Xvfb", f":{self.display}", "-screen", "0", screen, "-nolisten", "tcp")
