@@ -92,7 +92,7 @@ def _run(command: str, rest: list[str]) -> int:
 
     wants_help = "-h" in rest or "--help" in rest
     home = environment.Environment(environment.default_folder(ROOT), ROOT)
-    groups = {"test": ("base", "test", "train"), "train": ("base", "train")}.get(command, ("base",))
+    groups = ("base", "test") if command == "test" else ("base",)
     if not home.is_ready(groups, needs_cuda=_device(rest) == "cuda"):
         if wants_help and command in ("talk", "animate", "batch", "fit", "serve"):
             return _hand_over(Path(sys.executable), "-m", COMMANDS[command][0], command, *rest)

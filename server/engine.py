@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from .model.network import FaceNetwork
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
 from .postprocess import RawMotion, finished, sided
+from .transcript import told_phones
 
 PUSH_SAMPLES = SAMPLE_RATE
 """Samples handed to the feature stream at a time; cancellation is looked at in between."""
@@ -120,10 +121,14 @@ class Engine:
         ------
         JobCancelled
             `cancelled` answered True.
+        SettingsError
+            The transcript is not what is said, or there is no such actor.
         """
         settings = settings or AnimateSettings()
         count = max(1, int(np.ceil(speech.duration * FRAME_RATE - 1e-6)))
         raw = self._raw_motion(speech.samples, count, settings, progress, cancelled)
+        if settings.transcript:
+            raw = replace(raw, phones=told_phones(raw.phones, speech.samples, settings.transcript))
         take = directed(finished(raw, settings), settings.controls)
         if settings.fps is not None:
             take = take.resampled(settings.fps)
@@ -141,7 +146,15 @@ class Engine:
         )
 
     def live(self, settings: AnimateSettings, gain: float) -> LiveTake:
-        """A take that grows while somebody speaks; `gain` brings the voice to the usual level."""
+        """A take that grows while somebody speaks; `gain` brings the voice to the usual level.
+
+        Raises
+        ------
+        SettingsError
+            A transcript is given: nobody knows what will be said.
+        """
+        if settings.transcript:
+            raise SettingsError("Live speech has no transcript; leave it out.")
         network = self._network_of(settings.actor)
         return LiveTake(network, self._checkpoint.statistics, settings, gain)
 

@@ -21,7 +21,7 @@ Array = NDArray[np.float32]
 
 FRAME_RATE = 50.0
 BILABIALS = (7, 22, 27)
-"""Phone numbers of B M P, in the order of `training.align.PHONES`."""
+"""Phone numbers of B M P, in the order of `alignment.PHONES`."""
 LABIODENTALS = (14, 35)
 """F V."""
 VOWELS = (1, 2, 3, 4, 5, 6, 11, 13, 17, 18, 25, 26)

@@ -36,6 +36,7 @@ class AnimateSettings:
     blinks : blink rate relative to a speaking person's, 0 = none
     lookahead : seconds of sound that may be heard before the face answers; None as long as it helps
     actor : whose mouth, by the name of an actor the server has learnt; empty for the shipped one
+    transcript : what is said, in English, where it is known; lips then close where the text says so
     controls : how the finished take is directed: emotion, units, regions, articulation
 
     Raises
@@ -53,6 +54,7 @@ class AnimateSettings:
     blinks: float = 1.0
     lookahead: float | None = None
     actor: str = ""
+    transcript: str = ""
     controls: Controls = field(default_factory=Controls)
 
     def __post_init__(self) -> None:

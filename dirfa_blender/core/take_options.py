@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from . import control_words
 from .controls import REGIONS
 from .emotions import EMOTIONS
+from .errors import SettingsError
 from .protocol import AnimateSettings
 
 
@@ -49,6 +51,11 @@ def add_take_options(parser: argparse.ArgumentParser) -> None:
         "--actor", metavar="NAME", help="whose mouth: an actor learnt by train --footage"
     )
     group.add_argument(
+        "--transcript",
+        metavar="TEXT",
+        help="what is said, in English, or a .txt file of it: lips then close exactly where they must",
+    )
+    group.add_argument(
         "--lookahead",
         type=float,
         metavar="SECONDS",
@@ -74,6 +81,7 @@ def settings_from(
         head=base.head if options.head is None else options.head,
         blinks=base.blinks if options.blinks is None else options.blinks,
         actor=base.actor if options.actor is None else options.actor,
+        transcript=base.transcript if options.transcript is None else _text_of(options.transcript),
         lookahead=base.lookahead if options.lookahead is None else options.lookahead,
         controls=control_words.controls(
             emotion=options.emotion or (),
@@ -83,3 +91,13 @@ def settings_from(
             base=base.controls,
         ),
     )
+
+
+def _text_of(transcript: str) -> str:
+    """The text itself, or what stands in the text file it names."""
+    if not transcript.lower().endswith(".txt"):
+        return transcript
+    try:
+        return Path(transcript).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"Cannot read the transcript {transcript}: {error}.") from error

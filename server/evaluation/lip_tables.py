@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
+from server.alignment import PHONES
 from server.audio import SAMPLE_RATE
-from server.training.align import PHONES
 
 from .agreement import (
     concordance,

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
+from server.alignment import PhoneAligner
 
-from .align import PhoneAligner
 from .corpora import Utterance, lexicon, read_samples, utterances
 from .sentences import WORDS
 from .synthesis import speak

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from server.alignment import LABEL_RATE
 from server.features import FRAME_STEP
 from server.model.network import FaceNetwork
 
 from . import augment
-from .align import LABEL_RATE
 from .cache import AlignedSpeech
 from .faces import SpokenMouth, taught
 from .loop import Lesson, teach

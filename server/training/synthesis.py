@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from dirfa_blender.core.errors import AudioError
+from server.alignment import LABEL_RATE, PHONE_INDEX
 from server.audio import SAMPLE_RATE, read_speech
 
-from .align import LABEL_RATE, PHONE_INDEX
 from .sentences import WORDS, sentence
 
 VARIANTS = (

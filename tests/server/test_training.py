@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from dirfa_blender.core.errors import AudioError
+from server.alignment import PHONE_INDEX, PHONES
 from server.model.checkpoint import load_dirfa, save_dirfa
 from server.model.dirfa import WINDOW, DirfaConfig, DirfaNetwork, biased_mask
-from server.training.align import PHONE_INDEX, PHONES
 from server.training.loop import Lesson, teach
 from server.training.mouth import MouthBatch, mouth_loss
 from server.training.phones import phone_loss
