@@ -26,9 +26,14 @@ LIP_EDGE_SWEEPS = 2
 
 
 def skin_zones(head: Head) -> Floats:
-    """(V, 3) shares 0..1: red of the lips, shine of oily skin, wet edge of a lid."""
+    """(V, 3) shares 0..1: red of the lips, shine of oily skin, wet edge of a lid.
+
+    On the wall of the mouth, which is no skin, the second is 1.
+    """
     zones = np.zeros((len(head.vertices), 3))
     zones[:, 0] = _softened(head, head.part("lips_*").astype(np.float64))
+    inside = head.part("cavity")
+    zones[inside, 1] = 1.0
     if len(head.landmark_vertices) < MESH_POINTS:
         return zones
     points = head.landmarks().astype(np.float64)
@@ -37,7 +42,7 @@ def skin_zones(head: Head) -> Floats:
         return zones
     for index, reach in OILY:
         away = np.linalg.norm(head.vertices - points[index], axis=1) / (reach * unit)
-        zones[:, 1] = np.maximum(zones[:, 1], np.exp(-(away**2)))
+        zones[:, 1] = np.maximum(zones[:, 1], np.where(inside, 0.0, np.exp(-(away**2))))
     for side, ring in (("left", EYE_LEFT), ("right", EYE_RIGHT)):
         globe = head.vertices[head.part(f"eye_{side}")].astype(np.float64)
         lids = np.flatnonzero(head.part(f"lid_upper_{side}", f"lid_lower_{side}"))

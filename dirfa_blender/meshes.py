@@ -71,6 +71,12 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
         yield False
     mesh = made.add(_build_mesh(head, name))
     yield False
+    mesh.update(calc_edges=True)
+    yield False
+    layer = mesh.uv_layers.new(name="UVMap")
+    corners = np.ascontiguousarray(head.uvs[head.faces >= 0])
+    layer.uv.foreach_set("vector", corners.ravel())
+    yield False
     for attribute, values in (
         (EYE_ATTRIBUTE, parts.eye_discs),
         (SKIN_ATTRIBUTE, parts.skin_zones),
@@ -78,10 +84,10 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     ):
         made_attribute = mesh.attributes.new(attribute, "FLOAT_VECTOR", "POINT")
         made_attribute.data.foreach_set("vector", values.ravel())
+        yield False
     for material in slots:
         mesh.materials.append(material)
     face = made.add(bpy.data.objects.new(name, mesh))
-    yield False
     face.shape_key_add(name="Basis", from_mix=False)
     for shape, points in zip(head.shape_names, parts.shape_points, strict=True):
         _add_shape_key(face, shape, points)
@@ -128,6 +134,7 @@ def add_subdivision(face: bpy.types.Object, *, levels: int = 1, viewport: bool =
 
 
 def _build_mesh(head: Head, name: str) -> bpy.types.Mesh:
+    """Vertices and faces; edges are found by `Mesh.update`."""
     mesh = bpy.data.meshes.new(name)
     used = head.faces >= 0
     sizes = used.sum(1)
@@ -140,9 +147,6 @@ def _build_mesh(head: Head, name: str) -> bpy.types.Mesh:
     mesh.polygons.foreach_set("loop_start", np.concatenate([[0], np.cumsum(sizes)[:-1]]))
     mesh.polygons.foreach_set("material_index", head.face_materials)
     mesh.polygons.foreach_set("use_smooth", np.ones(len(sizes), bool))
-    layer = mesh.uv_layers.new(name="UVMap")
-    layer.uv.foreach_set("vector", np.ascontiguousarray(head.uvs[used]).ravel())
-    mesh.update(calc_edges=True)
     return mesh
 
 

@@ -20,6 +20,7 @@ from .core.errors import DirfaError, JobCancelled, JobFailed, Unreachable
 from .core.head import Head
 from .core.head_shapes import with_shapes
 from .core.head_template import template
+from .core.mapping import load_profile, shipped_profiles
 from .core.npz_io import animation_bytes, animation_from_bytes, head_from_bytes
 from .core.protocol import AnimateSettings, JobStatus, PhotoSettings
 from .head_parts import HeadParts, head_parts
@@ -96,6 +97,9 @@ def perform(
         asked.run(Path(folder), begin)
     if asked.first_error is not None and not asked.animations:
         raise asked.first_error
+    for name in shipped_profiles():
+        # Read here, so that the main thread finds them read when it looks for the character's own.
+        load_profile(name)
     files = {uid: animation_bytes(animation) for uid, animation in asked.animations.items()}
     return Performance(
         asked.animations, files, asked.errors, parts, tuple(warnings), asked.is_cancelled

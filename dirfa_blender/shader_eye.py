@@ -11,11 +11,11 @@ import bpy
 
 from .shader_plan import Plan, Rgba
 
-SCLERA: Rgba = (0.66, 0.60, 0.55, 1.0)
-CORNER: Rgba = (0.50, 0.30, 0.25, 1.0)
+SCLERA: Rgba = (0.78, 0.73, 0.69, 1.0)
+CORNER: Rgba = (0.62, 0.38, 0.33, 1.0)
 # How far above the globe a lid still shades it, metres, and what is left of the light under it.
-SHADE_METRES = 0.004
-SHADED: Rgba = (0.30, 0.19, 0.16, 1.0)
+SHADE_METRES = 0.0026
+SHADED: Rgba = (0.40, 0.27, 0.24, 1.0)
 
 
 def sclera(plan: Plan) -> bpy.types.Node:
@@ -24,9 +24,9 @@ def sclera(plan: Plan) -> bpy.types.Node:
     # Positions are in fractions of two iris radii: pale round the iris, warmer into the corners.
     colour = plan.ramp(
         plan.math("MULTIPLY", radius, 0.5),
-        (0.46, (0.58, 0.53, 0.50, 1.0)),
+        (0.46, (0.66, 0.62, 0.61, 1.0)),
         (0.56, SCLERA),
-        (0.76, (0.60, 0.48, 0.43, 1.0)),
+        (0.76, (0.74, 0.63, 0.58, 1.0)),
         (1.0, CORNER),
     )
     # A vein runs where a noise passes through its middle value.
@@ -36,7 +36,7 @@ def sclera(plan: Plan) -> bpy.types.Node:
         plan.math("MULTIPLY", radius, 0.5), (0.56, (0, 0, 0, 1.0)), (0.95, (0.75, 0.75, 0.75, 1.0))
     )
     share = plan.math("MULTIPLY", vein, reach)
-    colour = plan.mixed(share, colour, (0.42, 0.13, 0.11, 1.0))
+    colour = plan.mixed(share, colour, (0.52, 0.20, 0.17, 1.0))
     eye = plan.principled(SCLERA, Base_Color=_under_lids(plan, colour), Roughness=0.12)
     eye.inputs["Specular IOR Level"].default_value = 0.45
     return eye
@@ -54,20 +54,21 @@ def iris(plan: Plan) -> bpy.types.Node:
     fibres = plan.noise(spokes.outputs[0], 11.0, 3.0)
     tone = plan.mixed(
         plan.ramp(fibres, (0.35, (0, 0, 0, 1)), (0.65, (1, 1, 1, 1))),
-        plan.linear("iris", 0.35),
-        plan.linear("iris", 1.45),
+        plan.linear("iris", 0.55),
+        plan.linear("iris", 1.9),
     )
+    # Dark pupil's rim, the warm frill round it, the clear middle, and the dark limbal ring.
     ring = plan.ramp(
         radius,
-        (0.34, (0.22, 0.18, 0.15, 1.0)),
-        (0.46, (1.25, 1.05, 0.85, 1.0)),
-        (0.62, (1.0, 1.0, 1.0, 1.0)),
-        (0.82, (0.72, 0.72, 0.74, 1.0)),
-        (0.93, (0.16, 0.15, 0.16, 1.0)),
-        (1.0, (0.07, 0.065, 0.07, 1.0)),
+        (0.34, (0.30, 0.24, 0.20, 1.0)),
+        (0.42, (1.25, 1.05, 0.88, 1.0)),
+        (0.58, (1.05, 1.0, 0.95, 1.0)),
+        (0.78, (0.92, 0.95, 1.0, 1.0)),
+        (0.90, (0.26, 0.25, 0.27, 1.0)),
+        (1.0, (0.10, 0.095, 0.10, 1.0)),
     )
     # The cornea gathers light from above on the lower half of the iris.
-    lit = plan.math("MULTIPLY_ADD", up, -0.55, 1.0)
+    lit = plan.math("MULTIPLY_ADD", up, -0.75, 1.0)
     colour = plan.mixed(1.0, plan.mixed(1.0, tone, ring, "MULTIPLY"), lit, "MULTIPLY")
     colour = _under_lids(plan, colour)
     return plan.principled(plan.linear("iris"), Base_Color=colour, Roughness=0.45)
@@ -79,7 +80,7 @@ def pupil(plan: Plan) -> bpy.types.Node:
 
 def cornea(plan: Plan) -> bpy.types.Node:
     clear = plan.tree.nodes.new("ShaderNodeBsdfTransparent")
-    gloss = plan.node("ShaderNodeBsdfGlossy", Roughness=0.06)
+    gloss = plan.node("ShaderNodeBsdfGlossy", Roughness=0.035)
     fresnel = plan.node("ShaderNodeFresnel", IOR=1.376)
     side = plan.tree.nodes.new("ShaderNodeNewGeometry")
     front = plan.math("SUBTRACT", 1.0, side.outputs["Backfacing"])

@@ -13,27 +13,32 @@ from .shader_plan import SKIN_ATTRIBUTE, Plan
 # Mean free paths of red, green and blue light in skin over the scale (H. W. Jensen et al., "A practical
 # model for subsurface light transport", SIGGRAPH 2001, table of "skin1").
 SKIN_RADIUS = (1.0, 0.37, 0.19)
-SKIN_SCALE_METRES = 0.0034
+SKIN_SCALE_METRES = 0.0022
 SUBSURFACE = 0.62
 # Pores a millimetre; folds of the red lips a millimetre, across and along.
 PORES = (1.35, 1.35, 1.35)
 LIP_FOLDS = (1.5, 0.25, 0.22)
 # Roughness of dry skin, of nose and forehead, of the lips, of a lid's wet edge.
-DRY, OILY, LIPS, WET = 0.56, 0.41, 0.34, 0.14
-PORE_METRES = 0.00022
+DRY, OILY, LIPS, WET = 0.55, 0.40, 0.32, 0.14
+PORE_METRES = 0.00034
+# What pores add to and take from the roughness: highlights break up where skin is seen close.
+PORE_ROUGHNESS = 0.16
+# Clear film of tears on the edge of a lid; the red of the lips is moist by a little of it.
+MOIST_LIPS = 0.14
 
 
 def skin(plan: Plan) -> bpy.types.Node:
     red, oil, wet = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
-    # One octave of one noise, pores on skin and folds on lips: a bump reads it three times in every path.
+    # Two octaves of one noise, pores on skin and folds on lips: a bump reads it three times in every path.
     folds = plan.rest_place(*LIP_FOLDS)
-    grain = plan.noise(plan.mixed(red, plan.rest_place(*PORES), folds), 1.0, 0.0)
+    grain = plan.noise(plan.mixed(red, plan.rest_place(*PORES), folds), 1.0, 1.0)
     height = plan.math("MULTIPLY", grain, plan.between(red, 1.0, 2.0))
-    bump = plan.node("ShaderNodeBump", Height=height, Strength=0.5, Distance=PORE_METRES)
+    bump = plan.node("ShaderNodeBump", Height=height, Strength=0.6, Distance=PORE_METRES)
     blotch = plan.noise(plan.rest_place(), 0.11, 0.0)
     rough = plan.between(oil, DRY, OILY)
     rough = plan.math("ADD", rough, plan.math("MULTIPLY", red, LIPS - DRY))
     rough = plan.math("ADD", rough, plan.between(blotch, -0.10, 0.10))
+    rough = plan.math("ADD", rough, plan.between(grain, -PORE_ROUGHNESS / 2, PORE_ROUGHNESS / 2))
     rough = plan.math("MULTIPLY", rough, plan.between(wet, 1.0, WET / DRY))
     shader = plan.principled(
         plan.linear("skin"),
@@ -46,6 +51,10 @@ def skin(plan: Plan) -> bpy.types.Node:
     shader.inputs["Subsurface Radius"].default_value = SKIN_RADIUS
     shader.inputs["Subsurface Scale"].default_value = SKIN_SCALE_METRES
     plan.feed(shader, "Specular IOR Level", plan.between(wet, 0.42, 0.8))
+    film = plan.math("MAXIMUM", wet, plan.math("MULTIPLY", red, MOIST_LIPS))
+    plan.feed(shader, "Coat Weight", film)
+    shader.inputs["Coat Roughness"].default_value = 0.06
+    shader.inputs["Coat IOR"].default_value = 1.34
     # Random walk costs a third more time a frame and looks the same at portrait size.
     shader.subsurface_method = "BURLEY"
     return shader

@@ -106,22 +106,23 @@ def add_lashes(half: Half, lid: Array) -> None:
     """Add lashes along the lid edge (N, 3), a loop from the inner corner over the upper lid."""
     n = len(lid)
     loop = np.concatenate([lid, lid[:1]])
-    upper = (loop[: n // 2 + 1], np.linspace(0.10, 0.97, 46), 7.5, 1.0, "lashes_upper_*")
-    lower = (loop[n // 2 :][::-1], np.linspace(0.25, 0.95, 30), 4.0, -1.0, "lashes_lower_*")
+    upper = (loop[: n // 2 + 1], np.linspace(0.10, 0.97, 46), 6.4, 1.0, "lashes_upper_*")
+    lower = (loop[n // 2 :][::-1], np.linspace(0.25, 0.95, 30), 2.7, -1.0, "lashes_lower_*")
     for edge, places, longest, up, part in (upper, lower):
         at = np.interp(places, np.linspace(0, 1, len(edge)), np.arange(len(edge)))
         root = np.stack([np.interp(at, np.arange(len(edge)), edge[:, k]) for k in range(3)], -1)
         wobble = np.sin(np.arange(len(root)) * 2.4)
-        size = longest * (0.55 + 0.45 * np.sin(np.pi * places**0.8)) * (1 + 0.12 * wobble)
-        fan = (places - 0.45) * 0.9 + 0.08 * wobble
+        size = longest * (0.55 + 0.45 * np.sin(np.pi * places**0.8)) * (1 + 0.16 * wobble)
+        # Lashes lean together in threes, as wet ones do, or they would stand like a comb.
+        fan = (places - 0.45) * 1.2 + 0.10 * wobble - 0.11 * (np.arange(len(root)) % 3 - 1)
         s = np.linspace(0, 1, 5)[None, :, None]
         ahead = np.stack([np.sin(fan), -np.cos(fan), np.zeros_like(fan)], -1)[:, None]
         rise = np.array([0.0, 0.0, up])
         # A lash leaves the lid forward and a little down, then curls up (upper) or down (lower).
         curve = root[:, None] + size[:, None, None] * (
-            ahead * (0.85 * s - 0.25 * s**2) + rise * (-0.12 * s + 0.72 * s**2)
+            ahead * (0.95 * s - 0.25 * s**2) + rise * (-0.14 * s + 0.62 * s**2)
         )
-        width = 0.09 * (1 - 0.85 * s)
+        width = 0.14 * (1 - 0.92 * s)
         across = np.stack([np.cos(fan), np.sin(fan), np.zeros_like(fan)], -1)[:, None] * width
         rows = half.add_points(np.stack([curve - across, curve + across], 2), part)
         left, right = rows[..., 0], rows[..., 1]

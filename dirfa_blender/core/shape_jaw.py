@@ -58,7 +58,7 @@ SEALED_SKIN = {
 TONGUE_DROP = (0.0, 1.5, -5.0)  # millimetres the blade sinks besides, from rest between the teeth
 # Where skin is drawn in over the teeth as the jaw drops: (outward, forward, up) millimetres.
 HOLLOW = {
-    291: (-1.5, 0.0, 0.0), 308: (-1.5, 0.0, 0.0), 287: (-1.6, 0.0, 0.0), 432: (-1.8, -0.4, 0.0),
+    291: (-2.4, 0.4, 0.0), 308: (-2.4, 0.4, 0.0), 287: (-2.3, 0.3, 0.0), 432: (-1.8, -0.4, 0.0),
     436: (-1.6, -0.5, 0.0), 427: (-2.0, -0.8, 0.0), 434: (-1.8, 0.0, 0.0), 411: (-1.4, -0.4, 0.0),
     416: (-1.0, 0.0, 0.0), 410: (-1.5, 0.0, 0.0), 273: (-1.0, 0.0, 0.0),
 }  # fmt: skip

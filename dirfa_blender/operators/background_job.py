@@ -6,6 +6,7 @@ Without one (``blender -b``, Blender as a module) there is no event loop, so the
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from typing import Any
 
@@ -19,8 +20,10 @@ from ..session import state
 
 TICK_SECONDS = 0.05
 TICKS_A_REDRAW = 5
-# Longest that taking a result in holds up the interface before it draws again.
-PIECE_SECONDS = 0.015
+# How long taking a result in holds up the interface before it draws again: a tenth of what drawing takes,
+# so that it ends soon on a slow screen too, within these.
+PIECE_SECONDS, LONGEST_PIECE_SECONDS = 0.01, 0.03
+PIECE_SHARE = 0.1
 
 
 class BackgroundOperator:
@@ -31,6 +34,7 @@ class BackgroundOperator:
     _timer: bpy.types.Timer | None = None
     _ticks: int = 0
     _entering: Entering | None = None
+    _paused_at: float = 0.0
 
     @abstractmethod
     def prepare(self, context: bpy.types.Context) -> None:
@@ -117,7 +121,9 @@ class BackgroundOperator:
             if self._job.is_cancelled and self.may_withdraw and not self._is_writing:
                 self._entering.withdraw()
                 raise JobCancelled("The job was cancelled.")
-            if not self._entering.advance(float("inf") if bpy.app.background else PIECE_SECONDS):
+            is_done = self._entering.advance(self._seconds())
+            self._paused_at = time.perf_counter()
+            if not is_done:
                 return {"PASS_THROUGH"}
         except JobCancelled:
             self._leave(context)
@@ -131,6 +137,13 @@ class BackgroundOperator:
             raise
         self._leave(context)
         return {"FINISHED"}
+
+    def _seconds(self) -> float:
+        """How long the next piece may take."""
+        if bpy.app.background:
+            return float("inf")
+        drawn = time.perf_counter() - self._paused_at if self._paused_at else 0.0
+        return min(max(PIECE_SECONDS, PIECE_SHARE * drawn), LONGEST_PIECE_SECONDS)
 
     def _leave(self, context: bpy.types.Context) -> None:
         if self._timer is not None:

@@ -73,7 +73,18 @@ def sliders(fps: int) -> dict[str, float]:
     }
     found[f"another take, {fps} fps"] = median(lambda n: setattr(line, "take_index", n % 2))
     record.keys = "REDUCED"
-    found |= {f"{n}, {fps} fps, reduced": median(slide(n)) for n in ("brows", "happy")}
+
+    def drag(name: str) -> Callable[[int], None]:
+        """As a window does it while the slider moves; `refining` follows when it rests."""
+
+        def moved(number: int) -> None:
+            with state().quietly():
+                setattr(line.controls, name, 0.2 + 0.1 * number)
+            acting.perform(stage, face, is_rough=True)
+
+        return moved
+
+    found |= {f"{n}, {fps} fps, reduced": median(drag(n)) for n in ("brows", "happy")}
     return found
 
 
