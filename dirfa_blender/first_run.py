@@ -85,8 +85,12 @@ class DIRFA_PT_first_run(bpy.types.Panel):
             row.enabled = is_ready
             row.operator("dirfa.use_sample", icon="FILE_SOUND")
             box.label(text="or choose your own below", icon="BLANK1")
-        box = _step(self.layout, "3. Let it speak", False, is_next=is_ready and has_material)
-        if is_ready and has_material:
+        speaks = any(len(line.takes) for line in settings.lines)
+        box = _step(self.layout, "3. Let it speak", speaks, is_next=is_ready and has_material)
+        if speaks:
+            box.label(text="Play it with the space bar", icon="BLANK1")
+            box.operator("dirfa.first_run_done", icon="CHECKMARK")
+        elif is_ready and has_material:
             box.label(text="Press Generate", icon="BLANK1")
 
 

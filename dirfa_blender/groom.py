@@ -1,7 +1,8 @@
 """Strands of hair as one curves object on the head bone, over the mesh cap that exporters can read.
 
 Bone parenting rather than deformation: no expression moves the scalp, so hair turns as a whole and
-Cycles keeps its tree of strands from frame to frame.
+Cycles keeps its tree of strands from frame to frame. Strands are for renders; the outliner's screen icon
+shows them in a window too.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ def hair_steps(
     tail = bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))
     hair.matrix_parent_inverse = tail.inverted()
     hair.hide_select = True
+    # A window shows the cap instead: strands take ten times as long to draw as all of the head, and
+    # without shadows between them they only look ragged.
+    hair.hide_viewport = True
     return hair
 
 

@@ -114,8 +114,12 @@ def _draw_source(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) 
     column.use_property_split = True
     column.use_property_decorate = False
     column.prop(settings, "audio" if settings.source == "FILE" else "sound")
-    column.row().prop(settings, "actor", expand=True)
+    # Without a label, for which three words leave no room.
+    layout.row().prop(settings, "actor", expand=True)
     if settings.actor != "neutral":
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
         column.prop(settings, "photo" if settings.actor == "photo" else "target")
 
 

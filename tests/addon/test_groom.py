@@ -24,6 +24,9 @@ def test_a_head_with_hair_gets_its_strands_where_they_grow(scene) -> None:
     made = meshes.build_head(head, "Head")
 
     hair = next(child for child in made.rig.children if child.type == "CURVES")
+    assert hair.hide_viewport
+    assert not hair.hide_render
+    hair.hide_viewport = False
     bpy.context.view_layer.update()
     grown = strands(head)
     assert grown is not None
@@ -34,6 +37,9 @@ def test_a_head_with_hair_gets_its_strands_where_they_grow(scene) -> None:
 def test_hair_turns_with_the_head_bone(scene) -> None:
     made = meshes.build_head(template(), "Head")
     hair = next(child for child in made.rig.children if child.type == "CURVES")
+    assert hair.hide_viewport
+    assert not hair.hide_render
+    hair.hide_viewport = False
 
     bone = made.rig.pose.bones["head"]
     bone.rotation_euler[1] = 0.5
