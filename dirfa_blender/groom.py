@@ -1,4 +1,4 @@
-"""Strands of hair as one curves object on the head bone, over the mesh cap that exporters can read.
+"""Strands of hair as curves objects on the bones, over the mesh cap that exporters can read.
 
 Bone parenting rather than deformation: no expression moves the scalp, so hair turns as a whole and
 Cycles keeps its tree of strands from frame to frame. Strands are for renders; the outliner's screen icon
@@ -27,14 +27,15 @@ def hair_steps(
     rig: bpy.types.Object,
     name: str,
     made: MadeBlocks,
+    bone_name: str = HEAD_BONE,
 ) -> Steps[bpy.types.Object]:
-    """The strands of a head, carried by the head bone of `rig`; in no scene yet."""
-    curves = made.add(build_curves(grown, f"{name} Hair"))
+    """Strands, carried by a bone of `rig`; in no scene yet."""
+    curves = made.add(build_curves(grown, name))
     yield False
     curves.materials.append(made.add(build_strands(f"{name} strands", colours)))
-    hair = made.add(bpy.data.objects.new(f"{name} Hair", curves))
-    bone = rig.data.bones[HEAD_BONE]
-    hair.parent, hair.parent_type, hair.parent_bone = rig, "BONE", HEAD_BONE
+    hair = made.add(bpy.data.objects.new(name, curves))
+    bone = rig.data.bones[bone_name]
+    hair.parent, hair.parent_type, hair.parent_bone = rig, "BONE", bone_name
     # A child of a bone sits at its tail.
     tail = bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))
     hair.matrix_parent_inverse = tail.inverted()

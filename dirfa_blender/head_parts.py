@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .core.head import Head
 from .core.head_groom import Strands, strands
+from .core.head_locks import locks
 from .core.png import png_bytes
 from .head_zones import eye_discs, skin_zones
 
@@ -18,6 +19,7 @@ Weights = tuple[tuple[float, list[int]], ...]
 
 ROOT_BONE = "root"
 HEAD_BONE = "head"
+NECK_BONE = "neck"
 WEIGHT_DECIMALS = 3
 
 
@@ -31,7 +33,7 @@ class HeadParts:
     eye_discs, skin_zones, rest_mm : (V, 3) float32, what shaders read
     weights : bone name -> its vertices, the root first
     albedo_png : the skin texture as a file, if there is one
-    hair : strands, if it has any
+    hair, long_hair : strands on the skull and below it, if it has any
     """
 
     head: Head
@@ -42,6 +44,7 @@ class HeadParts:
     weights: dict[str, Weights]
     albedo_png: bytes | None
     hair: Strands | None
+    long_hair: Strands | None
 
 
 def head_parts(head: Head) -> HeadParts:
@@ -65,6 +68,7 @@ def head_parts(head: Head) -> HeadParts:
         weights={name: _shared(weights) for name, weights in rows},
         albedo_png=None if head.albedo is None else png_bytes(head.albedo),
         hair=strands(head) if HEAD_BONE in head.bone_names else None,
+        long_hair=locks(head) if NECK_BONE in head.bone_names else None,
     )
 
 

@@ -18,7 +18,7 @@ from mathutils import Matrix
 
 from . import groom, materials
 from .core.head import Head
-from .head_parts import ROOT_BONE, HeadParts, head_parts
+from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
 from .made_blocks import MadeBlocks
 from .pieces import Steps, finished
 from .shader_plan import EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
@@ -103,7 +103,10 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     modifier = face.modifiers.new("Armature", "ARMATURE")
     modifier.object = rig
     if parts.hair is not None:
-        yield from groom.hair_steps(parts.hair, colours, rig, name, made)
+        yield from groom.hair_steps(parts.hair, colours, rig, f"{name} Hair", made)
+    if parts.long_hair is not None:
+        long_name = f"{name} Long Hair"
+        yield from groom.hair_steps(parts.long_hair, colours, rig, long_name, made, NECK_BONE)
     if len(head.landmark_vertices) > CHIN_LANDMARK:
         face["dirfa_chin"] = head.landmarks()[CHIN_LANDMARK].tolist()
     for key, value in head.source.items():

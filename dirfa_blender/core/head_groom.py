@@ -186,7 +186,7 @@ def _walked(
     for _ in range(POINTS):
         path.append(np.stack([row, column, layer], -1))
         flow = field.at(field.flow, np.clip(row, 0.0, None), column)
-        row = np.clip(row + flow[:, 0] * step, -4.0, len(field.place) - 1.5)
+        row = np.clip(row + flow[:, 0] * step, 0.0, len(field.place) - 1.5)
         column = column + (flow[:, 1] + turn * np.abs(flow[:, 0])) * step
     return np.stack(path, 1)
 
@@ -198,8 +198,8 @@ def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Gen
     closing = np.linspace(1.0, 0.45, POINTS)[:, None]
     path = guides[which].copy()
     path[..., :2] += aside * closing
-    # Only what already hangs over the hairline may lie beyond it.
-    path[..., 0] = np.maximum(path[..., 0], np.minimum(guides[which, :, 0], 0.0))
+    # Nothing hangs over the hairline: a fringe is a line further down.
+    path[..., 0] = np.maximum(path[..., 0], 0.0)
     path[..., 0] = np.minimum(path[..., 0], len(field.place) - 1.5)
     path[..., 2] = np.clip(path[..., 2] + random.normal(0.0, 0.15, (count, 1)), 0.0, 1.3)
     row, column, layer = np.moveaxis(path, -1, 0)
@@ -210,8 +210,6 @@ def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Gen
     risen = 1.0 - np.exp(-np.linspace(0.0, 6.0, POINTS))
     full = np.clip(lift / FULL_METRES, 0.15, 1.0)
     height = (risen - 1.0) * lift + risen * (LOW_METRES + LAYERS_METRES * layer * full)
-    # Tips beyond the hairline stand off the skin rather than run into it.
-    height += 0.0006 * np.maximum(-row, 0.0)
     frizz = random.normal(0.0, 0.00025, path.shape) * np.linspace(0.0, 1.0, POINTS)[:, None]
     return field.at(field.place, row, column) + outward * height[..., None] + frizz
 

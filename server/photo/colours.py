@@ -11,6 +11,7 @@ from .mask import FaceMasks, Pixels
 
 Colour = tuple[float, float, float]
 
+HAIR_SHARE = 0.30  # of the hair, that must be unlike skin to speak for all of it
 FEWEST = 12  # pixels below which nothing is said
 
 
@@ -21,19 +22,29 @@ def measured_colours(
     found = {
         "skin": _typical(pixels, (masks.skin > 0.8) & (masks.usable > 0.8)),
         "lips": _typical(pixels, masks.lips > 0.8),
-        "hair": _typical(pixels, masks.hair > 0.6),
+        "hair": _hair(pixels, masks),
         "iris": _iris(pixels, landmarks, masks),
     }
     return {name: colour for name, colour in found.items() if colour is not None}
 
 
-def _typical(pixels: Pixels, chosen: npt.NDArray[np.bool_]) -> Colour | None:
-    """Median of the chosen pixels without their darkest and brightest fifth."""
+def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
+    """The lit side of the hair; where it has the colour of skin all over, as it is there."""
+    hair = masks.hair > 0.6
+    unlike_skin = hair & (masks.skin < 0.4)
+    chosen = unlike_skin if unlike_skin.sum() > HAIR_SHARE * hair.sum() else hair
+    return _typical(pixels, chosen, between=(35.0, 92.0))
+
+
+def _typical(
+    pixels: Pixels, chosen: npt.NDArray[np.bool_], *, between: tuple[float, float] = (20.0, 80.0)
+) -> Colour | None:
+    """Median of the chosen pixels that lie between two percentiles by lightness."""
     samples = pixels[chosen].astype(np.float64) / 255
     if len(samples) < FEWEST:
         return None
     light = samples.sum(1)
-    low, high = np.percentile(light, (20, 80))
+    low, high = np.percentile(light, between)
     red, green, blue = np.median(samples[(light >= low) & (light <= high)], axis=0)
     return float(red), float(green), float(blue)
 

@@ -14,18 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_hair import COLUMNS, ROWS
+from dirfa_blender.core.head_hairline import with_hairline
+from dirfa_blender.core.head_tresses import Fall, with_tresses
 
-from .mask import FaceMasks, Shares
+from .mask import FaceMasks, Pixels, Shares
 from .surface import Neighbours
 
 Floats = npt.NDArray[np.float64]
 
 ANGLES = np.radians(np.arange(-20.0, 201.0, 2.0))  # from the subject's left side over the crown
+BALD_TEXTURE = 1.45  # CIELAB lightness of fine lines on the upper scalp, below which it is bare
 SIDE = np.radians(25.0)  # below this the outline is ears, long hair and shoulders
 SKULL_GROWTH = (0.92, 1.06)  # of a bare skull, which the outline shows as it is
 GROWTH = (0.97, 1.30)  # of the cap's distance from the middle of the skull
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
 SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
+LONG_ROWS = 10.0  # of the cap, over which long hair rises to the outline
 FULL_LIFT = 0.018  # metres off the skull from which a hair vertex moves with the outline
 BALD_SKIN = 0.5  # share of skin colour on the upper scalp from which a head can be bald
 BALD_LIFT = 1.06  # outline over skull above which there is hair whatever its colour
@@ -40,19 +45,27 @@ class Scalp:
     is_bald : shows skin and no volume
     growth : (N,) outline over the cap's outline at `ANGLES`
     skull : (N,) outline over the bare skull's
+    fall : how long hair falls beside the face, None where it is short
+    hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
     """
 
     is_bald: bool
     growth: Floats
     skull: Floats
+    fall: Fall | None = None
+    hairline: Floats | None = None
 
 
-def read_scalp(head: Head, projected_px: Floats, masks: FaceMasks) -> Scalp:
+def read_scalp(
+    head: Head, projected_px: Floats, pixels: Pixels, masks: FaceMasks, unit: float
+) -> Scalp:
     """Whether there is hair, and how far it stands off.
 
     Parameters
     ----------
     projected_px : (V, 2 or more) pixels of the head's vertices in the picture of the masks
+    pixels : (H, W, 3) uint8 sRGB, that picture
+    unit : pixels between the eyes
     """
     scalp, hair = head.part("scalp"), head.part("hair")
     middle = projected_px[scalp, :2].mean(0)
@@ -61,24 +74,22 @@ def read_scalp(head: Head, projected_px: Floats, masks: FaceMasks) -> Scalp:
     cap = _reach(projected_px[hair, :2] - middle) if hair.any() else skull
     upper = (np.radians(50) < ANGLES) & (np.radians(130) > ANGLES)
     lift = _median(outline[upper] / skull[upper])
-    skin = _upper_skin(projected_px[scalp, :2], middle, masks)
+    skin, texture = _upper_skin(projected_px[scalp, :2], middle, pixels, masks, unit)
+    is_bald = skin > BALD_SKIN and (lift < BALD_LIFT or texture < BALD_TEXTURE)
     growth = outline * FORESHORTENED / cap
     bare = _filled_in(outline * FORESHORTENED / skull, SKULL_GROWTH)
-    return Scalp(skin > BALD_SKIN and lift < BALD_LIFT, _filled_in(growth), bare)
+    return Scalp(is_bald, _filled_in(growth), bare)
 
 
-def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
-    """The head with its cap grown to the outline, or without a cap when bald.
-
-    Parameters
-    ----------
-    skull_thickness : (V,) metres, how far each hair vertex of the template stands off the skin
-    """
+def with_hair(head: Head, scalp: Scalp) -> Head:
+    """The head with its cap grown to line and outline and long hair below it, or bald."""
     hair = head.part("hair")
     if not hair.any():
         return head
     if scalp.is_bald:
         return without_vertices(_with_skull(head, scalp), hair)
+    if scalp.hairline is not None:
+        head = with_hairline(head, scalp.hairline)
     vertices = head.vertices.astype(np.float64)
     middle = vertices[head.part("scalp")].mean(0)
     outward = vertices[hair] - middle
@@ -90,13 +101,24 @@ def with_hair(head: Head, scalp: Scalp, skull_thickness: Floats) -> Head:
         np.linalg.norm(outward, axis=1), 1e-9
     )
     growth = flat * growth + (1 - flat) * float(np.mean(scalp.growth))
-    share = np.clip(skull_thickness[hair] / FULL_LIFT, 0, 1)
-    share = share * share * (3 - 2 * share)  # rises from the hairline in a slope, not a shelf
+    # Rises from the hairline in a slope, not a shelf; long hair stands off at the sides as well.
+    share = np.clip(standoff(head)[hair] / FULL_LIFT, 0, 1)
+    share = share * share * (3 - 2 * share)
+    if scalp.fall is not None:
+        share = np.maximum(share, np.clip(_rows() / LONG_ROWS, 0, 1))
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     near = Neighbours(head.faces[hair[np.maximum(head.faces, 0)].all(1)], len(vertices))
     vertices += near.smoothed(moved, SMOOTHING)
-    return replace(head, vertices=vertices.astype(np.float32))
+    grown = replace(head, vertices=vertices.astype(np.float32))
+    return with_tresses(grown, scalp.fall) if scalp.fall else grown
+
+
+def _rows() -> Floats:
+    """(H,) row of each vertex of the cap, up from the hairline."""
+    return np.concatenate(
+        [np.repeat(np.arange(ROWS), count) for count in (COLUMNS + 1, COLUMNS - 1)]
+    ).astype(np.float64)
 
 
 def _with_skull(head: Head, scalp: Scalp) -> Head:
@@ -172,16 +194,29 @@ def _reach(offsets: Floats) -> Floats:
     return np.where(across < 0.12 * np.maximum(along, 1e-9), along, 0.0).max(0)
 
 
-def _upper_skin(places: Floats, middle: Floats, masks: FaceMasks) -> float:
-    """Share of skin colour where the photo shows the upper front of the scalp."""
+def _upper_skin(
+    places: Floats, middle: Floats, pixels: Pixels, masks: FaceMasks, unit: float
+) -> tuple[float, float]:
+    """Share of skin colour, and contrast of fine lines, where the photo shows the front of the scalp."""
     top = places[:, 1] < np.percentile(places[:, 1], 40)
     front = np.abs(places[:, 0] - middle[0]) < 0.3 * np.ptp(places[:, 0])
     x, y = places[top & front].astype(np.float32).T
     if not len(x):
-        return 0.0
-    skin = cv2.remap(masks.skin, x[:, None], y[:, None], cv2.INTER_LINEAR)
-    person = cv2.remap(masks.person, x[:, None], y[:, None], cv2.INTER_LINEAR) > 0.7
-    return float(skin[person].mean()) if person.sum() > 10 else 0.0
+        return 0.0, np.inf
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = np.ascontiguousarray(lab[..., 0])
+    fine = cv2.GaussianBlur(light, (0, 0), 0.015 * unit) - cv2.GaussianBlur(
+        light, (0, 0), 0.05 * unit
+    )
+    inside = np.asarray(cv2.erode(masks.person, np.ones((9, 9), np.uint8)), np.float32)
+    skin, lines, firm, person = (
+        cv2.remap(image, x[:, None], y[:, None], cv2.INTER_LINEAR)
+        for image in (masks.skin, np.abs(fine), inside, masks.person)
+    )
+    there, firm = person > 0.7, firm > 0.7
+    if there.sum() <= 10:
+        return 0.0, np.inf
+    return float(skin[there].mean()), float(lines[firm].mean()) if firm.sum() > 10 else np.inf
 
 
 def _filled_in(growth: Floats, limits: tuple[float, float] = GROWTH) -> Floats:

@@ -45,6 +45,8 @@ SMILE_FOLDS = (
     (327, 358, 371, 266, 425, 411, 427, 436, 432, 287, 410, 322, 391),
 )
 
+WIDEST = 5.0  # pixels of the widest brush; what is wider is done on a smaller picture
+
 
 @dataclass(frozen=True)
 class FaceMasks:
@@ -58,6 +60,7 @@ class FaceMasks:
     hair : belongs to the person for certain, lies above or beside the face, and is neither skin nor
         of the background's colour
     folds : where a smile folds the cheeks
+    within : well inside the person
     eyes, mouth : between the lids, between the lips
     lips : on the lips
     """
@@ -70,6 +73,7 @@ class FaceMasks:
     mouth: Shares
     lips: Shares
     folds: Shares
+    within: Shares
 
 
 def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
@@ -86,60 +90,61 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     person = person_mask(pixels)
     skin = skin_share(pixels, points)
 
-    eyes = np.maximum(_filled(shape, points, EYE_RIGHT), _filled(shape, points, EYE_LEFT))
+    eyes = np.maximum(filled(shape, points, EYE_RIGHT), filled(shape, points, EYE_LEFT))
     inner = (
         MOUTH_CORNERS_INNER[0],
         *LIPS_INNER_UPPER,
         MOUTH_CORNERS_INNER[1],
         *LIPS_INNER_LOWER[::-1],
     )
-    mouth = _filled(shape, points, inner)
-    lips = np.clip(_filled(shape, points, LIPS_OUTER) - _grown(mouth, 0.02 * unit), 0, 1)
-    brows = _grown(
-        np.maximum(_hull(shape, points, BROW_RIGHT), _hull(shape, points, BROW_LEFT)), 0.03 * unit
+    mouth = filled(shape, points, inner)
+    lips = np.clip(filled(shape, points, LIPS_OUTER) - grown(mouth, 0.02 * unit), 0, 1)
+    brows = grown(
+        np.maximum(hull(shape, points, BROW_RIGHT), hull(shape, points, BROW_LEFT)), 0.03 * unit
     )
-    middle = _soft(_filled(shape, points, MIDDLE), 0.08 * unit)
+    middle = soft(filled(shape, points, MIDDLE), 0.08 * unit)
     # Inside the outline the colour test fades in, so that a beard survives to the jaw.
     lower = points[OVAL, 1].max() - 0.35 * unit
     rows = np.arange(shape[0], dtype=np.float32)[:, None]
     brow_line = points[list(BROW_LEFT + BROW_RIGHT), 1].min()
     below_eyes = np.clip((rows - points[[33, 263], 1].mean()) / (0.5 * unit), 0, 1)
-    oval = _soft(_grown(_filled(shape, points, OVAL), -0.06 * unit), 0.05 * unit)
+    oval = soft(grown(filled(shape, points, OVAL), -0.06 * unit), 0.05 * unit)
     jaw = oval * np.clip((rows - (lower - 0.9 * unit)) / (0.6 * unit), 0, 1)
 
-    firm_person = np.clip((_grown(person, -0.05 * unit) - 0.5) * 2, 0, 1)
+    firm_person = np.clip((grown(person, -0.05 * unit) - 0.5) * 2, 0, 1)
     sure = np.maximum.reduce([middle * np.clip(below_eyes + skin, 0, 1), brows, jaw, lips])
     usable = firm_person * np.maximum(skin, sure)
     # Strands over a forehead tint the skin round them; it is rather completed from below.
     above_brows = np.clip((brow_line - 0.10 * unit - rows) / (0.10 * unit), 0, 1)
-    fringe = _soft(_grown((skin < 0.6).astype(np.float32), 0.14 * unit), 0.05 * unit)
+    fringe = soft(grown((skin < 0.6).astype(np.float32), 0.14 * unit), 0.05 * unit)
     usable = usable * (1 - fringe * above_brows * (1 - brows))
-    usable = usable * (1 - _grown(eyes, 0.02 * unit)) * (1 - _grown(mouth, 0.015 * unit))
+    usable = usable * (1 - grown(eyes, 0.02 * unit)) * (1 - grown(mouth, 0.015 * unit))
 
     folds = np.zeros(shape, np.float32)
     for ring in SMILE_FOLDS:
-        folds = np.maximum(folds, _hull(shape, points, ring))
-    folds = _soft(folds, 0.08 * unit) * (1 - _soft(_grown(lips, 0.04 * unit), 0.03 * unit))
+        folds = np.maximum(folds, hull(shape, points, ring))
+    folds = soft(folds, 0.08 * unit) * (1 - soft(grown(lips, 0.04 * unit), 0.03 * unit))
 
     above = np.clip((points[[1, 4], 1].mean() - rows) / unit, 0, 1)
-    outside = 1 - _filled(shape, points, OVAL) * (rows > brow_line)
+    outside = 1 - filled(shape, points, OVAL) * (rows > brow_line)
     columns = np.arange(shape[1], dtype=np.float32)[None]
     middle_x, half = points[list(OVAL), 0].mean(), 0.5 * np.ptp(points[list(OVAL), 0])
     beside = np.clip(3.2 - 2 * np.abs(columns - middle_x) / half, 0, 1)
-    inside = np.clip((_grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1)
+    inside = np.clip((grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1)
     # Fair hair has the colour of skin; well off the face and above the ears nothing else is there.
-    off_face = (1 - _grown(_filled(shape, points, OVAL), 0.22 * unit)) * (rows < brow_line)
+    off_face = (1 - grown(filled(shape, points, OVAL), 0.22 * unit)) * (rows < brow_line)
     hair = inside * np.maximum(np.clip(1 - 1.6 * skin, 0, 1), off_face) * above * outside * beside
     hair *= _unlike_background(pixels, person)
     return FaceMasks(
         person,
         skin,
-        _soft(usable, 0.01 * unit),
+        soft(usable, 0.01 * unit),
         hair.astype(np.float32),
         eyes,
         mouth,
         lips,
         folds.astype(np.float32),
+        firm_person.astype(np.float32),
     )
 
 
@@ -176,7 +181,7 @@ def skin_share(pixels: Pixels, points_px: npt.NDArray[np.float64]) -> Shares:
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     patches = np.zeros(pixels.shape[:2], np.float32)
     for patch in SKIN_PATCHES:
-        patches = np.maximum(patches, _hull(pixels.shape[:2], points_px, patch))
+        patches = np.maximum(patches, hull(pixels.shape[:2], points_px, patch))
     samples = lab[patches > 0.5]
     if len(samples) < 20:
         return np.ones(pixels.shape[:2], np.float32)
@@ -189,31 +194,49 @@ def skin_share(pixels: Pixels, points_px: npt.NDArray[np.float64]) -> Shares:
     return np.clip((4.2 - distance) / 1.6, 0, 1).astype(np.float32)
 
 
-def _filled(
+def filled(
     shape: tuple[int, ...], points: npt.NDArray[np.float64], ring: tuple[int, ...]
 ) -> Shares:
+    """(H, W) 1 inside a ring of landmarks."""
     mask = np.zeros(shape, np.float32)
     corners = np.round(points[list(ring)] * 16).astype(np.int32)
     cv2.fillPoly(mask, [corners], (1.0,), lineType=cv2.LINE_AA, shift=4)
     return mask
 
 
-def _hull(
+def hull(
     shape: tuple[int, ...], points: npt.NDArray[np.float64], chosen: tuple[int, ...]
 ) -> Shares:
+    """(H, W) 1 inside the hull of some landmarks."""
     mask = np.zeros(shape, np.float32)
     corners = np.round(points[list(chosen)] * 16).astype(np.int32)
     cv2.fillConvexPoly(mask, cv2.convexHull(corners), (1.0,), lineType=cv2.LINE_AA, shift=4)
     return mask
 
 
-def _grown(mask: Shares, pixels: float) -> Shares:
+def grown(mask: Shares, pixels: float) -> Shares:
     """The mask dilated by a number of pixels, or eroded by a negative one."""
-    size = 2 * max(1, round(abs(pixels))) + 1
+    scale = min(1.0, WIDEST / max(abs(pixels), 1e-6))
+    small = _resized(mask, scale) if scale < 1 else mask
+    size = 2 * max(1, round(abs(pixels) * scale)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    grown = cv2.dilate(mask, disc) if pixels > 0 else cv2.erode(mask, disc)
-    return np.asarray(grown, np.float32)
+    spread = cv2.dilate(small, disc) if pixels > 0 else cv2.erode(small, disc)
+    if scale < 1:
+        spread = cv2.resize(spread, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(spread, np.float32)
 
 
-def _soft(mask: Shares, pixels: float) -> Shares:
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(pixels, 0.6)), np.float32)
+def soft(mask: Shares, pixels: float) -> Shares:
+    """The mask blurred."""
+    scale = min(1.0, WIDEST / max(pixels, 1e-6))
+    if scale == 1.0:
+        return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(pixels, 0.6)), np.float32)
+    small = cv2.GaussianBlur(_resized(mask, scale), (0, 0), pixels * scale)
+    return np.asarray(
+        cv2.resize(small, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
+    )
+
+
+def _resized(mask: Shares, scale: float) -> Shares:
+    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32)

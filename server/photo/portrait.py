@@ -19,12 +19,11 @@ from dirfa_blender.core.head_fit import (
     shaped_fit,
     solve,
 )
-from dirfa_blender.core.head_template import template
 from dirfa_blender.core.protocol import PhotoSettings
 
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
 from .decode import Pixels, decode_photo
-from .hair import standoff, with_hair
+from .hair import with_hair
 from .landmarks import Detection, detect_face
 from .likeness import likeness
 from .texture import Skin, skin_from_photo
@@ -118,5 +117,5 @@ def _looked_at(data: bytes, number: int, count: int) -> _Look:
 
 def _dressed(head: Head, skin: Skin) -> Head:
     """The head in its own skin and hair."""
-    grown = with_hair(head, skin.scalp, standoff(template()))
+    grown = with_hair(head, skin.scalp)
     return replace(grown, albedo=skin.albedo, colours=skin.colours)

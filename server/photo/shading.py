@@ -2,7 +2,7 @@
 
 Shading that depends on the direction of the surface alone is a low-order function of its normal:
 nine spherical harmonics hold 98 % of it for a matt surface [1]_. They are fitted to the logarithm of the
-lightness over the skin and divided out, partly, because dark hollows and beards look like shade too.
+lightness over the skin and divided out, not wholly, because dark hollows look like shade too.
 
 References
 ----------
@@ -17,13 +17,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-STRENGTH = 0.65  # share of the fitted shading that is taken off
+STRENGTH = 0.9  # share of the fitted shading that is taken off
 LIMITS = (0.6, 1.7)  # of the gain
 SKIN_HUE = (42.0, 68.0)  # degrees in CIELAB
 SKIN_CHROMA = 20.0  # in CIELAB, above which skin is seldom
 GREY_CHROMA = 6.0  # in CIELAB, below which a photo has no colour to judge
 BALANCE_LIMITS = (0.75, 1.35)
-FOLDS_REMOVED = 0.6  # share of a fold's contrast that is taken out where it is sure
 
 
 def to_linear(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -75,15 +74,6 @@ def levelling_gain(colours: Floats, normals: Floats, trust: Floats) -> Floats:
     return np.clip(np.exp(-STRENGTH * (shade - middle)), *LIMITS)
 
 
-def without_highlights(linear: npt.NDArray[np.float32], reach_px: float) -> npt.NDArray[np.float32]:
-    """(H, W, 3) linear RGB with bright spots of about `reach_px` pixels brought near their surroundings."""
-    light = lightness(linear).astype(np.float32)
-    around = cv2.GaussianBlur(light, (0, 0), max(reach_px, 1.0))
-    ratio = light / np.maximum(around, 1e-4)
-    kept = np.where(ratio > 1.08, 1.08 + 0.35 * (ratio - 1.08), ratio)
-    return linear * (kept / np.maximum(ratio, 1e-4))[..., None]
-
-
 def white_balance(skin: npt.ArrayLike) -> Floats:
     """(3,) factors on linear RGB that bring a skin tone among those of living skin.
 
@@ -114,20 +104,6 @@ def white_balance(skin: npt.ArrayLike) -> Floats:
     factors = to_linear(np.clip(np.asarray(back).reshape(3), 0, 1)) / np.maximum(tone, 1e-4)
     factors *= lightness(tone) / max(float(lightness(tone * factors)), 1e-6)
     return np.clip(factors, *BALANCE_LIMITS).astype(np.float64)
-
-
-def without_folds(
-    linear: npt.NDArray[np.float32], folds: npt.NDArray[np.float32], reach_px: float
-) -> npt.NDArray[np.float32]:
-    """(H, W, 3) linear RGB with folds, which are darker and redder, brought near their surroundings.
-
-    Parameters
-    ----------
-    folds : (H, W) share 0..1 by which a fold is taken out
-    reach_px : pixels over which the surroundings are taken
-    """
-    around = np.asarray(cv2.GaussianBlur(linear, (0, 0), max(reach_px, 1.0)), np.float32)
-    return linear + np.float32(FOLDS_REMOVED) * folds[..., None] * (around - linear)
 
 
 def _lab(srgb: npt.ArrayLike) -> Floats:

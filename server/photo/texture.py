@@ -1,15 +1,15 @@
 """The skin texture of a fitted head from its photo.
 
-A texel takes the photo where the surface faces the camera, the pixel shows the person's skin and no
-eye, mouth, hair or background is near; failing that, the other side of the face; failing that, a colour
-diffused over the surface from where the photo is trusted, drifting to the person's mean skin tone.
-Light is levelled first, so that the three agree and new lamps find no old shade. All sums are in
-linear light.
+The photo is taken apart into an even skin colour and the detail over it (`complexion`). The even colour is
+rid of light and of differences between the sides, completed over the whole surface and pulled toward
+the person's mean tone; over it goes the detail where the surface faces the camera, failing that the
+other side's. So nothing wide comes from the photo but the tone of the person's skin, and what the
+photo does not show has no seam. All sums are in linear light or its logarithm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -22,28 +22,24 @@ from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_template import template
 
 from .colours import Colour, measured_colours
+from .complexion import Complexion, complexion
 from .glasses import glasses_sign, without_glasses
 from .hair import Scalp, read_scalp
+from .hairline import read_hairline
 from .mask import FaceMasks, Pixels, face_masks
-from .shading import (
-    levelling_gain,
-    lightness,
-    to_linear,
-    to_srgb,
-    to_srgb_bytes,
-    white_balance,
-    without_folds,
-    without_highlights,
-)
+from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, vertex_normals
 from .texels import TexelMap, texel_map
+from .tresses import read_fall
 
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 
-FACE_WIDTHS = (420.0, 1300.0)  # pixels of a face in the working picture
+FACE_WIDTHS = (280.0, 1000.0)  # pixels of a face in the working picture
 FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, the photo is trusted
 BRIGHTEST_SKIN = 0.42  # luminance that the fairest skin reflects; photos are often exposed above it
+SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
+WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
 
@@ -83,18 +79,14 @@ class _Surface:
 
     Attributes
     ----------
-    light : (H, W, 3) linear RGB of the working picture; usable : (H, W) share to take
+    taken : the working picture taken apart
     sight : how the picture sees the vertices
-    gain : (V,) factor on its light
-    level : (V, 3) its low frequencies, levelled; base : (V, 3) the completed surface
+    base : (V, 3) linear RGB, the completed even skin
     mirror : (V,) number of each vertex's mirror image
     """
 
-    light: Image
-    usable: Image
+    taken: Complexion
     sight: _Sight
-    gain: Floats
-    level: Floats
     base: Floats
     mirror: npt.NDArray[np.int64]
 
@@ -151,29 +143,31 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     near, mirror = layout.near, layout.mirror
     normals = vertex_normals(head.vertices.astype(np.float64), layout.faces)
     places = _transformed(fit.photo_vertices_px, to_picture)[:, :2]
-    sight = _Sight(places, _facing(head, normals @ fit.view.rotation.T))
+    facing = near.smoothed(_facing(head, normals @ fit.view.rotation.T)[:, None], 3)[:, 0]
+    sight = _Sight(places, facing)
 
-    unit = moved.eye_distance_px
-    light = without_highlights(to_linear(picture / np.float32(255)), 0.14 * unit)
-    light = without_folds(light, masks.folds * np.float32(_smile(fit)), 0.16 * unit)
-    low = _low_frequencies(light, masks.usable, 0.06 * moved.eye_distance_px)
-    trust = _sampled(masks.usable, places)[:, 0] * sight.facing
-    seen = _sampled(low, places)
-    of_tone = _sampled(masks.skin, places)[:, 0] * ~head.part("lips_*", "lid_*")
-    balance = white_balance(_tone(seen, trust * of_tone))
-    light, seen = light * balance.astype(np.float32), seen * balance
-    if "lips" in colours:
-        colours["lips"] = _as_colour(to_linear(colours["lips"]) * balance)
-    gain = levelling_gain(seen, normals, trust * of_tone)
-    gain = near.smoothed(gain[:, None], 6)[:, 0]
-
-    gain *= _exposure(seen * gain[:, None], trust * of_tone)
-    level = seen * gain[:, None]
-    tone = _tone(level, trust * of_tone)
-    both = trust + 0.3 * trust[mirror]
-    blend = trust[:, None] * level + 0.3 * trust[mirror, None] * level[mirror]
-    base = near.completed(blend / np.maximum(both, 1e-6)[:, None], np.clip(both, 0, 1), tone, 0.004)
-    scalp = read_scalp(head, _transformed(fit.view.to_photo(head.vertices), to_picture), masks)
+    taken = complexion(picture, moved, masks, _smile(fit))
+    trust = _sampled(taken.sure, places)[:, 0] * sight.facing
+    of_tone = trust * ~head.part("lips_*", "lid_*")
+    seen = _sampled(taken.even, places)
+    balance = white_balance(_tone(seen, of_tone))
+    seen = seen * balance
+    for name, share in (("lips", 1.0), ("hair", 0.5)):
+        if name in colours:
+            colours[name] = _as_colour(to_linear(colours[name]) * balance**share)
+    gain = near.smoothed(levelling_gain(seen, normals, of_tone)[:, None], 6)
+    level = seen * gain * _exposure(seen * gain, of_tone)
+    tone = _tone(level, of_tone)
+    base = _completed(layout, level, trust, tone)
+    neutral = _transformed(fit.view.to_photo(head.vertices), to_picture)
+    scalp = read_scalp(head, neutral, picture, masks, moved.eye_distance_px)
+    if not scalp.is_bald:
+        metres_per_px = 1.0 / (fit.view.scale * to_picture[0, 0])
+        scalp = replace(
+            scalp,
+            fall=read_fall(picture, moved, masks, metres_per_px),
+            hairline=read_hairline(head, fit.view, to_picture, masks),
+        )
     if scalp.is_bald:
         colours.pop("hair", None)
     colours["skin"] = _as_colour(tone)
@@ -181,10 +175,27 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
-    texels = layout.texels
-    surface = _Surface(light, masks.usable, sight, gain, level, base, mirror)
-    albedo = _composed(texels, size, surface)
+    albedo = _composed(layout.texels, size, _Surface(taken, sight, base, mirror))
     return Skin(albedo, colours, scalp)
+
+
+def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> Floats:
+    """(V, 3) even skin of the whole head: both sides alike, wide differences in light kept in part.
+
+    Parameters
+    ----------
+    level : (V, 3) linear RGB, levelled, believed by `trust` (V,); tone : (3,) of the person
+    """
+    off = np.log(np.maximum(level, 1e-4)) - np.log(tone)
+    shade = off @ np.array([0.3, 0.55, 0.15])
+    tint = np.clip(off - shade[:, None], -WIDEST_TINT, WIDEST_TINT)
+    off = SHADE_KEPT * shade[:, None] + TINT_KEPT * tint
+    both = trust + trust[layout.mirror]
+    off = (trust[:, None] * off + trust[layout.mirror, None] * off[layout.mirror]) / np.maximum(
+        both, 1e-6
+    )[:, None]
+    off = layout.near.completed(off, np.clip(both, 0, 1), np.zeros(3), 0.004)
+    return tone * np.exp(layout.near.smoothed(off, 4))
 
 
 def _smile(fit: Fit) -> float:
@@ -222,17 +233,8 @@ def _facing(head: Head, normals: Floats) -> Floats:
     """(V,) trust by angle to the camera, none where the photo must not be used at all."""
     share = np.clip((-normals[:, 1] - FACING[0]) / (FACING[1] - FACING[0]), 0, 1)
     share = share * share * (3 - 2 * share)
-    share[head.part("ear_*", "bust", "nostril_*", "hair")] = 0.0
-    chin = head.landmarks()[152]
-    below = (chin[2] - head.vertices[:, 2]) / 0.035
-    return share * np.where(head.part("neck"), np.clip(1.0 - below, 0, 1), 1.0)
-
-
-def _low_frequencies(light: Image, usable: Image, reach_px: float) -> Image:
-    """(H, W, 3) the picture blurred, of usable pixels only."""
-    weight = cv2.GaussianBlur(usable, (0, 0), reach_px)
-    blurred = cv2.GaussianBlur(light * usable[..., None], (0, 0), reach_px)
-    return (blurred / np.maximum(weight, 1e-4)[..., None]).astype(np.float32)
+    share[head.part("ear_*", "bust", "neck", "nostril_*", "hair")] = 0.0
+    return share
 
 
 def _sampled(image: Image, places: Floats) -> Floats:
@@ -279,30 +281,28 @@ def _as_colour(linear: Floats) -> Colour:
 
 
 def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.uint8]:
-    """(S, S, 3) uint8 sRGB: base, over it the other side, over it the photo."""
+    """(S, S, 3) uint8 sRGB: the even skin, over it the other side's detail, over that the photo's."""
     result = _enlarged(texels.spread(surface.base), size, size)
     result *= 1 + 0.035 * _grain(size)[..., None]
     step = size // texels.covered.shape[0]
-    for here, damped in ((surface.mirror, 0.85), (np.arange(len(surface.mirror)), 1.0)):
-        sight = surface.sight
-        maps = texels.spread(np.c_[sight.places[here], sight.facing[here], surface.gain[here]])
+    everywhere = np.arange(len(surface.mirror))
+    detail = np.ones((size, size, 3), np.float32)
+    for here in (surface.mirror, everywhere):
+        maps = texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
         rows, columns = _bounds(maps[..., 2] > 0)
         high, wide = step * (rows.stop - rows.start), step * (columns.stop - columns.start)
         maps = _enlarged(maps[rows, columns], high, wide)
         x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
-        weight = cv2.remap(surface.usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
-        weight = cv2.erode(weight, np.ones((3, 3), np.uint8), iterations=max(1, size // 700))
-        weight = cv2.GaussianBlur(weight, (0, 0), size / 500) * damped
-        colour = cv2.remap(surface.light, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        colour *= maps[..., 3:]
-        if here is surface.mirror:
-            shift = texels.spread(surface.base - surface.level[here])[rows, columns]
-            colour += _enlarged(shift, high, wide)
-        target = result[
+        weight = cv2.remap(surface.taken.usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
+        weight = cv2.GaussianBlur(weight, (0, 0), size / 700)
+        over = cv2.remap(
+            surface.taken.detail, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        target = detail[
             step * rows.start : step * rows.stop, step * columns.start : step * columns.stop
         ]
-        target += weight[..., None] * (np.maximum(colour, 0) - target)
-    return to_srgb_bytes(result)
+        target += weight[..., None] * (np.maximum(over, 0) - target)
+    return to_srgb_bytes(result * detail)
 
 
 def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:

@@ -17,7 +17,7 @@ from dirfa_blender.core.head_template import template
 from server.photo.glasses import glasses_sign, without_glasses
 from server.photo.landmarks import detect_face
 from server.photo.picture import picture
-from server.photo.shading import lightness, white_balance, without_folds
+from server.photo.shading import white_balance
 
 
 @cache
@@ -87,18 +87,6 @@ def test_a_cast_is_mostly_taken_off_the_skin(cast: tuple[float, float, float]) -
 def test_natural_skin_and_grey_photos_keep_their_colour() -> None:
     for tone in ((0.42, 0.29, 0.22), (0.10, 0.060, 0.042), (0.3, 0.3, 0.3)):
         np.testing.assert_allclose(white_balance(tone), 1.0, atol=0.06, err_msg=str(tone))
-
-
-def test_a_fold_loses_most_of_its_contrast_where_it_is_asked_for() -> None:
-    light = np.full((80, 80, 3), 0.4, np.float32)
-    light[38:42] = 0.2
-    folds = np.zeros((80, 80), np.float32)
-    folds[:, :40] = 1.0
-
-    smooth = lightness(without_folds(light, folds, 12.0))
-
-    assert smooth[40, 20] > 0.28
-    assert smooth[40, 60] == pytest.approx(0.2, abs=1e-3)
 
 
 def test_the_drawn_template_is_seen_where_its_landmarks_are() -> None:

@@ -1,0 +1,102 @@
+"""The cap of hair with its edge moved: a high forehead, a fringe, hair at the sides alone. No bpy.
+
+The cap is a grid of columns from hairline to crown. Moving the line of a column spreads its rows anew
+between there and the crown; below the template's line the column goes on straight and is laid on the skin.
+Hair thins out toward its new edge as it did toward the old one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .head import Head
+from .head_groom import cap_grid
+from .head_hair import COLUMNS
+from .shape_anatomy import vertex_normals
+
+Floats = npt.NDArray[np.float64]
+
+LIMITS = (-0.028, 0.085)  # metres by which a line may move down and up
+STEEP_ROWS = (2, 5)  # rows that say how a column goes on below its line
+TAPER_METRES = 0.009  # over which hair rises from its edge
+SUNK_METRES = 0.0008  # of the edge below the skin
+
+
+def column_paths(cap: Floats, metres: Floats) -> Floats:
+    """(N, C, 3) places at distances from the hairline along the columns of a cap (R, C, 3).
+
+    Parameters
+    ----------
+    metres : (N, C) or (N, 1), up from the line; below it is negative
+    """
+    steps = np.linalg.norm(np.diff(cap, axis=0), axis=2)
+    along = np.concatenate([np.zeros((1, cap.shape[1])), np.cumsum(steps, axis=0)])
+    wanted = np.broadcast_to(metres, (len(metres), cap.shape[1]))
+    result = np.empty((*wanted.shape, 3))
+    low, high = STEEP_ROWS
+    for column in range(cap.shape[1]):
+        for axis in range(3):
+            result[:, column, axis] = np.interp(
+                wanted[:, column], along[:, column], cap[:, column, axis]
+            )
+    slope = (cap[high] - cap[low]) / np.maximum(along[high] - along[low], 1e-6)[:, None]
+    return result + np.minimum(wanted, 0.0)[..., None] * slope
+
+
+def with_hairline(head: Head, shift: Floats) -> Head:
+    """The head with the line of its cap moved.
+
+    Parameters
+    ----------
+    shift : (C,) metres up, a value a column, in the order of `cap_grid`
+    """
+    cap = cap_grid(head)
+    if cap is None:
+        return head
+    shift = np.clip(shift, *LIMITS)
+    steps = np.linalg.norm(np.diff(cap, axis=0), axis=2)
+    along = np.concatenate([np.zeros((1, cap.shape[1])), np.cumsum(steps, axis=0)])
+    length = along[-1]
+    shift = np.minimum(shift, 0.9 * length)
+    way = along / length * (length - shift)
+    grid = column_paths(cap, shift + way)
+    touched = np.abs(shift) > 1e-4
+    skin, normals = _skin(head)
+    nearest = _nearest(grid.reshape(-1, 3), skin)
+    outward = normals[nearest].reshape(grid.shape)
+    height = ((grid.reshape(-1, 3) - skin[nearest]) * normals[nearest]).sum(1).reshape(way.shape)
+    # Below the old line there is no hair to follow: it is as thick there as a little above it.
+    full = np.maximum(height, 0.0025 * (shift < 0))
+    risen = 1.0 - np.exp(-way / TAPER_METRES)
+    wanted = np.where(way > 0, full * risen, -SUNK_METRES)
+    grid = grid + outward * ((wanted - height) * touched)[..., None]
+    vertices = head.vertices.copy()
+    vertices[head.part("hair")] = _in_order(grid)
+    return replace(head, vertices=vertices.astype(np.float32))
+
+
+def _skin(head: Head) -> tuple[Floats, Floats]:
+    chosen = head.part("scalp", "face", "neck")
+    normals = vertex_normals(head.vertices.astype(np.float64), head.faces)
+    return head.vertices[chosen].astype(np.float64), normals[chosen]
+
+
+def _nearest(points: Floats, among: Floats) -> npt.NDArray[np.int64]:
+    """(N,) number of the nearest of some points."""
+    small = among.astype(np.float32)
+    square = (small**2).sum(1)
+    found = np.empty(len(points), np.int64)
+    for start in range(0, len(points), 800):
+        block = points[start : start + 800].astype(np.float32)
+        found[start : start + 800] = (square - 2 * block @ small.T).argmin(1)
+    return found
+
+
+def _in_order(grid: Floats) -> Floats:
+    """(H, 3) the grid's points as the head stores them: the left half, then the right."""
+    left = grid[:, : COLUMNS + 1].reshape(-1, 3)
+    right = grid[:, COLUMNS + 1 :][:, ::-1].reshape(-1, 3)
+    return np.concatenate([left, right])

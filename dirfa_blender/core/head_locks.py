@@ -1,0 +1,75 @@
+"""Strands of long hair over its sheet (`head_tresses`), drawn together into locks. No bpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .head import Head
+from .head_groom import Strands
+from .head_tresses import THICKNESS, tress_grid
+
+Floats = npt.NDArray[np.float64]
+
+STRANDS = 9000
+POINTS = 14
+PER_LOCK = 40
+ROOT_METRES, TIP_SHARE = 0.00012, 0.4  # radius at the root, and share of it at the tip
+SHORTEST_SHARE = 0.55  # of the sheet's length that the shortest locks have
+WAVE_METRES = 0.0022  # by which locks sway aside on their way
+
+
+def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None:
+    """Strands of a head's long hair; None where it has none."""
+    grid = tress_grid(head)
+    if grid is None:
+        return None
+    random = np.random.default_rng(seed)
+    rows, columns = grid.shape[:2]
+    outward = _outward(grid)
+    many = max(1, count // PER_LOCK)
+    share = np.linspace(0.0, 1.0, POINTS)
+    # Locks: where they hang, how far down they reach, how deep in the sheet they lie.
+    middle = random.uniform(-0.5, columns - 0.5, many)
+    reach = 1.0 - (1.0 - SHORTEST_SHARE) * random.beta(1.0, 3.0, many)
+    start = random.uniform(0.0, 0.10, many)
+    depth = random.uniform(-0.35, 0.15, many)
+    phase = random.uniform(0.0, 2 * np.pi, (many, 2))
+    which = random.integers(0, many, count)
+    aside = random.normal(0.0, 0.75, count)
+    closing = 1.0 - 0.55 * share**1.5
+    column = middle[which, None] + aside[:, None] * closing
+    row = start[which, None] + (reach[which, None] - start[which, None]) * share
+    row = row * (rows - 1.0) * random.uniform(0.94, 1.03, (count, 1))
+    sway = np.sin(phase[which, :1] + share * 7.0) * share * WAVE_METRES
+    lift = depth[which, None] * THICKNESS + random.normal(0.0, 0.0008, (count, 1))
+    lift = lift + np.sin(phase[which, 1:] + share * 5.0) * share * 0.5 * WAVE_METRES
+    # Roots come out of the cap.
+    lift = lift - 0.004 * np.exp(-share * 12.0)
+    place = _between(grid, row, column)
+    normal = _between(outward, row, column)
+    across = np.cross(normal, (0.0, 0.0, 1.0))
+    points = place + normal * lift[..., None] + across * sway[..., None]
+    radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
+    return Strands(points.astype(np.float32), radii.astype(np.float32))
+
+
+def _outward(grid: Floats) -> Floats:
+    """(R, C, 3) unit normals of the sheet."""
+    down, across = np.gradient(grid, axis=0), np.gradient(grid, axis=1)
+    normal = np.cross(across, down) * -1.0
+    normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-12)
+    away = grid - grid.reshape(-1, 3).mean(0)
+    return normal * np.sign((normal * away).sum() + 1e-12)
+
+
+def _between(values: Floats, row: Floats, column: Floats) -> Floats:
+    """Values (R, C, 3) between the grid's points; beyond the lowest row they go on straight."""
+    rows, columns = values.shape[:2]
+    low = np.clip(np.floor(row), 0, rows - 2).astype(int)
+    left = np.clip(np.floor(column), 0, columns - 2).astype(int)
+    down = np.clip(row - low, 0.0, 1.5)[..., None]
+    aside = np.clip(column - left, -0.4, 1.4)[..., None]
+    upper = values[low, left] * (1 - aside) + values[low, left + 1] * aside
+    lower = values[low + 1, left] * (1 - aside) + values[low + 1, left + 1] * aside
+    return upper + down * (lower - upper)

@@ -1,0 +1,209 @@
+"""Long hair: a sheet that falls from the cap round the back of the head, over the shoulders if so long.
+
+The cap stays what it is; the sheet hangs from inside it as two grids, an outer and an inner one, closed
+at their edges, and is pushed out of head, ears, neck and shoulders along their normals. How wide and how
+long it is comes from outside (`Fall`): a photo shows it. No expression moves it; the head carries
+its upper end, the shoulders hold the lower. No bpy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .head import Head
+from .head_hair import HAIR_BOX
+from .shape_anatomy import vertex_normals
+
+Floats = npt.NDArray[np.float64]
+
+PART = "hair_long"
+ROWS, COLUMNS = 22, 48
+CLEARANCE, EAR_CLEARANCE = 0.007, 0.004  # metres of the outer grid off the skin
+ROOT_DEPTH = 0.002  # metres below the skin at which the sheet begins
+THICKNESS = 0.009  # metres between the two grids
+OVER_EAR = 0.058  # metres above the ears' landmarks at which the sheet begins
+FRONT_DEGREES, BEHIND_DEGREES = 118.0, 78.0  # from the nape: to before, and to behind an ear
+EAR_TOP = 0.032  # metres, of an ear's upper edge over its landmark
+LEVELS = ("ear", "jaw", "chin")
+
+
+@dataclass(frozen=True)
+class Fall:
+    """How hair falls beside the face.
+
+    Attributes
+    ----------
+    lengths : metres below the ears, of the subject's left and right side
+    before_ear : whether it falls before the left and the right ear
+    half_widths : (3,) metres from the middle to the outline at `LEVELS`: ears, jaw's angle, chin
+    """
+
+    lengths: tuple[float, float]
+    before_ear: tuple[bool, bool]
+    half_widths: tuple[float, float, float]
+
+
+def with_tresses(head: Head, fall: Fall) -> Head:
+    """The head with a sheet of long hair as a part of its own."""
+    outer = tress_shape(head, fall)
+    inward = outer - _axis(head, outer)
+    inward[..., 2] = 0.0
+    inward /= np.maximum(np.linalg.norm(inward, axis=-1, keepdims=True), 1e-9)
+    thick = THICKNESS * np.minimum(np.linspace(0.6, 1.6, ROWS), np.linspace(6.0, 0.3, ROWS))
+    inner = outer - inward * np.minimum(thick, THICKNESS)[:, None, None]
+    points = np.concatenate([outer.reshape(-1, 3), inner.reshape(-1, 3)])
+    faces = _faces() + len(head.vertices)
+    count = len(points)
+    held = np.linspace(0.0, 1.0, ROWS) * min(1.0, max(fall.lengths) / 0.16)
+    by_head = np.repeat(1.0 - 0.8 * held**1.5, COLUMNS)
+    carried = {"head": np.tile(by_head, 2), "neck": np.tile(0.5 * (1.0 - by_head), 2)}
+    weights = np.stack([carried.get(name, np.zeros(count)) for name in head.bone_names])
+    return replace(
+        head,
+        vertices=np.concatenate([head.vertices, points.astype(np.float32)]),
+        faces=np.concatenate([head.faces, faces.astype(np.int32)]),
+        uvs=np.concatenate([head.uvs, _uvs()]),
+        face_materials=np.concatenate(
+            [head.face_materials, np.full(len(faces), head.materials.index("hair"), np.int32)]
+        ),
+        part_names=(*head.part_names, PART),
+        vertex_parts=np.concatenate(
+            [head.vertex_parts, np.full(count, len(head.part_names), np.int32)]
+        ),
+        shape_deltas=np.concatenate(
+            [head.shape_deltas, np.zeros((len(head.shape_deltas), count, 3), np.float32)], axis=1
+        ),
+        bone_weights=np.concatenate([head.bone_weights, weights.astype(np.float32)], axis=1),
+    )
+
+
+def tress_grid(head: Head) -> Floats | None:
+    """(R, C, 3) the outer grid of a head's long hair, top first, columns from its right front to its left.
+
+    None for a head without.
+    """
+    if PART not in head.part_names:
+        return None
+    points = head.vertices[head.part(PART)].astype(np.float64)
+    if len(points) != 2 * ROWS * COLUMNS:
+        return None
+    return points[: ROWS * COLUMNS].reshape(ROWS, COLUMNS, 3)
+
+
+def tress_shape(head: Head, fall: Fall) -> Floats:
+    """(R, C, 3) metres, the outer grid."""
+    marks = head.landmarks().astype(np.float64)
+    ear, jaw, chin = (marks[list(pair), 2].mean() for pair in ((234, 454), (58, 288), (152, 152)))
+    scalp = head.vertices[head.part("scalp", "hair")].astype(np.float64)
+    at_ear = scalp[np.abs(scalp[:, 2] - ear - OVER_EAR) < 0.012]
+    middle = float(head.vertices[head.part("scalp"), 1].mean())
+    back = float(at_ear[:, 1].max()) - middle - 0.006
+    front = middle - float(marks[[127, 356], 1].mean()) + 0.004
+    left, right = (FRONT_DEGREES if before else BEHIND_DEGREES for before in fall.before_ear)
+    angle = np.radians(np.linspace(-right, left, COLUMNS))
+    side = (np.degrees(angle) + right) / (left + right)  # 0 at the right edge, 1 at the left
+    length = fall.lengths[1] + (fall.lengths[0] - fall.lengths[1]) * side
+    length = length * (1.0 + 0.05 * np.cos(angle))  # a little longer down the back
+    share = np.linspace(0.0, 1.0, ROWS)[:, None]
+    z = ear + OVER_EAR - share * (length + OVER_EAR)
+    top = float(np.abs(at_ear[:, 0]).max())
+    beyond_ear = float(np.abs(head.vertices[head.part("ear_*"), 0]).max()) + EAR_CLEARANCE
+    heights = (chin, jaw, ear, ear + EAR_TOP, ear + OVER_EAR)
+    half = _widths(z, heights, fall, beyond_ear, top - 0.006)
+    # Down the back hair hangs from the skull, it does not follow the nape.
+    depth = np.where(np.cos(angle) > 0, back, front / abs(np.cos(np.radians(FRONT_DEGREES))))
+    depth = depth * np.where(np.cos(angle) > 0, 1.0 - 0.10 * share, 1.0)
+    grid = np.stack([half * np.sin(angle), middle + depth * np.cos(angle) * np.ones_like(z), z], -1)
+    body = _body(head)
+    # Its root lies in the cap, which at the sides is hardly thicker than this.
+    held = np.clip((grid[:1, :, 2] - grid[..., 2]) / 0.028, 0.0, 1.0)
+    for _ in range(3):
+        grid = _smoothed(_pushed_out(grid, *body, held))
+    return _pushed_out(grid, *body, held)
+
+
+def _widths(
+    z: Floats, heights: tuple[float, ...], fall: Fall, beyond_ear: float, top: float
+) -> Floats:
+    """(R, C) half-width of the outline at heights z, without the kinks that three readings make."""
+    ear, jaw, chin = fall.half_widths
+    jaw = max(jaw, 0.45 * (ear + chin))
+    ear = max(ear, beyond_ear)
+    widths = np.array([chin, jaw, ear, ear, top])
+    fine = np.linspace(heights[0] - 0.2, heights[-1] + 0.02, 240)
+    step = fine[1] - fine[0]
+    window = np.exp(-0.5 * (np.arange(-40, 41) * step / 0.016) ** 2)
+    padded = np.pad(np.interp(fine, heights, widths), 40, mode="edge")
+    smooth = np.convolve(padded, window / window.sum(), mode="valid")
+    # At its root the sheet lies in the cap.
+    rooted = np.clip((heights[-1] - z) / 0.03, 0.0, 1.0)
+    return top + rooted * (np.interp(z, fine, smooth) - top)
+
+
+def _body(head: Head) -> tuple[Floats, Floats, Floats]:
+    """Points, outward normals and clearance of what hair lies on."""
+    chosen = head.part("scalp", "face", "neck", "bust", "cloth", "ear_*")
+    normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
+    clearance = np.where(head.part("ear_*"), EAR_CLEARANCE, CLEARANCE)[chosen]
+    return head.vertices[chosen].astype(np.float64), normals, clearance
+
+
+def _pushed_out(
+    grid: Floats, body: Floats, normals: Floats, clearance: Floats, held: Floats
+) -> Floats:
+    """The grid with every point at least a share (R, C) of the clearance before the nearest surface."""
+    points = grid.reshape(-1, 3)
+    nearest = np.empty(len(points), np.int64)
+    small = body.astype(np.float32)
+    square = (small**2).sum(1)
+    for start in range(0, len(points), 400):
+        block = points[start : start + 400].astype(np.float32)
+        nearest[start : start + 400] = (square - 2 * block @ small.T).argmin(1)
+    before = ((points - body[nearest]) * normals[nearest]).sum(1)
+    wanted = held.ravel() * (clearance[nearest] + ROOT_DEPTH) - ROOT_DEPTH
+    missing = np.clip(wanted - before, 0.0, 0.03)
+    return (points + missing[:, None] * normals[nearest]).reshape(grid.shape)
+
+
+def _smoothed(grid: Floats) -> Floats:
+    """The grid averaged with its neighbours, its edges with their own."""
+    result = grid.copy()
+    result[:, 1:-1] = 0.5 * grid[:, 1:-1] + 0.25 * (grid[:, :-2] + grid[:, 2:])
+    rows = result.copy()
+    rows[1:-1] = 0.5 * result[1:-1] + 0.25 * (result[:-2] + result[2:])
+    return rows
+
+
+def _axis(head: Head, points: Floats) -> Floats:
+    middle = head.vertices[head.part("scalp"), 1].mean()
+    axis = np.zeros_like(points)
+    axis[..., 1] = middle
+    axis[..., 2] = points[..., 2]
+    return axis
+
+
+def _faces() -> npt.NDArray[np.int64]:
+    """(F, 4) quads of the closed sheet, counter-clockwise from outside."""
+    number = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS)
+    inner = number + ROWS * COLUMNS
+    rim = np.concatenate([number[0, ::-1], number[1:, 0], number[-1, 1:], number[-2:0:-1, -1]])
+    under = rim + ROWS * COLUMNS
+    edge = np.stack([rim, np.roll(rim, -1), np.roll(under, -1), under], -1)
+    return np.concatenate([_quads(number), _quads(inner[:, ::-1]), edge])
+
+
+def _quads(number: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    corners = (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1])
+    return np.stack(corners, -1).reshape(-1, 4)
+
+
+def _uvs() -> npt.NDArray[np.float32]:
+    """(F, 4, 2) in the box of the hair: tips on its lowest row, where hair thins out."""
+    left, low, right, high = HAIR_BOX
+    u = np.linspace(left, right, COLUMNS)
+    v = np.linspace(high, low, ROWS)
+    place = np.stack(np.broadcast_arrays(u[None, :], v[:, None]), -1).reshape(-1, 2)
+    return np.tile(place, (2, 1))[_faces()].astype(np.float32)

@@ -1,0 +1,233 @@
+"""A face's skin as an even colour and what lies over it: brows, lips, beard, wrinkles, moles.
+
+The even colour is what the skin near a pixel has on the whole, found among skin only, so that hair,
+frames and brows do not tint it. The detail is the photo over that, as a factor: it holds no lamp, no
+shaded side and no patch wider than a cheek, whatever the photo did. Where nothing but skin is expected, a
+detail is held within what wrinkles do, and what is too strong for a wrinkle is a strand, a frame or
+a shadow and left out with its surroundings. Brows, lips, lids and a beard are kept whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.face_landmarks import (
+    BROW_LEFT,
+    BROW_RIGHT,
+    EYE_LEFT,
+    EYE_RIGHT,
+    LIPS_OUTER,
+    OVAL,
+    FaceLandmarks,
+)
+
+from .mask import FaceMasks, Pixels, Shares, filled, grown, hull, soft
+from .shading import to_linear
+
+Image = npt.NDArray[np.float32]
+
+EVEN_REACH = 0.16  # of the blur that is called even, in eye distances
+FAR_REACHES = (0.9, 0.4)  # where no skin is that near
+SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is seen and not guessed
+# Logarithms beyond which a detail of plain skin goes no farther: dark, bright, coloured.
+WRINKLE, SHINE, BLUSH = 0.14, 0.06, 0.04
+TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.34, 0.60, 0.22  # logarithms, of what is not skin at all
+MARGIN = 0.035  # eye distances round what is not skin
+MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
+ALONE = 0.12  # eye distances from a mole to anything else that is no skin
+BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
+BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
+FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
+BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
+NOSTRILS = ((98, 97, 2, 64, 235, 240), (327, 326, 2, 294, 455, 460))
+CHIN = (18, 201, 208, 199, 428, 421)
+MOUSTACHE = (164, 167, 165, 92, 186, 39, 37, 0, 267, 269, 410, 322, 391, 393)
+BEARD = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 435, 427, 426, 327, 2,
+         98, 206, 207, 215)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Complexion:
+    """A picture of a face, taken apart.
+
+    Attributes
+    ----------
+    even : (H, W, 3) float32, linear RGB of the skin on the whole
+    sure : (H, W) 0..1, whether that was seen there
+    detail : (H, W, 3) float32, factor on the even colour
+    usable : (H, W) 0..1, where the detail is the face's own
+    """
+
+    even: Image
+    sure: Shares
+    detail: Image
+    usable: Shares
+
+
+@dataclass(frozen=True)
+class _Zones:
+    """Where something other than plain skin is expected, (H, W) 0..1 each."""
+
+    features: Shares
+    beard: Shares
+    chin: Shares
+    moustache: Shares
+    brow_right: Shares
+    brow_left: Shares
+    hidden: Shares
+
+
+def complexion(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, smile: float
+) -> Complexion:
+    """A picture round a face taken apart into even skin and detail.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
+    smile : 0..1, how far folds of a smile are expected beside the mouth
+    """
+    unit = landmarks.eye_distance_px
+    light = np.maximum(to_linear(pixels / np.float32(255)), np.float32(2e-3))
+    zones = _zones(landmarks, masks, pixels.shape[:2])
+    beard = _beard(zones, masks)
+    seed = masks.skin * masks.within
+    seed *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
+    seed = np.where(seed > 0.5, seed, np.float32(0))
+    even, sure = _even(light, seed, unit)
+    odd = moles = np.zeros_like(seed)
+    for _ in range(2):
+        shade, tint = _differences(light, even, unit)
+        odd, moles = _not_skin(shade, tint, unit)
+        even, sure = _even(light, seed * (1 - grown(odd, 0.6 * MARGIN * unit)), unit)
+    shade, tint = _differences(light, even, 0.0)
+    free = np.maximum.reduce([zones.features, beard, soft(grown(moles, 1.0), 0.6)])
+    most = np.where(shade < 0, np.float32(WRINKLE), np.float32(SHINE))
+    plain = most * np.tanh(shade / most)
+    # What is dark may go farther than what shines: without this the face would darken on the whole.
+    share = np.float32(1e-3) + seed * (1 - odd)
+    plain -= _blurred(plain * share, EVEN_REACH * unit) / _blurred(share, EVEN_REACH * unit)
+    plain *= 1 - np.float32(0.85 * smile) * masks.folds
+    # Only a beard is lighter than skin; on brows and lids that is a reflection.
+    highest = np.where(beard > zones.features, np.float32(FREE[1]), np.float32(BRIGHTEST_BROW))
+    bounded = np.clip(shade, FREE[0], highest)
+    shade = plain + free * (bounded - plain)
+    faint = np.float32(BLUSH) * np.tanh(tint / np.float32(BLUSH))
+    tint = faint + free[..., None] * (np.clip(tint, -0.6, 0.6) - faint)
+    detail = np.exp(shade[..., None] + tint)
+    clear = 1 - soft(grown(odd, MARGIN * unit), 0.02 * unit) * (1 - free)
+    usable = masks.within * (1 - zones.hidden) * clear
+    brows = (zones.brow_right, zones.brow_left)
+    seen = [_seen(brow, odd, masks, unit) for brow in brows]
+    dark = [float((shade * brow).sum() / max(float(brow.sum()), 1e-6)) for brow in brows]
+    for side, other in ((0, 1), (1, 0)):
+        is_hidden = seen[side] < BROW_SEEN and seen[other] > seen[side] + 0.15
+        if is_hidden or dark[side] < dark[other] - BROW_DARKER:
+            brow = brows[side]  # under hair or a frame: the other side's is taken for both
+            usable = usable * (1 - soft(grown(brow, 0.06 * unit), 0.03 * unit))
+    return Complexion(even, sure, detail.astype(np.float32), usable.astype(np.float32))
+
+
+def _zones(landmarks: FaceLandmarks, masks: FaceMasks, shape: tuple[int, ...]) -> _Zones:
+    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    brows = [
+        soft(grown(hull(shape, points, ring), 0.035 * unit), 0.03 * unit)
+        for ring in (BROW_RIGHT, BROW_LEFT)
+    ]
+    lids = np.maximum(hull(shape, points, EYE_RIGHT), hull(shape, points, EYE_LEFT))
+    lids = soft(grown(lids, 0.07 * unit), 0.03 * unit)
+    lips = soft(grown(filled(shape, points, LIPS_OUTER), 0.01 * unit), 0.02 * unit)
+    nostrils = np.zeros(shape, np.float32)
+    for ring in NOSTRILS:
+        nostrils = np.maximum(nostrils, hull(shape, points, ring))
+    nostrils = soft(nostrils, 0.02 * unit)
+    hidden = np.maximum(grown(masks.eyes, 0.02 * unit), grown(masks.mouth, 0.015 * unit))
+    # A beard goes on below the outline of the jaw, where landmarks end.
+    middle = points[list(OVAL)].mean(0)
+    chin = points.copy()
+    chin[list(OVAL)] = middle + 1.05 * (points[list(OVAL)] - middle)
+    beard = soft(filled(shape, chin, BEARD), 0.06 * unit)
+    upper = soft(hull(shape, points, MOUSTACHE), 0.03 * unit)
+    features = np.maximum.reduce([*brows, lids, lips, nostrils])
+    return _Zones(features, beard, hull(shape, points, CHIN), upper, brows[0], brows[1], hidden)
+
+
+def _even(light: Image, weight: Shares, unit: float) -> tuple[Image, Shares]:
+    """The colour of the weighted pixels on the whole, and how much of it was near."""
+    result = np.empty_like(light)
+    total = max(float(weight.sum()), 1e-6)
+    result[:] = np.log((light * weight[..., None]).sum((0, 1)) / total + 1e-4)
+    logs = np.log(light) * weight[..., None]
+    near = np.zeros_like(weight)
+    for reach in (*FAR_REACHES, EVEN_REACH):
+        near = _blurred(weight, reach * unit)
+        share = (near / (near + np.float32(0.03)))[..., None]
+        result += share * (
+            _blurred(logs, reach * unit) / np.maximum(near, 1e-4)[..., None] - result
+        )
+    return np.exp(result), np.clip(near / SURE_SHARE - 0.5, 0, 1).astype(np.float32)
+
+
+def _blurred(values: Image, reach: float) -> Image:
+    """A wide Gaussian blur, done on a picture as small as the blur allows."""
+    height, width = values.shape[:2]
+    scale = min(1.0, 4.0 / reach)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), max(reach * scale, 0.5), borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(
+        cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
+    )
+
+
+def _differences(light: Image, even: Image, unit: float) -> tuple[Shares, Image]:
+    """Logarithms of the light over the even colour: of their mean, and of each colour beside it."""
+    ratio = np.log(light) - np.log(even)
+    if unit > 0:
+        ratio = cv2.GaussianBlur(ratio, (0, 0), max(0.012 * unit, 0.6))
+    shade = ratio @ np.array([0.3, 0.55, 0.15], np.float32)
+    return shade, ratio - shade[..., None]
+
+
+def _not_skin(shade: Shares, tint: Image, unit: float) -> tuple[Shares, Shares]:
+    """0 or 1 where a pixel is unlike the skin round it: for long, and in a spot as small as a mole."""
+    coloured = np.abs(tint[..., 0] - tint[..., 1]) > TOO_COLOURED
+    odd = ((shade < -TOO_DARK) | (shade > TOO_BRIGHT) | coloured).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(odd, connectivity=8)
+    is_spot = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) < MOLE * unit
+    is_spot[0] = False  # what is like skin
+    # What is left of a strand or a frame in pieces is no mole: those lie alone.
+    crowd = grown((odd * ~is_spot[labels]).astype(np.float32), ALONE * unit)
+    spots = is_spot[labels] & (crowd < 0.5)
+    return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)
+
+
+def _beard(zones: _Zones, masks: FaceMasks) -> Shares:
+    """(H, W) 0..1 where hair grows on the lower face: where it has not the colour of skin."""
+    upper, chin = (
+        _mean(masks.skin, (patch > 0.5) & (zones.features < 0.3) & (zones.hidden < 0.3))
+        for patch in (zones.moustache, zones.chin)
+    )
+    moustache = float(np.clip((0.80 - upper) / 0.15, 0, 1))
+    # A chin is in shade more often than a lip, so under a bare lip it needs to be surer.
+    beard = max(moustache * np.clip((0.97 - chin) / 0.15, 0, 1), np.clip((0.60 - chin) / 0.2, 0, 1))
+    return np.maximum(zones.beard * np.float32(beard), zones.moustache * np.float32(moustache))
+
+
+def _mean(values: Shares, there: npt.NDArray[np.bool_]) -> float:
+    """Mean where true; 1 where that is hardly anywhere."""
+    return float(values[there].mean()) if there.sum() >= 12 else 1.0
+
+
+def _seen(brow: Shares, odd: Shares, masks: FaceMasks, unit: float) -> float:
+    """0..1 of the skin right above a brow that is seen free of hair."""
+    lift = max(1, round(0.14 * unit))
+    above = np.zeros_like(brow)
+    above[:-lift] = brow[lift:]
+    above = np.clip(above - brow, 0, 1)
+    free = masks.within * masks.skin * (1 - odd)
+    return float((above * free).sum() / max(float(above.sum()), 1e-6))

@@ -1,0 +1,91 @@
+"""Where hair begins over a forehead: the photo followed upward from the brows along the cap's columns."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_fit import View
+from dirfa_blender.core.head_groom import cap_grid
+from dirfa_blender.core.head_hair import COLUMNS
+from dirfa_blender.core.head_hairline import LIMITS, column_paths
+
+from .mask import FaceMasks, Shares
+
+Floats = npt.NDArray[np.float64]
+
+FRONT_DEGREES = 52.0  # either side of the face's middle, up to which the photo shows the line
+STEPS = np.arange(-0.034, 0.088, 0.002)  # metres from the template's line, upward
+LOWEST = (-0.030, -0.008)  # metres, in the middle and at the temples
+HAIR_METRES = 0.008  # that must be hair in one piece
+FADED_COLUMNS = 8  # beyond the front, over which the line returns to the template's
+BACK_METRES = 0.012  # that the line rises at most at the sides and the back
+
+
+def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) -> Floats | None:
+    """(C,) metres by which the line of each column of the cap lies higher; None where it is not seen.
+
+    Parameters
+    ----------
+    to_picture : (2, 3) map from pixels of the view's photo to the masks'
+    """
+    cap = cap_grid(head)
+    if cap is None:
+        return None
+    places = view.to_photo(column_paths(cap, STEPS[:, None]))[..., :2]
+    places = places @ to_picture[:, :2].T + to_picture[:, 2]
+    skin, person = _at(masks.skin, places), _at(masks.person, places)
+    is_seen = person > 0.5
+    columns = cap.shape[1]
+    middle = np.minimum(np.arange(columns), columns - np.arange(columns))
+    front = middle <= round(FRONT_DEGREES / 180 * COLUMNS)
+    # Toward the temples brows and frames lie under the line, so there it is not looked for far down.
+    lowest = LOWEST[0] + (LOWEST[1] - LOWEST[0]) * np.clip(middle / front.sum() * 2, 0, 1)
+    is_hair = (skin < 0.45) & (person > 0.5) & (STEPS[:, None] >= lowest)
+    found = np.full(columns, np.nan)
+    window = max(1, round(HAIR_METRES / (STEPS[1] - STEPS[0])))
+    for column in np.flatnonzero(front):
+        run = np.convolve(is_hair[:, column], np.ones(window), mode="valid")
+        first = np.flatnonzero(run >= window - 1)
+        if len(first):
+            found[column] = STEPS[first[0]]
+        elif is_seen[:, column].mean() > 0.6:
+            found[column] = LIMITS[1]
+    # Fair hair has the colour of skin: a head that is not bald has no skin up to the crown.
+    bare = np.mean(found[front] >= STEPS[-1] - 0.004)
+    if np.isfinite(found[front]).mean() < 0.5 or bare > 0.5:
+        return None
+    return _even(found, front)
+
+
+def _even(found: Floats, front: npt.NDArray[np.bool_]) -> Floats:
+    """(C,) the readings without gaps and teeth, half of the difference between the sides kept."""
+    columns = len(found)
+    order = np.roll(np.arange(columns), columns // 2)  # the face's middle in the middle
+    values, inside = found[order], front[order]
+    known = np.isfinite(values)
+    values = np.interp(np.arange(columns), np.flatnonzero(known), values[known])
+    values = np.where(inside, values, np.nan)
+    edge = np.flatnonzero(inside)
+    padded = np.pad(values[edge], 4, mode="edge")
+    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, 9), axis=1)
+    median = 0.75 * median + 0.25 * median[::-1]
+    kernel = np.hanning(9) / np.hanning(9).sum()
+    smooth = np.convolve(np.pad(median, 4, mode="edge"), kernel, mode="valid")
+    result = np.zeros(columns)
+    result[edge] = smooth
+    for step in range(1, FADED_COLUMNS + 1):
+        share = 0.5 + 0.5 * np.cos(np.pi * step / (FADED_COLUMNS + 1))
+        for start, sign in ((edge[0], -1), (edge[-1], 1)):
+            value = np.clip(result[start], -BACK_METRES, BACK_METRES)
+            result[(start + sign * step) % columns] = share * value
+    back = np.empty(columns)
+    back[order] = result
+    return back
+
+
+def _at(mask: Shares, places: Floats) -> Floats:
+    x, y = (np.ascontiguousarray(places[..., k], np.float32) for k in range(2))
+    return np.asarray(cv2.remap(mask, x, y, cv2.INTER_LINEAR), np.float64)

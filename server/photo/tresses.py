@@ -1,0 +1,130 @@
+"""Whether hair falls beside the face in a photo, how wide and how far down.
+
+Beside the jaw, between ear and chin, a person has nothing but hair: what is the person's there and has not
+the colour of skin is hair. From there its colour is followed down, row by row, until it changes to
+that of clothes or ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.head_tresses import Fall
+
+from .mask import FaceMasks, Pixels
+
+Floats = npt.NDArray[np.float64]
+
+# Outline of the lower face by side, from the temple down to the chin: the subject's right, then left.
+EDGES = ((127, 234, 93, 132, 58, 172, 136, 150), (356, 454, 323, 361, 288, 397, 365, 379))
+BESIDE = (0.08, 0.50)  # eye distances off the outline, in which hair is looked for
+LONG_SHARE = 0.42  # of that which is hair between ear and jaw, from which it is long
+STEP = 0.06  # eye distances from row to row
+SAME_COLOUR = 20.0  # CIELAB from the hair above, up to which it goes on
+FARTHEST = 1.25  # eye distances below the chin, to which hair is followed
+SHORTEST = 0.045  # metres below the ears
+WIDTHS = (0.070, 0.135)  # metres from the middle to the outline
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What is seen on one side: share of hair beside the jaw, its end in pixels, widths at the levels."""
+
+    share: float
+    end: float
+    widths: Floats
+
+
+def read_fall(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, metres_per_px: float
+) -> Fall | None:
+    """How long hair falls, or None where it ends above the jaw.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
+    """
+    right, left = (
+        _looked_along(pixels, landmarks, masks, ring, sign)
+        for ring, sign in zip(EDGES, (-1.0, 1.0), strict=True)
+    )
+    is_long = [side.share > LONG_SHARE for side in (left, right)]
+    if not any(is_long):
+        return None
+    points = landmarks.points_px
+    ear = float(points[[234, 454], 1].mean())
+    seen = [side for side in (left, right) if side.share > LONG_SHARE]
+    longest = max(side.end for side in seen)
+    ends = [
+        side.end if long else longest for side, long in zip((left, right), is_long, strict=True)
+    ]
+    lengths = [(end - ear) * metres_per_px for end in ends]
+    if max(lengths) < SHORTEST:
+        return None
+    lengths = [max(length, SHORTEST) for length in lengths]
+    stacked = np.stack([side.widths for side in seen])
+    known = np.isfinite(stacked).any(0)
+    widths = np.full(stacked.shape[1], WIDTHS[0])
+    widths[known] = np.nanmean(stacked[:, known], axis=0) * metres_per_px
+    ear_width, jaw_width, chin_width = np.clip(widths, *WIDTHS).tolist()
+    return Fall(
+        (lengths[0], lengths[1]), (is_long[0], is_long[1]), (ear_width, jaw_width, chin_width)
+    )
+
+
+def _looked_along(
+    pixels: Pixels,
+    landmarks: FaceLandmarks,
+    masks: FaceMasks,
+    ring: tuple[int, ...],
+    sign: float,
+) -> _Side:
+    """One side followed from the ear down; `sign` is that of x away from the face."""
+    unit = landmarks.eye_distance_px
+    points = landmarks.points_px[:, :2]
+    edge = points[list(ring)]
+    chin = float(points[152, 1])
+    middle = float(points[[9, 152, 1], 0].mean())
+    ear, jaw = float(points[[234, 454], 1].mean()), float(points[[58, 288], 1].mean())
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) * (0.6, 1.0, 1.0)
+    hair = (masks.person > 0.6) & (masks.skin < 0.4)
+    height, width = hair.shape
+    offsets = np.linspace(*BESIDE, 16) * unit * sign
+    rows = np.arange(ear, min(chin + FARTHEST * unit, height - 2.0), STEP * unit)
+    shares: list[float] = []
+    end = ear
+    colour: Floats | None = None
+    for y in rows:
+        at = float(np.interp(y, edge[:, 1], edge[:, 0]))
+        x = np.clip(np.round(at + offsets), 0, width - 1).astype(int)
+        there = hair[int(y), x]
+        share = float(there.mean())
+        if y < jaw:
+            shares.append(share)
+        if share < 0.25:
+            if y > jaw:
+                break
+            continue
+        here = np.asarray(np.median(lab[int(y), x][there], axis=0), np.float64)
+        if colour is not None and y > jaw and np.linalg.norm(here - colour) > SAME_COLOUR:
+            break
+        colour = here if colour is None else 0.85 * colour + 0.15 * here
+        end = float(y)
+    widths = [_width(masks, middle, y, sign, unit) for y in (ear, 0.5 * (jaw + chin), chin)]
+    return _Side(float(np.mean(shares)) if shares else 0.0, end, np.array(widths))
+
+
+def _width(masks: FaceMasks, middle: float, y: float, sign: float, unit: float) -> float:
+    """Pixels from the middle to where the person ends; NaN where the picture ends first."""
+    row = masks.person[int(np.clip(y, 0, len(masks.person) - 1))]
+    steps = np.arange(0.8 * unit, 2.6 * unit)
+    x = np.round(middle + sign * steps).astype(int)
+    inside = (x >= 2) & (x < len(row) - 2)
+    person = row[np.clip(x, 0, len(row) - 1)] > 0.5
+    out = np.flatnonzero(~person & inside)
+    return float(steps[out[0]]) if len(out) and inside[out[0]] else float("nan")

@@ -1,0 +1,93 @@
+"""Even skin and detail: what is no skin leaves no mark, what belongs to the face is kept."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage
+from PIL import Image
+
+from dirfa_blender.core.face_landmarks import FaceLandmarks
+from server.photo.complexion import Complexion, complexion
+from server.photo.landmarks import detect_face
+from server.photo.mask import face_masks
+
+HAIR = (60, 45, 25)
+
+
+@cache
+def astronaut() -> np.ndarray:
+    """(768, 768, 3) uint8: the head of the portrait that scikit-image carries, enlarged."""
+    with Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png") as image:
+        face = np.asarray(image.convert("RGB"))[:256, 96:352]
+    return np.asarray(cv2.resize(face, (768, 768), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+@cache
+def landmarks() -> FaceLandmarks:
+    return detect_face(astronaut()).landmarks
+
+
+def apart(pixels: np.ndarray) -> Complexion:
+    return complexion(pixels, landmarks(), face_masks(pixels, landmarks()), 0.0)
+
+
+def place(*numbers: int) -> np.ndarray:
+    """(2,) pixels, mean of some landmarks."""
+    return landmarks().points_px[list(numbers), :2].mean(0)
+
+
+def near(point: np.ndarray, radius: float) -> np.ndarray:
+    rows, columns = np.mgrid[:768, :768]
+    return np.hypot(columns - point[0], rows - point[1]) < radius * landmarks().eye_distance_px
+
+
+def test_a_strand_of_hair_over_a_cheek_is_left_out_and_does_not_tint_the_skin() -> None:
+    worn = astronaut().copy()
+    ends = [np.round(place(number)).astype(int).tolist() for number in (330, 434)]
+    cv2.line(worn, ends[0], ends[1], HAIR, 14, cv2.LINE_AA)
+    strand = np.abs(worn.astype(int) - astronaut()).sum(2) > 60
+
+    found, bare = apart(worn), apart(astronaut())
+
+    assert found.usable[strand].mean() < 0.1
+    ratio = found.even[strand] / bare.even[strand]
+    assert np.abs(ratio - 1).mean() < 0.15
+
+
+def test_the_shade_of_a_lamp_at_the_side_is_not_in_the_detail() -> None:
+    across = np.linspace(1.0, 0.55, 768)[None, :, None]
+    shaded = (astronaut() * across).astype(np.uint8)
+    cheeks = near(place(50), 0.25) | near(place(280), 0.25)
+
+    found, bare = apart(shaded), apart(astronaut())
+
+    both = cheeks & (found.usable > 0.5) & (bare.usable > 0.5)
+    assert both.sum() > 500
+    assert np.abs(found.detail[both] - bare.detail[both]).mean() < 0.03
+
+
+def test_a_brow_under_hair_is_left_to_the_other_side() -> None:
+    worn = astronaut().copy()
+    brow = landmarks().points_px[[285, 300, 334, 9, 337, 299, 333], :2]
+    cv2.fillConvexPoly(worn, cv2.convexHull(np.round(brow).astype(np.int32)), HAIR)
+
+    found = apart(worn)
+
+    hidden, free = near(place(295, 282, 334), 0.06), near(place(65, 52, 105), 0.06)
+    assert found.usable[hidden].mean() < 0.1
+    assert found.usable[free].mean() > 0.7
+
+
+def test_a_mole_is_kept() -> None:
+    marked = astronaut().copy()
+    mole = np.round(place(101)).astype(int)
+    cv2.circle(marked, mole.tolist(), 2, (110, 60, 45), -1)
+
+    found = apart(marked)
+
+    assert found.usable[mole[1], mole[0]] > 0.8
+    assert found.detail[mole[1], mole[0]].mean() < 0.97
