@@ -113,6 +113,12 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         soft_max=2.0,
         subtype="FACTOR",
     )
+    use_texts: BoolProperty(
+        name="Text Files",
+        description="Where a recording has a .txt file of its name beside it, with the English words that "
+        "are said, close the lips exactly where they are spoken",
+        default=False,
+    )
     use_sound: BoolProperty(
         name="Sound Strip",
         description="Place the recording in the sequencer and fit the frame range to it",

@@ -9,8 +9,8 @@ from pathlib import Path
 from . import control_words
 from .controls import REGIONS
 from .emotions import EMOTIONS
-from .errors import SettingsError
 from .protocol import AnimateSettings
+from .transcripts import SUFFIX, read_text
 
 
 def add_take_options(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +72,8 @@ def settings_from(
     ------
     SettingsError
         An option is malformed or out of range.
+    FormatError
+        The text file of the transcript cannot be read.
     """
     base = base or AnimateSettings()
     return replace(
@@ -81,7 +83,7 @@ def settings_from(
         head=base.head if options.head is None else options.head,
         blinks=base.blinks if options.blinks is None else options.blinks,
         actor=base.actor if options.actor is None else options.actor,
-        transcript=base.transcript if options.transcript is None else _text_of(options.transcript),
+        transcript=base.transcript if options.transcript is None else _spoken(options.transcript),
         lookahead=base.lookahead if options.lookahead is None else options.lookahead,
         controls=control_words.controls(
             emotion=options.emotion or (),
@@ -93,11 +95,6 @@ def settings_from(
     )
 
 
-def _text_of(transcript: str) -> str:
+def _spoken(transcript: str) -> str:
     """The text itself, or what stands in the text file it names."""
-    if not transcript.lower().endswith(".txt"):
-        return transcript
-    try:
-        return Path(transcript).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"Cannot read the transcript {transcript}: {error}.") from error
+    return read_text(Path(transcript)) if transcript.lower().endswith(SUFFIX) else transcript

@@ -14,6 +14,7 @@ from ..background import Reporter
 from ..client import Client
 from ..core.errors import AudioError, DirfaError, JobCancelled, PhotoError, RigError
 from ..core.protocol import AnimateSettings
+from ..core.transcripts import text_beside
 from ..performance import LineRequest, Performance, Request, perform
 from ..pieces import Steps
 from ..preferences import Connection, connection_of
@@ -152,7 +153,11 @@ class _GenerateOperator(_SpeechOperator):
             target = settings.target
             apply.find_target(target, profiles.profile_for(target))
             self._target_uid = target.session_uid
-        made_with = AnimateSettings(seed=settings.seed, blinks=settings.blinks)
+        made_with = AnimateSettings(
+            seed=settings.seed,
+            blinks=settings.blinks,
+            transcript=_transcript(context.scene, speech),
+        )
         again = _line_of_source(settings, target)
         uid = again.uid if again is not None else 0
         if again is None:
@@ -254,7 +259,9 @@ class DIRFA_OT_another_take(_SpeechOperator, bpy.types.Operator):
         self._retake = Retake(() if self.region == "ALL" else (self.region,))
         cue = lines.cue_of(scene, line)
         made_with = AnimateSettings(
-            seed=takes.free_seed(line, scene.dirfa.seed), blinks=scene.dirfa.blinks
+            seed=takes.free_seed(line, scene.dirfa.seed),
+            blinks=scene.dirfa.blinks,
+            transcript=_transcript(scene, cue.speech),
         )
         asked = LineRequest(line.uid, line.name, cue.speech, made_with)
         self._starts = {line.uid: cue.frame_start}
@@ -317,13 +324,19 @@ def requests(
             if line.character is None:
                 raise RigError(f"Line '{line.name}' has no character. Choose who speaks it.")
             cue = lines.cue_of(scene, line)
+            transcript = _transcript(scene, cue.speech)
         except DirfaError as error:
             refused[line.uid] = str(error)
             continue
         starts[line.uid] = cue.frame_start
-        own = replace(settings, seed=takes.free_seed(line, settings.seed))
+        own = replace(settings, seed=takes.free_seed(line, settings.seed), transcript=transcript)
         asked.append(LineRequest(line.uid, line.name, cue.speech, own))
     return tuple(asked), starts, refused
+
+
+def _transcript(scene: bpy.types.Scene, speech: Speech) -> str:
+    """The text beside a recording, if texts are to be used and there is one."""
+    return text_beside(speech.path) if scene.dirfa.use_texts else ""
 
 
 def connect(connection: Connection, report: Reporter) -> Client:

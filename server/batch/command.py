@@ -26,7 +26,7 @@ from dirfa_blender.core.timing import parse_rate
 from server.services import project_version
 
 from .crew import Crew, CrewSettings, OwnCrew, ProcessCrew
-from .lines import FORMATS, Line, part_of, read_lines
+from .lines import FORMATS, Line, part_of, read_lines, with_texts
 from .making import Made, Order
 from .store import DEFAULT_BYTES, TakeStore, default_folder, take_key
 
@@ -90,6 +90,8 @@ def main(arguments: Sequence[str]) -> int:
     if not 0 < found.cache_size <= 1e6:
         raise SettingsError(f"The cache size must be above 0 GB, got {found.cache_size:g}.")
     lines = read_lines(found.source, _defaults(found), formats, seed=found.seed)
+    if found.texts:
+        lines = with_texts(lines)
     journal = "ledger.jsonl"
     if found.part:
         lines = part_of(lines, found.part)
@@ -276,6 +278,11 @@ def _parser() -> argparse.ArgumentParser:
         ("lips", "mouth motion"), ("blinks", "blinking"),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=float, help=f"strength of {what}, 0..3")
+    parser.add_argument(
+        "--texts",
+        action="store_true",
+        help="close lips where the .txt beside a recording says so; for lines without a transcript",
+    )
     parser.add_argument("--force", action="store_true", help="write every line anew")
     parser.add_argument("--cache", type=Path, help="folder of takes made before")
     parser.add_argument(

@@ -20,6 +20,7 @@ from dirfa_blender.core.manifest import SUFFIXES as MANIFESTS
 from dirfa_blender.core.manifest import Problems, Row, read_rows
 from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
 from dirfa_blender.core.timing import parse_rate
+from dirfa_blender.core.transcripts import text_beside
 
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 FORMATS = (".npz", ".csv", ".json")
@@ -89,6 +90,26 @@ def part_of(lines: list[Line], text: str) -> list[Line]:
     if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
         raise SettingsError(f"A part must be such as 3/10, the third of ten, got {text!r}.")
     return lines[int(first) - 1 :: int(count)]
+
+
+def with_texts(lines: list[Line]) -> list[Line]:
+    """The lines, with the text beside the recording as transcript where they state none.
+
+    Raises
+    ------
+    FormatError
+        Text files cannot be read; all of them are named.
+    """
+    problems = Problems("Texts of the lines")
+    told: list[Line] = []
+    for line in lines:
+        try:
+            text = line.settings.transcript or text_beside(line.audio)
+            told.append(replace(line, settings=replace(line.settings, transcript=text)))
+        except DirfaError as error:
+            problems.add(line.where, str(error))
+    problems.raise_any()
+    return told
 
 
 def seed_of(id: str) -> int:

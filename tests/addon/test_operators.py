@@ -124,6 +124,16 @@ def test_generate_hands_seed_and_blinks_to_the_server(addon_scene, server) -> No
     assert (server.settings[0].seed, server.settings[0].blinks) == (7, 0.5)
 
 
+def test_the_text_beside_a_recording_goes_along_where_it_is_wanted(addon_scene, server) -> None:
+    Path(addon_scene.dirfa.audio).with_suffix(".txt").write_text("my own\nwords", "utf-8")
+
+    bpy.ops.dirfa.generate()
+    addon_scene.dirfa.use_texts = True
+    bpy.ops.dirfa.generate()
+
+    assert [asked.transcript for asked in server.settings] == ["", "my own words"]
+
+
 def test_a_failed_job_is_a_sentence_and_changes_nothing(addon_scene, server) -> None:
     server.fails = "The recording is silent."
     before = snapshot()

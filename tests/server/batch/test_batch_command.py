@@ -201,3 +201,19 @@ def test_wrong_usage_has_exit_code_2(lines: Path, batch, options: list[str], mes
 
     assert code == 2
     assert message in told
+
+
+def test_texts_beside_recordings_are_their_transcripts(lines: Path, batch) -> None:
+    (lines / "a.txt").write_text("nobody says these many words in a buzz", "utf-8")
+    (lines / "b.txt").write_bytes(b"\xff\xfe\xfa")
+
+    code, _, message = batch(lines, "--texts")
+    assert code == 1
+    assert "b.txt" in message
+
+    (lines / "b.txt").unlink()
+    code, events, _ = batch(lines, "--texts")
+    failed = [event for event in events if event.get("state") == "failed"]
+    assert code == 1
+    assert [event["id"] for event in failed] == ["a"]
+    assert "transcript" in str(failed[0]).lower()
