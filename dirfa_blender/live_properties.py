@@ -35,15 +35,15 @@ class DIRFA_PG_live(bpy.types.PropertyGroup):
     )
     lookahead: EnumProperty(
         name="Lookahead",
-        description="Sound heard before the face answers, on top of 0.7 s for blocks and finishing",
+        description="Sound heard before the face answers, on top of 0.09 s for blocks and finishing",
         items=(
-            ("NONE", "None", "0.7 s behind the sound and the way there; least exact"),
-            ("SHORT", "0.04 s", "0.74 s behind the sound and the way there"),
-            ("MIDDLE", "0.12 s", "0.82 s behind the sound and the way there"),
+            ("NONE", "None", "0.09 s behind the sound and the way there; least exact"),
+            ("SHORT", "0.04 s", "0.13 s behind the sound and the way there"),
+            ("MIDDLE", "0.12 s", "0.21 s behind the sound and the way there"),
             (
                 "LONGEST",
                 "Longest",
-                "1.02 s behind the sound and the way there; as exact as a recording",
+                "0.49 s behind the sound and the way there; as exact as a recording",
             ),
         ),
         default="MIDDLE",

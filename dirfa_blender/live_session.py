@@ -2,7 +2,7 @@
 
 The picture runs behind the sound by the longest time that any sample has needed so far, from when it was
 spoken to when it was here. That is the delay an artist sees, and it is measured, not promised: the server
-hears in blocks of half a second, looks ahead and finishes, and the way there takes time too.
+hears in blocks of 40 ms, looks ahead and finishes, and the way there takes time too.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ import numpy.typing as npt
 from .core.errors import AudioError
 
 SAMPLE_RATE = 16000
-CHUNK_SECONDS = 0.1
+CHUNK_SECONDS = 0.04
+"""Sound read at a time: what the server answers at once."""
 MAX_READ_BYTES = 1 << 16
 LAST_WORDS_SECONDS = 1.0
 MOST_RECORDING_SECONDS = 300.0

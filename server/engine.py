@@ -18,16 +18,16 @@ from dirfa_blender.core.protocol import AnimateSettings, to_json
 
 from .audio import SAMPLE_RATE, Speech
 from .config import actors_folder
-from .features import FRAME_RATE, Features, FeatureStream, speech_gain
+from .features import FRAME_RATE, FRAME_STEP, LONG_BLOCK, Features, FeatureStream, speech_gain
 from .live import LiveTake
 from .model.checkpoint import SHIPPED, Checkpoint, load_actor, load_checkpoint
 from .model.network import FaceNetwork
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
-from .postprocess import RawMotion, finished, sided
+from .postprocess import RawMotion, finished, reach_of, rising_envelope, sided
 from .transcript import told_phones
 
-PUSH_SAMPLES = SAMPLE_RATE
+PUSH_SAMPLES = LONG_BLOCK * FRAME_STEP
 """Samples handed to the feature stream at a time; cancellation is looked at in between."""
 
 
@@ -126,10 +126,12 @@ class Engine:
         """
         settings = settings or AnimateSettings()
         count = max(1, int(np.ceil(speech.duration * FRAME_RATE - 1e-6)))
-        raw = self._raw_motion(speech.samples, count, settings, progress, cancelled)
+        raw, reach = self._raw_motion(speech.samples, count, settings, progress, cancelled)
         if settings.transcript:
             raw = replace(raw, phones=told_phones(raw.phones, speech.samples, settings.transcript))
-        take = directed(finished(raw, settings), settings.controls)
+        # Who has a bounded lookahead does not see the end of the recording coming: as a stream is.
+        envelope = None if settings.lookahead is None else rising_envelope(0, count)
+        take = directed(finished(raw, settings, envelope, reach), settings.controls)
         if settings.fps is not None:
             take = take.resampled(settings.fps)
         if progress is not None:
@@ -165,7 +167,8 @@ class Engine:
         settings: AnimateSettings,
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
-    ) -> RawMotion:
+    ) -> tuple[RawMotion, int]:
+        """The raw take, and the frames by which finishing may look ahead."""
         network = self._network_of(settings.actor)
         stream = FaceStream(
             network,
@@ -177,6 +180,7 @@ class Engine:
         phones = np.zeros((count, network.config.phones), np.float32)
         mouth = np.zeros((count, len(network.config.mouth)), np.float32)
         upper = np.zeros((count, len(UPPER_CHANNELS)), np.float32)
+        reach = reach_of(settings, stream.lookahead)
         for block in _feature_blocks(samples, stream.lookahead):
             if cancelled is not None and cancelled():
                 raise JobCancelled("The animation was cancelled.")
@@ -184,7 +188,7 @@ class Engine:
             _store(motion, phones, mouth, upper)
             if progress is not None:
                 progress(min(0.99, max(0.0, motion.first_frame / count)))
-        return RawMotion(phones, mouth, upper, network.config.mouth, UPPER_CHANNELS)
+        return RawMotion(phones, mouth, upper, network.config.mouth, UPPER_CHANNELS), reach
 
     def _network_of(self, actor: str) -> FaceNetwork:
         """The network with an actor's mouth, loaded once."""
@@ -208,8 +212,10 @@ def _feature_blocks(samples: NDArray[np.float32], lookahead: int) -> Iterator[Fe
     """Feature blocks of a recording and of the silence that the lookahead needs after it."""
     stream = FeatureStream(speech_gain(samples))
     for first in range(0, len(samples), PUSH_SAMPLES):
-        yield from stream.push(samples[first : first + PUSH_SAMPLES])
-    yield from stream.finish(lookahead + 1)
+        block = stream.push(samples[first : first + PUSH_SAMPLES])
+        if len(block):
+            yield block
+    yield stream.finish(lookahead + 1)
 
 
 def _store(

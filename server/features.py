@@ -2,8 +2,8 @@
 
 Nothing here looks at a whole clip, so a stream yields the same bytes as a file: the level of the
 speaker is measured beforehand (`speech_gain`) and passed in, never taken from the clip's maximum
-inside a frame. Frames are computed in blocks of fixed size and position, because the last bits of a
-matrix product depend on its shape: any chunk size of the input gives identical features.
+inside a frame. Every frame is computed by itself, in operations whose result for a row does not depend
+on the other rows: any chunk size of the input gives identical features.
 
 Frame n belongs to the time n / 50 s. It holds two mel spectra, of 25 ms windows centred 0 and 10 ms
 after that time, and prosody of a 64 ms window centred on it.
@@ -26,8 +26,10 @@ FRAME_RATE = 50
 """Feature frames, and model frames, a second."""
 FRAME_STEP = SAMPLE_RATE // FRAME_RATE
 """Samples from one frame to the next."""
-BLOCK_FRAMES = 25
-"""Frames computed at a time."""
+BLOCK_FRAMES = 2
+"""Frames are computed in whole multiples of this: as soon as 40 ms are known, or many at a time."""
+LONG_BLOCK = 128
+"""Frames of a recording computed at a time."""
 MEL_BINS = 80
 MEL_WINDOW = 400
 """Samples of one mel window: 25 ms."""
@@ -88,7 +90,7 @@ def speech_gain(samples: Array) -> float:
 
 
 class FeatureStream:
-    """Turns samples pushed in any chunks into feature blocks of `BLOCK_FRAMES` frames."""
+    """Turns samples pushed in any chunks into features, a multiple of `BLOCK_FRAMES` frames at a time."""
 
     def __init__(self, gain: float) -> None:
         self._gain = np.float32(gain)
@@ -96,41 +98,40 @@ class FeatureStream:
         self._pushed = 0
         self._frames = 0
 
-    def push(self, samples: Array) -> list[Features]:
-        """The blocks that these samples complete."""
+    def push(self, samples: Array) -> Features:
+        """The frames that these samples complete, none if there are too few."""
         self._pushed += len(samples)
         self._pending = np.concatenate([self._pending, samples.astype(np.float32) * self._gain])
         return self._take()
 
-    def finish(self, extra_frames: int = 0) -> list[Features]:
-        """The remaining blocks: every frame up to the last sample and `extra_frames` of silence."""
+    def finish(self, extra_frames: int = 0) -> Features:
+        """The remaining frames: all up to the last sample and at least `extra_frames` of silence."""
         wanted = -(-self._pushed // FRAME_STEP) + extra_frames - self._frames
         blocks = max(0, -(-wanted // BLOCK_FRAMES))
-        needed = blocks * BLOCK_FRAMES * FRAME_STEP + _BEFORE + _AFTER
+        needed = blocks * BLOCK_FRAMES * FRAME_STEP + _BEFORE + _AFTER - FRAME_STEP
         padding = max(0, needed - len(self._pending))
         self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
         return self._take()
 
-    def _take(self) -> list[Features]:
+    def _take(self) -> Features:
         step = BLOCK_FRAMES * FRAME_STEP
-        needed = step + _BEFORE + _AFTER
-        blocks: list[Features] = []
-        first = 0
-        while len(self._pending) - first >= needed:
-            blocks.append(_block(self._pending[first : first + needed]))
-            first += step
-        self._pending = self._pending[first:]
-        self._frames += len(blocks) * BLOCK_FRAMES
-        return blocks
+        # From the last frame's time on only half a window is needed, not the whole step to the next.
+        blocks = max(0, (len(self._pending) - _BEFORE - _AFTER + FRAME_STEP) // step)
+        found = _frames(self._pending, blocks * BLOCK_FRAMES)
+        self._pending = self._pending[blocks * step :]
+        self._frames += len(found)
+        return found
 
 
 def features(samples: Array, gain: float | None = None) -> Features:
     """Features of a whole recording: ``ceil(S / 320)`` frames."""
     stream = FeatureStream(speech_gain(samples) if gain is None else gain)
-    blocks = [*stream.push(samples), *stream.finish()]
+    places = range(0, len(samples), LONG_BLOCK * FRAME_STEP)
+    parts = [stream.push(samples[first : first + LONG_BLOCK * FRAME_STEP]) for first in places]
+    parts.append(stream.finish())
     count = -(-len(samples) // FRAME_STEP)
-    mel = np.concatenate([block.mel for block in blocks])[:count]
-    prosody = np.concatenate([block.prosody for block in blocks])[:count]
+    mel = np.concatenate([part.mel for part in parts])[:count]
+    prosody = np.concatenate([part.prosody for part in parts])[:count]
     return Features(mel, prosody)
 
 
@@ -169,9 +170,11 @@ def mel_filters(warp: float = 1.0) -> Array:
     return (filters / filters.sum(axis=0) / scale).astype(np.float32)
 
 
-def _block(samples: Array) -> Features:
-    """One block from its samples and half a pitch window on each side."""
-    starts = np.arange(BLOCK_FRAMES, dtype=np.int64) * FRAME_STEP + _BEFORE
+def _frames(samples: Array, count: int) -> Features:
+    """So many frames from their samples and half a pitch window on each side."""
+    if count == 0:
+        return Features(np.zeros((0, FEATURES), np.float32), np.zeros((0, PROSODY), np.float32))
+    starts = np.arange(count, dtype=np.int64) * FRAME_STEP + _BEFORE
     first = mel_spectrum(samples, starts)
     second = mel_spectrum(samples, starts + MEL_STEP)
     mel = np.concatenate([first, second], axis=1)

@@ -1,8 +1,8 @@
 """A take while it is spoken: sound in, finished samples out, a fixed delay behind, memory that never grows.
 
-The same network, sampler and finishing as for a file, on a window around what is new: a sample depends on
-what lies less than `REACH` frames ahead and `BACK` frames behind, so the window's inside is what the whole
-take would be. Only the way back to rest differs: a file knows its end, a stream fades after it.
+The same network, sampler and finishing as for a file, on a window around what is new, so a stream gives the
+bytes of the file with the same lookahead, however the sound is cut. The end alone differs where the
+lookahead is not bounded: a file then returns to rest before its end, a stream fades after it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,22 @@ from dirfa_blender.core.controls import directed
 from dirfa_blender.core.protocol import AnimateSettings
 
 from .audio import SAMPLE_RATE
-from .features import BLOCK_FRAMES, FRAME_RATE, Features, FeatureStream
+from .features import BLOCK_FRAMES, FRAME_RATE, PITCH_WINDOW, Features, FeatureStream
 from .model.network import FaceNetwork
 from .model.sampling import UPPER_CHANNELS
 from .model.statistics import MotionStatistics
 from .model.streaming import FaceStream
-from .postprocess import REST_SECONDS, RawMotion, finished
+from .postprocess import (
+    LONG_SILENCE,
+    REST_SECONDS,
+    RawMotion,
+    finished,
+    reach_of,
+    rising_envelope,
+)
 
-REACH = 10
-"""Frames by which finishing looks ahead: the silence average reaches 6, closures 2 more."""
-BACK = 56
-"""Frames by which it looks back: a mouth rests after 40 of silence."""
+BACK = LONG_SILENCE + 2
+"""Frames by which finishing looks back: a mouth rests after a long silence."""
 Array = NDArray[np.float32]
 
 
@@ -57,7 +62,9 @@ class LiveTake:
             seed=settings.seed,
             blink_rate=settings.blinks,
             lookahead=settings.lookahead_frames(FRAME_RATE),
+            is_live=True,
         )
+        self._reach = reach_of(settings, self._stream.lookahead)
         self._samples = 0
         self._given = 0
         self._kept_from = 0
@@ -67,20 +74,20 @@ class LiveTake:
 
     @property
     def delay_seconds(self) -> float:
-        """Longest time from a sound to its sample: block, lookahead of the network, and finishing."""
-        return (BLOCK_FRAMES + self._stream.lookahead + REACH) / FRAME_RATE
+        """Longest time from a sound to its sample: lookahead of the network, of finishing, the rest of the
+        block, and the window in which sound is heard."""
+        frames = self._stream.lookahead + self._reach + BLOCK_FRAMES - 1
+        return frames / FRAME_RATE + PITCH_WINDOW / 2 / SAMPLE_RATE
 
     def push(self, samples: Array) -> Animation:
         """The samples of the take that this sound, (S,) float32 at 16 kHz, completes; may be none."""
         self._samples += len(samples)
-        for block in self._features.push(samples):
-            self._step(block)
-        return self._take(self._kept_from + len(self._rows[0]) - REACH, None)
+        self._step(self._features.push(samples))
+        return self._take(self._kept_from + len(self._rows[0]) - self._reach, None)
 
     def finish(self) -> Animation:
         """The rest of the take, and a fade to rest after it."""
-        for block in self._features.finish(self._stream.lookahead + 1):
-            self._step(block)
+        self._step(self._features.finish(self._stream.lookahead + 1))
         count = max(1, -(-self._samples * FRAME_RATE // SAMPLE_RATE))
         keep = count - self._kept_from
         self._rows = [rows[:keep] for rows in self._rows]
@@ -88,6 +95,8 @@ class LiveTake:
         return _faded(rest) if len(rest) else rest
 
     def _step(self, block: Features) -> None:
+        if not len(block):
+            return
         motion = self._stream.step(torch.from_numpy(block.mel), torch.from_numpy(block.prosody))
         # What lies before the sound began belongs to no time of the take.
         skipped = max(0, -motion.first_frame)
@@ -103,10 +112,9 @@ class LiveTake:
         first = self._given - self._kept_from
         last = max(first, until - self._kept_from)
         raw = RawMotion(phones, mouth, upper, self._network.config.mouth, UPPER_CHANNELS)
-        seconds = (self._kept_from + np.arange(len(mouth))) / FRAME_RATE
-        share = np.clip(seconds / REST_SECONDS, 0.0, 1.0)
-        envelope = (share * share * (3.0 - 2.0 * share)).astype(np.float32)
-        take = replace(finished(raw, self._settings, envelope), start=self._kept_from / FRAME_RATE)
+        envelope = rising_envelope(self._kept_from, len(mouth))
+        take = finished(raw, self._settings, envelope, self._reach)
+        take = replace(take, start=self._kept_from / FRAME_RATE)
         take = directed(take, self._settings.controls)
         chosen = _rows_of(take, first, last)
         self._given += last - first

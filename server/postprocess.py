@@ -35,6 +35,8 @@ OPENERS = ("AU10", "AU16", "AU25")
 """Units that part the lips and must vanish in a closure."""
 ROUNDERS: dict[str, float] = {"AU22": 0.7}
 """Shapes of the neighbouring vowel, and by how much a closure weakens them: the funnel opens lips."""
+FULL_REACH, LIVE_REACH = 6, 2
+"""Frames by which finishing looks ahead: in a file, and where every frame is a delay."""
 LONG_SILENCE, SHORT_SILENCE = 40, 6
 """Frames that must have been silent for the mouth to rest; frames around that must be."""
 VESTIBULAR_SHARE = 0.9
@@ -69,10 +71,22 @@ class RawMotion:
     upper_names: tuple[str, ...]
 
 
-def finished(raw: RawMotion, settings: AnimateSettings, envelope: Array | None = None) -> Animation:
+def finished(
+    raw: RawMotion,
+    settings: AnimateSettings,
+    envelope: Array | None = None,
+    reach: int = FULL_REACH,
+) -> Animation:
     """The take: every unit within 0..1, lips closed where they must be, head and gaze at rest
-    where it begins and ends."""
-    mouth = shaped_mouth(raw, settings.lips)
+    where it begins and ends.
+
+    Parameters
+    ----------
+    envelope : (T,) share of head and gaze motion; None where all of a take is there, with both its ends
+    reach : frames that are looked ahead, `LIVE_REACH` to `FULL_REACH`; a sample depends on none later, on
+        `LONG_SILENCE` earlier ones, and its bits on no other
+    """
+    mouth = shaped_mouth(raw, settings.lips, reach)
     names: list[str] = []
     columns: list[Array] = []
     for unit, values in mouth.items():
@@ -85,7 +99,6 @@ def finished(raw: RawMotion, settings: AnimateSettings, envelope: Array | None =
             names.append(name)
             columns.append(_column(raw, name) * np.float32(strength))
     order = sorted(range(len(names)), key=lambda index: AU_INDEX[names[index]])
-    # (T,) share of head and gaze motion; a part of a take cannot know how far its ends are.
     shares = rest_envelope(len(raw.mouth)) if envelope is None else envelope
     envelope = shares[:, None]
     rotation = _columns(raw, ("pitch", "yaw", "roll")) * envelope * np.float32(settings.head)
@@ -103,31 +116,41 @@ def finished(raw: RawMotion, settings: AnimateSettings, envelope: Array | None =
     )
 
 
-def shaped_mouth(raw: RawMotion, strength: float) -> dict[str, Array]:
+def shaped_mouth(raw: RawMotion, strength: float, reach: int = FULL_REACH) -> dict[str, Array]:
     """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence."""
-    mouth = {
-        name: np.clip(_smoothed(raw.mouth[:, index]), 0.0, None) * np.float32(MOUTH_GAIN * strength)
-        for index, name in enumerate(raw.mouth_names)
-    }
+    moved = np.maximum(_smoothed(raw.mouth), 0.0) * np.float32(MOUTH_GAIN * strength)
+    mouth = {name: moved[:, index] for index, name in enumerate(raw.mouth_names)}
     for unit in ("AU26", "AU8", "AU24", "AU28D", "AU10", *OPENERS):
         mouth.setdefault(unit, np.zeros(len(raw.mouth), np.float32))
-    silent = _silence(raw.phones)
+    silent = _silence(raw.phones, min(reach, SHORT_SILENCE))
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
     parted = _parted(raw.phones)
     _part(mouth, parted)
-    _bite(mouth, _certainty(raw.phones, LABIODENTALS, parted, low=0.35, high=0.7))
-    _close(mouth, _certainty(raw.phones, BILABIALS, parted, low=0.1, high=0.28))
-    return {name: np.clip(values, 0.0, 1.0).astype(np.float32) for name, values in mouth.items()}
+    early = min(reach - 1, 2)
+    _bite(mouth, _certainty(raw.phones, LABIODENTALS, parted, early, low=0.35, high=0.7))
+    _close(mouth, _certainty(raw.phones, BILABIALS, parted, early, low=0.1, high=0.28))
+    return {name: _limited(values).astype(np.float32) for name, values in mouth.items()}
 
 
 def rest_envelope(count: int) -> Array:
     """(T,) 0 at both ends, 1 in between; a short take never reaches 1."""
-    seconds = np.arange(count, dtype=np.float64) / FRAME_RATE
-    rise = np.clip(seconds / REST_SECONDS, 0.0, 1.0)
-    fall = np.clip((seconds[::-1]) / REST_SECONDS, 0.0, 1.0)
-    share = np.minimum(rise, fall)
-    return (share * share * (3.0 - 2.0 * share)).astype(np.float32)
+    rise = rising_envelope(0, count)
+    return np.minimum(rise, rise[::-1])
+
+
+def rising_envelope(first: int, count: int) -> Array:
+    """(T,) 0 at frame 0, 1 from soon after on, of the frames from `first` on: no end is known."""
+    seconds = (first + np.arange(count, dtype=np.float64)) / FRAME_RATE
+    return _eased(seconds / REST_SECONDS).astype(np.float32)
+
+
+def reach_of(settings: AnimateSettings, network_lookahead: int) -> int:
+    """Frames that finishing looks ahead: what the wanted lookahead leaves to it, if any."""
+    wanted = settings.lookahead_frames(FRAME_RATE)
+    if wanted is None:
+        return FULL_REACH
+    return min(max(wanted - network_lookahead, LIVE_REACH), FULL_REACH)
 
 
 def sided(unit: str) -> tuple[str, ...]:
@@ -142,7 +165,7 @@ def _part(mouth: dict[str, Array], parted: Array) -> None:
         start=np.zeros(len(parted), np.float32),
     )
     missing = np.maximum(0.0, PARTED_MM - opening) / OPENING_MM["AU25"]
-    mouth["AU25"] = np.clip(mouth["AU25"] + parted * missing, 0.0, 1.0)
+    mouth["AU25"] = _limited(mouth["AU25"] + parted * missing)
 
 
 def _close(mouth: dict[str, Array], closed: Array) -> None:
@@ -168,13 +191,14 @@ def _bite(mouth: dict[str, Array], bitten: Array) -> None:
 
 
 def _certainty(
-    phones: Array, numbers: Sequence[int], parted: Array, *, low: float, high: float
+    phones: Array, numbers: Sequence[int], parted: Array, early: int, *, low: float, high: float
 ) -> Array:
-    """(T,) 0..1 how surely one of these phones is spoken; begins a frame early, eased, but leaves the
-    vowel before it open: a short one would be gone."""
-    probability = phones[:, list(numbers)].sum(axis=1)
-    share = np.clip((probability - low) / (high - low), 0.0, 1.0)
-    held = np.maximum(share, np.maximum(_moved(share, -1), _moved(share, -2)))
+    """(T,) 0..1 how surely one of these phones is spoken; begins up to `early` frames early, eased, but
+    leaves the vowel before it open: a short one would be gone."""
+    share = _limited((_probability(phones, numbers) - low) / (high - low))
+    held = share
+    for frames in range(1, early + 1):
+        held = np.maximum(held, _moved(share, -frames))
     eased = 0.5 * held + 0.25 * (_moved(held, 1) + _moved(held, -1))
     # The middle of a closure is closed however short it is.
     return np.maximum(eased * (1.0 - parted), share).astype(np.float32)
@@ -182,18 +206,26 @@ def _certainty(
 
 def _parted(phones: Array) -> Array:
     """(T,) 0..1 how surely a vowel is spoken that needs parted lips."""
-    vowel = phones[:, list(VOWELS)].sum(axis=1)
-    return np.clip((vowel - PARTED_FROM) / (PARTED_TO - PARTED_FROM), 0.0, 1.0)
+    vowel = _probability(phones, VOWELS)
+    return _limited((vowel - PARTED_FROM) / (PARTED_TO - PARTED_FROM))
 
 
-def _silence(phones: Array) -> Array:
+def _probability(phones: Array, numbers: Sequence[int]) -> Array:
+    """(T,) of any of these phones, added up in one order whatever T is."""
+    total = np.zeros(len(phones), np.float32)
+    for number in numbers:
+        total = total + phones[:, number]
+    return total
+
+
+def _silence(phones: Array, after: int) -> Array:
     """(T,) 0..1 how far the mouth may rest: after a long silence, until shortly before speech.
 
     In a short pause a mouth waits where it is; what the network does there is right.
     """
     silence = phones[:, SILENCE].astype(np.float64)
     lasting = _eased((_mean_around(silence, LONG_SILENCE, 0, 0.0) - 0.7) / 0.25)
-    near = _eased((_mean_around(silence, SHORT_SILENCE, SHORT_SILENCE, 1.0) - 0.6) / 0.35)
+    near = _eased((_mean_around(silence, SHORT_SILENCE, after, 1.0) - 0.6) / 0.35)
     return (lasting * near).astype(np.float32)
 
 
@@ -201,10 +233,13 @@ def _mean_around(
     values: NDArray[np.float64], before: int, after: int, outside: float
 ) -> NDArray[np.float64]:
     """(T,) mean from `before` frames earlier to `after` later; beyond the ends lies `outside`."""
-    padded = np.concatenate([np.full(before + 1, outside), values, np.full(after, outside)])
-    total = np.cumsum(padded)
+    padded = np.concatenate([np.full(before, outside), values, np.full(after, outside)])
     width = before + after + 1
-    return (total[width:] - total[: len(values)]) / width
+    # Not a running sum: its last bits would depend on where the take begins.
+    total = np.zeros(len(values))
+    for place in range(width):
+        total = total + padded[place : place + len(values)]
+    return total / width
 
 
 def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -212,15 +247,22 @@ def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:
     return share * share * (3.0 - 2.0 * share)
 
 
+def _limited(values: Array) -> Array:
+    """Within 0..1; faster than `np.clip` where there are few."""
+    return np.minimum(np.maximum(values, np.float32(0.0)), np.float32(1.0))
+
+
 def _smoothed(values: Array) -> Array:
-    """(T,) values after the kernel 1/4 1/2 1/4."""
+    """(T, ...) values after the kernel 1/4 1/2 1/4."""
     return 0.5 * values + 0.25 * (_moved(values, 1) + _moved(values, -1))
 
 
 def _moved(values: Array, frames: int) -> Array:
     """Values later by `frames`, the ends held."""
-    index = np.clip(np.arange(len(values)) - frames, 0, max(0, len(values) - 1))
-    return values[index]
+    count = len(values)
+    if frames > 0:
+        return np.concatenate([values[:1].repeat(min(frames, count), axis=0), values])[:count]
+    return np.concatenate([values, values[-1:].repeat(min(-frames, count), axis=0)])[-count:]
 
 
 def _column(raw: RawMotion, name: str) -> Array:

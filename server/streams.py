@@ -133,6 +133,8 @@ def _wanted(body: bytes) -> tuple[AnimateSettings, float]:
     settings = from_fields(AnimateSettings, dict(values.get("settings", {})))
     if settings.fps is not None:
         raise FormatError("A stream has the model's own rate; leave fps out.")
+    if settings.transcript:
+        raise FormatError("A stream is heard as it is spoken; leave the transcript out.")
     return settings, float(gain)
 
 

@@ -84,8 +84,12 @@ class Animation:
 
     @property
     def times(self) -> npt.NDArray[np.float64]:
-        """(T,) float64 seconds of the samples."""
-        return self.start + np.arange(len(self)) / self.fps
+        """(T,) float64 seconds of the samples; those of a chunk are the bits that the whole has."""
+        places = np.arange(len(self))
+        first = round(self.start * self.fps)
+        if abs(self.start * self.fps - first) <= TIME_TOLERANCE:
+            return (first + places) / self.fps
+        return self.start + places / self.fps
 
     def channel(self, code: str) -> Array:
         """(T,) intensities of one unit; zeros where this animation does not carry it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ class BlinkState:
 
 
 class Blinks:
-    """Draws blinks block by block; `rate` is relative to a person who speaks, 0 none."""
+    """Draws blinks as time goes on; `rate` is relative to a person who speaks, 0 none."""
 
     def __init__(self, statistics: MotionStatistics, seed: int, rate: float) -> None:
         self._statistics = statistics
@@ -68,8 +69,10 @@ class Blinks:
         return torch.stack([closed, closed], dim=1)
 
     def _advance(self, frames: Tensor, hurry: Tensor, state: BlinkState) -> None:
-        """Runs the clock over the block; events are few, so they are a loop."""
-        clock = state.clock + torch.cumsum(hurry, 0) * (self._rate / FRAME_RATE)
+        """Runs the clock over the frames; events are few, so they are a loop."""
+        steps = (hurry * (self._rate / FRAME_RATE)).tolist()
+        # Added up frame by frame from the last value, so that the blocks do not show in the last bits.
+        clock = torch.tensor(list(accumulate(steps, initial=state.clock))[1:], dtype=torch.float64)
         state.clock = float(clock[-1])
         if state.following is None:
             state.following = self._interval(0) * float(uniform(self._seed, 100, _number(0)))

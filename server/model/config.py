@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 
 FRAME_RATE = 50
 """Frames a second inside the model."""
-BLOCK_FRAMES = 25
-"""Frames the network takes at a time. Fixed, because the last bits of a product depend on its shape."""
+BLOCK_FRAMES = 2
+"""Frames of the smallest block, 40 ms: what goes in is a whole number of them."""
 
 
 @dataclass(frozen=True)

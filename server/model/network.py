@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .config import NetworkConfig
+from .products import TiledLinear, recurred
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class CausalLayer(nn.Module):
         self.kernel = kernel
         self.dilation = dilation
         self.norm = nn.LayerNorm(channels)
-        self.mix = nn.Linear(channels * kernel, channels)
-        self.out = nn.Linear(channels, channels)
+        self.mix = TiledLinear(channels * kernel, channels)
+        self.out = TiledLinear(channels, channels)
 
     @property
     def history(self) -> int:
@@ -118,11 +119,11 @@ class FaceNetwork(nn.Module):
         self.config = config
         self.register_buffer("feature_mean", torch.zeros(config.features))
         self.register_buffer("feature_scale", torch.ones(config.features))
-        self.entry = nn.Linear(config.features, config.channels)
+        self.entry = TiledLinear(config.features, config.channels)
         self.encoder = CausalStack(config.channels, config.kernel, config.dilations)
         self.encoder_norm = nn.LayerNorm(config.channels)
-        self.phones = nn.Linear(config.channels, len(config.delays) * config.phones)
-        self.bridge = nn.Linear(config.channels + config.phones, config.face_channels)
+        self.phones = TiledLinear(config.channels, len(config.delays) * config.phones)
+        self.bridge = TiledLinear(config.channels + config.phones, config.face_channels)
         self.style = nn.Embedding(len(config.styles), config.face_channels)
         self.head = nn.GRU(
             config.face_channels,
@@ -131,7 +132,9 @@ class FaceNetwork(nn.Module):
             batch_first=True,
             dropout=0.2 if config.face_layers > 1 else 0.0,
         )
-        self.mouth = nn.Linear(config.face_channels, len(config.delays) * max(1, len(config.mouth)))
+        self.mouth = TiledLinear(
+            config.face_channels, len(config.delays) * max(1, len(config.mouth))
+        )
 
     def initial(self, batch: int = 1) -> NetworkState:
         """The state before anything was heard."""
@@ -154,7 +157,7 @@ class FaceNetwork(nn.Module):
         """Hidden, logits and (B,) style numbers to the mouth (B, T, D, M) and the head's state."""
         joined = torch.cat([hidden, functional.softmax(phones[:, :, -1], dim=2)], dim=2)
         entered = torch.tanh(self.bridge(joined) + self.style(style)[:, None])
-        frames, kept = self.head(entered, state)
+        frames, kept = recurred(self.head, entered, state)
         return self.mouth(frames).unflatten(2, (len(self.config.delays), -1)), kept
 
     def forward(

@@ -1,8 +1,9 @@
 """Smooth noise of several bands, a function of the absolute frame and of a seed.
 
 A band is a cubic B-spline through random values at regular knots, so its spectrum is known (`power`) and
-a few bands can be fitted to any falling spectrum. Values are made in long tiles, many channels at once,
-and kept for the blocks that lie in them: the tile is a convenience, no value depends on it.
+a few bands can be fitted to any falling spectrum. Values are made in tiles, many channels at once, and
+kept for the blocks that lie in them: long ones for a file, short ones for a live block, which has to wait
+for them. No value depends on it.
 """
 
 from __future__ import annotations
@@ -16,50 +17,82 @@ from torch import Tensor
 from .config import FRAME_RATE
 from .randomness import gaussian, uniform
 
-TILE_FRAMES = 1024
+LONG_TILE, LIVE_TILE = 1024, 128
+KEPT_TILES = 4
+SHIFT_FRAMES = 9
+"""Frames between the tiles of one function and the next, so that not all are due at once."""
 SPLINE_POWER = 0.4794
 """Variance of the spline through unit white noise."""
 
 
 class Tiles:
-    """Caches a function of the frame: (T,) int64 frames to (T, C) float64."""
+    """Caches a function of the frame: (T,) int64 frames to (T, C) float64.
 
-    def __init__(self, make: Callable[[Tensor], Tensor]) -> None:
+    Tiles are of `size` frames. `shift` moves them, so that those of several functions are not all due at
+    once.
+    """
+
+    def __init__(
+        self, make: Callable[[Tensor], Tensor], size: int = LONG_TILE, shift: int = 0
+    ) -> None:
         self._make = make
+        self._size, self._shift = size, shift
         self._kept: dict[int, Tensor] = {}
 
     def rows(self, first: int, count: int) -> Tensor:
         """(count, C) values of the frames from `first` on."""
-        low, high = first // TILE_FRAMES, (first + count - 1) // TILE_FRAMES
-        for tile in [key for key in self._kept if not low <= key <= high]:
-            del self._kept[tile]
+        first -= self._shift
+        low, high = first // self._size, (first + count - 1) // self._size
         parts: list[Tensor] = []
         for tile in range(low, high + 1):
             if tile not in self._kept:
-                start = tile * TILE_FRAMES
-                self._kept[tile] = self._make(torch.arange(start, start + TILE_FRAMES))
-            begin = max(0, first - tile * TILE_FRAMES)
-            parts.append(self._kept[tile][begin : first + count - tile * TILE_FRAMES])
+                start = tile * self._size + self._shift
+                self._kept[tile] = self._make(torch.arange(start, start + self._size))
+                if len(self._kept) > KEPT_TILES:
+                    del self._kept[min(self._kept)]
+            begin = max(0, first - tile * self._size)
+            parts.append(self._kept[tile][begin : first + count - tile * self._size])
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def banded_noise(
-    seed: int, first_channel: int, frames: Tensor, knots: tuple[float, ...], deviations: Tensor
-) -> Tensor:
-    """(T, C) sum of independent bands.
+class BandedNoise:
+    """(T, C) sum of independent bands, each in tiles of its own.
 
     Parameters
     ----------
-    frames : (T,) int64, consecutive
     knots : B seconds between the random values of each band
     deviations : (B, C) float64 standard deviation of each band in each channel
+    size, shift : of the first band's tiles; those of the others follow by `SHIFT_FRAMES` each
     """
-    total = torch.zeros(len(frames), deviations.shape[1], dtype=torch.float64)
-    channels = torch.arange(deviations.shape[1])
-    for band, knot in enumerate(knots):
-        numbers = first_channel + band + 8 * channels
-        total = total + deviations[band] * shaped_noise(seed, numbers, frames, knot)
-    return total
+
+    def __init__(
+        self,
+        seed: int,
+        first_channel: int,
+        knots: tuple[float, ...],
+        deviations: Tensor,
+        size: int = LONG_TILE,
+        shift: int = 0,
+    ) -> None:
+        self._count = deviations.shape[1]
+        channels = 8 * torch.arange(self._count)
+
+        def band(number: int) -> Callable[[Tensor], Tensor]:
+            numbers, share = first_channel + number + channels, deviations[number]
+            return lambda frames: share * shaped_noise(seed, numbers, frames, knots[number])
+
+        self._bands = [
+            Tiles(band(number), size, shift + SHIFT_FRAMES * number)
+            for number in range(len(knots))
+            if bool(deviations[number].any())
+        ]
+
+    def rows(self, first: int, count: int) -> Tensor:
+        """(count, C) values of the frames from `first` on."""
+        total = torch.zeros(count, self._count, dtype=torch.float64)
+        for tiles in self._bands:
+            total = total + tiles.rows(first, count)
+        return total
 
 
 def shaped_noise(seed: int, channels: Tensor, frames: Tensor, knot_seconds: float) -> Tensor:

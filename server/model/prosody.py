@@ -1,7 +1,8 @@
 """What a voice does that faces answer: speaking or not, accents, beginnings and ends of phrases.
 
 An accent is a peak of loudness, weighted by pitch; it is known only once the sound around it was heard,
-`ACCENT_REACH` frames late.
+`ACCENT_LAG` frames late. What remembers is followed frame by frame and what averages adds up in one order,
+so the answer does not depend on how many frames come at a time.
 """
 
 from __future__ import annotations
@@ -12,27 +13,31 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .config import BLOCK_FRAMES, FRAME_RATE
+from .config import FRAME_RATE
 
 ACCENT_REACH = 10
 """Frames on each side over which an accent must be the loudest."""
 ACCENT_LAG = ACCENT_REACH + 2
-"""Frames by which `ProsodyState.accents` lags behind the voice."""
-HISTORY = 100
-"""Frames of events kept: the longest response, two seconds."""
+"""Frames by which `Heard.accents` lags behind the voice."""
 QUIET_LEVEL = -5.2
 """Natural log of the RMS under which no peak is an accent; active speech lies around -3."""
 PHRASE_SECONDS = 0.8
 """Somebody must have spoken this long for a pause to end a phrase."""
 SPEAKING_SHARE = 0.55
 """Gate above which somebody speaks: a pause ends a phrase after an eighth of a second."""
+GATE_SECONDS, SLOW_GATE_SECONDS = 0.3, 2.5
+PITCH_SECONDS = 3.0
+"""Voiced time within which the usual pitch of a voice is followed."""
+FALL_FRAMES = 25
+"""Frames over which the gate's fall tells that a phrase ends."""
 
-_CONTEXT = 2 * ACCENT_REACH + 4
+_SMOOTH = 5
+_CONTEXT = 2 * ACCENT_REACH + _SMOOTH - 1
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What the sampler hears, one block: (T,) float64 each.
+    """What the sampler hears of T frames: (T,) float64 each.
 
     Attributes
     ----------
@@ -46,81 +51,100 @@ class Voice:
     pitch: Tensor
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What was made of a voice, (T,) float64 each.
+
+    Attributes
+    ----------
+    gate, slow_gate : how much somebody speaks, followed within 0.3 s and within 2.5 s
+    fall : by how much the gate fell in the last `FALL_FRAMES`, 0 while it rises
+    ends : 1 where a phrase ended
+    accents : strength 0..1.6 of the peaks `ACCENT_LAG` frames earlier, 0 elsewhere
+    """
+
+    gate: Tensor
+    slow_gate: Tensor
+    fall: Tensor
+    ends: Tensor
+    accents: Tensor
+
+
 def _quiet(frames: int, value: float = 0.0) -> Tensor:
     return torch.full((frames,), value, dtype=torch.float64)
 
 
 @dataclass
 class ProsodyState:
-    """What is remembered of a voice.
-
-    Attributes
-    ----------
-    gate, slow_gate : (HISTORY + 25,) how much somebody speaks, followed within 0.3 s and within 2.5 s
-    accents : (25,) strength of the accents of the newest frames whose surroundings are known
-    ends : (25,) 1 where a phrase ended in the newest block
-    """
+    """What is remembered of a voice."""
 
     mean_pitch: float = 7.2
-    spoken: float = 0.0
+    spoken_frames: int = 0
+    slow_gate: float = 0.0
+    gate: Tensor = field(default_factory=lambda: _quiet(FALL_FRAMES))
     level: Tensor = field(default_factory=lambda: _quiet(_CONTEXT, -11.0))
-    gate: Tensor = field(default_factory=lambda: _quiet(HISTORY))
-    slow_gate: Tensor = field(default_factory=lambda: _quiet(HISTORY))
-    accents: Tensor = field(default_factory=lambda: _quiet(BLOCK_FRAMES))
-    ends: Tensor = field(default_factory=lambda: _quiet(BLOCK_FRAMES))
 
 
-class Listener:
-    """Follows a voice block by block; all that it remembers is in the state."""
-
-    def __init__(self) -> None:
-        self._follow = _follower(seconds=0.3)
-        self._follow_slowly = _follower(seconds=2.5)
-
-    def hear(self, voice: Voice, state: ProsodyState) -> None:
-        """Takes in a block; the state then holds its gates, accents and phrase ends."""
-        state.gate = _followed(self._follow, voice.activity, state.gate)
-        state.slow_gate = _followed(self._follow_slowly, voice.activity, state.slow_gate)
-        state.accents = self._accents(voice, state)
-        state.ends = _phrase_ends(state)
-
-    def _accents(self, voice: Voice, state: ProsodyState) -> Tensor:
-        """(25,) strength 0..1.6 of the peaks that the block makes certain, 0 elsewhere."""
-        is_voiced = voice.pitch > 0
-        if bool(is_voiced.any()):
-            state.mean_pitch += 0.08 * (float(voice.pitch[is_voiced].mean()) - state.mean_pitch)
-        rise = (voice.pitch - state.mean_pitch).clamp(-0.7, 0.7) * is_voiced
-        state.level = torch.cat([state.level[-_CONTEXT:], voice.level + 1.2 * rise])
-        smooth = state.level.unfold(0, 5, 1).mean(dim=1)
-        window = smooth.unfold(0, 2 * ACCENT_REACH + 1, 1)
-        middle = window[:, ACCENT_REACH]
-        is_peak = (middle >= window.max(dim=1).values) & (middle > QUIET_LEVEL)
-        return ((middle - window.mean(dim=1)) * 0.8).clamp(0.0, 1.6) * is_peak
+def hear(voice: Voice, state: ProsodyState) -> Heard:
+    """Takes in frames of any number; the state advances."""
+    gate = _followed(voice.activity, GATE_SECONDS, float(state.gate[-1]))
+    slow_gate = _followed(voice.activity, SLOW_GATE_SECONDS, state.slow_gate)
+    known = torch.cat([state.gate, gate])
+    fall = (known[:-FALL_FRAMES] - gate).clamp_min(0.0)
+    state.gate, state.slow_gate = known[-FALL_FRAMES:], float(slow_gate[-1])
+    return Heard(gate, slow_gate, fall, _phrase_ends(gate, state), _accents(voice, state))
 
 
-def _phrase_ends(state: ProsodyState) -> Tensor:
-    """(25,) 1 in the frame in which speech that lasted gives way to a pause."""
-    ends = _quiet(BLOCK_FRAMES)
-    for frame, share in enumerate(state.gate[-BLOCK_FRAMES:].tolist()):
+def _accents(voice: Voice, state: ProsodyState) -> Tensor:
+    rise = (voice.pitch - _usual_pitch(voice.pitch, state)).clamp(-0.7, 0.7) * (voice.pitch > 0)
+    level = torch.cat([state.level, voice.level + 1.2 * rise])
+    state.level = level[-_CONTEXT:]
+    smooth = _window_mean(level, _SMOOTH)
+    around = 2 * ACCENT_REACH + 1
+    middle = smooth[ACCENT_REACH : len(smooth) - ACCENT_REACH]
+    highest = smooth.unfold(0, around, 1).amax(dim=1)
+    is_peak = (middle >= highest) & (middle > QUIET_LEVEL)
+    return ((middle - _window_mean(smooth, around)) * 0.8).clamp(0.0, 1.6) * is_peak
+
+
+def _window_mean(values: Tensor, width: int) -> Tensor:
+    """Means of `width` values in a row, added up from the earliest on: one order, equal bits."""
+    count = len(values) - width + 1
+    total = values[:count]
+    for place in range(1, width):
+        total = total + values[place : place + count]
+    return total / width
+
+
+def _usual_pitch(pitch: Tensor, state: ProsodyState) -> Tensor:
+    """(T,) the voice's usual pitch up to each frame."""
+    share = 1.0 - math.exp(-1.0 / (PITCH_SECONDS * FRAME_RATE))
+    usual: list[float] = []
+    for value in pitch.tolist():
+        if value > 0.0:
+            state.mean_pitch += share * (value - state.mean_pitch)
+        usual.append(state.mean_pitch)
+    return torch.tensor(usual, dtype=torch.float64)
+
+
+def _phrase_ends(gate: Tensor, state: ProsodyState) -> Tensor:
+    """(T,) 1 in the frame in which speech that lasted gives way to a pause."""
+    ends = _quiet(len(gate))
+    for frame, share in enumerate(gate.tolist()):
         if share > SPEAKING_SHARE:
-            state.spoken += 1.0 / FRAME_RATE
+            state.spoken_frames += 1
             continue
-        if state.spoken >= PHRASE_SECONDS:
+        if state.spoken_frames >= PHRASE_SECONDS * FRAME_RATE:
             ends[frame] = 1.0
-        state.spoken = 0.0
+        state.spoken_frames = 0
     return ends
 
 
-def _followed(follower: tuple[Tensor, Tensor], activity: Tensor, kept: Tensor) -> Tensor:
-    matrix, decay = follower
-    newest = matrix @ activity + decay * kept[-1]
-    return torch.cat([kept, newest])[-HISTORY - BLOCK_FRAMES :]
-
-
-def _follower(seconds: float) -> tuple[Tensor, Tensor]:
-    """One block of an exponential average as a matrix, and the weights of the value before it."""
+def _followed(activity: Tensor, seconds: float, last: float) -> Tensor:
+    """(T,) exponential average of the activity, that goes on from the last value."""
     keep = math.exp(-1.0 / (seconds * FRAME_RATE))
-    steps = torch.arange(BLOCK_FRAMES, dtype=torch.float64)
-    lags = steps[:, None] - steps[None]
-    matrix = torch.where(lags >= 0, (1.0 - keep) * keep ** lags.clamp_min(0.0), 0.0)
-    return matrix, keep ** (steps + 1.0)
+    followed: list[float] = []
+    for value in activity.tolist():
+        last = keep * last + (1.0 - keep) * value
+        followed.append(last)
+    return torch.tensor(followed, dtype=torch.float64)

@@ -6,9 +6,9 @@ grows while somebody speaks. Accents release nods, turns and brow raises, some o
 with a nod. Blinks come from a renewal process whose clock runs faster where phrases end and gaze shifts.
 Everything returns to rest by construction: no channel integrates, so nothing can drift.
 
-All that does not depend on the voice is a function of the absolute frame and a seed (`randomness`), made
-in long tiles; what depends on it is made in blocks of fixed size. So a stream cut anywhere gives the
-same bytes, and a region can be drawn anew while the others stay.
+All that does not depend on the voice is a function of the absolute frame and a seed (`randomness`). What
+depends on it follows it frame by frame, and answers are added in the order of their causes, so a stream
+cut anywhere gives the same bytes, and a region can be drawn anew while the others stay.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from .blinks import Blinks, BlinkState
-from .config import BLOCK_FRAMES, FRAME_RATE
+from .config import FRAME_RATE
 from .gaze import EYE_EASE, HEAD_EASE, HEAD_LAG, aversion, fixations
-from .noise import Tiles, banded_noise
-from .prosody import ACCENT_LAG, HISTORY, Listener, ProsodyState, Voice
+from .noise import LONG_TILE, SHIFT_FRAMES, BandedNoise, Tiles
+from .prosody import ACCENT_LAG, Heard, ProsodyState, Voice, hear
 from .randomness import Seeds, gaussian, uniform
 from .statistics import KNOTS, MotionStatistics
 
@@ -43,7 +43,18 @@ BROW_LATE = 10
 """Frames by which half of the brow raises come later: they keep loose company with the pitch."""
 HEAD_JOINS = 0.25
 """Share of a look away that the head turns along."""
-NOD, TURN, EARLY_BROW, LATE_BROW, CLOSE = range(5)
+LONGEST_ANSWER = 90
+"""Frames of the longest answer."""
+NOD, TURN, RAISE, CLOSE = range(4)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the face does about an accent or a phrase's end, from which frame on, how strongly."""
+
+    kind: int
+    begin: int
+    strength: float
 
 
 @dataclass
@@ -53,14 +64,14 @@ class SamplerState:
     frame: int = 0
     prosody: ProsodyState = field(default_factory=ProsodyState)
     blinks: BlinkState = field(default_factory=BlinkState)
-    chosen: Tensor = field(default_factory=lambda: torch.zeros(HISTORY, 5, dtype=torch.float64))
+    answers: list[Answer] = field(default_factory=list[Answer])
 
 
 class Sampler:
-    """Draws the channels of `UPPER_CHANNELS` block by block.
+    """Draws the channels of `UPPER_CHANNELS` as a voice goes on, any number of frames at a time.
 
-    The block returned belongs to the time `delay` frames before the voice given, so that accents are
-    known before the head answers them; `activity_lag` of these frames the activity lags behind.
+    What is returned belongs to the time `delay` frames before the loudness and pitch given, so that
+    accents are known before the head answers them; the activity given is of the time of what is returned.
     """
 
     def __init__(
@@ -69,106 +80,120 @@ class Sampler:
         seed: int | Seeds,
         *,
         delay: int,
-        activity_lag: int,
         blink_rate: float = 1.0,
+        tile: int = LONG_TILE,
     ) -> None:
         seeds = seed if isinstance(seed, Seeds) else Seeds.of(seed)
         self._statistics = statistics
         self._delay = delay
-        self._gate_lag = max(0, delay - activity_lag)
-        self._listener = Listener()
         self._blinks = Blinks(statistics, seeds.lids, blink_rate)
-        self._head_tiles = Tiles(lambda frames: _head_chance(seeds, frames, statistics))
-        self._face_tiles = Tiles(lambda frames: _face_chance(seeds, frames, statistics))
-        self._gaze_tiles = Tiles(lambda frames: _gaze_chance(seeds, frames, statistics))
-        accent, close = ACCENT_LAG - delay, activity_lag - delay
+        head = torch.tensor(statistics.head_bands, dtype=torch.float64)
+        face = torch.tensor(statistics.face_bands, dtype=torch.float64)
+        tiles = [(tile, SHIFT_FRAMES * place) for place in range(14)]
+        self._posture = BandedNoise(seeds.head, 200, KNOTS[:1], head[:1], *tiles[0])
+        self._moving = BandedNoise(seeds.head, 201, KNOTS[1:], head[1:], *tiles[1])
+        self._face = BandedNoise(seeds.brows, 400, KNOTS, face, *tiles[5])
+        self._head_luck = Tiles(lambda frames: _head_luck(seeds, frames), *tiles[10])
+        self._face_luck = Tiles(lambda frames: _face_luck(seeds, frames), *tiles[11])
+        self._joined = Tiles(lambda frames: _joined_turn(seeds, frames, statistics), *tiles[12])
+        self._gaze = Tiles(lambda frames: _gaze_chance(seeds, frames, statistics), *tiles[13])
         nod, brow = balanced(response(0.15, 0.65)), response(0.24, 0.55)
-        self._answers = torch.stack(
-            [
-                _toeplitz(nod, accent, EARLIEST),
-                _toeplitz(nod, accent, EARLIEST),
-                _toeplitz(brow, accent, EARLIEST),
-                _toeplitz(brow, accent, BROW_LATE),
-                _toeplitz(balanced(response(0.3, 0.7)), close, EARLIEST),
-            ]
-        )
+        self._shapes = {NOD: nod, TURN: nod, RAISE: brow, CLOSE: balanced(response(0.3, 0.7))}
+
+    def prepare(self) -> None:
+        """Makes the chance of the first frames beforehand: a live stream's first block is not late."""
+        first = -self._delay
+        for tiles in (self._posture, self._moving, self._face, self._joined, self._gaze):
+            tiles.rows(first, 1)
+        for luck in (self._head_luck, self._face_luck):
+            luck.rows(first, 1)
 
     def step(self, voice: Voice, state: SamplerState) -> Tensor:
-        """(T, 22) channels of the block; the state advances."""
-        self._listener.hear(voice, state.prosody)
+        """(T, 22) channels of the frames; the state advances."""
+        count = len(voice.level)
         first = state.frame - self._delay
-        head = self._head_tiles.rows(first, BLOCK_FRAMES)
-        face = self._face_tiles.rows(first, BLOCK_FRAMES)
-        gaze = self._gaze_tiles.rows(first, BLOCK_FRAMES)
-        self._choose(state)
-        answers = torch.einsum("pth,hp->tp", self._answers, state.chosen)
-        gate = self._at_output(state.prosody.gate)
-        calm = 0.4 + 0.6 * self._at_output(state.prosody.slow_gate)
-        pose = self._pose(head, gate, calm, answers)
-        units = self._units(face, gate, answers)
-        shift = (gaze[:, 2:4] - gaze[:, 4:6]).abs().sum(dim=1)
-        hurry = 0.85 + 0.15 * gate + 3.0 * shift
-        ending = (gate[0] - gate[-1]).clamp_min(0.0)
-        hurry = hurry + self._statistics.blink_shift * ending
-        frames = torch.arange(first, first + BLOCK_FRAMES, dtype=torch.float64)
+        heard = hear(voice, state.prosody)
+        state.answers = [a for a in state.answers if a.begin > first - LONGEST_ANSWER]
+        state.answers += self._chosen(heard, state.frame)
+        gaze = self._gaze.rows(first, count)
+        calm = 0.4 + 0.6 * heard.slow_gate
+        answers = self._answered(first, count, state.answers)
+        pose = self._pose(first, heard.gate, calm, answers)
+        units = self._units(self._face.rows(first, count), heard.gate, answers)
+        shift = (gaze[:, 2] - gaze[:, 4]).abs() + (gaze[:, 3] - gaze[:, 5]).abs()
+        hurry = 0.85 + 0.15 * heard.gate + 3.0 * shift + self._statistics.blink_shift * heard.fall
+        frames = torch.arange(first, first + count, dtype=torch.float64)
         lids = self._blinks.closure(frames, hurry, state.blinks)
-        state.frame += BLOCK_FRAMES
+        state.frame += count
         return torch.cat([pose, gaze[:, :2], units, lids], dim=1)
 
-    def _choose(self, state: SamplerState) -> None:
-        """Decides which of the newest accents and phrase ends are answered, and how strongly."""
-        accents, ends = state.prosody.accents, state.prosody.ends
-        chosen = torch.zeros(BLOCK_FRAMES, 5, dtype=torch.float64)
-        if bool(accents.any()):
-            first = state.frame - ACCENT_LAG
-            head = self._head_tiles.rows(first, BLOCK_FRAMES)[:, 12:]
-            face = self._face_tiles.rows(first, BLOCK_FRAMES)[:, 5:]
-            numbers, likely = self._statistics, 0.4 + accents
-            # Where the head may nod the brows join more often: stress is one chance for both.
-            is_stressed = head[:, 0] < numbers.nod_chance * likely
-            nods = accents * is_stressed
-            joins = torch.where(is_stressed, 1.5, 0.5)
-            raised = accents * (face[:, 0] < numbers.brow_chance * likely * joins) * face[:, 1]
-            chosen[:, NOD] = nods * head[:, 1]
-            chosen[:, TURN] = nods * head[:, 2]
-            chosen[:, EARLY_BROW] = raised * (face[:, 2] < 0.5)
-            chosen[:, LATE_BROW] = raised * (face[:, 2] >= 0.5)
-        if bool(ends.any()):
-            first = state.frame
-            luck = self._head_tiles.rows(first, BLOCK_FRAMES)[:, 12:]
-            chosen[:, CLOSE] = ends * (luck[:, 0] < self._statistics.close_chance) * luck[:, 1]
-        state.chosen = torch.cat([state.chosen, chosen])[-HISTORY - BLOCK_FRAMES :]
-        if len(state.chosen) < HISTORY + BLOCK_FRAMES:
-            missing = HISTORY + BLOCK_FRAMES - len(state.chosen)
-            padding = torch.zeros(missing, 5, dtype=torch.float64)
-            state.chosen = torch.cat([padding, state.chosen])
+    def _chosen(self, heard: Heard, frame: int) -> list[Answer]:
+        """The answers to what was heard from `frame` on: which there are, when, and how strong.
 
-    def _at_output(self, gate: Tensor) -> Tensor:
-        """(25,) 0..1 the gate at the time of the block returned."""
-        last = len(gate) - self._gate_lag
-        return gate[last - BLOCK_FRAMES : last].clamp(0.0, 1.0)
+        An answer begins `EARLIEST` frames after its cause, or with the first frame not returned yet when
+        the cause became known.
+        """
+        numbers, found = self._statistics, list[Answer]()
+        accents = heard.accents.tolist()
+        for place in range(len(accents)):
+            if accents[place] > 0.0:
+                found += self._answers_to(accents[place], frame + place - ACCENT_LAG)
+            if heard.ends[place] > 0.0:
+                cause = frame + place - self._delay
+                luck = self._head_luck.rows(cause, 1)[0]
+                if float(luck[0]) < numbers.close_chance:
+                    found.append(Answer(CLOSE, cause, float(luck[1])))
+        return found
 
-    def _pose(self, chance: Tensor, gate: Tensor, calm: Tensor, answers: Tensor) -> Tensor:
+    def _answers_to(self, accent: float, cause: int) -> list[Answer]:
+        numbers, known = self._statistics, ACCENT_LAG - self._delay
+        begin = cause + max(EARLIEST, known)
+        head = self._head_luck.rows(cause, 1)[0].tolist()
+        face = self._face_luck.rows(cause, 1)[0].tolist()
+        likely, found = 0.4 + accent, list[Answer]()
+        # Where the head may nod the brows join more often: stress is one chance for both.
+        is_stressed = head[0] < numbers.nod_chance * likely
+        if is_stressed:
+            found += [Answer(NOD, begin, accent * head[1]), Answer(TURN, begin, accent * head[2])]
+        if face[0] < numbers.brow_chance * likely * (1.5 if is_stressed else 0.5):
+            late = cause + max(BROW_LATE, known)
+            found.append(Answer(RAISE, begin if face[2] < 0.5 else late, accent * face[1]))
+        return found
+
+    def _answered(self, first: int, count: int, answers: list[Answer]) -> Tensor:
+        """(T, kinds) sum of the answers under way in the frames from `first` on."""
+        total = torch.zeros(count, len(self._shapes), dtype=torch.float64)
+        for answer in answers:
+            shape = self._shapes[answer.kind]
+            begin, end = max(first, answer.begin), min(first + count, answer.begin + len(shape))
+            if begin < end:
+                part = shape[begin - answer.begin : end - answer.begin]
+                total[begin - first : end - first, answer.kind] += answer.strength * part
+        return total
+
+    def _pose(self, first: int, gate: Tensor, calm: Tensor, answers: Tensor) -> Tensor:
         """(T, 6) head rotation in radians, translation in metres."""
         numbers = self._statistics
         share = numbers.silent_share + (1.0 - numbers.silent_share) * gate
-        noise = chance[:, :6] * calm[:, None] + chance[:, 6:12] * share[:, None]
+        posture, moving = (noise.rows(first, len(gate)) for noise in (self._posture, self._moving))
+        noise = posture * calm[:, None] + moving * share[:, None]
+        joined = self._joined.rows(first, len(gate))[:, 0]
         angles = noise[:, :3]
         nod = numbers.nod_degrees * gate * answers[:, NOD]
         nod = nod + numbers.close_degrees * answers[:, CLOSE]
         turn = numbers.turn_degrees * gate * answers[:, TURN]
-        added = torch.stack([-nod, turn + chance[:, 15], 0.4 * turn], dim=1)
+        added = torch.stack([-nod, turn + joined, 0.4 * turn], dim=1)
         rotation = (angles + added) * (math.pi / 180.0)
         pitch, roll = rotation[:, 0], rotation[:, 2]
         follow = torch.stack([0.03 * roll, -0.005 * pitch.abs(), -0.03 * pitch], dim=1)
         return torch.cat([rotation, 0.001 * noise[:, 3:] + follow], dim=1)
 
-    def _units(self, chance: Tensor, gate: Tensor, answers: Tensor) -> Tensor:
+    def _units(self, noise: Tensor, gate: Tensor, answers: Tensor) -> Tensor:
         """(T, 12) AU1, 2, 4, 5, 6, 7, left and right."""
         numbers = self._statistics
-        raised = numbers.brow_lift * gate * (answers[:, EARLY_BROW] + answers[:, LATE_BROW])
+        raised = numbers.brow_lift * gate * answers[:, RAISE]
         share = (0.25 + 0.75 * gate)[:, None]
-        lift, tilt, inward, cheek, squint = (chance[:, :5] * share).unbind(dim=1)
+        lift, tilt, inward, cheek, squint = (noise * share).unbind(dim=1)
         total = lift + raised - numbers.brow_rest
         high = _saturated(total)
         lower = (-0.8 * total - numbers.brow_rest).clamp_min(0.0)
@@ -186,8 +211,8 @@ class Sampler:
 
 
 def response(peak: float, decay: float) -> Tensor:
-    """(HISTORY - 10,) unit response that rises within `peak` seconds and dies away within `decay`."""
-    seconds = torch.arange(HISTORY - 10, dtype=torch.float64) / FRAME_RATE
+    """(LONGEST_ANSWER,) unit response that rises within `peak` seconds and dies away within `decay`."""
+    seconds = torch.arange(LONGEST_ANSWER, dtype=torch.float64) / FRAME_RATE
     rise = torch.sin((seconds / peak).clamp(max=1.0) * (math.pi / 2.0)) ** 2
     fall = torch.exp(-(((seconds - peak).clamp_min(0.0) / (0.6 * decay)) ** 2))
     return rise * fall
@@ -199,45 +224,25 @@ def balanced(kernel: Tensor) -> Tensor:
     return kernel - kernel.sum() / slow.sum() * slow
 
 
-def _toeplitz(kernel: Tensor, lag: int, earliest: int) -> Tensor:
-    """(25, HISTORY + 25) weights of past events in the block returned.
-
-    Events are known late: `lag` is by how many frames the newest event lies after the newest frame of
-    the block returned, negative if before. An answer begins `earliest` frames after its event, or as
-    soon as the event is known.
-    """
-    begins = max(earliest, lag)
-    rows = torch.arange(BLOCK_FRAMES)[:, None]
-    events = torch.arange(HISTORY + BLOCK_FRAMES)[None]
-    elapsed = rows - events + HISTORY + lag - begins
-    inside = (elapsed >= 0) & (elapsed < len(kernel))
-    return torch.where(inside, kernel[elapsed.clamp(0, len(kernel) - 1)], 0.0)
-
-
-def _head_chance(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
-    """(T, 16): posture (6), faster motion (6), luck and strength of accents (3), turn along a look."""
-    bands = torch.tensor(numbers.head_bands, dtype=torch.float64)
-    slow, fast = bands.clone(), bands.clone()
-    slow[1:], fast[0] = 0.0, 0.0
-    posture = banded_noise(seeds.head, 200, frames, KNOTS[:1], slow[:1])
-    moving = banded_noise(seeds.head, 201, frames, KNOTS[1:], fast[1:])
+def _head_luck(seeds: Seeds, frames: Tensor) -> Tensor:
+    """(T, 3): stress of accents, which regions share; strength and side of the head's answers."""
     emphasis = uniform(seeds.shared, 40, frames)
     strength = torch.exp(0.45 * gaussian(seeds.head, 41, frames)).clamp(0.3, 2.5)
     sides = torch.sign(uniform(seeds.head, 43, frames // (3 * FRAME_RATE)) - 0.5) * strength
-    looked = aversion(seeds.shared, frames, numbers, ease=HEAD_EASE, lag=HEAD_LAG)[:, 0]
-    joined = HEAD_JOINS * looked * (180.0 / math.pi)
-    luck = torch.stack([emphasis, strength, sides, joined], dim=1)
-    return torch.cat([posture, moving, luck], dim=1)
+    return torch.stack([emphasis, strength, sides], dim=1)
 
 
-def _face_chance(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
-    """(T, 8): noise of brows, cheeks and lids (5), luck, strength and lateness of brow raises."""
-    bands = torch.tensor(numbers.face_bands, dtype=torch.float64)
-    noise = banded_noise(seeds.brows, 400, frames, KNOTS, bands)
+def _face_luck(seeds: Seeds, frames: Tensor) -> Tensor:
+    """(T, 3): luck, strength and lateness of brow raises."""
     luck = uniform(seeds.brows, 50, frames)
     strength = torch.exp(0.45 * gaussian(seeds.brows, 51, frames)).clamp(0.3, 2.5)
-    late = uniform(seeds.brows, 52, frames)
-    return torch.cat([noise, torch.stack([luck, strength, late], dim=1)], dim=1)
+    return torch.stack([luck, strength, uniform(seeds.brows, 52, frames)], dim=1)
+
+
+def _joined_turn(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
+    """(T, 1) degrees by which the head turns along a look away."""
+    looked = aversion(seeds.shared, frames, numbers, ease=HEAD_EASE, lag=HEAD_LAG)[:, :1]
+    return HEAD_JOINS * looked * (180.0 / math.pi)
 
 
 def _gaze_chance(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:

@@ -1,8 +1,8 @@
 """The model on a stream: feature blocks in, raw motion out, everything it remembers in one state.
 
-Network and sampler see blocks of `BLOCK_FRAMES` frames at fixed positions, never other shapes, so a
-file and a stream of any chunk size give the same bytes on the same machine. What leaves belongs to the
-time `lookahead` frames before what entered.
+No value depends on how many frames come at a time (`products`, `sampling`), so a file in long blocks and
+a stream in short ones give the same bytes on the same machine. What leaves belongs to the time `lookahead`
+frames before what entered.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .config import BLOCK_FRAMES
 from .network import FaceNetwork, NetworkState
+from .noise import LIVE_TILE, LONG_TILE
 from .prosody import Voice
 from .randomness import Seeds
 from .sampling import Sampler, SamplerState
@@ -26,7 +27,7 @@ SILENCE = 0
 
 @dataclass(frozen=True)
 class MotionBlock:
-    """One block of raw motion; all rows belong to the same times.
+    """A stretch of raw motion; all rows belong to the same times.
 
     Attributes
     ----------
@@ -68,8 +69,12 @@ class FaceStream:
         style: int = 0,
         blink_rate: float = 1.0,
         lookahead: int | None = None,
+        is_live: bool = False,
     ) -> None:
-        """`lookahead` in frames is the most that may be waited for; None waits as long as it helps."""
+        """`lookahead` in frames is the most that may be waited for; None waits as long as it helps.
+
+        A live stream spreads its work evenly, and what its first block needs is made here.
+        """
         delays = network.config.delays
         fitting = [place for place, d in enumerate(delays) if lookahead is None or d <= lookahead]
         if not fitting:
@@ -81,9 +86,11 @@ class FaceStream:
             statistics,
             Seeds.of(seed, rerolls),
             delay=self.lookahead,
-            activity_lag=self.lookahead,
             blink_rate=blink_rate,
+            tile=LIVE_TILE if is_live else LONG_TILE,
         )
+        if is_live:
+            self._sampler.prepare()
         self.state = StreamState(0, network.initial(), SamplerState())
 
     @property
@@ -93,9 +100,10 @@ class FaceStream:
 
     @torch.inference_mode()
     def step(self, features: Tensor, prosody: Tensor) -> MotionBlock:
-        """(25, features) and (25, 3) float32 of the next block to the motion they complete."""
-        if features.shape[0] != BLOCK_FRAMES:
-            raise ValueError(f"a block has {BLOCK_FRAMES} frames, got {features.shape[0]}")
+        """(T, features) and (T, 3) float32 of the next frames to the motion they complete."""
+        count = features.shape[0]
+        if count == 0 or count % BLOCK_FRAMES:
+            raise ValueError(f"a block has a multiple of {BLOCK_FRAMES} frames, got {count}")
         state = self.state
         entered = features[None].to(self._network.feature_mean.device)
         output, state.network = self._network(entered, self._style, state.network)
@@ -107,6 +115,6 @@ class FaceStream:
         )
         upper = self._sampler.step(voice, state.sampler)
         first = state.frame - self.lookahead
-        state.frame += BLOCK_FRAMES
+        state.frame += count
         mouth = output.mouth[0, :, self._place].float().cpu()
         return MotionBlock(first, phones, mouth, upper)

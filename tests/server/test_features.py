@@ -10,6 +10,7 @@ from server.features import (
     BLOCK_FRAMES,
     FEATURES,
     FRAME_STEP,
+    PITCH_WINDOW,
     TARGET_RMS,
     FeatureStream,
     features,
@@ -35,9 +36,9 @@ def test_any_chunk_size_gives_the_same_bytes(largest: int) -> None:
 
     while first < len(sound):
         count = int(rng.integers(1, largest + 1))
-        blocks += stream.push(sound[first : first + count])
+        blocks.append(stream.push(sound[first : first + count]))
         first += count
-    blocks += stream.finish()
+    blocks.append(stream.finish())
 
     whole = features(sound, gain=1.7)
     mel = np.concatenate([block.mel for block in blocks])[: len(whole)]
@@ -118,10 +119,18 @@ def test_every_mel_filter_hears_something_and_none_is_negative(warp: float) -> N
     assert (filters.sum(axis=0) > 0).all()
 
 
-def test_blocks_are_of_one_size() -> None:
+def test_frames_come_in_whole_blocks_and_cover_the_silence_asked_for() -> None:
     stream = FeatureStream(1.0)
 
-    blocks = [*stream.push(voice(1.9)), *stream.finish(extra_frames=7)]
+    counts = [len(stream.push(voice(1.9))), len(stream.finish(extra_frames=7))]
 
-    assert {len(block) for block in blocks} == {BLOCK_FRAMES}
-    assert len(blocks) * BLOCK_FRAMES >= 95 + 7
+    assert all(count % BLOCK_FRAMES == 0 for count in counts)
+    assert 95 + 7 <= sum(counts) < 95 + 7 + BLOCK_FRAMES
+
+
+def test_a_block_is_known_once_its_window_was_heard() -> None:
+    stream = FeatureStream(1.0)
+    window = (BLOCK_FRAMES - 1) * FRAME_STEP + PITCH_WINDOW // 2
+
+    assert len(stream.push(voice(1.0)[: window - 1])) == 0
+    assert len(stream.push(voice(1.0)[:1])) == BLOCK_FRAMES

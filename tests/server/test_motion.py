@@ -9,29 +9,33 @@ import torch
 
 from server.model import noise, randomness
 from server.model.blinks import blink_shape
-from server.model.config import BLOCK_FRAMES, FRAME_RATE
+from server.model.config import FRAME_RATE
 from server.model.prosody import Voice
 from server.model.randomness import Seeds
 from server.model.sampling import UPPER_CHANNELS, Sampler, SamplerState
 from server.model.statistics import KNOTS, MotionStatistics
 
+BLOCK = 200
 
-def speaking(minutes: float, seed: int = 0) -> list[Voice]:
+
+def speaking(minutes: float, seed: int = 0, block: int = BLOCK) -> list[Voice]:
     """Blocks of a made-up voice: four syllables a second, a pause every few seconds."""
     torch.manual_seed(seed)
-    frames = int(minutes * 60 * FRAME_RATE / BLOCK_FRAMES) * BLOCK_FRAMES
+    frames = int(minutes * 60 * FRAME_RATE / BLOCK) * BLOCK
     time = torch.arange(frames).double() / FRAME_RATE
     speaks = ((time % 4.0) < 3.2).double()
     level = -4.0 + 1.2 * torch.sin(2 * torch.pi * 3.7 * time) + 0.3 * torch.randn(frames)
     level = torch.where(speaks > 0, level, -10.0)
     pitch = (7.0 + 0.2 * torch.sin(2 * torch.pi * 0.7 * time)) * speaks
     columns = (speaks, level, pitch)
-    blocks = [column.split(BLOCK_FRAMES) for column in columns]
+    blocks = [column.split(block) for column in columns]
     return [Voice(*parts) for parts in zip(*blocks, strict=True)]
 
 
-def sampled(voices: list[Voice], seed: int | Seeds, blink_rate: float = 1.0) -> torch.Tensor:
-    sampler = Sampler(MotionStatistics(), seed, delay=16, activity_lag=10, blink_rate=blink_rate)
+def sampled(
+    voices: list[Voice], seed: int | Seeds, blink_rate: float = 1.0, tile: int = noise.LONG_TILE
+) -> torch.Tensor:
+    sampler = Sampler(MotionStatistics(), seed, delay=16, blink_rate=blink_rate, tile=tile)
     state = SamplerState()
     return torch.cat([sampler.step(voice, state) for voice in voices])
 
@@ -150,10 +154,10 @@ def test_an_hour_is_sampled_within_seconds() -> None:
         return frames[:, None].double()
 
     tiles = noise.Tiles(make)
-    for first in range(-16, 180000, BLOCK_FRAMES):
-        tiles.rows(first, BLOCK_FRAMES)
+    for first in range(-16, 180000, 25):
+        tiles.rows(first, 25)
 
-    assert sum(made) < 180000 + 3 * noise.TILE_FRAMES
+    assert sum(made) < 180000 + 3 * noise.LONG_TILE
 
 
 def test_head_motion_lies_below_three_hertz() -> None:
@@ -212,6 +216,15 @@ def test_statistics_come_back_from_json_and_other_fields_are_refused() -> None:
     assert len(learnt.head_bands) == len(learnt.face_bands) == len(KNOTS)
     with pytest.raises(ValueError, match="other fields"):
         MotionStatistics.from_json('{"shrugs": 1}')
+
+
+@pytest.mark.parametrize("block", [1, 2, 7, 50])
+def test_any_block_size_gives_the_same_bytes(block: int) -> None:
+    whole = sampled(speaking(0.4), 8)
+
+    parts = sampled(speaking(0.4, block=block), 8, tile=noise.LIVE_TILE)
+
+    assert torch.equal(parts, whole)
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:

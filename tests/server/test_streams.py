@@ -63,6 +63,7 @@ def test_chunks_over_http_give_the_take_of_the_file(http: TestClient, engine: En
         ({"gain": "loud"}, "gain must be a number"),
         ({"gain": 0}, "gain must be 0.001"),
         ({"settings": {"fps": 25}}, "leave fps out"),
+        ({"settings": {"transcript": "hello"}}, "leave the transcript out"),
         ({"voice": 1}, "object of settings and gain"),
     ],
 )
