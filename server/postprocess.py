@@ -127,9 +127,8 @@ def shaped_mouth(raw: RawMotion, strength: float, reach: int = FULL_REACH) -> di
         mouth[unit] = mouth[unit] * (1.0 - silent)
     parted = _parted(raw.phones)
     _part(mouth, parted)
-    early = min(reach - 1, 2)
-    _bite(mouth, _certainty(raw.phones, LABIODENTALS, parted, early, low=0.35, high=0.7))
-    _close(mouth, _certainty(raw.phones, BILABIALS, parted, early, low=0.1, high=0.28))
+    _bite(mouth, _certainty(raw.phones, LABIODENTALS, parted, low=0.35, high=0.7))
+    _close(mouth, _certainty(raw.phones, BILABIALS, parted, low=0.08, high=0.24))
     return {name: _limited(values).astype(np.float32) for name, values in mouth.items()}
 
 
@@ -191,14 +190,12 @@ def _bite(mouth: dict[str, Array], bitten: Array) -> None:
 
 
 def _certainty(
-    phones: Array, numbers: Sequence[int], parted: Array, early: int, *, low: float, high: float
+    phones: Array, numbers: Sequence[int], parted: Array, *, low: float, high: float
 ) -> Array:
-    """(T,) 0..1 how surely one of these phones is spoken; begins up to `early` frames early, eased, but
-    leaves the vowel before it open: a short one would be gone."""
+    """(T,) 0..1 how surely one of these phones is spoken; on its way a frame or two before, but leaves the
+    vowel before it open: a short one would be gone."""
     share = _limited((_probability(phones, numbers) - low) / (high - low))
-    held = share
-    for frames in range(1, early + 1):
-        held = np.maximum(held, _moved(share, -frames))
+    held = np.maximum(share, np.float32(0.5) * _moved(share, -1))
     eased = 0.5 * held + 0.25 * (_moved(held, 1) + _moved(held, -1))
     # The middle of a closure is closed however short it is.
     return np.maximum(eased * (1.0 - parted), share).astype(np.float32)
