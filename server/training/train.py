@@ -77,6 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-o", "--output", type=Path, help="weights to write")
     parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
     parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
+    parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
     parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
     chosen = parser.parse_args(arguments)
     if (chosen.data is None) == (chosen.footage is None):
@@ -93,7 +94,8 @@ def main(arguments: Sequence[str]) -> int:
             output = chosen.output or SHIPPED
             network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))
             teach_hearing(network, chosen.data, chosen.cache, chosen.phone_steps)
-            teach_face(network, chosen.data, chosen.cache, chosen.mouth_steps)
+            steps = (chosen.mouth_steps, chosen.polish_steps)
+            teach_face(network, chosen.data, chosen.cache, *steps)
             save_checkpoint(output, network, MotionStatistics(), ABOUT)
     except DirfaError as error:
         sys.stderr.write(f"{error}\n")
@@ -139,7 +141,9 @@ def teach_hearing(network: FaceNetwork, data: Path, cache: Path, steps: int) -> 
     phones.teach_phones(network, corpora, lesson, cache / "runs")
 
 
-def teach_face(network: FaceNetwork, data: Path, cache: Path, steps: int) -> None:
+def teach_face(
+    network: FaceNetwork, data: Path, cache: Path, steps: int, polish_steps: int
+) -> None:
     """Teaches the whole network on everything that shows a mouth."""
     head = shaped_head()
     filmed = grid_film(data, cache, head)
@@ -149,7 +153,7 @@ def teach_face(network: FaceNetwork, data: Path, cache: Path, steps: int) -> Non
     together = replace(mouth.LESSON, steps=steps)
     batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, together.seed)
     mouth.teach_mouth(network, batches.draw, geometry, together, cache / "runs")
-    alone = mouth.POLISH
+    alone = replace(mouth.POLISH, steps=polish_steps)
     batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, alone.seed, mouth.POLISH_SHARES)
     mouth.teach_mouth(network, batches.draw, geometry, alone, cache / "runs", encoder_share=0.0)
 
