@@ -28,6 +28,7 @@ class Reporter:
 
     as_json: bool
     _last: float = 0.0
+    _shown: str = ""
 
     def begin(self, folder: Path) -> None:
         """Announce what is about to happen and how long it may take."""
@@ -46,8 +47,8 @@ class Reporter:
             self._line(f"{text}: {step.seconds:.0f} s", rewrite=True, end="\n")
         elif sys.stderr.isatty():
             self._line(f"{text} ... {step.detail}", rewrite=True)
-        elif not step.detail or time.monotonic() - self._last > PLAIN_INTERVAL:
-            self._last = time.monotonic()
+        elif text != self._shown or time.monotonic() - self._last > PLAIN_INTERVAL:
+            self._shown, self._last = text, time.monotonic()
             self._line(f"{text} ... {step.detail}".rstrip(), end="\n")
 
     def end(self, seconds: float) -> None:
