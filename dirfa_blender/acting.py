@@ -146,6 +146,20 @@ def perform(
     return commit(scene, planned(scene, target), is_rough=is_rough)
 
 
+def take_of_line(scene: bpy.types.Scene, index: int, *, directed: bool) -> Animation:
+    """The take that a line plays, under its controls or as it was made.
+
+    Raises
+    ------
+    FormatError
+        The take is damaged.
+    """
+    chosen = takes.chosen_take(scene.dirfa.lines[index])
+    assert chosen is not None
+    animation = takes.read_take(chosen)
+    return _directed(scene, index, animation) if directed else animation
+
+
 def collect_edits(record: bpy.types.PropertyGroup) -> None:
     """Move what was changed by hand in a character's Action to its offset layer."""
     state().drop_refining()

@@ -13,8 +13,11 @@ from pathlib import Path
 import bpy
 
 from .core.errors import OutputError, RigError
+from .export_check import CheckOrder
 from .exports import export_objects
 
+# Where in the range an export is compared: away from its ends, too.
+CHECKED_AT = (0.0, 0.23, 0.5, 0.77, 1.0)
 HARMLESS = ("ARMATURE",)
 """Modifiers that leave the vertices of a mesh what they are."""
 
@@ -69,6 +72,25 @@ def lost_in_export(export: Export) -> tuple[str, ...]:
                 f"'{thing.name}' has shape keys, so its modifiers {', '.join(changing)} are left out."
             )
     return tuple(sentences)
+
+
+def check_order(scene: bpy.types.Scene, export: Export, path: Path) -> CheckOrder:
+    """What an exported file must hold: each shape's weight at a few frames of the range."""
+    span = export.frame_end - export.frame_start
+    frames = sorted({export.frame_start + round(share * span) for share in CHECKED_AT})
+    faces = [o for o in export.objects if o.type == "MESH" and o.data.shape_keys is not None]
+    weights: dict[str, dict[str, list[float]]] = {face.name: {} for face in faces}
+    frame = scene.frame_current
+    try:
+        for number in frames:
+            scene.frame_set(number)
+            graph = bpy.context.evaluated_depsgraph_get()
+            for face in faces:
+                for key in face.evaluated_get(graph).data.shape_keys.key_blocks[1:]:
+                    weights[face.name].setdefault(key.name, []).append(key.value)
+    finally:
+        scene.frame_set(frame)
+    return CheckOrder(str(path), scene.render.fps, scene.render.fps_base, tuple(frames), weights)
 
 
 def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None:

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import bpy
 
+from . import lines
 from .core.errors import OutputError, SettingsError
+from .session import state
 
 # Roughness of the plain stand-in of a slot's shader, by the last word of the material's name.
 ROUGHNESS = {"cornea": 0.05, "sclera": 0.2, "teeth": 0.3, "iris": 0.35, "cloth": 0.9, "hair": 0.6}
@@ -27,7 +29,7 @@ CORNEA_OPACITY = 0.08
 
 
 def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated: bool) -> None:
-    """Write objects (meshes with shape keys, armatures) to ``.glb``, ``.fbx``, ``.usdc`` or ``.usd``.
+    """Write objects (meshes with shape keys, armatures) to ``.glb``, ``.fbx``, ``.usdc`` or ``.blend``.
 
     Parameters
     ----------
@@ -45,6 +47,9 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
         raise SettingsError(
             f"A head is exported as {', '.join(WRITERS)}, got {path.name!r}. Change the suffix."
         )
+    if path.suffix.lower() == ".blend":
+        _write_blend(path, objects)
+        return
     with _chosen(objects), _plain_materials(objects), _without_subdivision(objects):
         try:
             with contextlib.redirect_stdout(io.StringIO()), _hushed():
@@ -89,6 +94,49 @@ def _write_usd(path: Path, animated: bool) -> None:
     )  # fmt: skip
 
 
+def _write_blend(path: Path, objects: Sequence[bpy.types.Object], *_: object) -> None:
+    """The objects as they are, shaders and Actions included, in a scene of their own with their lines."""
+    # A copy, because Blender 5.2 ends when it writes a scene that was made anew.
+    alone = bpy.context.scene.copy()
+    data = alone.animation_data
+    curves = data.action.copy() if data is not None and data.action is not None else None
+    try:
+        if data is not None and curves is not None:
+            data.action = curves
+        for child in list(alone.collection.children):
+            alone.collection.children.unlink(child)
+        for thing in list(alone.collection.objects):
+            alone.collection.objects.unlink(thing)
+        for thing in objects:
+            alone.collection.objects.link(thing)
+        alone.camera = None
+        _forget_others(alone, objects)
+        bpy.data.libraries.write(str(path), {alone}, path_remap="ABSOLUTE", compress=True)
+    except (RuntimeError, OSError) as error:
+        raise OutputError(f"Blender could not write {path.name}: {error}") from error
+    finally:
+        bpy.data.scenes.remove(alone)
+        if curves is not None:
+            bpy.data.actions.remove(curves)
+
+
+def _forget_others(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) -> None:
+    """Lines, takes and rules of characters that are not among the objects leave a scene."""
+    settings = getattr(scene, "dirfa", None)
+    if settings is None:
+        return
+    with state().quietly():
+        for index in reversed(range(len(settings.lines))):
+            if settings.lines[index].character not in objects:
+                lines.remove_line(scene, index)
+        for index in reversed(range(len(settings.characters))):
+            if settings.characters[index].target not in objects:
+                settings.characters.remove(index)
+        settings.rules.clear()
+        if settings.target not in objects:
+            settings.target = None
+
+
 WRITERS: dict[str, Callable[[Path, bool], None]] = {
     ".glb": _write_gltf,
     ".gltf": _write_gltf,
@@ -96,6 +144,7 @@ WRITERS: dict[str, Callable[[Path, bool], None]] = {
     ".usdc": _write_usd,
     ".usd": _write_usd,
     ".usda": _write_usd,
+    ".blend": _write_blend,
 }
 
 

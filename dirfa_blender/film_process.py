@@ -65,6 +65,9 @@ class FilmProcess:
             process.stdin.write(order.to_line())
             process.stdin.flush()
         for line in process.stdout:
+            # A whole Blender greets on the same channel before the order is read.
+            if not line.startswith(b"{"):
+                continue
             report = json.loads(line)
             if "error" in report:
                 raise RenderError(report["error"])

@@ -18,6 +18,7 @@ from mathutils import Matrix
 
 from . import groom, materials
 from .core.head import Head
+from .core.head_sliders import Anchors, anchors_of, ears_of
 from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
 from .made_blocks import MadeBlocks
 from .pieces import Steps, finished
@@ -25,6 +26,11 @@ from .shader_plan import EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
 
 # Index of the lowest point of the chin in the 468-point face mesh.
 CHIN_LANDMARK = 152
+# Property in which a face keeps that point, metres in its own space; only built heads have it.
+CHIN_KEY = "dirfa_chin"
+# What its form can be changed by later: see `head_sliders.Anchors`.
+ANCHORS_KEY = "dirfa_anchors"
+EARS = "dirfa_ears"
 # Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.
 BONE_ROTATION_MODE = "ZXY"
 
@@ -108,10 +114,18 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
         long_name = f"{name} Long Hair"
         yield from groom.hair_steps(parts.long_hair, colours, rig, long_name, made, NECK_BONE)
     if len(head.landmark_vertices) > CHIN_LANDMARK:
-        face["dirfa_chin"] = head.landmarks()[CHIN_LANDMARK].tolist()
+        face[CHIN_KEY] = head.landmarks()[CHIN_LANDMARK].tolist()
+        keep_anchors(face, anchors_of(head))
+        ears = mesh.attributes.new(EARS, "BOOLEAN", "POINT")
+        ears.data.foreach_set("value", ears_of(head))
     for key, value in head.source.items():
         face[f"dirfa_{key}"[:63]] = value
     return HeadObjects(rig, face)
+
+
+def keep_anchors(face: bpy.types.Object, anchors: Anchors) -> None:
+    """Write down on a face what its sliders start from."""
+    face[ANCHORS_KEY] = [*anchors.marks.ravel().tolist(), anchors.shoulder_z]
 
 
 def link(built: HeadObjects, collection: bpy.types.Collection) -> None:

@@ -121,6 +121,9 @@ def _draw_source(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) 
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(settings, "photo" if settings.actor == "photo" else "target")
+    if settings.actor == "photo" and settings.photo:
+        column.prop(settings, "photo_left")
+        column.prop(settings, "photo_right")
 
 
 def _draw_lines(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:

@@ -44,12 +44,16 @@ class LineRequest:
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: lines, and a head if one is to be built, from a photo or a neutral one."""
+    """What is wanted: lines, and a head if one is to be built, from a photo or a neutral one.
+
+    ``other_photos`` show the same person turned.
+    """
 
     lines: tuple[LineRequest, ...]
     photo: Path | None = None
     with_neutral_head: bool = False
     photo_settings: PhotoSettings = field(default_factory=PhotoSettings)
+    other_photos: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def perform(
     head = None
     begin = START_SHARE
     if request.photo is not None:
-        job = client.fit(request.photo, request.photo_settings)
+        more = (request.other_photos,) if request.other_photos else ()
+        job = client.fit(request.photo, request.photo_settings, *more)
         end = START_SHARE + PHOTO_SHARE
         data = _followed(client, job, "Reading the photo", (begin, end), report, warnings)
         head, begin = head_from_bytes(data), end

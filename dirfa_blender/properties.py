@@ -16,7 +16,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import directing, film_choice, line_properties, live_properties
+from . import directing, film_choice, head_properties, line_properties, live_properties
 from .core.timing import parse_rate
 from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
 from .render_order import FILM, PICTURES
@@ -89,6 +89,18 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
     photo: StringProperty(
         name="Photo",
         description="Portrait with one face, seen from the front",
+        subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    )
+    photo_left: StringProperty(
+        name="From the Left",
+        description="Optional portrait of the same person turned, so that the left ear is seen",
+        subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    )
+    photo_right: StringProperty(
+        name="From the Right",
+        description="Optional portrait of the same person turned, so that the right ear is seen",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
@@ -209,6 +221,15 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         description="Put the sound strips of the sequencer into the film",
         default=True,
     )
+    head: PointerProperty(
+        name="Head", description="Form of the head", type=head_properties.DIRFA_PG_head
+    )
+    check_export: BoolProperty(
+        name="Read Back",
+        description="After an export, read the file in a Blender of its own and compare the shapes and "
+        "their motion",
+        default=False,
+    )
     live: PointerProperty(
         name="Live", description="What is heard live", type=live_properties.DIRFA_PG_live
     )
@@ -222,4 +243,9 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (*line_properties.CLASSES, *live_properties.CLASSES, DIRFA_PG_settings)
+CLASSES = (
+    *head_properties.CLASSES,
+    *line_properties.CLASSES,
+    *live_properties.CLASSES,
+    DIRFA_PG_settings,
+)

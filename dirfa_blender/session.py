@@ -62,14 +62,14 @@ class State:
 
     ``cancel`` is set while something can be cancelled; ``progress`` is 0..1, or None while unknown.
     ``server_state`` is what was last seen, because asking reads files; None before the first look.
-    ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced``, ``profiles`` and
-    ``memories`` spare work that was done already, by a take, a line, a curve, a character's names and an
-    Action; nothing is lost when they are emptied. ``entering`` is a result on its way into the scene,
-    ``refining`` are curves on their way to fewer keys, and ``postponed`` are the characters, by number,
-    that a slider would have written meanwhile. ``is_quiet``
-    while properties are set by an operator that writes the performance itself. ``live`` is what is spoken
-    now, if anything is. ``film`` is what is rendered beside the window; ``film_note`` and ``film_error``
-    say how the last one went, ``film_path`` where it is.
+    ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced``, ``profiles``,
+    ``forms`` and ``memories`` spare work that was done already, by a take, a line, a curve, a character's
+    names, a head's mesh and an Action; nothing is lost when they are emptied. ``entering`` is a result on
+    its way into the scene, ``refining`` are curves on their way to fewer keys, and ``postponed`` are the
+    characters, by number, that a slider would have written meanwhile. ``is_quiet`` while properties are
+    set by an operator that writes the performance itself. ``live`` is what is spoken now, if anything is.
+    ``film`` is what is rendered beside the window; ``film_note`` and ``film_error`` say how the last one
+    went, ``film_path`` where it is.
     """
 
     title: str = ""
@@ -88,6 +88,7 @@ class State:
         default_factory=dict[Hashable, tuple[Floats, Floats, Keys]]
     )
     profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
+    forms: dict[int, dict[str, Floats]] = field(default_factory=dict[int, dict[str, Floats]])
     memories: dict[int, Memory] = field(default_factory=dict[int, Memory])
     entering: Entering | None = None
     refining: Entering | None = None
@@ -135,6 +136,7 @@ class State:
         self.directed.clear()
         self.profiles.clear()
         self.reduced.clear()
+        self.forms.clear()
         self.memories.clear()
         self.postponed.clear()
         self.is_quiet = False

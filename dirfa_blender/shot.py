@@ -20,6 +20,8 @@ from .meshes import HeadObjects
 from .shot_presets import DEFAULT_SHOT, Lamp, ShotPreset, shot_preset
 
 LENS_MM = 85.0
+# Property of the objects of a shot: the name of its preset.
+SHOT_KEY = "dirfa_shot"
 # Share of a talking-head mesh, from the crown down, that is head; the rest is neck and shoulders.
 HEAD_SHARE = 0.72
 # Watts a square metre of squared distance at which the key exposes skin well under AgX.
@@ -93,7 +95,17 @@ def build_shot(
     scene.camera = camera
     _set_world(scene, look)
     set_view(scene)
+    for thing in filter(None, (camera, rig, *lights, backdrop)):
+        thing[SHOT_KEY] = preset
     return Shot(camera, rig, lights, backdrop)
+
+
+def remove_shot(scene: bpy.types.Scene) -> None:
+    """Take away what `build_shot` has put into a scene; everything else stays."""
+    made = [thing for thing in scene.objects if SHOT_KEY in thing]
+    data = [thing.data for thing in made if thing.data is not None]
+    bpy.data.batch_remove(made)
+    bpy.data.batch_remove([block for block in data if block.users == 0])
 
 
 def frame_head(subject: HeadObjects | bpy.types.Object) -> Framing:

@@ -27,14 +27,18 @@ from .interchange import (
 from .mapping import load_profile
 from .npz_io import animation_bytes, animation_from_bytes
 from .recovery import recovered
+from .viseme_exchange import take_of_visemes, viseme_set, viseme_track
+from .viseme_track import TIME_COLUMN, read_viseme_csv, viseme_csv
 
-Kind = Literal["take", "live_link", "arkit", "a2f", "cues"]
+Kind = Literal["take", "live_link", "arkit", "a2f", "cues", "meta_visemes", "microsoft_visemes"]
 TITLES: dict[Kind, str] = {
     "take": "take (.npz)",
     "live_link": "Live Link Face (.csv)",
     "arkit": "ARKit frames (.json)",
     "a2f": "Audio2Face (.json)",
     "cues": "mouth cues of Rhubarb (.json, .tsv, .xml)",
+    "meta_visemes": "weights of Meta's 15 visemes (.csv)",
+    "microsoft_visemes": "weights of Microsoft's 22 visemes (.csv)",
 }
 SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "take": (".npz",),
@@ -42,6 +46,8 @@ SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "arkit": (".json",),
     "a2f": (".json",),
     "cues": (".json", ".tsv"),
+    "meta_visemes": (".csv",),
+    "microsoft_visemes": (".csv",),
 }
 MAX_BYTES = 2_000_000_000
 
@@ -89,6 +95,8 @@ def take_from_bytes(data: bytes, name: str, reading: Reading) -> Animation:
     profile = load_profile("arkit")
     if kind == "cues":
         return take_of_cues(read_cues(text, name), source=source)
+    if kind in ("meta_visemes", "microsoft_visemes"):
+        return take_of_visemes(read_viseme_csv(text, name), source=source)
     if kind == "live_link":
         found = read_live_link_csv(text, fps=reading.fps, angles=reading.angles, where=name)
         gaze = found.gaze if found.gaze.any() else None
@@ -114,6 +122,9 @@ def kind_of(data: bytes, name: str = "The file") -> Kind:
         raise _unknown(name) from error
     if text[:9].lower().startswith("timecode,"):
         return "live_link"
+    if text.startswith(f"{TIME_COLUMN},"):
+        names = text.split("\n", 1)[0].strip().split(",")[1:]
+        return viseme_set(names)
     if text.startswith("{"):
         keys = _keys(text, name)
         if keys.get("format") == JSON_FORMAT:
@@ -144,6 +155,8 @@ def encoded_take(
     if kind == "cues":
         cues = cues_of_take(take)
         return (cue_tsv(cues) if suffix == ".tsv" else cue_json(cues, sound=audio)).encode()
+    if kind == "meta_visemes" or kind == "microsoft_visemes":
+        return viseme_csv(viseme_track(take, kind)).encode()
     track = load_profile("arkit").apply(take)
     if kind == "live_link":
         return live_link_csv(take, track, angles=angles).encode()

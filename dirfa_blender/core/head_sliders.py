@@ -22,15 +22,14 @@ Floats = npt.NDArray[np.float64]
 RANGE = (-0.5, 0.6)
 UNDOING = 12  # rounds in which sliders are taken off again; each leaves about a third
 SOURCE_KEY = "sliders"  # under which a head remembers them
-NOSE_TIP, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = (
-    4,
-    168,
-    152,
-    172,
-    397,
-    234,
-    454,
-)
+# Landmarks by which the regions are found.
+NOSE_TIP, NOSE_BASE, NOSE_ROOT, CHIN = 4, 2, 168, 152
+JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT = 172, 397, 234, 454
+CHEEK_RIGHT, CHEEK_LEFT, EYE_CORNER_RIGHT, EYE_CORNER_LEFT = 205, 425, 33, 263
+MARKS = (
+    NOSE_TIP, NOSE_BASE, NOSE_ROOT, CHIN, JAW_RIGHT, JAW_LEFT, EAR_RIGHT, EAR_LEFT,
+    CHEEK_RIGHT, CHEEK_LEFT, EYE_CORNER_RIGHT, EYE_CORNER_LEFT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,9 @@ class HeadSliders:
                 )
 
 
+SLIDERS: tuple[str, ...] = tuple(slider.name for slider in fields(HeadSliders))
+
+
 def parsed_sliders(settings: Iterable[str]) -> HeadSliders:
     """The sliders in texts like ``nose_length=0.2``; a later one of the same name counts.
 
@@ -74,7 +76,7 @@ def parsed_sliders(settings: Iterable[str]) -> HeadSliders:
     SettingsError
         A text is no such pair, or the name or value is none of a slider.
     """
-    known = {slider.name for slider in fields(HeadSliders)}
+    known = set(SLIDERS)
     found: dict[str, float] = {}
     for text in settings:
         name, _, value = text.partition("=")
@@ -105,52 +107,104 @@ def slid(head: Head, sliders: HeadSliders) -> Head:
     had = sliders_of(head)
     if sliders == had:
         return head
-    plain = head
-    if had != HeadSliders():
-        for _ in range(UNDOING):
-            missed = head.vertices - _moved(plain, had)
-            plain = replace(plain, vertices=(plain.vertices + missed).astype(np.float32))
+    plain = replace(head, vertices=plain_vertices(head, had).astype(np.float32))
     kept = {name: value for name, value in asdict(sliders).items() if value}
     source = dict(head.source) | {SOURCE_KEY: json.dumps(kept, sort_keys=True)}
     return replace(head, vertices=_moved(plain, sliders).astype(np.float32), source=source)
 
 
+def plain_vertices(head: Head, had: HeadSliders) -> Floats:
+    """(V, 3) vertices, metres, that these sliders turn into those of a head."""
+    plain = head
+    for _ in range(UNDOING if had != HeadSliders() else 0):
+        missed = head.vertices - _moved(plain, had)
+        plain = replace(plain, vertices=(plain.vertices + missed).astype(np.float32))
+    return plain.vertices.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What the sliders need to know of a head besides its vertices.
+
+    Attributes
+    ----------
+    marks : (len(MARKS), 3) metres, the landmarks `MARKS` of the head without sliders
+    shoulder_z : metres, below which the neck ends
+    """
+
+    marks: Floats
+    shoulder_z: float
+
+    def __getitem__(self, landmark: int) -> Floats:
+        """(3,) place of a landmark."""
+        return self.marks[MARKS.index(landmark)]
+
+
+def anchors_of(head: Head) -> Anchors:
+    """The anchors of a head without sliders."""
+    bones = head.bone_heads[:, 2]
+    shoulder = bones.min() if len(bones) else head.vertices[:, 2].min()
+    return Anchors(head.landmarks()[list(MARKS)].astype(np.float64), float(shoulder))
+
+
+def ears_of(head: Head) -> npt.NDArray[np.bool_]:
+    """(V,) mask of the vertices of ears."""
+    return head.part("ear*")
+
+
+def slider_fields(
+    anchors: Anchors, points: npt.ArrayLike, ears: npt.NDArray[np.bool_] | None = None
+) -> dict[str, Floats]:
+    """Displacement (N, 3), metres, of each slider at 1, at any points near a head: sliders add up.
+
+    Parameters
+    ----------
+    points : (N, 3) metres, head space: the vertices of a head without sliders, or what grows on them
+    ears : (N,) which points are ears; None where none is
+    """
+    points = np.asarray(points, np.float64)
+    moved = {name: np.zeros_like(points) for name in SLIDERS}
+    ear_line = (anchors[EAR_RIGHT] + anchors[EAR_LEFT]) / 2
+    eye_span = float(np.linalg.norm(anchors[EYE_CORNER_LEFT] - anchors[EYE_CORNER_RIGHT]))
+    chin, nose_tip = anchors[CHIN], anchors[NOSE_TIP]
+
+    behind = points[:, 1] - ear_line[1]
+    above_neck = _rise((points[:, 2] - chin[2]) / (0.6 * eye_span))
+    moved["head_depth"][:, 1] = np.maximum(behind, 0) * above_neck
+
+    nose = _near(points, nose_tip, anchors[NOSE_ROOT], 0.28 * eye_span)
+    stand_out = (anchors[CHEEK_RIGHT] + anchors[CHEEK_LEFT])[1] / 2 - nose_tip[1]
+    moved["nose_length"][:, 1] = -stand_out * nose
+
+    jaw_depth = (anchors[JAW_RIGHT] + anchors[JAW_LEFT])[1] / 2 - chin[1]
+    under_nose = anchors[NOSE_BASE][2]
+    lower = _rise((under_nose - points[:, 2]) / (under_nose - chin[2]))
+    forward = np.clip((anchors[JAW_LEFT][1] - points[:, 1]) / jaw_depth, 0, 1)
+    under_chin = _rise(1.6 - (chin[2] - points[:, 2]) / (0.5 * eye_span))
+    moved["jaw_depth"][:, 1] = -jaw_depth * lower * forward * under_chin
+
+    neck = _rise((chin[2] - points[:, 2]) / (0.8 * eye_span))
+    neck *= _rise((points[:, 2] - anchors.shoulder_z + 0.3 * eye_span) / (0.6 * eye_span))
+    middle = np.array([0.0, ear_line[1]])
+    moved["neck_width"][:, :2] = (points[:, :2] - middle) * neck[:, None]
+
+    if ears is None:
+        return moved
+    for side in (-1.0, 1.0):
+        of_ear = ears & (points[:, 0] * side > 0)
+        if of_ear.any():
+            root = points[of_ear].mean(0)
+            root[0] = side * np.abs(points[of_ear, 0]).min()
+            moved["ear_size"][of_ear] = points[of_ear] - root
+    return moved
+
+
 def _moved(head: Head, sliders: HeadSliders) -> Floats:
     """(V, 3) vertices of a head without sliders, with these put on."""
-    points = head.landmarks().astype(np.float64)
-    vertices = head.vertices.astype(np.float64)
-    ear_line = (points[EAR_RIGHT] + points[EAR_LEFT]) / 2
-    eye_span = float(np.linalg.norm(points[263] - points[33]))
-    moved = vertices.copy()
-
-    behind = vertices[:, 1] - ear_line[1]
-    above_neck = _rise((vertices[:, 2] - points[CHIN, 2]) / (0.6 * eye_span))
-    moved[:, 1] += sliders.head_depth * np.maximum(behind, 0) * above_neck
-
-    nose = _near(vertices, points[NOSE_TIP], points[NOSE_ROOT], 0.28 * eye_span)
-    stand_out = points[[205, 425], 1].mean() - points[NOSE_TIP, 1]
-    moved[:, 1] -= sliders.nose_length * stand_out * nose
-
-    jaw_depth = points[[JAW_RIGHT, JAW_LEFT], 1].mean() - points[CHIN, 1]
-    lower = _rise((points[2, 2] - vertices[:, 2]) / (points[2, 2] - points[CHIN, 2]))
-    forward = np.clip((points[JAW_LEFT, 1] - vertices[:, 1]) / jaw_depth, 0, 1)
-    under_chin = _rise(1.6 - (points[CHIN, 2] - vertices[:, 2]) / (0.5 * eye_span))
-    moved[:, 1] -= sliders.jaw_depth * jaw_depth * lower * forward * under_chin
-
-    neck = _rise((points[CHIN, 2] - vertices[:, 2]) / (0.8 * eye_span))
-    shoulder = head.bone_heads[:, 2].min() if len(head.bone_heads) else vertices[:, 2].min()
-    neck *= _rise((vertices[:, 2] - shoulder + 0.3 * eye_span) / (0.6 * eye_span))
-    middle = np.array([0.0, ear_line[1]])
-    moved[:, :2] += sliders.neck_width * (vertices[:, :2] - middle) * neck[:, None]
-
-    for name in head.part_names:
-        if name.startswith("ear"):
-            for side in (-1.0, 1.0):
-                of_ear = head.part(name) & (vertices[:, 0] * side > 0)
-                if of_ear.any():
-                    root = vertices[of_ear].mean(0)
-                    root[0] = side * np.abs(vertices[of_ear, 0]).min()
-                    moved[of_ear] += sliders.ear_size * (vertices[of_ear] - root)
+    moved = head.vertices.astype(np.float64)
+    displaced = slider_fields(anchors_of(head), head.vertices, ears_of(head))
+    for name, field in displaced.items():
+        moved += getattr(sliders, name) * field
     return moved
 
 

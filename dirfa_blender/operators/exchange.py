@@ -5,14 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
-from .. import exporting
+from .. import acting, exporting
+from ..background import Reporter
 from ..core.errors import DirfaError
-from ..core.exchange import Reading, read_take
-from ..placement import Placement, place
+from ..core.exchange import SUFFIXES, TITLES, Reading, encoded_take, read_take
+from ..core.npz_io import write_whole
+from ..export_check import problems_of
+from ..scene import frame_rate
 from ..session import state
+from ..staging import stage_take
+from .background_job import BackgroundOperator
+from .rendering import program
 from .take import target_of
+
+ANGLES = (
+    ("radians", "Radians", "As most writers do"),
+    ("degrees", "Degrees", "From -180 to 180"),
+    ("unit", "-1 to 1", "-180 to 180 degrees as -1 to 1"),
+)
+SUFFIX_OF = {"GLB": ".glb", "FBX": ".fbx", "USD": ".usdc", "BLEND": ".blend"}
 
 
 class DIRFA_OT_import_take(bpy.types.Operator):
@@ -20,7 +33,7 @@ class DIRFA_OT_import_take(bpy.types.Operator):
     bl_label = "Import Facial Take"
     bl_description = (
         "Play a take of another program on the chosen character: Live Link Face, ARKit, Audio2Face, "
-        "or the mouth cues of Rhubarb"
+        "visemes of Meta or Microsoft, or the mouth cues of Rhubarb"
     )
     bl_options = {"REGISTER", "UNDO", "PRESET"}
 
@@ -29,11 +42,7 @@ class DIRFA_OT_import_take(bpy.types.Operator):
     angles: EnumProperty(
         name="Angles",
         description="Unit of head and eye angles in a Live Link Face file",
-        items=(
-            ("radians", "Radians", "As most writers do"),
-            ("degrees", "Degrees", "From -180 to 180"),
-            ("unit", "-1 to 1", "-180 to 180 degrees as -1 to 1"),
-        ),
+        items=ANGLES,
         default="radians",
     )
     fps: FloatProperty(
@@ -63,8 +72,7 @@ class DIRFA_OT_import_take(bpy.types.Operator):
         reading = Reading(self.fps or None, self.angles)
         try:
             take = read_take(Path(bpy.path.abspath(self.filepath)), reading)
-            how = Placement(name=target.name, target=target, frame_start=context.scene.frame_start)
-            place(context.scene, take, None, how)
+            stage_take(context.scene, target, take, Path(self.filepath).stem)
         except DirfaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -72,17 +80,103 @@ class DIRFA_OT_import_take(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class DIRFA_OT_export_character(bpy.types.Operator):
-    bl_idname = "dirfa.export_character"
-    bl_label = "Export Character"
+class DIRFA_OT_export_take(bpy.types.Operator):
+    bl_idname = "dirfa.export_take"
+    bl_label = "Export Facial Take"
     bl_description = (
-        "Write the chosen character with its animation for a game engine: glTF, FBX or USD"
+        "Write the chosen line's take for another program: Live Link Face, ARKit, Audio2Face, visemes, "
+        "or mouth cues"
     )
     bl_options = {"REGISTER", "PRESET"}
 
     filepath: StringProperty(name="File", description="File to write", subtype="FILE_PATH")
+    filter_glob: StringProperty(default="*.npz;*.csv;*.json;*.tsv", options={"HIDDEN"})
+    kind: EnumProperty(
+        name="Format",
+        description="Format of the file",
+        items=tuple((kind, title[0].upper() + title[1:], title) for kind, title in TITLES.items()),
+        default="live_link",
+    )
+    angles: EnumProperty(
+        name="Angles",
+        description="Unit of head and eye angles in a Live Link Face file",
+        items=ANGLES,
+        default="radians",
+    )
+    is_directed: BoolProperty(
+        name="As Directed",
+        description="With the line's sliders and emotions; otherwise as the take was made",
+        default=True,
+    )
+    at_scene_rate: BoolProperty(
+        name="At the Scene's Rate",
+        description="A row for each frame of the scene; otherwise for each sample of the take",
+        default=True,
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        line = acting.current_line(context.scene)
+        if line is None or not len(line.takes):
+            cls.poll_message_set("Choose a line that has a take")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
+        if not self.filepath:
+            name = bpy.path.clean_name(acting.current_line(context.scene).name)
+            self.filepath = f"{name}{SUFFIXES[self.kind][0]}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, context: bpy.types.Context) -> bool:  # noqa: ARG002
+        """The name follows the format while the file browser is open."""
+        wanted = str(_with_suffix(Path(self.filepath), self.kind))
+        if wanted == self.filepath:
+            return False
+        self.filepath = wanted
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        path = _with_suffix(Path(bpy.path.abspath(self.filepath)), self.kind)
+        try:
+            take = acting.take_of_line(scene, scene.dirfa.line_index, directed=self.is_directed)
+            if self.at_scene_rate and self.kind not in ("take", "cues"):
+                take = take.resampled(frame_rate(scene).per_second)
+            suffix = path.suffix.lower()
+            write_whole(path, encoded_take(take, self.kind, suffix, angles=self.angles))
+        except DirfaError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"Wrote {path.name}")
+        return {"FINISHED"}
+
+
+class DIRFA_OT_export_character(bpy.types.Operator):
+    bl_idname = "dirfa.export_character"
+    bl_label = "Export Character"
+    bl_description = (
+        "Write the chosen character with its animation: glTF, FBX or USD as game engines want them, or "
+        "a Blender file with everything"
+    )
+    bl_options = {"REGISTER", "PRESET"}
+
+    kind: EnumProperty(
+        name="Format",
+        description="Kind of file where the name does not say it",
+        items=(
+            ("GLB", "glTF", "For engines and the web: one file with its picture"),
+            ("FBX", "FBX", "For engines and other animation programs"),
+            ("USD", "USD", "For film pipelines"),
+            ("BLEND", "Blender", "The character alone, shaders and Actions included"),
+        ),
+        default="GLB",
+    )
+
+    filepath: StringProperty(name="File", description="File to write", subtype="FILE_PATH")
     filter_glob: StringProperty(
-        default="*.glb;*.gltf;*.fbx;*.usd;*.usdc;*.usda", options={"HIDDEN"}
+        default="*.glb;*.gltf;*.fbx;*.usd;*.usdc;*.usda;*.blend", options={"HIDDEN"}
     )
 
     @classmethod
@@ -99,14 +193,15 @@ class DIRFA_OT_export_character(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
         if not self.filepath:
-            self.filepath = f"{bpy.path.clean_name(target_of(context).name)}.glb"
+            name = bpy.path.clean_name(target_of(context).name)
+            self.filepath = f"{name}{SUFFIX_OF[self.kind]}"
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))
         if not path.suffix:
-            path = path.with_suffix(".glb")
+            path = path.with_suffix(SUFFIX_OF[self.kind])
         try:
             export = exporting.export_of(context.scene, target_of(context))
             for sentence in exporting.lost_in_export(export):
@@ -116,7 +211,48 @@ class DIRFA_OT_export_character(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"Wrote {path.name}")
+        if context.scene.dirfa.check_export:
+            bpy.ops.dirfa.check_export("EXEC_DEFAULT", filepath=str(path))
         return {"FINISHED"}
+
+
+class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
+    bl_idname = "dirfa.check_export"
+    bl_label = "Check Exported Character"
+    bl_description = (
+        "Read an exported file in a Blender of its own: is every shape there, does it move as here"
+    )
+    bl_options = {"REGISTER"}
+    title = "Reading back"
+
+    filepath: StringProperty(name="File", description="Exported file", subtype="FILE_PATH")
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        if target_of(context) is None:
+            cls.poll_message_set("Choose the character that was exported, or select it")
+            return False
+        return True
+
+    def prepare(self, context: bpy.types.Context) -> None:
+        path = Path(bpy.path.abspath(self.filepath))
+        export = exporting.export_of(context.scene, target_of(context))
+        self._order = exporting.check_order(context.scene, export, path)
+        self._program = program(with_scripts=False)
+
+    def work(self, report: Reporter) -> list[str]:
+        report(0.0, self.title)
+        return problems_of(self._order, self._program)
+
+    def take_in(self, context: bpy.types.Context, result: object) -> None:  # noqa: ARG002
+        assert isinstance(result, list)
+        name = Path(self.filepath).name
+        for sentence in result:
+            self.report({"WARNING"}, sentence)
+        if not result:
+            self.report({"INFO"}, f"{name} read back: every shape is there and moves as here")
 
 
 def draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # noqa: ARG001
@@ -126,9 +262,20 @@ def draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # no
 
 def draw_export(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # noqa: ARG001
     """The entry in File > Export."""
+    menu.layout.operator(DIRFA_OT_export_take.bl_idname, text="Facial Take (.csv, .json, .npz)")
     menu.layout.operator(
-        DIRFA_OT_export_character.bl_idname, text="Talking Character (.glb, .fbx, .usd)"
+        DIRFA_OT_export_character.bl_idname, text="Talking Character (.glb, .fbx, .usd, .blend)"
     )
 
 
-CLASSES = (DIRFA_OT_import_take, DIRFA_OT_export_character)
+def _with_suffix(path: Path, kind: str) -> Path:
+    fitting = SUFFIXES[kind]
+    return path if path.suffix.lower() in fitting else path.with_suffix(fitting[0])
+
+
+CLASSES = (
+    DIRFA_OT_import_take,
+    DIRFA_OT_export_take,
+    DIRFA_OT_export_character,
+    DIRFA_OT_check_export,
+)

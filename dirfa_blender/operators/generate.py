@@ -175,7 +175,13 @@ class _GenerateOperator(_SpeechOperator):
                 self._sound_uid = settings.sound.session_uid
         asked = LineRequest(uid, speech.path.stem, speech, made_with)
         is_neutral = again is None and settings.actor == "neutral"
-        self._begin(context, Request((asked,), photo, with_neutral_head=is_neutral), {})
+        request = Request(
+            (asked,),
+            photo,
+            with_neutral_head=is_neutral,
+            other_photos=_side_photos(settings) if photo is not None else (),
+        )
+        self._begin(context, request, {})
 
     def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:
         yield from super().take_in(context, result)
@@ -396,6 +402,11 @@ def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
         return Speech(lines.sound_file(settings.sound)), Path(settings.sound.name).stem
     path = _existing(settings.audio, AudioError, "recording")
     return Speech(path), path.stem
+
+
+def _side_photos(settings: bpy.types.PropertyGroup) -> tuple[Path, ...]:
+    chosen = (settings.photo_left, settings.photo_right)
+    return tuple(_existing(text, PhotoError, "photo") for text in chosen if text)
 
 
 def _existing(text: str, error: type[AudioError] | type[PhotoError], what: str) -> Path:

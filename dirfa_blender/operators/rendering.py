@@ -151,7 +151,12 @@ def follow() -> float | None:
         shown.film_note = "Cancelled, nothing was written"
     except DirfaError as error:
         shown.film_error = str(error)
-    _redraw()
+    except Exception:
+        # A bug of ours: its traceback goes to the console, and the panel does not stay silent.
+        shown.film_error = "Rendering broke off by a mistake in DIRFA; the console has its report."
+        raise
+    finally:
+        _redraw()
     return None
 
 
@@ -163,7 +168,11 @@ def save_copy(path: Path) -> None:
     OutputError
         The disk is full or the folder may not be written to.
     """
+    paths = bpy.context.preferences.filepaths
+    preview = paths.file_preview_type
     try:
+        # Nobody looks at this file, and drawing its thumbnail can take seconds.
+        paths.file_preview_type = "NONE"
         bpy.ops.wm.save_as_mainfile(
             filepath=str(path), copy=True, compress=False, relative_remap=True
         )
@@ -172,6 +181,8 @@ def save_copy(path: Path) -> None:
         raise OutputError(
             f"The file cannot be copied for rendering: {text}. Free some space."
         ) from error
+    finally:
+        paths.file_preview_type = preview
 
 
 def program(*, with_scripts: bool) -> tuple[str, ...]:

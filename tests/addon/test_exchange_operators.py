@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import blender_command, fcurves, meshes
-from dirfa_blender.core.exchange import encoded_take
+from dirfa_blender import acting, blender_command, fcurves, meshes
+from dirfa_blender.core.exchange import SUFFIXES, TITLES, encoded_take
+from dirfa_blender.core.interchange import read_arkit_json
+from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.npz_io import write_animation
 from tests.addon.ball_head import ball_head, wavy_animation
+from tests.addon.stage import line_with_take, take_of
 
 
 @pytest.fixture
@@ -63,3 +67,57 @@ def test_the_command_inside_blender_works_on_the_open_scene(face, tmp_path: Path
     assert codes == [0, 1, 2]
     assert out.is_file()
     assert "no object 'Nobody'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", list(TITLES))
+def test_a_take_is_written_for_another_program_and_comes_back(
+    face, tmp_path: Path, kind: str
+) -> None:
+    scene = bpy.context.scene
+    scene.dirfa.rate = "29.97"
+    line_with_take(face, take_of(0, 1.0))
+    path = tmp_path / f"a{SUFFIXES[kind][0]}"
+
+    assert bpy.ops.dirfa.export_take(filepath=str(path), kind=kind) == {"FINISHED"}
+    assert bpy.ops.dirfa.import_take(filepath=str(path)) == {"FINISHED"}
+
+    first, second = scene.dirfa.lines
+    assert second.takes[0].seconds == pytest.approx(first.takes[0].seconds, abs=0.05)
+    assert second.frame_start == 31
+    wrote, read = (
+        acting.take_of_line(scene, index, directed=False).resampled(30000 / 1001)
+        for index in (0, 1)
+    )
+    if kind in ("live_link", "arkit"):
+        profile = load_profile("arkit")
+        before, after = profile.apply(wrote), profile.apply(read)
+        away = np.abs(after.weights[: len(before.weights)] - before.weights).max(0)
+        assert np.median(away) < 1e-4
+        assert np.abs(after.rotation[: len(before.weights)] - before.rotation).max() < 1e-4
+
+
+def test_sliders_of_the_line_are_in_what_is_written_unless_refused(face, tmp_path: Path) -> None:
+    line = line_with_take(face, take_of(0, 1.0))
+    line.controls.jaw = 0.0
+    jaws = {}
+
+    for is_directed in (True, False):
+        path = tmp_path / f"{is_directed}.json"
+        bpy.ops.dirfa.export_take(filepath=str(path), kind="arkit", is_directed=is_directed)
+        track = read_arkit_json(path.read_text())
+        jaws[is_directed] = float(track.weights[:, track.names.index("jawOpen")].max())
+
+    assert jaws[True] < 0.05 < 0.5 < jaws[False]
+
+
+def test_a_name_of_another_kind_gets_the_formats_suffix(face, tmp_path: Path) -> None:
+    line_with_take(face, take_of(0, 0.4))
+
+    bpy.ops.dirfa.export_take(filepath=str(tmp_path / "a.txt"), kind="meta_visemes")
+
+    assert (tmp_path / "a.csv").read_text().startswith("seconds,sil,PP")
+
+
+def test_without_a_take_the_button_says_so(face) -> None:
+    with pytest.raises(RuntimeError, match="Choose a line that has a take"):
+        bpy.ops.dirfa.export_take(filepath="/tmp/a.csv")

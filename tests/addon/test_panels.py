@@ -22,7 +22,10 @@ class Sketch:
     def _nested(self, *_: object, **__: object) -> Sketch:
         return self
 
-    row = column = box = split = _nested
+    row = column = box = split = grid_flow = _nested
+
+    def separator(self, **_: object) -> None:
+        pass
 
     def label(self, *, text: str = "", **_: object) -> None:
         self.drawn.append(text)

@@ -21,6 +21,7 @@ from dirfa_blender.core.cues import (
 )
 from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.exchange import (
+    TITLES,
     Kind,
     Reading,
     encoded_take,
@@ -198,7 +199,7 @@ def test_a_wrong_file_is_refused_in_words(text: str, message: str) -> None:
 def test_what_a_file_is_says_its_content() -> None:
     take = speaking(0.5)
 
-    for kind in ("take", "live_link", "arkit", "a2f", "cues"):
+    for kind in TITLES:
         assert kind_of(encoded_take(take, kind, ".json")) == kind
 
 

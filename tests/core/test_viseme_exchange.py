@@ -1,0 +1,98 @@
+"""Takes as visemes and back: tables of both sets, in every spelling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dirfa_blender.convert import main
+from dirfa_blender.core.action_units import AU_INDEX
+from dirfa_blender.core.errors import FormatError
+from dirfa_blender.core.exchange import Reading, encoded_take, take_from_bytes
+from dirfa_blender.core.mapping import ShapeTrack
+from dirfa_blender.core.viseme_exchange import (
+    take_of_visemes,
+    viseme_names,
+    viseme_set,
+    viseme_track,
+)
+from dirfa_blender.core.viseme_track import META_VISEMES, read_viseme_csv
+from tests.core.test_exchange import speaking
+
+SETS = ("meta_visemes", "microsoft_visemes")
+
+
+def track(names, weights) -> ShapeTrack:
+    rows = np.asarray(weights, np.float32)
+    still = np.zeros((len(rows), 3), np.float32)
+    return ShapeTrack(25.0, 0.0, tuple(names), rows, still, still)
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_a_table_holds_what_the_take_shows_within_1e_4(kind) -> None:
+    take = speaking(2.0)
+
+    found = read_viseme_csv(encoded_take(take, kind, ".csv").decode())
+
+    wanted = viseme_track(take, kind)
+    assert found.names == wanted.names == viseme_names(kind)
+    np.testing.assert_allclose(found.weights, wanted.weights, atol=1e-4)
+    assert np.abs(found.weights.sum(1) - 1).max() < 1e-4
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_a_table_becomes_a_take_that_shows_the_same_visemes(kind) -> None:
+    table = encoded_take(speaking(2.0), kind, ".csv")
+
+    take = take_from_bytes(table, "a.csv", Reading())
+
+    missed = np.abs(viseme_track(take, kind).weights - read_viseme_csv(table.decode()).weights)
+    assert take.source["format"] == kind
+    # Lips that nearly meet come back with a little more or less of an opening viseme.
+    assert np.median(missed.max(1)) < 0.01
+    assert np.percentile(missed, 90) < 0.05
+
+
+@pytest.mark.parametrize("name", ["aa", "viseme_aa", "vrc.v_aa", "Viseme_AA"])
+def test_each_spelling_of_a_viseme_opens_the_mouth(name: str) -> None:
+    take = take_of_visemes(track([name], [[1.0], [0.0]]))
+
+    jaw = take.au[:, AU_INDEX["AU26"]]
+    assert jaw[0] > 0.5
+    assert jaw[1] == 0
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("I", "ih"), ("O", "oh"), ("U", "ou")])
+def test_the_last_vowels_have_two_names(theirs: str, ours: str) -> None:
+    one = take_of_visemes(track([f"viseme_{theirs}"], [[0.7], [0.2]]))
+    other = take_of_visemes(track([ours], [[0.7], [0.2]]))
+
+    assert np.array_equal(one.au, other.au)
+
+
+def test_microsofts_visemes_are_known_by_their_numbers() -> None:
+    names = [f"viseme_{n}" for n in range(22)]
+
+    assert viseme_set(names) == viseme_set(viseme_names("microsoft_visemes")) == "microsoft_visemes"
+    assert viseme_set(META_VISEMES) == "meta_visemes"
+    take = take_of_visemes(track(names, np.eye(22)[[0, 2, 21]]))
+    jaw = take.au[:, AU_INDEX["AU26"]]
+    assert jaw[0] == 0 and jaw[1] > 0.4 > jaw[2]
+
+
+def test_other_columns_are_refused_in_words() -> None:
+    with pytest.raises(FormatError, match=r"visemes of Meta .* it has jawOpen"):
+        take_of_visemes(track(["jawOpen"], [[1.0], [1.0]]))
+
+
+def test_convert_writes_and_reads_visemes(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(encoded_take(speaking(0.5), "live_link", ".csv"))
+    words = [str(tmp_path / "a.csv"), "-o", str(tmp_path / "b.csv"), "--fps", "29.97"]
+
+    assert main([*words, "--to", "microsoft_visemes"]) == 0
+    assert main([str(tmp_path / "b.csv"), "-o", str(tmp_path / "c.tsv")]) == 0
+
+    assert read_viseme_csv((tmp_path / "b.csv").read_text()).fps == pytest.approx(30000 / 1001)
+    assert "\t" in (tmp_path / "c.tsv").read_text()
