@@ -36,14 +36,13 @@ def replace_head(scene: bpy.types.Scene, face: bpy.types.Object, parts: HeadPart
     _hand_over(old_mesh.shape_keys, made.face.data.shape_keys)
     _keep_values(old_mesh.shape_keys, made.face.data.shape_keys)
     face.data, rig.data = made.face.data, made.rig.data
-    for new, old in zip(new_hair, [*old_hair, None], strict=False):
-        if old is not None:
-            old.data = new.data
-            bpy.data.objects.remove(new)
-        else:
-            _move_under(new, rig, face)
-    if not new_hair:
-        bpy.data.batch_remove(old_hair)
+    for hair in new_hair:
+        _move_under(hair, rig)
+    old_curves = [hair.data for hair in old_hair]
+    bpy.data.batch_remove(old_hair)
+    bpy.data.batch_remove([curves for curves in old_curves if not curves.users])
+    for hair in new_hair:
+        hair.name = hair.data.name = hair.name.replace(TEMPORARY, face.name, 1)
     for key in list(made.face.keys()):
         if key.startswith("dirfa_"):
             face[key] = made.face[key]
@@ -86,12 +85,12 @@ def _keep_values(old: bpy.types.Key, new: bpy.types.Key) -> None:
             key.value, key.mute = before.value, before.mute
 
 
-def _move_under(hair: bpy.types.Object, rig: bpy.types.Object, face: bpy.types.Object) -> None:
-    inverse = hair.matrix_parent_inverse.copy()
+def _move_under(hair: bpy.types.Object, rig: bpy.types.Object) -> None:
+    """Let the bone of the same name in another armature carry strands of hair."""
+    inverse, bone = hair.matrix_parent_inverse.copy(), hair.parent_bone
     hair.parent = rig
-    hair.parent_type, hair.parent_bone = "BONE", hair.parent_bone
+    hair.parent_type, hair.parent_bone = "BONE", bone
     hair.matrix_parent_inverse = inverse
-    hair.name = f"{face.name} Hair"
 
 
 def _textures(mesh: bpy.types.Mesh) -> list[bpy.types.ShaderNodeTexImage]:
