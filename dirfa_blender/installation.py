@@ -238,8 +238,14 @@ class _Work:
         made = subprocess.run(
             [str(python.path), "-m", "venv", str(environment.folder)],
             capture_output=True, text=True, errors="replace", check=False, env=clean,
+            creationflags=system.NO_WINDOW,
         )  # fmt: skip
         if made.returncode or not _pip_answers(environment):
+            if system.is_full(environment.folder):
+                raise OutputError(
+                    f"The disk of {environment.folder} is full: make room and run the same again; what "
+                    "is finished stays."
+                )
             words = (made.stdout + made.stderr).strip().splitlines()
             raise ServerError(
                 f"{python.path} could not make a virtual environment in {environment.folder}: "
@@ -297,7 +303,8 @@ def drop_torn_packages(environment: Environment) -> None:
 
 def _pip_answers(environment: Environment) -> bool:
     command = [str(environment.python), "-I", "-m", "pip", "--version"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    done = subprocess.run(command, capture_output=True, check=False, creationflags=system.NO_WINDOW)
+    return done.returncode == 0
 
 
 def _torch_build(source: Source, installed: str | None) -> str:

@@ -99,7 +99,7 @@ def fetch(
         done = subprocess.run(
             [str(tool), "python", "install", "--no-bin", target],
             env=surroundings, capture_output=True, text=True, errors="replace", check=False,
-            timeout=FETCH_SECONDS,
+            timeout=FETCH_SECONDS, creationflags=system.NO_WINDOW,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -119,8 +119,9 @@ def _tool(source: Source, say: pip_process.Voice) -> Path | None:
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     made = subprocess.run(
-        [sys.executable, "-m", "venv", str(home)], capture_output=True, check=False, env=clean
-    )
+        [sys.executable, "-m", "venv", str(home)], capture_output=True, check=False, env=clean,
+        creationflags=system.NO_WINDOW,
+    )  # fmt: skip
     if made.returncode:
         shutil.rmtree(home, ignore_errors=True)
         return None

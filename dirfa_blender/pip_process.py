@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from .core.errors import ServerError
+from .system import NO_WINDOW
 
 TICK_SECONDS = 0.25
 STOP_SECONDS = 3.0
@@ -45,6 +46,7 @@ def run(command: list[str], surroundings: dict[str, str], scratch: Path, say: Vo
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         text=True, errors="replace", env=surroundings | places, close_fds=False,
+        creationflags=NO_WINDOW,
     ) as pip:  # fmt: skip
         assert pip.stdout is not None
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()

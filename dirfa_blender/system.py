@@ -42,6 +42,11 @@ LIBRARIES = (
 EGL = Library("libEGL.so.1", "libegl1", "the engines eevee and workbench")
 
 
+FULL_BYTES = 30_000_000
+# CREATE_NO_WINDOW: a Blender that was started without a console would open one for each program.
+NO_WINDOW = 0x08000000 if sys.platform == "win32" else 0
+
+
 def is_loadable(library: Library) -> bool:
     """Whether the loader finds the library; always true outside Linux, where packages carry all."""
     if not sys.platform.startswith("linux"):
@@ -92,7 +97,9 @@ def has_nvidia_gpu() -> bool:
     if tool is None:
         return False
     try:
-        answer = subprocess.run([tool, "-L"], capture_output=True, timeout=10, check=False)
+        answer = subprocess.run(
+            [tool, "-L"], capture_output=True, timeout=10, check=False, creationflags=NO_WINDOW
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return answer.returncode == 0 and b"GPU" in answer.stdout
@@ -103,6 +110,11 @@ def free_bytes(folder: Path) -> int:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return shutil.disk_usage(folder).free
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a disk has so little left that programs fail on it without saying why."""
+    return free_bytes(folder) < FULL_BYTES
 
 
 @dataclass(frozen=True)
@@ -143,7 +155,7 @@ def probe(path: Path) -> Python | None:
     try:
         answer = subprocess.run(
             [str(path), "-I", "-c", question],
-            capture_output=True, text=True, timeout=30, check=False,
+            capture_output=True, text=True, timeout=30, check=False, creationflags=NO_WINDOW,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return None

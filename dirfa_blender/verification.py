@@ -48,6 +48,8 @@ def verify(python: Path, progress: Callable[[float, str], None]) -> Verdict:
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
             text=True,
+            # CREATE_NO_WINDOW, as `system` has it: this file also runs alone.
+            creationflags=0x08000000 if sys.platform == "win32" else 0,
         )
     except OSError:
         return verdict
