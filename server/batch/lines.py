@@ -14,7 +14,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
+from dirfa_blender.core.control_words import emotions
 from dirfa_blender.core.controls_json import controls_from_fields, controls_to_fields
+from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
 from dirfa_blender.core.manifest import SUFFIXES as MANIFESTS
 from dirfa_blender.core.manifest import Problems, Row, read_rows
@@ -217,21 +219,17 @@ def _settings(cells: dict[str, Any], defaults: AnimateSettings) -> AnimateSettin
     if emotion is None:
         return settings
     if isinstance(emotion, str):
-        emotion = _emotions(emotion)
+        return replace(settings, controls=replace(settings.controls, emotions=_emotions(emotion)))
     directed = controls_to_fields(settings.controls) | {"emotions": emotion}
     return replace(settings, controls=controls_from_fields(directed))
 
 
-def _emotions(text: str) -> dict[str, float]:
-    """Intensities in ``happy=0.6, sad=0.2``; a name alone means 1."""
-    found: dict[str, float] = {}
-    for part in text.replace(";", ",").split(","):
-        name, _, amount = part.partition("=")
-        try:
-            found[name.strip()] = float(amount or 1.0)
-        except ValueError as error:
-            raise FormatError(f"emotion must be such as happy=0.6, got {text!r}.") from error
-    return found
+def _emotions(text: str) -> tuple[tuple[str, Curve], ...]:
+    """Emotions in words as on the command line; names alone mean 1, and semicolons are commas."""
+    parts = [part.strip() for part in text.replace(";", ",").split(",")]
+    if not any("=" in part for part in parts):
+        parts = [f"{name}=1" for name in parts]
+    return emotions([",".join(parts)])
 
 
 def _cell(name: str, text: str, hint: Any) -> Any:

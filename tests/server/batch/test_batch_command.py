@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from dirfa_blender.core.curves import Curve
+from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.folder_lock import FolderLock
 from dirfa_blender.core.npz_io import read_animation
 from dirfa_blender.core.protocol import AnimateSettings
 from server.__main__ import main
 from server.audio import read_speech
-from server.batch.lines import seed_of
+from server.batch.lines import read_lines, seed_of
 from server.engine import Engine
 
 
@@ -125,6 +127,33 @@ def test_a_manifest_says_everything_about_a_line(tmp_path: Path, lines: Path, ba
     assert settings["head"] == 0.5
     assert settings["controls"]["emotions"] == {"happy": 0.6, "sad": 0.2}
     assert (tmp_path / "out" / "yo.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("happy", ("happy", Curve.constant(1.0))),
+        ("happy=0:0;1.5:0.8", ("happy", Curve((0.0, 1.5), (0.0, 0.8)))),
+        ("sad=0.4", ("sad", Curve.constant(0.4))),
+    ],
+)
+def test_an_emotion_cell_says_what_the_option_says(
+    lines: Path, cell: str, wanted: tuple[str, Curve]
+) -> None:
+    manifest = lines / "lines.csv"
+    manifest.write_text(f"id,audio,emotion\nhi,a.wav,{cell}\n")
+
+    (line,) = read_lines(manifest, AnimateSettings(), (".npz",))
+
+    assert line.settings.controls.emotions == (wanted,)
+
+
+def test_an_emotion_cell_that_means_nothing_is_named_by_its_row(lines: Path) -> None:
+    manifest = lines / "lines.csv"
+    manifest.write_text("id,audio,emotion\nhi,a.wav,happy=very\n")
+
+    with pytest.raises(FormatError, match=r"line 2: .*emotion happy must be a number, got 'very'"):
+        read_lines(manifest, AnimateSettings(), (".npz",))
 
 
 def test_every_bad_row_is_named_by_its_line_and_nothing_starts(
