@@ -20,6 +20,7 @@ from . import (
     properties,
     refining,
     render_panel,
+    retaking,
     server_panel,
     translation,
 )
@@ -90,6 +91,7 @@ def unregister() -> None:
     key_watch.end()
     refining.end_watching()
     rendering.end_following()
+    retaking.end()
     server.end_watching()
     bpy.app.translations.unregister(__name__)
     while _COMMANDS:

@@ -16,7 +16,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import directing, film_choice, head_properties, line_properties, live_properties
+from . import directing, film_choice, head_properties, line_properties, live_properties, retaking
 from .core.timing import parse_rate
 from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
 from .render_order import FILM, PICTURES
@@ -115,6 +115,7 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         description="Which take: lips stay the same, brows, blinks, gaze and head differ",
         default=0,
         min=0,
+        update=retaking.on_settings,
     )
     blinks: FloatProperty(
         name="Blinks",
@@ -124,6 +125,14 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         max=3.0,
         soft_max=2.0,
         subtype="FACTOR",
+        update=retaking.on_settings,
+    )
+    follow: BoolProperty(
+        name="Follow",
+        description="Make the chosen line's take anew shortly after seed or blinks change, if none has "
+        "them yet",
+        default=False,
+        update=retaking.on_settings,
     )
     use_texts: BoolProperty(
         name="Text Files",

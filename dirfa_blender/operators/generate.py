@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from .. import acting, apply, lines, profiles, takes, viewport
 from ..background import Reporter
@@ -248,6 +248,12 @@ class DIRFA_OT_another_take(_SpeechOperator, bpy.types.Operator):
     region: EnumProperty(
         name="Region", description="What is made anew", items=REROLLED, default="ALL"
     )
+    is_exact: BoolProperty(
+        name="Exact Seed",
+        description="With the seed of the settings, whether or not another take has it",
+        default=False,
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -265,7 +271,7 @@ class DIRFA_OT_another_take(_SpeechOperator, bpy.types.Operator):
         self._retake = Retake(() if self.region == "ALL" else (self.region,))
         cue = lines.cue_of(scene, line)
         made_with = AnimateSettings(
-            seed=takes.free_seed(line, scene.dirfa.seed),
+            seed=scene.dirfa.seed if self.is_exact else takes.free_seed(line, scene.dirfa.seed),
             blinks=scene.dirfa.blinks,
             transcript=_transcript(scene, cue.speech),
         )
