@@ -54,8 +54,8 @@ def iris(plan: Plan) -> bpy.types.Node:
     fibres = plan.noise(spokes.outputs[0], 11.0, 3.0)
     tone = plan.mixed(
         plan.ramp(fibres, (0.35, (0, 0, 0, 1)), (0.65, (1, 1, 1, 1))),
-        plan.linear("iris", 0.55),
-        plan.linear("iris", 1.9),
+        plan.linear("iris", 0.45),
+        plan.linear("iris", 1.4),
     )
     # Dark pupil's rim, the warm frill round it, the clear middle, and the dark limbal ring.
     ring = plan.ramp(

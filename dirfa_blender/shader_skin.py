@@ -20,9 +20,9 @@ PORES = (1.35, 1.35, 1.35)
 LIP_FOLDS = (1.5, 0.25, 0.22)
 # Roughness of dry skin, of nose and forehead, of the lips, of a lid's wet edge.
 DRY, OILY, LIPS, WET = 0.55, 0.40, 0.32, 0.14
-PORE_METRES = 0.00034
+PORE_METRES = 0.00028
 # What pores add to and take from the roughness: highlights break up where skin is seen close.
-PORE_ROUGHNESS = 0.16
+PORE_ROUGHNESS = 0.08
 # Clear film of tears on the edge of a lid; the red of the lips is moist by a little of it.
 MOIST_LIPS = 0.14
 
@@ -33,7 +33,7 @@ def skin(plan: Plan) -> bpy.types.Node:
     folds = plan.rest_place(*LIP_FOLDS)
     grain = plan.noise(plan.mixed(red, plan.rest_place(*PORES), folds), 1.0, 1.0)
     height = plan.math("MULTIPLY", grain, plan.between(red, 1.0, 2.0))
-    bump = plan.node("ShaderNodeBump", Height=height, Strength=0.6, Distance=PORE_METRES)
+    bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=PORE_METRES)
     blotch = plan.noise(plan.rest_place(), 0.11, 0.0)
     rough = plan.between(oil, DRY, OILY)
     rough = plan.math("ADD", rough, plan.math("MULTIPLY", red, LIPS - DRY))
@@ -50,7 +50,7 @@ def skin(plan: Plan) -> bpy.types.Node:
     shader.inputs["Subsurface Weight"].default_value = SUBSURFACE
     shader.inputs["Subsurface Radius"].default_value = SKIN_RADIUS
     shader.inputs["Subsurface Scale"].default_value = SKIN_SCALE_METRES
-    plan.feed(shader, "Specular IOR Level", plan.between(wet, 0.42, 0.8))
+    plan.feed(shader, "Specular IOR Level", plan.between(wet, 0.36, 0.8))
     film = plan.math("MAXIMUM", wet, plan.math("MULTIPLY", red, MOIST_LIPS))
     plan.feed(shader, "Coat Weight", film)
     shader.inputs["Coat Roughness"].default_value = 0.06
