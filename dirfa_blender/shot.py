@@ -30,6 +30,8 @@ KEY_WATTS = 13.5
 AIM_HEADS = 0.45
 # Where the eyes are, in head heights behind the foremost point: what is in focus.
 EYES_BEHIND = 0.16
+# Length of the line that shows where a lamp aims, in head heights.
+SHOWN_HEADS = 0.5
 # Pixels along the longer side to which a photo is shrunk to stand far out of focus.
 BLURRED_PIXELS = 20
 
@@ -179,6 +181,8 @@ def _build_lamp(
     # Light on the face falls with the square of the distance: the strength is meant at the face.
     data.energy = KEY_WATTS * lamp.strength * place.length_squared
     data.color = lamp.colour
+    # Only how long its line is drawn: the default of 40 m crosses every face in the window.
+    data.cutoff_distance = SHOWN_HEADS * framing.height
     light = bpy.data.objects.new(f"{lamp.name} Light", data)
     collection.objects.link(light)
     light.parent = rig
