@@ -9,32 +9,57 @@ landmarks as they are; nothing is taken off there, so no modelled smile can flat
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from dirfa_blender.core.errors import DirfaError, PhotoError
+from dirfa_blender.core.head_template import template
 from dirfa_blender.core.protocol import PhotoSettings
-from server.photo.likeness import Likeness, likeness
+from server.photo.decode import decode_photo
+from server.photo.likeness import likeness
 from server.photo.portrait import PhotoResult, head_from_photo
 
+from .head_sheet import blank_cell, head_cell, read_cell, write_sheet
+
+Floats = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.uint8]
+
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+SMILING = 0.3  # weight of a smile from which a portrait smiles
 RMS_LIMIT, WORST_LIMIT = 0.02, 0.06  # eye distances
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one portrait came to; a refusal has no figures."""
+    """What one portrait came to; a refusal has no figures.
+
+    Attributes
+    ----------
+    neutral, photographed : rms and greatest miss of the landmarks, in eye distances, and the number of
+        the landmark that is missed most
+    smile : 0..1 that the fit took out of the photo
+    corners : height of the mouth's corners over the middle of the lips, in mouth widths, of the neutral
+        head and of the photo
+    """
 
     name: str
-    neutral: Likeness | None
-    photographed: Likeness | None
+    neutral: Misses | None
+    photographed: Misses | None
+    smile: float
+    corners: tuple[float, float]
     seconds: float
     said: str
+
+
+Misses = tuple[float, float, int]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,14 +69,41 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("photos", type=Path, help="folder of portraits")
     parser.add_argument("--every", type=int, default=1, help="take every n-th only")
+    parser.add_argument("--keep", type=Path, help="folder of results; a later run goes on from it")
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
+    parser.add_argument("--sheet", type=Path, help="picture of all heads from five sides")
     chosen = parser.parse_args(arguments)
+    ends = time.monotonic() + 60 * chosen.minutes
     try:
-        rows = [measured(path) for path in portraits(chosen.photos)[:: max(1, chosen.every)]]
-    except DirfaError as error:
+        rows: list[Row] = []
+        cells: list[Pixels] = []
+        for path in portraits(chosen.photos)[:: max(1, chosen.every)]:
+            if time.monotonic() > ends:
+                break
+            row, cell = kept(path, chosen.keep)
+            rows.append(row)
+            cells.append(cell)
+        if chosen.sheet is not None:
+            write_sheet(chosen.sheet, cells)
+    except (DirfaError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write("\n".join(table(rows)) + "\n")
     return 0
+
+
+def kept(path: Path, folder: Path | None) -> tuple[Row, Pixels]:
+    """Row and pictures of a portrait, from an earlier run where there are any."""
+    if folder is None:
+        return measured(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    notes, picture = folder / f"{path.stem}.json", folder / f"{path.stem}.png"
+    if notes.is_file() and picture.is_file():
+        return Row(**json.loads(notes.read_text())), read_cell(picture)
+    row, cell = measured(path)
+    write_sheet(picture, [cell])
+    notes.write_text(json.dumps(asdict(row)))
+    return row, cell
 
 
 def portraits(folder: Path) -> list[Path]:
@@ -62,25 +114,44 @@ def portraits(folder: Path) -> list[Path]:
     return found
 
 
-def measured(path: Path) -> Row:
+def measured(path: Path) -> tuple[Row, Pixels]:
     """Fit one portrait and look at the result."""
     started = time.process_time()
+    data = path.read_bytes()
     try:
-        result = head_from_photo(path.read_bytes(), PhotoSettings(texture_pixels=1024))
+        result = head_from_photo(data, PhotoSettings(texture_pixels=1024))
     except PhotoError as error:
-        return Row(path.stem, None, None, time.process_time() - started, f"refused: {error}")
+        spent = time.process_time() - started
+        refused = Row(path.stem, None, None, 0.0, (0.0, 0.0), spent, f"refused: {error}")
+        return refused, blank_cell()
     seconds = time.process_time() - started
-    return Row(
+    expression = result.fit.expression
+    smile = (expression["mouthSmileLeft"] + expression["mouthSmileRight"]) / 2
+    head = result.head.landmarks()[:, [0, 2]].astype(np.float64)
+    photo = result.landmarks.points_px[:, :2] * (1.0, -1.0)
+    row = Row(
         path.stem,
         _looked_at(result, with_expression=False),
         _looked_at(result, with_expression=True),
+        smile,
+        (corner_height(head), corner_height(photo)),
         seconds,
         "; ".join(result.warnings),
     )
+    return row, head_cell(path, decode_photo(data).pixels, result)
 
 
-def _looked_at(result: PhotoResult, *, with_expression: bool) -> Likeness | None:
-    return likeness(
+def corner_height(points: Floats) -> float:
+    """How far the mouth's corners lie above the middle of the lips, in mouth widths; points y up."""
+    right, left, upper, lower = points[61], points[291], points[13], points[14]
+    across = left - right
+    width = float(np.linalg.norm(across))
+    up = np.array([-across[1], across[0]]) / width
+    return float(((right + left) / 2 - (upper + lower) / 2) @ up / width)
+
+
+def _looked_at(result: PhotoResult, *, with_expression: bool) -> Misses | None:
+    found = likeness(
         result.head,
         result.fit.view,
         result.solution,
@@ -88,6 +159,9 @@ def _looked_at(result: PhotoResult, *, with_expression: bool) -> Likeness | None
         expression=result.fit.expression if with_expression else None,
         views=9,
     )
+    if found is None:
+        return None
+    return found.rms, found.worst, int(np.linalg.norm(found.missed_px, axis=1).argmax())
 
 
 def table(rows: Sequence[Row]) -> list[str]:
@@ -101,18 +175,36 @@ def table(rows: Sequence[Row]) -> list[str]:
         lines.append(f"| {row.name} | {' | '.join(cells)} |")
     seen = [(row.neutral, row.photographed) for row in rows if row.neutral and row.photographed]
     for index, kind in enumerate(("neutral", "as photographed")):
-        rms = np.array([pair[index].rms for pair in seen])
-        worst = np.array([pair[index].worst for pair in seen])
+        rms = np.array([pair[index][0] for pair in seen])
+        worst = np.array([pair[index][1] for pair in seen])
         within = (rms <= RMS_LIMIT) & (worst <= WORST_LIMIT)
         lines.append(
-            f"\n{kind}: mean rms {rms.mean():.2%}, highest {rms.max():.2%}; worst point: mean "
+            f"\n{kind}: rms mean {rms.mean():.2%}, 90th percentile {np.percentile(rms, 90):.2%}, highest "
+            f"{rms.max():.2%}; worst point: mean "
             f"{worst.mean():.2%}, highest {worst.max():.2%}; rms <= 2 %: {(rms <= RMS_LIMIT).sum()}, "
             f"worst <= 6 %: {(worst <= WORST_LIMIT).sum()}, both: {within.sum()} of {len(rows)}."
         )
+    smiling = np.array([row.corners for row in rows if row.smile > SMILING]).reshape(-1, 2)
+    if len(smiling):
+        lines.append(
+            f"{len(smiling)} smiling portraits: corners of the mouth over the middle of the lips, in "
+            f"mouth widths: photo {smiling[:, 1].mean():+.3f}, neutral head {smiling[:, 0].mean():+.3f} "
+            f"(highest {smiling[:, 0].max():+.3f}); the template {corner_height(_template_points()):+.3f}"
+        )
+    farthest = Counter(
+        row.neutral[2] for row in rows if row.neutral and row.neutral[1] > WORST_LIMIT
+    )
+    if farthest:
+        listed = ", ".join(f"{point} ({count})" for point, count in farthest.most_common(12))
+        lines.append(f"landmarks missed by more than {WORST_LIMIT:.0%}: {listed}")
     lines.append(f"processor seconds a head: {np.mean([row.seconds for row in rows]):.1f}")
     lines += [f"{row.name}: {row.said}" for row in rows if row.said.startswith("refused")]
     return lines
 
 
-def _percent(found: Likeness | None) -> str:
-    return f"{found.rms * 100:.2f} | {found.worst * 100:.1f}" if found else "no face seen | "
+def _template_points() -> Floats:
+    return template().landmarks()[:, [0, 2]].astype(np.float64)
+
+
+def _percent(found: Misses | None) -> str:
+    return f"{found[0] * 100:.2f} | {found[1] * 100:.1f}" if found else "no face seen | "

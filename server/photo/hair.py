@@ -8,6 +8,7 @@ stands off there. One photo does not show the back, so depth grows with the mean
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_hair import COLUMNS, ROWS
 from dirfa_blender.core.head_hairline import with_hairline
+from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
 
 from .mask import FaceMasks, Pixels, Shares
@@ -102,16 +104,22 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     )
     growth = flat * growth + (1 - flat) * float(np.mean(scalp.growth))
     # Rises from the hairline in a slope, not a shelf; long hair stands off at the sides as well.
-    share = np.clip(standoff(head)[hair] / FULL_LIFT, 0, 1)
+    share = np.clip(_template_standoff() / FULL_LIFT, 0, 1)
     share = share * share * (3 - 2 * share)
     if scalp.fall is not None:
         share = np.maximum(share, np.clip(_rows() / LONG_ROWS, 0, 1))
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
-    near = Neighbours(head.faces[hair[np.maximum(head.faces, 0)].all(1)], len(vertices))
-    vertices += near.smoothed(moved, SMOOTHING)
+    vertices += _cap_edges().smoothed(moved, SMOOTHING)
     grown = replace(head, vertices=vertices.astype(np.float32))
     return with_tresses(grown, scalp.fall) if scalp.fall else grown
+
+
+@lru_cache(maxsize=1)
+def _cap_edges() -> Neighbours:
+    head = template()
+    hair = head.part("hair")
+    return Neighbours(head.faces[hair[np.maximum(head.faces, 0)].all(1)], len(head.vertices))
 
 
 def _rows() -> Floats:
@@ -142,14 +150,15 @@ def _with_skull(head: Head, scalp: Scalp) -> Head:
     return replace(head, vertices=vertices.astype(np.float32))
 
 
-def standoff(head: Head) -> Floats:
-    """(V,) metres from each hair vertex to the nearest scalp vertex; 0 for everything else."""
-    hair = np.flatnonzero(head.part("hair"))
+@lru_cache(maxsize=1)
+def _template_standoff() -> Floats:
+    """(H,) metres from each vertex of the template's cap to the nearest of its skin."""
+    head = template()
     skin = head.vertices[head.part("scalp", "face", "neck")]
-    distance = np.zeros(len(head.vertices))
-    for chunk in np.array_split(hair, max(1, len(hair) // 400)):
-        points = head.vertices[chunk]
-        square = (points**2).sum(1)[:, None] + (skin**2).sum(1) - 2 * points @ skin.T
+    cap = head.vertices[head.part("hair")]
+    distance = np.zeros(len(cap))
+    for chunk in np.array_split(np.arange(len(cap)), 9):
+        square = (cap[chunk] ** 2).sum(1)[:, None] + (skin**2).sum(1) - 2 * cap[chunk] @ skin.T
         distance[chunk] = np.sqrt(np.maximum(square.min(1), 0))
     return distance
 

@@ -78,12 +78,14 @@ def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoR
     warnings += expression_warnings(front.found, fit.expression)
     landmarks = front.found.landmarks
     skin = skin_from_photo(front.pixels, landmarks, fit, size=settings.texture_pixels)
+    dressed = _dressed(fit.head, skin)
     for _ in range(LOOKS):
-        seen = likeness(_dressed(fit.head, skin), fit.view, solution, landmarks)
+        seen = likeness(dressed, fit.view, solution, landmarks)
         if seen is None:
             break
         solution = corrected(solution, seen.correction_px(), chosen)
         fit = bare_fit(solution, chosen)
+        dressed = _in_clothes_of(dressed, fit.head)
     fit = shaped_fit(fit)
     head = _dressed(fit.head, skin)
     digests = " ".join(look.sha256 for look in looks)
@@ -113,6 +115,14 @@ def _looked_at(data: bytes, number: int, count: int) -> _Look:
     except PhotoError as error:
         raise PhotoError(f"{which}{error}") from error
     return _Look(pixels, found, tuple(f"{which}{sentence}" for sentence in said), photo.sha256)
+
+
+def _in_clothes_of(dressed: Head, head: Head) -> Head:
+    """A dressed head with the face of another; hair, which moves by less than is seen, stays."""
+    vertices = dressed.vertices.copy()
+    kept = ~dressed.part("hair", "hair_long")
+    vertices[kept] = head.vertices[~head.part("hair")]
+    return replace(dressed, vertices=vertices)
 
 
 def _dressed(head: Head, skin: Skin) -> Head:

@@ -317,6 +317,7 @@ def _enlarged(values: Image, high: int, wide: int) -> Image:
     return np.asarray(cv2.resize(values, (wide, high), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
+@lru_cache(maxsize=1)
 def _grain(size: int) -> Image:
     """(S, S) unit noise at the scales of pores and blotches, the same on every run."""
     random = np.random.default_rng(20)
