@@ -29,6 +29,8 @@ Floats = npt.NDArray[np.float64]
 
 ROUNDS = 4  # of pose, expression and identity in turn
 PRIOR = 0.02  # weight of the template's own place against a landmark seen face on
+# A look's say over the pose: share that is made good, radians at most, and what holds it back.
+POSE_GAIN, POSE_LIMIT, POSE_RIDGE = 0.9, 0.06, 0.02
 # How a correction by looking at the result spreads: metres, inside the face and on the outline.
 CORRECTION_NOISE, CORRECTION_NOISE_OVAL = 0.0012, 0.003
 
@@ -192,6 +194,50 @@ def neutral_landmarks_px(solution: Solution) -> Floats:
     moved = np.einsum("k,kni->ni", solution.expressions[0], basis.deltas)
     turned = moved @ solution.views[0].rotation.T * solution.views[0].scale
     return solution.photo_px[:, :2] - turned[:, [0, 2]] * (1.0, -1.0)
+
+
+def reposed(solution: Solution, missed_px: Floats) -> tuple[Solution, Floats]:
+    """The solution with the head turned and shifted as misses ask for, and (N, 2) what then is missed.
+
+    Parameters
+    ----------
+    missed_px : (N, 2) pixels of the first photo: where each landmark should be seen less where it is
+
+    Notes
+    -----
+    A camera near by shows what lies farther back smaller and nearer to its axis. To a view without
+    perspective that is a turn, which the network's depth does not tell but what is seen does.
+    """
+    view = solution.views[0]
+    model = _shaped_template().landmarks().astype(np.float64) + solution.offsets
+    placed = (model + solution.correction) @ view.rotation.T
+    middle = placed.mean(0)
+    x, away, up = (placed - middle).T * view.scale
+    none, one = np.zeros_like(x), np.ones_like(x)
+    # Columns: shift right and down, growth, turns about x (right), y (away) and z (up).
+    across = np.stack([one, none, x, none, up, -away], -1)
+    down = np.stack([none, one, -up, -away, x, none], -1)
+    basis = np.concatenate([across, down])
+    ridge = np.diag([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]) * (POSE_RIDGE * len(x) * x.var())
+    step = np.linalg.solve(basis.T @ basis + ridge, basis.T @ missed_px.T.ravel()) * POSE_GAIN
+    turned = _turn(np.clip(step[3:], -POSE_LIMIT, POSE_LIMIT))
+    scale = view.scale * (1.0 + step[2])
+    shift = np.array([step[0], 0.0, -step[1]])
+    moved = View(
+        turned @ view.rotation,
+        scale,
+        view.origin + shift + view.scale * middle - scale * (turned @ middle),
+    )
+    remaining = missed_px - (basis @ step).reshape(2, -1).T
+    return replace(solution, views=(moved, *solution.views[1:])), remaining
+
+
+def _turn(angles: Floats) -> Floats:
+    """(3, 3) rotation by small angles about x, y and z."""
+    a, b, c = angles
+    skew = np.array([[0.0, -c, b], [c, 0.0, -a], [-b, a, 0.0]])
+    u, _, vt = np.linalg.svd(np.eye(3) + skew)
+    return u @ vt
 
 
 def corrected(solution: Solution, missed_px: Floats, settings: FitSettings) -> Solution:

@@ -44,11 +44,6 @@ class Likeness:
     missed_px: Floats
     eye_distance_px: float
 
-    def correction_px(self) -> Floats:
-        """(N, 2) pixels by which to move the landmarks: the misses, none farther than is believed."""
-        length = np.linalg.norm(self.missed_px, axis=1, keepdims=True) / self.eye_distance_px
-        return self.missed_px * (GAIN * np.minimum(1.0, FARTHEST / np.maximum(length, 1e-9)))
-
     @property
     def rms(self) -> float:
         """Root mean square over the landmarks, in eye distances."""
@@ -58,6 +53,12 @@ class Likeness:
     def worst(self) -> float:
         """Greatest miss, in eye distances."""
         return float(np.linalg.norm(self.missed_px, axis=1).max() / self.eye_distance_px)
+
+
+def believed_px(missed_px: Floats, eye_distance_px: float) -> Floats:
+    """(N, 2) pixels by which to move landmarks for these misses, none farther than is believed."""
+    length = np.linalg.norm(missed_px, axis=1, keepdims=True) / eye_distance_px
+    return missed_px * (GAIN * np.minimum(1.0, FARTHEST / np.maximum(length, 1e-9)))
 
 
 def likeness(

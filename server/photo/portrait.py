@@ -16,6 +16,7 @@ from dirfa_blender.core.head_fit import (
     Solution,
     bare_fit,
     corrected,
+    reposed,
     shaped_fit,
     solve,
 )
@@ -25,7 +26,7 @@ from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_o
 from .decode import Pixels, decode_photo
 from .hair import with_hair
 from .landmarks import Detection, detect_face
-from .likeness import likeness
+from .likeness import believed_px, likeness
 from .texture import Skin, skin_from_photo
 
 LOOKS = 2  # how often the fit is corrected by looking at the result
@@ -83,7 +84,9 @@ def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoR
         seen = likeness(dressed, fit.view, solution, landmarks)
         if seen is None:
             break
-        solution = corrected(solution, seen.correction_px(), chosen)
+        solution, missed = reposed(solution, seen.missed_px)
+        moved = believed_px(missed, seen.eye_distance_px)
+        solution = corrected(solution, moved, chosen)
         fit = bare_fit(solution, chosen)
         dressed = _in_clothes_of(dressed, fit.head)
     fit = shaped_fit(fit)
