@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from mathutils import Matrix
 
-from . import bone_curves, fcurves, pictures, pose, pose_assets
+from . import bone_curves, eye_objects, fcurves, pictures, pose, pose_assets
 from .character import Character, Owner, character_of, refuse_locked
 from .core import rotation
 from .core.animation import Animation
@@ -163,6 +163,7 @@ class _Builder:
             self.pictures(stepped.index)
         self.posed(poses)
         self.head(poses)
+        self.eyeballs()
         return [Slot(block, name, tuple(made)) for block, name, made in self.blocks.values()]
 
     def weights(self, channel: str) -> npt.NDArray[np.floating]:
@@ -234,6 +235,12 @@ class _Builder:
             chosen = target.character.chosen
             for channel in _object_channels(chosen, self.track):
                 self.add(chosen, f"Head {chosen.name}", channel)
+
+    def eyeballs(self) -> None:
+        """Eyes that are objects of their own look, if nothing else turns them."""
+        for eye in eye_objects.eye_objects(self.target.character, self.target.bones):
+            for channel in eye_objects.eye_channels(eye, self.animation.gaze, self.target.profile):
+                self.add(eye.thing, f"Eye {eye.thing.name}", channel)
 
 
 def _object_channels(carrier: bpy.types.Object, track: ShapeTrack) -> Iterator[fcurves.Channel]:

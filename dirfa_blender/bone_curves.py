@@ -20,7 +20,7 @@ from . import pose
 from .core import rotation
 from .core.inventory import Coverage
 from .core.layers import LAYERS, TITLES, Layer, layers_of_shapes
-from .core.profile import BoneMove, MappingProfile, ShapeTrack
+from .core.profile import BoneMove, EyeBones, MappingProfile, ShapeTrack
 from .core.skeleton import Skeleton, find_part, neck_chain
 from .fcurves import Channel
 from .pose_assets import Pose
@@ -176,7 +176,7 @@ def bone_channels(
     if any(plan.eyes) and profile.eyes is not None:
         for bone, side in zip(plan.eyes, ("left", "right"), strict=True):
             if bone:
-                turn = _in_bone(plan, bone, _eye_turn(gaze, profile, side))
+                turn = _in_bone(plan, bone, eye_turn(gaze, profile, side))
                 of(bone).add_turn(turn, "gaze")
     carried = {name for name, _ in plan.shares}
     for bone, motion in motions.items():
@@ -280,10 +280,9 @@ def _add_pose(
             motions.setdefault(bone, _Motion()).add_scale(weight * (scale - 1.0), layer)
 
 
-def _eye_turn(gaze: npt.NDArray[np.floating], profile: MappingProfile, side: str) -> Array:
+def eye_turn(gaze: npt.NDArray[np.floating], profile: MappingProfile, side: str) -> Array:
     """Rotation vectors (T, 3) of one eye in the head frame, within its limits."""
-    eyes = profile.eyes
-    assert eyes is not None
+    eyes = profile.eyes or EyeBones("", "")
     left, right = (eyes.outward, eyes.inward) if side == "left" else (eyes.inward, eyes.outward)
     up = np.clip(gaze[:, 0], -np.radians(eyes.down), np.radians(eyes.up))
     across = np.clip(gaze[:, 1], -np.radians(right), np.radians(left))
