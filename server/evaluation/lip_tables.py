@@ -167,7 +167,7 @@ def rig_table(bench: Bench) -> Table:
 
 def closure_table(bench: Bench) -> Table:
     """Closures of p b m and bites of f v where the aligner says they are spoken."""
-    vowels = _numbers(VOWELS)
+    vowels = numbers_of(VOWELS)
     rows: list[tuple[str, ...]] = []
     drawn: dict[str, list[tuple[float, float]]] = {}
     for place, source in enumerate(ALIGNED):
@@ -255,7 +255,7 @@ def _pooled(
     """Recall, false closures a second of vowel, and the number of phones, over all clips."""
     met = total = false = seconds = 0.0
     for gap, take, marked in zip(gaps, takes, labels, strict=True):
-        found = closures(gap, take.fps, marked, _numbers(phones), vowels)
+        found = closures(gap, take.fps, marked, numbers_of(phones), vowels)
         spoken = float(np.isin(marked, vowels).sum()) / 100.0
         met += found.recall * found.phones
         total += found.phones
@@ -264,7 +264,7 @@ def _pooled(
     return met / max(1.0, total), false / max(1e-9, seconds), total
 
 
-def _numbers(phones: tuple[str, ...]) -> tuple[int, ...]:
+def numbers_of(phones: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(PHONES.index(phone) for phone in phones)
 
 

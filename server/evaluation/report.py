@@ -23,9 +23,10 @@ from .bench import OURS, Bench
 from .dirfa import DirfaEngine
 from .face_tables import coupling_table, diversity_table, emotion_table, upper_table
 from .lip_tables import closure_table, free_table, read_table, rig_table
+from .sound_table import noise_table
 from .tables import Table, markdown, plain, svg, write_table
 from .tables import read_table as kept_table
-from .trial_tables import language_table, noise_table, speed_table, sync_table
+from .trial_tables import language_table, speed_table, sync_table
 
 TABLES: dict[str, Callable[[Bench], Table]] = {
     "read": read_table,

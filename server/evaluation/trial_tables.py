@@ -1,4 +1,4 @@
-"""The tables that put the network on trial: bad sound, languages, a judge of sync, the clock."""
+"""The tables that put the network on trial: languages, a judge of sync, the clock."""
 
 from __future__ import annotations
 
@@ -23,65 +23,14 @@ from .languages import (
     VOWEL_LABEL,
     spoken,
 )
-from .lip_tables import paired
-from .lips import bite_gap, closures, correlation, lips_of
+from .lips import bite_gap, closures, lips_of
 from .material import speech_of
-from .noises import babble, pink_noise, telephone, with_noise
 from .sync import SyncClip, judged, sync_clip, trained_expert, two_choice_accuracy
-from .tables import Chart, Table, number
+from .tables import Table, number
 
 Array = NDArray[np.float32]
 
-RATIOS = (20.0, 10.0, 5.0)
 SPEED_SECONDS = (15, 60)
-
-
-def noise_table(bench: Bench) -> Table:
-    """Lip correlation as the sound gets worse."""
-    clips = bench.read[: 6 if bench.quick else 16]
-    rng = np.random.default_rng(11)
-    others = babble([clip.samples for clip in bench.fitting[:5]], 4.0)
-    noise = pink_noise(4.0, rng)
-    kinds: list[tuple[str, float | None]] = [("clean", None), ("telephone, 8 kHz", None)]
-    kinds += [
-        (f"{kind}, {ratio:g} dB", ratio) for kind in ("babble", "pink noise") for ratio in RATIOS
-    ]
-    rows: list[tuple[str, ...]] = []
-    clean = (0.0, 0.0)
-    lines: dict[str, list[tuple[float, float]]] = {"babble": [], "pink noise": []}
-    for kind, ratio in kinds:
-        scores: list[tuple[float, float]] = []
-        for clip in clips:
-            sound = clip.samples
-            if kind.startswith("telephone"):
-                sound = telephone(sound)
-            elif ratio is not None:
-                sound = with_noise(sound, others if kind.startswith("babble") else noise, ratio)
-            pair = paired(lips_of(bench.take(sound), bench.head), clip, 0.0)
-            scores.append(
-                (
-                    correlation(pair.found[:, 0], pair.true[:, 0]),
-                    correlation(pair.found[:, 1], pair.true[:, 1]),
-                )
-            )
-        opening, width = np.mean(scores, axis=0)
-        clean = (float(opening), float(width)) if kind == "clean" else clean
-        if ratio is not None:
-            lines[kind.rpartition(",")[0]].append((ratio, float(opening)))
-        loss = 100.0 * (1.0 - opening / max(1e-9, clean[0]))
-        rows.append((kind, number(float(opening)), number(float(width)), f"{loss:.0f} %"))
-    return Table(
-        "Bad sound",
-        f"{len(clips)} of the read sentences with babble of five other sentences or pink noise added at a "
-        "ratio of powers, or through 8 kHz. Loss is that of the opening's correlation against clean sound.",
-        ("sound", "opening PCC", "width PCC", "loss"),
-        tuple(rows),
-        {
-            "evaluation_noise": Chart(
-                "lines", "Lip opening under noise", "speech over noise, dB", "correlation", lines
-            )
-        },
-    )
 
 
 def language_table(bench: Bench) -> Table:

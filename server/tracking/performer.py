@@ -83,15 +83,25 @@ def animation_of(face: AlignedFace, performer: Performer, basis: Basis, fps: flo
         start=0.0,
         au_names=unit_names(basis),
         au=np.concatenate([units, lids], axis=1)[:, order].astype(np.float32),
-        gaze=_calm(_gaze(points, lids, performer)).astype(np.float32),
-        rotation=_calm(turned - np.median(turned, axis=0)).astype(np.float32),
-        translation=_calm(np.stack([shift[:, 0], shift[:, 2], -shift[:, 1]], 1)).astype(np.float32),
+        gaze=calm(_gaze(points, lids, performer)).astype(np.float32),
+        rotation=calm(turned - np.median(turned, axis=0)).astype(np.float32),
+        translation=calm(np.stack([shift[:, 0], shift[:, 2], -shift[:, 1]], 1)).astype(np.float32),
     )
 
 
 def unit_names(basis: Basis) -> tuple[str, ...]:
     """Units of a take in canonical order."""
     return tuple(sorted((*basis.names, "AU45L", "AU45R"), key=lambda name: AU_INDEX[name]))
+
+
+def calm(values: Floats) -> Floats:
+    """(T, C) after a short zero-phase average: landmarks tremble by half a percent of the face."""
+    padded = np.pad(values, ((2, 2), (0, 0)), mode="edge")
+    kernel = (1.0, 4.0, 6.0, 4.0, 1.0)
+    return sum(
+        (weight / 16.0 * padded[i : i + len(values)] for i, weight in enumerate(kernel)),
+        start=np.zeros_like(values),
+    )
 
 
 def _aperture(points: Floats, side: str) -> Floats:
@@ -135,13 +145,3 @@ def bridged(values: Floats) -> Floats:
     high = np.minimum(low + 1, len(known) - 1)
     share = (place - low)[:, None]
     return known[low] * (1.0 - share) + known[high] * share
-
-
-def _calm(values: Floats) -> Floats:
-    """(T, C) after a short zero-phase average: landmarks tremble by half a percent of the face."""
-    padded = np.pad(values, ((2, 2), (0, 0)), mode="edge")
-    kernel = (1.0, 4.0, 6.0, 4.0, 1.0)
-    return sum(
-        (weight / 16.0 * padded[i : i + len(values)] for i, weight in enumerate(kernel)),
-        start=np.zeros_like(values),
-    )

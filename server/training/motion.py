@@ -27,7 +27,7 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
-from server.evaluation.head_motion import blink_count
+from server.evaluation.motion import blinks_of
 from server.features import FRAME_RATE, features
 from server.model.checkpoint import load_checkpoint, save_checkpoint
 from server.model.noise import power
@@ -59,6 +59,9 @@ NOISE_SHARES = np.array([[1.07], [1.07], [0.91], [0.7], [0.2]])
 ones, and the slow ones make up for calmer pauses. Set so that variance and jerk of takes are the film's."""
 ASYMMETRY_SHARE = 0.4
 """Share of the measured asymmetry of brows that is the person's: a turned head feigns the rest."""
+BROW_FLICK_SHARE = 0.65
+"""Share of the fastest band of brows, 1.5 to 4 Hz, that is the person's: where brows are stillest a third
+to a half of its power is still there, and that is the tracker's."""
 PLACE_SHARE = np.array([[1.0], [1.0], [1.0], [1.0], [0.3]])
 BROW_GAIN = 1.56
 """Brow noise over measured lift: intensities saturate and stop at 0."""
@@ -113,11 +116,11 @@ def learnt_statistics(found: Sequence[Occasion]) -> MotionStatistics:
     head[:, 3:] *= PLACE_SHARE
     face = BROW_GAIN * np.asarray(fitted_bands(brows))
     seconds = sum(one.take.duration for one in found)
-    rate = sum(blink_count(one.take) for one in found) / seconds * 60.0
+    rate = sum(blinks_of(one.take).per_minute * one.take.duration for one in found) / seconds
     rate = float(np.sqrt(np.clip(rate, *HUMAN_BLINKS) * np.mean(HUMAN_BLINKS)))
     # Cheeks and lower lids are not seen by landmarks: they keep the plain values.
     face[:, 1] *= ASYMMETRY_SHARE
-    face[-1] *= NOISE_SHARES[-1, 0]
+    face[-1] *= BROW_FLICK_SHARE
     face = np.concatenate([face, np.asarray(plain.face_bands)[:, 3:]], axis=1)
     return replace(
         plain,

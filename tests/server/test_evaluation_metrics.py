@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.controls import Controls, directed
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.emotions import EMOTIONS
-from server.evaluation import agreement, beats, diversity, motion, noises
+from server.evaluation import agreement, beats, diversity, frechet, motion, noises, voices
 from server.evaluation.emotion import trained_reader, windows_of
 from server.evaluation.languages import BITING_LABEL, CLOSING_LABEL, VOWEL_LABEL, label_of
 from server.evaluation.lips import Lips, closures
 from server.evaluation.sync import OFFSETS, SyncClip, judged, sync_clip, trained_expert
-from server.features import Features
+from server.features import Features, features
 
 FPS = 25.0
 
@@ -108,6 +109,31 @@ def test_a_still_head_moves_in_no_frame_and_a_nodding_one_in_most() -> None:
     assert motion.moving_share(take(rotation=nod)) > 0.9
 
 
+def test_jerk_above_the_band_does_not_count_and_within_it_grows_with_size() -> None:
+    times = np.arange(600) / 30.0
+    nod = np.sin(2 * np.pi * 1.0 * times)[:, None]
+    tremble = nod + 0.05 * np.sin(2 * np.pi * 9.0 * times)[:, None]
+
+    plain, twice, trembling = (motion.slow_jerk([m], [30.0]) for m in (nod, 2 * nod, tremble))
+
+    assert plain == pytest.approx((2 * np.pi) ** 3 / np.sqrt(2), rel=0.05)
+    assert twice == pytest.approx(2 * plain)
+    assert trembling == pytest.approx(plain, rel=0.02)
+
+
+def test_the_same_distribution_is_near_and_another_size_or_speed_is_far() -> None:
+    def swaying(seed: int, size: float = 1.0, hertz: float = 0.5) -> list[np.ndarray]:
+        phases = np.random.default_rng(seed).uniform(0, 6.28, 12)
+        times = np.arange(500) / 25.0
+        return [size * np.sin(2 * np.pi * hertz * times + phase)[:, None] for phase in phases]
+
+    film = swaying(0)
+
+    assert frechet.relative_distance(swaying(1), film) < 0.05
+    assert frechet.relative_distance(swaying(1, size=0.2), film) > 0.5
+    assert frechet.relative_distance(swaying(1, hertz=1.5), film) > 0.5
+
+
 def test_one_take_again_and_again_has_no_diversity_and_independent_ones_have_one() -> None:
     generator = np.random.default_rng(1)
     same = [generator.standard_normal((400, 3))] * 5
@@ -151,6 +177,48 @@ def test_onsets_of_a_voice_are_found_where_it_begins() -> None:
     found = beats.voice_events(Features(mel, prosody))["onsets"]
 
     assert found == pytest.approx([1.0, 3.0, 6.0], abs=0.05)
+
+
+def spoken_vowel(seconds: float, hertz: float = 120.0) -> np.ndarray:
+    """A buzz through two formants."""
+    time = np.arange(int(seconds * 16000)) / 16000
+    buzz = sum(np.sin(2 * np.pi * hertz * k * time) for k in range(1, 40))
+    for formant in (700.0, 1200.0):
+        radius = np.exp(-np.pi * 90.0 / 16000)
+        poles = [1.0, -2 * radius * np.cos(2 * np.pi * formant / 16000), radius**2]
+        buzz = signal.lfilter([1.0], poles, buzz)
+    return (0.1 * buzz / np.abs(buzz).max()).astype(np.float32)
+
+
+def test_a_whisper_has_the_level_and_no_voice() -> None:
+    speech = spoken_vowel(1.0)
+
+    whisper = voices.whispered(speech, np.random.default_rng(0))
+
+    said, heard = (2 ** features(one).prosody[5:-5, 1] for one in (speech, whisper))
+    assert np.mean(np.abs(said / 120.0 - 1) < 0.1) > 0.9
+    assert np.mean(np.abs(heard / 120.0 - 1) < 0.1) < 0.1
+    assert np.std(whisper) == pytest.approx(np.std(speech), rel=0.1)
+
+
+def test_a_song_holds_vowels_and_follows_its_tune() -> None:
+    speech = spoken_vowel(2.0)
+
+    song = voices.sung(speech, np.ones(200, np.bool_))
+
+    assert len(song.samples) / 16000 == pytest.approx(2.0 * voices.HELD, rel=0.01)
+    assert song.said_at(np.array([0.0, 3.4])) == pytest.approx([0.0, 2.0], abs=0.01)
+    for note in (0, 1, 2):
+        middle = (note + 0.5) * voices.NOTE_SECONDS
+        pitch = features(song.samples).prosody[int(middle * 50), 1]
+        assert 2**pitch == pytest.approx(120.0 * 2 ** (voices.TUNE[note] / 12), rel=0.05)
+
+
+def test_music_lasts_as_long_as_asked_and_never_stops() -> None:
+    band = voices.music(3.0, np.random.default_rng(0))
+
+    assert len(band) == 48000
+    assert band[:44800].reshape(-1, 3200).std(axis=1).min() > 0.01
 
 
 @pytest.mark.parametrize("ratio", [20.0, 5.0, 0.0])

@@ -1,0 +1,206 @@
+"""Speech made into what it is not: music beside it, a whisper, a song. All by code, none recorded.
+
+A whisper has no voice: each frame keeps its spectral envelope (linear prediction) and gets noise for its
+excitation, without the fall that the vocal cords give a spectrum. A song holds vowels and follows a tune:
+pitch and time are changed by overlapping the voice's own periods (PSOLA) [1]_.
+
+References
+----------
+.. [1] Moulines, Charpentier: Pitch-synchronous waveform processing techniques for text-to-speech
+   synthesis using diphones, Speech Communication, 1990.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+from scipy.linalg import solve_toeplitz
+
+from server.audio import SAMPLE_RATE
+from server.features import FRAME_STEP
+
+Array = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+CHORDS = ((0, 4, 7), (7, 11, 14), (9, 12, 16), (5, 9, 12))
+"""Semitones over the tonic: the four chords of most songs."""
+BEAT_SECONDS = 0.5
+TUNE = (0, 4, 7, 5, 9, 7, 4, 2)
+NOTE_SECONDS = 0.45
+VIBRATO_HERTZ, VIBRATO_SHARE = 5.5, 0.015
+HELD = 1.7
+"""How much longer a sung vowel lasts."""
+ORDER, FRAME, HOP = 18, 400, 160
+PITCH_WINDOW = 800
+LOWEST_HERTZ, HIGHEST_HERTZ = 65.0, 320.0
+UNVOICED_STEP = 160
+"""Samples between grains where there is no voice."""
+
+
+@dataclass(frozen=True)
+class Song:
+    """Sung speech, and when its sounds were said.
+
+    Attributes
+    ----------
+    samples : (S,) float32 at 16 kHz
+    said : (N,) seconds of the speech that belong to `sung`, both rising
+    """
+
+    samples: Array
+    said: Floats
+    sung: Floats
+
+    def said_at(self, seconds: Floats) -> Floats:
+        """When in the speech a moment of the song was said."""
+        return np.interp(seconds, self.sung, self.said)
+
+
+def music(seconds: float, rng: np.random.Generator) -> Array:
+    """A band: chords of plucked harmonics, a bass, and drums, two beats a second."""
+    count = int(seconds * SAMPLE_RATE)
+    total = np.zeros(count + SAMPLE_RATE)
+    for beat in range(int(seconds / BEAT_SECONDS) + 1):
+        first = int(beat * BEAT_SECONDS * SAMPLE_RATE)
+        chord = CHORDS[(beat // 4) % len(CHORDS)]
+        for note in chord:
+            _add(total, first, 0.2 * _tone(220.0 * 2 ** (note / 12), 0.9, 12))
+        _add(total, first, 0.5 * _tone(55.0 * 2 ** (chord[0] / 12), 0.6, 5))
+        _add(total, first, _drum(beat, rng))
+        _add(total, first + int(0.25 * SAMPLE_RATE), 0.15 * _noise_burst(0.05, 6000.0, rng))
+    return total[:count].astype(np.float32)
+
+
+def whispered(samples: Array, rng: np.random.Generator) -> Array:
+    """The same words without a voice, at the same level."""
+    sound = signal.lfilter([1.0, -0.95], [1.0], samples.astype(np.float64))
+    window = signal.get_window("hann", FRAME)
+    noise = rng.standard_normal(len(sound) + FRAME)
+    total = np.zeros(len(sound) + FRAME)
+    for first in range(0, len(sound) - FRAME, HOP):
+        frame = sound[first : first + FRAME] * window
+        power = signal.correlate(frame, frame, "full", "fft")[FRAME - 1 : FRAME + ORDER]
+        power[0] = power[0] * 1.001 + 1e-9
+        predictor = solve_toeplitz(power[:ORDER], power[1:])
+        left_over = max(0.0, float(power[0] - predictor @ power[1:]))
+        excitation = noise[first : first + FRAME] * np.sqrt(left_over / np.sum(window**2))
+        shaped = signal.lfilter([1.0], np.concatenate([[1.0], -predictor]), excitation)
+        total[first : first + FRAME] += shaped * window
+    level = np.sqrt(np.mean(samples.astype(np.float64) ** 2) / max(1e-12, np.mean(total**2)))
+    return (level * total[: len(samples)]).astype(np.float32)
+
+
+def sung(samples: Array, vowels: NDArray[np.bool_]) -> Song:
+    """The same words on a tune, vowels held.
+
+    Parameters
+    ----------
+    vowels : (N,) whether a vowel is said, a hundred times a second
+    """
+    said = np.arange(len(vowels) + 1) / 100.0
+    times = np.concatenate([[0.0], np.cumsum(np.where(vowels, HELD, 1.0) / 100.0)])
+    hertz = _pitch(samples)
+    marks, periods = _pitch_marks(samples, hertz)
+    usual = float(np.median(hertz[hertz > 0])) if (hertz > 0).any() else 120.0
+    count = int(times[-1] * SAMPLE_RATE)
+    total, cover = np.zeros(count + SAMPLE_RATE), np.full(count + SAMPLE_RATE, 1e-3)
+    place = 0.0
+    while place < count:
+        seconds = place / SAMPLE_RATE
+        source = float(np.interp(seconds, times, said)) * SAMPLE_RATE
+        nearest = int(np.argmin(np.abs(marks - source)))
+        period, is_voiced = int(abs(periods[nearest])), periods[nearest] > 0
+        grain = _grain(samples, int(marks[nearest]), period)
+        first = int(place) - period
+        inside = slice(max(0, -first), len(grain))
+        at = slice(max(0, first), first + len(grain))
+        total[at] += grain[inside]
+        cover[at] += np.hanning(len(grain))[inside]
+        place += SAMPLE_RATE / (usual * _tune(seconds)) if is_voiced else UNVOICED_STEP
+    song = (total / np.maximum(cover, 0.3))[:count]
+    return Song(song.astype(np.float32), said, times)
+
+
+def _tune(seconds: float) -> float:
+    """Pitch of the tune over the voice's usual one."""
+    note = TUNE[int(seconds / NOTE_SECONDS) % len(TUNE)]
+    return 2 ** (note / 12) * (1 + VIBRATO_SHARE * np.sin(2 * np.pi * VIBRATO_HERTZ * seconds))
+
+
+def _pitch(samples: Array) -> Floats:
+    """(T,) Hz every 20 ms, 0 where there is no voice: the highest peak of the autocorrelation under 1 kHz.
+
+    That of the features is made for accents and mistakes a strong first formant for a high voice.
+    """
+    filters = signal.butter(2, 900.0, fs=SAMPLE_RATE, output="sos")
+    low = np.asarray(signal.sosfiltfilt(filters, samples.astype(np.float64)), np.float64)
+    padded = np.pad(low, PITCH_WINDOW // 2)
+    loud = float(np.quantile(low**2, 0.9))
+    shortest, longest = (int(SAMPLE_RATE / hertz) for hertz in (HIGHEST_HERTZ, LOWEST_HERTZ))
+    found: list[float] = []
+    for first in range(0, len(samples), FRAME_STEP):
+        frame = padded[first : first + PITCH_WINDOW]
+        frame = frame - frame.mean()
+        alike = signal.correlate(frame, frame, "full", "fft")[PITCH_WINDOW - 1 :]
+        peaks, _ = signal.find_peaks(alike[: longest + 1])
+        peaks = peaks[peaks >= shortest]
+        is_loud = alike[0] / PITCH_WINDOW > 0.02 * loud
+        best = int(peaks[np.argmax(alike[peaks])]) if len(peaks) else 0
+        is_voiced = best > 0 and is_loud and alike[best] > 0.35 * alike[0]
+        found.append(SAMPLE_RATE / best if is_voiced else 0.0)
+    return np.array(found)
+
+
+def _pitch_marks(samples: Array, hertz: Floats) -> tuple[Floats, Floats]:
+    """(N,) samples of the periods' strongest moments, and their lengths; negative where unvoiced."""
+    marks, periods = [0.0], [-float(UNVOICED_STEP)]
+    while marks[-1] < len(samples) - 1:
+        frame = min(int(marks[-1] / FRAME_STEP), len(hertz) - 1)
+        if hertz[frame] <= 0:
+            marks.append(marks[-1] + UNVOICED_STEP)
+            periods.append(-float(UNVOICED_STEP))
+            continue
+        period = SAMPLE_RATE / hertz[frame]
+        low, high = int(marks[-1] + 0.8 * period), int(marks[-1] + 1.2 * period) + 1
+        part = samples[low:high]
+        marks.append(float(low + int(np.argmax(part))) if len(part) else marks[-1] + period)
+        periods.append(period)
+    return np.array(marks), np.array(periods)
+
+
+def _grain(samples: Array, middle: int, period: int) -> Floats:
+    """Two periods around a mark under a window."""
+    index = np.arange(middle - period, middle + period + 1)
+    inside = (index >= 0) & (index < len(samples))
+    values = np.where(inside, samples[np.clip(index, 0, len(samples) - 1)], 0.0)
+    return values.astype(np.float64) * np.hanning(len(index))
+
+
+def _tone(hertz: float, seconds: float, harmonics: int) -> Floats:
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    waves = [np.sin(2 * np.pi * hertz * k * time) / k for k in range(1, harmonics + 1)]
+    return np.sum(waves, axis=0) * np.exp(-3.0 * time) * np.minimum(1.0, time / 0.005)
+
+
+def _drum(beat: int, rng: np.random.Generator) -> Floats:
+    """A bass drum on even beats, a snare on odd ones."""
+    if beat % 2:
+        return 0.6 * _noise_burst(0.15, 1500.0, rng)
+    time = np.arange(int(0.25 * SAMPLE_RATE)) / SAMPLE_RATE
+    return np.sin(2 * np.pi * (45.0 * time - 4.0 * np.exp(-25.0 * time))) * np.exp(-12.0 * time)
+
+
+def _noise_burst(seconds: float, high_pass: float, rng: np.random.Generator) -> Floats:
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    filters = signal.butter(2, high_pass, "high", fs=SAMPLE_RATE, output="sos")
+    noise = np.asarray(signal.sosfilt(filters, rng.standard_normal(len(time))), np.float64)
+    return noise * np.exp(-5.0 * time / seconds)
+
+
+def _add(total: Floats, first: int, part: Floats) -> None:
+    last = min(len(total), first + len(part))
+    if first < last:
+        total[first:last] += part[: last - first]
