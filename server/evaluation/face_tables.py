@@ -57,9 +57,10 @@ def upper_table(bench: Bench) -> Table:
         "tracker's own smoothing on both sides: above, most of the film's power is there in its stillest "
         "passages too and is the tracker's tremble. A third of the power of brows from 1.5 to 3 Hz is such "
         "as well, so 0.8 is all that brows should reach. Landmarks show a quarter of AU4. Frechet: "
-        "distance of two-second windows in the principal components of film, over the film's variance; of people, between two halves of "
-        "the films. AU-DD is the mean absolute difference of the brow units' deviations (the unit form of "
-        "FDD). Moving: head faster than a degree a second. Two talkers at desks are few people.",
+        "distance of two-second windows in the principal components of film, over the film's variance; "
+        "of people, between two halves of the films. AU-DD is the mean absolute difference of the brow "
+        "units' deviations (the unit form of FDD). Moving: head faster than a degree a second. Two talkers "
+        "at desks are few people.",
         ("", "head deviation °: pitch, yaw, roll", "head ratio", "head jerk ratio", "brow ratio",
          "brow jerk ratio", "Frechet head", "brows", "AU-DD brows", "moving", "blinks/min", "blink ms"),
         tuple(rows),
