@@ -76,8 +76,8 @@ def music(seconds: float, rng: np.random.Generator) -> Array:
 
 def whispered(samples: Array, rng: np.random.Generator) -> Array:
     """The same words without a voice, at the same level."""
-    sound = signal.lfilter([1.0, -0.95], [1.0], samples.astype(np.float64))
-    window = signal.get_window("hann", FRAME)
+    sound = _filtered([1.0, -0.95], [1.0], samples.astype(np.float64))
+    window = np.hanning(FRAME)
     noise = rng.standard_normal(len(sound) + FRAME)
     total = np.zeros(len(sound) + FRAME)
     for first in range(0, len(sound) - FRAME, HOP):
@@ -87,7 +87,7 @@ def whispered(samples: Array, rng: np.random.Generator) -> Array:
         predictor = solve_toeplitz(power[:ORDER], power[1:])
         left_over = max(0.0, float(power[0] - predictor @ power[1:]))
         excitation = noise[first : first + FRAME] * np.sqrt(left_over / np.sum(window**2))
-        shaped = signal.lfilter([1.0], np.concatenate([[1.0], -predictor]), excitation)
+        shaped = _filtered([1.0], [1.0, *(-predictor).tolist()], excitation)
         total[first : first + FRAME] += shaped * window
     level = np.sqrt(np.mean(samples.astype(np.float64) ** 2) / max(1e-12, np.mean(total**2)))
     return (level * total[: len(samples)]).astype(np.float32)
@@ -122,6 +122,10 @@ def sung(samples: Array, vowels: NDArray[np.bool_]) -> Song:
         place += SAMPLE_RATE / (usual * _tune(seconds)) if is_voiced else UNVOICED_STEP
     song = (total / np.maximum(cover, 0.3))[:count]
     return Song(song.astype(np.float32), said, times)
+
+
+def _filtered(above: list[float], below: list[float], values: Floats) -> Floats:
+    return np.asarray(signal.lfilter(above, below, values), np.float64)
 
 
 def _tune(seconds: float) -> float:
@@ -176,7 +180,7 @@ def _grain(samples: Array, middle: int, period: int) -> Floats:
     index = np.arange(middle - period, middle + period + 1)
     inside = (index >= 0) & (index < len(samples))
     values = np.where(inside, samples[np.clip(index, 0, len(samples) - 1)], 0.0)
-    return values.astype(np.float64) * np.hanning(len(index))
+    return np.asarray(values, np.float64) * np.hanning(len(index))
 
 
 def _tone(hertz: float, seconds: float, harmonics: int) -> Floats:
@@ -190,7 +194,8 @@ def _drum(beat: int, rng: np.random.Generator) -> Floats:
     if beat % 2:
         return 0.6 * _noise_burst(0.15, 1500.0, rng)
     time = np.arange(int(0.25 * SAMPLE_RATE)) / SAMPLE_RATE
-    return np.sin(2 * np.pi * (45.0 * time - 4.0 * np.exp(-25.0 * time))) * np.exp(-12.0 * time)
+    swept = np.sin(2 * np.pi * (45.0 * time - 4.0 * np.exp(-25.0 * time)))
+    return np.asarray(swept * np.exp(-12.0 * time), np.float64)
 
 
 def _noise_burst(seconds: float, high_pass: float, rng: np.random.Generator) -> Floats:
