@@ -42,6 +42,10 @@ class Entering:
     Parameters
     ----------
     begin : makes the steps, again if they have to start anew; None where nothing is to do
+
+    Attributes
+    ----------
+    longest_seconds : processor time of the longest call of `advance` so far
     """
 
     def __init__(self, begin: Callable[[], Iterator[bool] | None]) -> None:
@@ -52,6 +56,7 @@ class Entering:
         self._is_stale = True
         self.is_open = False
         self.is_done = False
+        self.longest_seconds = 0.0
 
     def forget_references(self) -> None:
         """Undo has replaced Blender's data: what the steps hold of it is worthless."""
@@ -68,6 +73,7 @@ class Entering:
         if self._error is not None:
             raise self._error
         deadline = time.perf_counter() + seconds
+        began = time.thread_time()
         while not self.is_done:
             try:
                 self._step()
@@ -78,6 +84,8 @@ class Entering:
                 raise
             if time.perf_counter() >= deadline:
                 break
+        # Of this thread's own work: what a busy computer adds says nothing about the steps.
+        self.longest_seconds = max(self.longest_seconds, time.thread_time() - began)
         return self.is_done
 
     def withdraw(self) -> None:

@@ -69,7 +69,8 @@ class State:
     characters, by number, that a slider would have written meanwhile. ``is_quiet`` while properties are
     set by an operator that writes the performance itself. ``live`` is what is spoken now, if anything is.
     ``film`` is what is rendered beside the window; ``film_note`` and ``film_error`` say how the last one
-    went, ``film_path`` where it is.
+    went, ``film_path`` where it is. ``longest_piece_seconds`` is how long the last result that entered
+    held the window up at most.
     """
 
     title: str = ""
@@ -93,6 +94,7 @@ class State:
     entering: Entering | None = None
     refining: Entering | None = None
     postponed: set[int] = field(default_factory=set[int])
+    longest_piece_seconds: float = 0.0
     is_quiet: bool = False
     live: LiveSession | None = None
     film: FilmJob | None = None

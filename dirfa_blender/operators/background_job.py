@@ -149,6 +149,8 @@ class BackgroundOperator:
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
+        if self._entering is not None:
+            state().longest_piece_seconds = self._entering.longest_seconds
         state().entering = None
         state().end()
         write_postponed(context.scene)
