@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import PhotoError
-from dirfa_blender.core.face_landmarks import OVAL
+from dirfa_blender.core.face_landmarks import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, OVAL
 
 from .glasses import glasses_sign
 from .landmarks import Detection
@@ -31,6 +31,10 @@ MOUTH_PATCH = (205, 425, 432, 212)
 COVER_CHROMA, COVER_LIGHTNESS = 13.0, 38.0  # CIELAB, of the nose from the forehead
 SKIN_CHROMA = 8.0  # CIELAB, that skin has at least
 COVER_GREEN, COVER_BLUE = 11.0, 16.0  # CIELAB, of the mouth toward green and blue
+FEATURE_CONTRAST = (
+    15.0  # CIELAB lightness, dark to light within lips or an eye; portraits have over 25
+)
+CLEAR_CONTRAST = 25.0  # of the clearest of them, below which the photo is blurred
 STRONG = 0.35  # weight of a shape from which an expression is mentioned
 
 
@@ -77,6 +81,13 @@ def refuse_or_warn(
             "sharper photo with nothing before the face."
         )
 
+    bare = _bare(detection, pixels)
+    if len(bare) > 1:
+        raise PhotoError(
+            f"The {' and the '.join(bare)} in the photo cannot be seen: something of the colour of skin, "
+            "such as a hand, covers them. Use a photo with nothing before the face."
+        )
+
     said: list[str] = []
     if detection.faces > 1:
         said.append(
@@ -113,6 +124,11 @@ def refuse_or_warn(
         said.append(
             "The face wears glasses; their frames were painted over with the skin beside them. A "
             "photo without glasses gives better eyes."
+        )
+    if bare:
+        said.append(
+            f"The {bare[0]} cannot be seen: something of the colour of skin, such as a hand, covers it. "
+            "What is hidden is guessed; use a photo with nothing before the face."
         )
     covered = _covered(detection, pixels)
     if covered:
@@ -203,19 +219,42 @@ def _covered(detection: Detection, pixels: npt.NDArray[np.uint8]) -> str:
     return ""
 
 
+def _bare(detection: Detection, pixels: npt.NDArray[np.uint8]) -> list[str]:
+    """Which features have no more contrast than plain skin, so that a hand lies over them."""
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    points = detection.landmarks.points_px[:, :2]
+    rings = {"mouth": LIPS_OUTER, "right eye": EYE_RIGHT, "left eye": EYE_LEFT}
+    contrast: dict[str, float] = {}
+    for name, ring in rings.items():
+        inside = _inside(lab, points, ring)
+        if len(inside) > 8:
+            contrast[name] = float(np.ptp(np.percentile(inside[:, 0], (8, 92))))
+    # In a blurred photo all of them are faint: that is another matter.
+    if max(contrast.values(), default=0.0) < CLEAR_CONTRAST:
+        return []
+    return [name for name, value in contrast.items() if value < FEATURE_CONTRAST]
+
+
 def _patch(
     lab: npt.ArrayLike, points: npt.NDArray[np.float64], ring: tuple[int, ...]
 ) -> npt.NDArray[np.float64]:
     """(3,) median CIELAB inside the hull of some landmarks; NaN where it lies outside the picture."""
-    image = np.asarray(lab)
+    inside = _inside(lab, points, ring)
+    return np.asarray(np.median(inside, axis=0), np.float64) if len(inside) else np.full(3, np.nan)
+
+
+def _inside(
+    lab: npt.ArrayLike, points: npt.NDArray[np.float64], ring: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """(N, 3) CIELAB of the pixels inside the hull of some landmarks; none outside the picture."""
+    image = np.asarray(lab, np.float32)
     hull = cv2.convexHull(np.round(points[list(ring)]).astype(np.int32))
     x, y, width, height = cv2.boundingRect(hull)
+    right, low = x + width, y + height
     x, y = max(x, 0), max(y, 0)
-    part = image[y : y + height, x : x + width]
+    part = image[y : max(low, y), x : max(right, x)]
     if not part.size:
-        return np.full(3, np.nan)
+        return np.zeros((0, 3), np.float32)
     mask = np.zeros(part.shape[:2], np.uint8)
     cv2.fillConvexPoly(mask, hull - np.array([x, y], np.int32), (1.0,))
-    if not mask.any():
-        return np.full(3, np.nan)
-    return np.asarray(np.median(part[mask > 0], axis=0), np.float64)
+    return part[mask > 0]

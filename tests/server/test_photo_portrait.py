@@ -13,7 +13,7 @@ import skimage
 from PIL import Image
 
 from dirfa_blender.core.errors import PhotoError
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.face_landmarks import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, FaceLandmarks
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo import checks
 from server.photo.landmarks import Detection, detect_face
@@ -238,6 +238,35 @@ def test_a_mask_over_nose_and_mouth_is_said(colour: tuple[int, int, int]) -> Non
 
     assert any("cover the nose and mouth" in warning for warning in said)
     assert not any("cover" in s for s in checks.refuse_or_warn(detection(), astronaut()))
+
+
+def under_skin(*rings: tuple[int, ...]) -> np.ndarray:
+    """The portrait with shaded, grainy skin pasted over some features."""
+    points = detection().landmarks.points_px[:, :2]
+    skin = astronaut()[tuple(np.round(points[50][::-1]).astype(int))].astype(float)
+    shade = np.linspace(0.85, 1.1, 512)[None, :, None]
+    pasted = skin * shade + np.random.default_rng(0).normal(0, 3, (512, 512, 3))
+    over = np.zeros((512, 512), np.float32)
+    for ring in rings:
+        middle, radius = points[list(ring)].mean(0), int(0.8 * np.ptp(points[list(ring), 0]))
+        cv2.circle(over, np.round(middle).astype(int).tolist(), radius, 1.0, -1)
+    over = cv2.GaussianBlur(over, (0, 0), 1.5)[..., None]
+    return np.clip(astronaut() * (1 - over) + over * pasted, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("ring", "name"), [(LIPS_OUTER, "mouth"), (EYE_RIGHT, "right eye"), (EYE_LEFT, "left eye")]
+)
+def test_skin_over_one_feature_is_said_and_over_two_refused(
+    ring: tuple[int, ...], name: str
+) -> None:
+    other = EYE_LEFT if ring != EYE_LEFT else LIPS_OUTER
+
+    said = checks.refuse_or_warn(detection(), under_skin(ring))
+
+    assert any(f"The {name} cannot be seen" in warning for warning in said)
+    with pytest.raises(PhotoError, match="cannot be seen: something of the colour of skin"):
+        checks.refuse_or_warn(detection(), under_skin(ring, other))
 
 
 def test_a_hundred_megapixel_portrait_gives_a_head() -> None:
