@@ -237,7 +237,7 @@ def _turn(angles: Floats) -> Floats:
     a, b, c = angles
     skew = np.array([[0.0, -c, b], [c, 0.0, -a], [-b, a, 0.0]])
     u, _, vt = np.linalg.svd(np.eye(3) + skew)
-    return u @ vt
+    return np.asarray(u @ vt, np.float64)
 
 
 def corrected(solution: Solution, missed_px: Floats, settings: FitSettings) -> Solution:
