@@ -248,8 +248,8 @@ def test_the_delay_is_told_as_it_is(stage) -> None:
 
     text = live_player.describe(session)
 
-    # A tenth of a second is heard at once, and a frame is five frames late.
-    assert session.delay_seconds == pytest.approx(0.2, abs=0.021)
+    # Forty milliseconds are heard at once, and a frame is five frames late.
+    assert session.delay_seconds == pytest.approx(0.14, abs=0.021)
     assert f"{session.delay_seconds:.2f} s" in text
 
 
