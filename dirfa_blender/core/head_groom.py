@@ -28,6 +28,9 @@ FULL_METRES = 0.010
 LOW_METRES, LAYERS_METRES = 0.0003, 0.0036
 ROOT_METRES = 0.00011  # radius of a strand at its root
 TIP_SHARE = 0.35  # of that at its tip
+# A strand ends where it comes this near to the hairline, and is kept if so many of its points do not.
+EDGE_ROWS = 1.3
+LEAST_POINTS = 3
 PARTING = 0.42  # of half the head's width, to the subject's left, where hair on top parts
 
 
@@ -169,7 +172,7 @@ def _roots(cap: Floats, count: int, random: np.random.Generator) -> tuple[Floats
     along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
     across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
     area = along * across
-    area[:3] *= np.array([0.35, 0.6, 0.85])[:, None]
+    area[:3] *= np.array([0.05, 0.3, 0.75])[:, None]
     chosen = random.choice(area.size, count, p=area.ravel() / area.sum())
     row, column = np.divmod(chosen, area.shape[1])
     return row + random.random(count), column + random.random(count)
@@ -186,22 +189,21 @@ def _walked(
     for _ in range(POINTS):
         path.append(np.stack([row, column, layer], -1))
         flow = field.at(field.flow, np.clip(row, 0.0, None), column)
-        row = np.clip(row + flow[:, 0] * step, 0.0, len(field.place) - 1.5)
+        row = np.clip(row + flow[:, 0] * step, -2.0, len(field.place) - 1.5)
         column = column + (flow[:, 1] + turn * np.abs(flow[:, 0])) * step
     return np.stack(path, 1)
 
 
 def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Generator) -> Floats:
-    """(count, P, 3) metres: strands round the guides, drawn together into locks toward their tips."""
+    """(S, P, 3) metres, at most `count`: strands round the guides, drawn together into locks toward their tips."""
     which = random.integers(0, len(guides), count)
     aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
     closing = np.linspace(1.0, 0.45, POINTS)[:, None]
     path = guides[which].copy()
     path[..., :2] += aside * closing
-    # Nothing hangs over the hairline: a fringe is a line further down.
-    path[..., 0] = np.maximum(path[..., 0], 0.0)
+    path = _ended(path)
     path[..., 0] = np.minimum(path[..., 0], len(field.place) - 1.5)
-    path[..., 2] = np.clip(path[..., 2] + random.normal(0.0, 0.15, (count, 1)), 0.0, 1.3)
+    path[..., 2] = np.clip(path[..., 2] + random.normal(0.0, 0.15, (len(path), 1)), 0.0, 1.3)
     row, column, layer = np.moveaxis(path, -1, 0)
     inside = np.clip(row, 0.0, None)
     outward = field.at(field.outward, inside, column)
@@ -212,6 +214,21 @@ def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Gen
     height = (risen - 1.0) * lift + risen * (LOW_METRES + LAYERS_METRES * layer * full)
     frizz = random.normal(0.0, 0.00025, path.shape) * np.linspace(0.0, 1.0, POINTS)[:, None]
     return field.at(field.place, row, column) + outward * height[..., None] + frizz
+
+
+def _ended(path: Floats) -> Floats:
+    """(N, P, 3) the strands, each as far as the hairline: a fringe is a line further down.
+
+    One that would begin there, or all but, is left out; none runs along the line.
+    """
+    over = np.logical_or.accumulate(path[..., 0] < EDGE_ROWS, axis=1)
+    points = (~over).sum(1)
+    path, last = path[points >= LEAST_POINTS], points[points >= LEAST_POINTS] - 1
+    place = np.linspace(0.0, 1.0, POINTS) * last[:, None]
+    low = np.minimum(np.floor(place).astype(int), POINTS - 2)
+    share = (place - low)[..., None]
+    each = np.arange(len(path))[:, None]
+    return path[each, low] * (1.0 - share) + path[each, low + 1] * share
 
 
 def _rise(share: Floats) -> Floats:
