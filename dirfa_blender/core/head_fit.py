@@ -37,7 +37,7 @@ CORRECTION_NOISE, CORRECTION_NOISE_OVAL = 0.0012, 0.003
 # Shapes that the expression of a photo is explained with, and how far each usually goes. Lids and
 # brows are kept short: a wide eye or a low brow is more often the person than the moment.
 EXPRESSIONS = {
-    "jawOpen": 0.3, "mouthSmileLeft": 0.5, "mouthSmileRight": 0.5, "mouthUpperUpLeft": 0.4,
+    "jawOpen": 0.3, "mouthSmileLeft": 1.0, "mouthSmileRight": 1.0, "mouthUpperUpLeft": 0.4,
     "mouthUpperUpRight": 0.4, "mouthLowerDownLeft": 0.4, "mouthLowerDownRight": 0.4,
     "mouthFrownLeft": 0.15, "mouthFrownRight": 0.15, "mouthStretchLeft": 0.2,
     "mouthStretchRight": 0.2, "mouthDimpleLeft": 0.15, "mouthDimpleRight": 0.15, "mouthPucker": 0.1,

@@ -200,9 +200,9 @@ def _not_skin(shade: Shares, tint: Image, unit: float) -> tuple[Shares, Shares]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(odd, connectivity=8)
     is_spot = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) < MOLE * unit
     is_spot[0] = False  # what is like skin
-    # What is left of a strand or a frame in pieces is no mole: those lie alone.
+    # What is left of a strand or a frame in pieces is no mole: those lie alone. A bright spot is a glint.
     crowd = grown((odd * ~is_spot[labels]).astype(np.float32), ALONE * unit)
-    spots = is_spot[labels] & (crowd < 0.5)
+    spots = is_spot[labels] & (crowd < 0.5) & (shade < 0)
     return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)
 
 
