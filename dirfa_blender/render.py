@@ -33,7 +33,7 @@ Quality = Literal["preview", "final"]
 
 # Light paths a pixel, by quality and engine.
 SAMPLES: dict[str, dict[str, int]] = {
-    "preview": {"cycles": 6, "eevee": 16, "workbench": 8},
+    "preview": {"cycles": 4, "eevee": 16, "workbench": 8},
     "final": {"cycles": 96, "eevee": 64, "workbench": 16},
 }
 # Part of a film's progress that is over when its frames are; then they are joined with the sound.
