@@ -195,7 +195,7 @@ def _walked(
 
 
 def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Generator) -> Floats:
-    """(S, P, 3) metres, at most `count`: strands round the guides, drawn together into locks toward their tips."""
+    """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips."""
     which = random.integers(0, len(guides), count)
     aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
     closing = np.linspace(1.0, 0.45, POINTS)[:, None]
