@@ -9,17 +9,14 @@ from __future__ import annotations
 
 # Sentences and phones in their own scripts.
 # ruff: noqa: RUF001
-import ctypes
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
-from dirfa_blender.core.errors import AudioError
 from server.audio import SAMPLE_RATE
+from server.training.espeak import espeak
 
 SENTENCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "English": ("en-us", (
@@ -88,10 +85,17 @@ def spoken(language: str) -> list[SpokenSentence]:
     """
     voice, sentences = SENTENCES[language]
     return [
-        _espeak().speak(voice + variant, text, rate, pitch)
+        _labelled(*espeak().speak(voice + variant, text, rate=rate, pitch=pitch))
         for text in sentences
         for rate, pitch, variant in SPEECHES
     ]
+
+
+def _labelled(samples: NDArray[np.float32], phones: list[tuple[float, str]]) -> SpokenSentence:
+    labels = np.zeros(len(samples) * 100 // SAMPLE_RATE, np.uint8)
+    for second, symbol in phones:
+        labels[round(second * 100.0) :] = label_of(symbol)
+    return SpokenSentence(samples, labels)
 
 
 def label_of(symbol: str) -> int:
@@ -107,73 +111,3 @@ def label_of(symbol: str) -> int:
     if first in BITING:
         return BITING_LABEL
     return VOWEL_LABEL if first in VOWELS else OTHER_LABEL
-
-
-class _Event(ctypes.Structure):
-    """``espeak_EVENT`` of speak_lib.h."""
-
-    _fields_ = (
-        ("kind", ctypes.c_int),
-        ("identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("milliseconds", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user", ctypes.c_void_p),
-        ("text", ctypes.c_char * 8),
-    )
-
-
-class _Espeak:
-    """The library, one in a process; options and kinds by their numbers in speak_lib.h."""
-
-    _SYNCHRONOUS, _IPA_EVENTS, _PHONEME, _UTF8, _RATE, _PITCH = 2, 3, 7, 1, 1, 3
-
-    def __init__(self) -> None:
-        try:
-            self._library = ctypes.CDLL("libespeak-ng.so.1")
-        except OSError as error:
-            raise AudioError("The table of languages needs espeak-ng; install it.") from error
-        self._hertz = int(
-            self._library.espeak_Initialize(self._SYNCHRONOUS, 0, None, self._IPA_EVENTS)
-        )
-        self._sound: list[bytes] = []
-        self._phones: list[tuple[int, str]] = []
-        kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event))
-        # The library keeps the pointer, so the object must live as long.
-        self._callback = kind(self._take)
-        self._library.espeak_SetSynthCallback(self._callback)
-
-    def speak(self, voice: str, text: str, rate: int, pitch: int) -> SpokenSentence:
-        self._sound.clear()
-        self._phones.clear()
-        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise AudioError(f"espeak-ng has no voice {voice!r}.")
-        self._library.espeak_SetParameter(self._RATE, rate, 0)
-        self._library.espeak_SetParameter(self._PITCH, pitch, 0)
-        data = text.encode() + b"\0"
-        self._library.espeak_Synth(data, len(data), 0, 1, 0, self._UTF8, None, None)
-        self._library.espeak_Synchronize()
-        pcm = np.frombuffer(b"".join(self._sound), np.int16).astype(np.float64) / 32768.0
-        common = int(np.gcd(SAMPLE_RATE, self._hertz))
-        samples = signal.resample_poly(pcm, SAMPLE_RATE // common, self._hertz // common)
-        labels = np.zeros(len(samples) * 100 // SAMPLE_RATE, np.uint8)
-        for sample, symbol in self._phones:
-            labels[round(sample / self._hertz * 100.0) :] = label_of(symbol)
-        return SpokenSentence(np.asarray(samples, np.float32), labels)
-
-    def _take(self, samples: int | None, count: int, events: ctypes.Array[_Event]) -> int:
-        if samples and count > 0:
-            self._sound.append(ctypes.string_at(samples, 2 * count))
-        index = 0
-        while events[index].kind != 0:
-            event = events[index]
-            if event.kind == self._PHONEME:
-                self._phones.append((event.sample, event.text.decode("utf-8", "ignore")))
-            index += 1
-        return 0
-
-
-@lru_cache(maxsize=1)
-def _espeak() -> _Espeak:
-    return _Espeak()

@@ -8,24 +8,21 @@ matters is what the lips do, so each sound takes the English phone whose lips lo
 
 from __future__ import annotations
 
-import ctypes
 import shutil
 import subprocess
 import tempfile
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
-from math import gcd
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from dirfa_blender.core.errors import AudioError
 from server.alignment import LABEL_RATE, PHONE_INDEX
 from server.audio import SAMPLE_RATE, read_speech
 
+from .espeak import espeak
 from .sentences import WORDS, sentence
 
 VARIANTS = (
@@ -92,13 +89,16 @@ def speak(language: str, seed: int, *, held_out: bool) -> SyntheticSpeech:
     variant = pool[int(rng.integers(len(pool)))]
     accents = ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-029")
     voice = accents[int(rng.integers(len(accents)))] if language == "en-us" else language
-    return _espeak().speak(
-        f"{voice}+{variant}",
+    name = f"{voice}+{variant}"
+    samples, phones = espeak().speak(
+        name,
         text,
         rate=int(rng.integers(125, 205)),
         pitch=int(rng.integers(15, 85)),
         intonation=int(rng.integers(20, 90)),
     )
+    events = [(second, phone_of(symbol)) for second, symbol in phones]
+    return SyntheticSpeech(name, samples, _labels(events, len(samples)))
 
 
 def phone_of(symbol: str) -> int | None:
@@ -114,86 +114,6 @@ def phone_of(symbol: str) -> int | None:
         if found is not None:
             return PHONE_INDEX[found]
     return PHONE_INDEX["AH"]
-
-
-class _Event(ctypes.Structure):
-    """``espeak_EVENT`` of espeak-ng's speak_lib.h; the last field is a union of 8 bytes."""
-
-    _fields_ = [
-        ("kind", ctypes.c_int),
-        ("identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("milliseconds", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user", ctypes.c_void_p),
-        ("text", ctypes.c_char * 8),
-    ]
-
-
-class _Espeak:
-    """The synthesiser's library, one in a process: it keeps its state to itself."""
-
-    _PHONEME = 7
-    _SYNCHRONOUS = 2
-    _PHONEME_EVENTS_IN_IPA = 3
-    _UTF8 = 1
-    _RATE, _PITCH, _RANGE = 1, 3, 4
-
-    def __init__(self) -> None:
-        try:
-            self._library = ctypes.CDLL("libespeak-ng.so.1")
-        except OSError as error:
-            raise AudioError("Synthetic talkers need espeak-ng; install it.") from error
-        self._hertz = self._library.espeak_Initialize(
-            self._SYNCHRONOUS, 0, None, self._PHONEME_EVENTS_IN_IPA
-        )
-        self._sound: list[bytes] = []
-        self._phones: list[tuple[int, str]] = []
-        kind = ctypes.CFUNCTYPE(
-            ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-        )
-        self._callback = kind(self._take)
-        self._library.espeak_SetSynthCallback(self._callback)
-
-    def speak(
-        self, voice: str, text: str, *, rate: int, pitch: int, intonation: int
-    ) -> SyntheticSpeech:
-        self._sound.clear()
-        self._phones.clear()
-        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise AudioError(f"espeak-ng has no voice {voice!r}.")
-        for parameter, value in (
-            (self._RATE, rate),
-            (self._PITCH, pitch),
-            (self._RANGE, intonation),
-        ):
-            self._library.espeak_SetParameter(parameter, value, 0)
-        said = text.encode()
-        self._library.espeak_Synth(said, len(said) + 1, 0, 1, 0, self._UTF8, None, None)
-        self._library.espeak_Synchronize()
-        pcm = np.frombuffer(b"".join(self._sound), np.int16).astype(np.float32) / 32768.0
-        common = gcd(SAMPLE_RATE, self._hertz)
-        changed = signal.resample_poly(pcm, SAMPLE_RATE // common, self._hertz // common)
-        samples = np.asarray(changed, np.float32)
-        events = [(at / self._hertz, phone_of(symbol)) for at, symbol in self._phones]
-        return SyntheticSpeech(voice, samples, _labels(events, len(samples)))
-
-    def _take(self, samples: object, count: int, events: object) -> int:
-        if count > 0:
-            self._sound.append(ctypes.string_at(samples, 2 * count))  # pyright: ignore[reportArgumentType]
-        index = 0
-        while events[index].kind != 0:  # pyright: ignore[reportIndexIssue]
-            event = events[index]  # pyright: ignore[reportIndexIssue]
-            if event.kind == self._PHONEME:
-                self._phones.append((event.sample, event.text.decode("utf-8", "ignore")))
-            index += 1
-        return 0
-
-
-@lru_cache(maxsize=1)
-def _espeak() -> _Espeak:
-    return _Espeak()
 
 
 def _flite(text: str, rng: np.random.Generator) -> SyntheticSpeech:
