@@ -77,6 +77,7 @@ def _serve(arguments: Sequence[str], make_services: Callable[[str], Services] | 
     options = parser.parse_args(arguments)
 
     from .config import ServerConfig
+    from .postponed import short_start
     from .services import LocalServices
     from .serving import serve
 
@@ -94,7 +95,11 @@ def _serve(arguments: Sequence[str], make_services: Callable[[str], Services] | 
     def ready(url: str) -> None:
         display.ready(url, config.announcement)
 
-    serve(config, make_services=make_services or LocalServices, ready=ready)
+    def local_services(device: str) -> LocalServices:
+        with short_start():
+            return LocalServices(device)
+
+    serve(config, make_services=make_services or local_services, ready=ready)
     return 0
 
 

@@ -13,6 +13,7 @@ import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,10 @@ BLOCK_SECONDS = 10.0
 FILTER_ZEROS = 24
 """Zero crossings of the resampling kernel on each side; 80 dB stop band with its Kaiser window."""
 KAISER_BETA = 8.0
+MOST_PHASES = 2000
+"""Places between two input samples for which there is a filter; 11.025 kHz needs 640."""
+ROW_OUTPUTS = 32
+"""Output samples made together at least."""
 
 
 @dataclass(frozen=True)
@@ -143,42 +148,58 @@ def _resampled(blocks: _Mono, rate: int) -> NDArray[np.float32]:
     """All blocks at 16 kHz: a polyphase filter run over windows that overlap by its length."""
     if rate == SAMPLE_RATE:
         return _joined(list(blocks))
-    from scipy.signal import upfirdn
-
-    shared = math.gcd(rate, SAMPLE_RATE)
-    up, down = SAMPLE_RATE // shared, rate // shared
-    half = FILTER_ZEROS * max(up, down)
-    position = np.arange(-half, half + 1) * (0.94 / max(up, down))
-    taps = np.sinc(position) * np.kaiser(2 * half + 1, KAISER_BETA)
-    taps *= up / taps.sum()
-    # Zeros in front make the delay a whole number of output samples, so no fraction is lost.
-    delay = -(-half // down) * down
-    kernel = np.concatenate([np.zeros(delay - half), taps]).astype(np.float32)
-    # Input samples that the kernel reaches on each side, rounded to whole output periods.
-    reach = math.ceil((2 * delay // up + 1) / down) * down
+    bank = _FilterBank(rate)
     parts: list[NDArray[np.float32]] = []
-    pending = np.zeros(reach, np.float32)
+    pending = np.zeros(bank.reach, np.float32)
     total = 0
-
-    def convert(window: NDArray[np.float32], count: int) -> None:
-        """Outputs for `count` input samples that follow `reach` samples of history."""
-        filtered = np.asarray(upfirdn(kernel, window, up, down), np.float32)
-        # The zero-phase output of input sample n is at (n * up + delay) / down in `filtered`.
-        first = (reach * up + delay) // down
-        wanted = -(-count * up // down)
-        parts.append(filtered[first : first + wanted])
-
     for block in blocks:
         total += len(block)
         pending = np.concatenate([pending, block])
-        usable = (len(pending) - 2 * reach) // down * down
-        if usable > 0:
-            convert(pending[: usable + 2 * reach], usable)
-            pending = pending[usable:]
-    expected = -(-total * up // down)
-    tail = len(pending) - reach
-    convert(np.concatenate([pending, np.zeros(reach, np.float32)]), tail)
+        rows = (len(pending) - 2 * bank.reach) // bank.step
+        if rows > 0:
+            parts.append(bank.filtered(pending, rows))
+            pending = pending[rows * bank.step :]
+    expected = -(-total * SAMPLE_RATE // rate)
+    rows = max(0, -(-(len(pending) - bank.reach) // bank.step))
+    if rows:
+        missing = rows * bank.step + 2 * bank.reach - len(pending)
+        padded = np.concatenate([pending, np.zeros(missing, np.float32)])
+        parts.append(bank.filtered(padded, rows))
     return _joined(parts)[:expected]
+
+
+class _FilterBank:
+    """A low-pass filter at the rate that both rates divide, as one matrix product for many outputs.
+
+    A rate that shares no divisor with 16 kHz is taken as the nearest that does, which is wrong by less
+    than 10 ms in hours. A row of the product makes all outputs of `step` input samples from those and
+    `reach` more on each side, `ROW_OUTPUTS` at least: a product of a few columns is slow.
+    """
+
+    def __init__(self, rate: int) -> None:
+        import torch
+
+        ratio = Fraction(rate, SAMPLE_RATE).limit_denominator(MOST_PHASES)
+        up, down = ratio.denominator, ratio.numerator
+        rows = -(-ROW_OUTPUTS // up)
+        half = FILTER_ZEROS * max(up, down) / up
+        self.step = rows * down
+        self.reach = math.ceil(half) + 1
+        # Input sample `reach` of a row is at the time of its first output.
+        inputs = np.arange(self.step + 2 * self.reach)[:, None] - self.reach
+        apart = inputs - np.arange(rows * up) * (down / up)
+        inside = np.abs(apart) <= half
+        near = apart[inside]
+        taps = np.zeros(apart.shape)
+        taps[inside] = np.sinc(near * (0.94 * min(1.0, up / down)))
+        taps[inside] *= np.i0(KAISER_BETA * np.sqrt(1.0 - (near / half) ** 2))
+        self._taps = torch.from_numpy((taps / taps.sum(axis=0)).astype(np.float32))
+
+    def filtered(self, samples: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
+        """Outputs of so many rows; the first belongs to sample `reach`."""
+        length = self.step + 2 * self.reach
+        used = self._taps.new_tensor(samples[: (rows - 1) * self.step + length])
+        return (used.unfold(0, length, self.step) @ self._taps).reshape(-1).numpy()
 
 
 def _joined(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import SettingsError
-from dirfa_blender.core.interchange import arkit_json, live_link_csv
-from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.npz_io import animation_bytes, read_animation, write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, from_json
 from dirfa_blender.core.retake import Retake, retake_of, retaken
 from dirfa_blender.core.take_options import add_take_options, settings_from
 from dirfa_blender.core.timing import parse_rate
+
+from .postponed import short_start
 
 SUFFIXES = (".npz", ".csv", ".json")
 MOST_TAKES = 1000
@@ -46,21 +46,20 @@ def main(arguments: Sequence[str]) -> int:
     order = _ordered(options)
     display = Display(as_json=options.json)
     stages = (
-        Stage("load", "loading the model", 2.0),
-        Stage("decode", "reading the recording", 0.5),
-        Stage("animate", "animating", 2.0 * len(order.outputs)),
+        Stage("load", "loading the model", 1.0),
+        Stage("decode", "reading the recording", 0.1),
+        Stage("animate", "animating", 1.0 * len(order.outputs)),
     )
     progress = Progress(stages, display.show)
+    progress.update("load")
+    with short_start():
+        from .audio import read_speech
+        from .engine import Engine
+    engine = Engine(device=order.device)
     progress.update("decode")
-    from .audio import read_speech
-
     speech = read_speech(order.audio)
     for sentence in speech.warnings:
         display.warn(sentence)
-    progress.update("load")
-    from .engine import Engine
-
-    engine = Engine(device=order.device)
     for number, output in enumerate(order.outputs):
 
         def show(share: float, number: int = number) -> None:
@@ -81,6 +80,9 @@ def encoded(take: Animation, suffix: str) -> bytes:
     """The take in the format of a suffix."""
     if suffix == ".npz":
         return animation_bytes(take)
+    from dirfa_blender.core.interchange import arkit_json, live_link_csv
+    from dirfa_blender.core.mapping import load_profile
+
     track = load_profile("arkit").apply(take)
     write = live_link_csv if suffix == ".csv" else arkit_json
     return write(take, track).encode()

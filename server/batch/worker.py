@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dirfa_blender.core.errors import DirfaError
-from server.engine import Engine
+from server.postponed import short_start
 
 from .making import Made, Order, make
 from .store import TakeStore
@@ -29,6 +29,8 @@ def main() -> None:
         channel.write(json.dumps(fields) + "\n")
         channel.flush()
 
+    with short_start():
+        from server.engine import Engine
     setup = json.loads(sys.stdin.readline())
     try:
         engine = Engine(device=setup["device"])

@@ -32,6 +32,14 @@ def test_a_tone_keeps_pitch_phase_and_level_at_every_rate(rate: int) -> None:
     assert np.abs(speech.samples[: len(expected)] - expected)[inner].max() < 2e-4
 
 
+@pytest.mark.parametrize("rate", [44101, 47952])
+def test_an_odd_rate_is_as_good_as_exact(rate: int) -> None:
+    speech = read_speech(encoded(tone(rate, 8.0), rate, subtype="FLOAT"))
+
+    expected = tone(SAMPLE_RATE, 8.0)
+    assert np.abs(speech.samples[: len(expected)] - expected)[400:-400].max() < 3e-3
+
+
 def test_frequencies_above_the_new_band_are_removed() -> None:
     speech = read_speech(encoded(tone(48000, 1.0, hertz=12000.0), 48000, subtype="FLOAT"))
 
