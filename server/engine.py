@@ -249,7 +249,8 @@ def _chosen_device(device: str) -> torch.device:
 
 
 def _au_names(loaded: Checkpoint) -> tuple[str, ...]:
-    mouth = {*loaded.network.config.mouth, "AU26", "AU8", "AU24", "AU28D", "AU10", "AU16", "AU25"}
+    shaped = {"AU26", "AU8", "AU24", "AU28D", "AU10", "AU16", "AU25", "AU19", "TTU"}
+    mouth = shaped | set(loaded.network.config.mouth)
     names = {name for unit in mouth for name in sided(unit)}
     names |= {name for name in UPPER_CHANNELS if name in AU_INDEX}
     return tuple(sorted(names, key=lambda name: AU_INDEX[name]))

@@ -17,6 +17,8 @@ from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.protocol import AnimateSettings
 
+from .tongue import tongue_of
+
 Array = NDArray[np.float32]
 
 FRAME_RATE = 50.0
@@ -126,6 +128,8 @@ def shaped_mouth(raw: RawMotion, strength: float, reach: int = FULL_REACH) -> di
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
     parted = _parted(raw.phones)
+    for unit, values in tongue_of(raw.phones).items():
+        mouth[unit] = _smoothed(values) * np.float32(strength)
     _part(mouth, parted)
     _bite(mouth, _certainty(raw.phones, LABIODENTALS, parted, low=0.35, high=0.7))
     _close(mouth, _certainty(raw.phones, BILABIALS, parted, low=0.08, high=0.24))

@@ -207,7 +207,7 @@ def test_a_server_killed_in_mid_job_is_a_sentence_and_the_next_run_works(
     assert "Traceback" not in told
     assert files(out) == []
     assert run(surroundings, out, "fit", "--texture", "512").returncode == 0
-    assert len(read_head(out / "head.npz").shape_names) == 52
+    assert len(read_head(out / "head.npz").shape_names) == 53
 
 
 def test_talk_killed_leaves_no_process_and_the_next_run_clears_its_files(

@@ -2,8 +2,8 @@
 
 DIRFA and OpenFace know 17 units, which can express neither lip rounding nor closure. This table is a
 superset that reaches every ARKit shape. A trailing ``L`` or ``R`` is the subject's left or right;
-``AU28U`` and ``AU28D`` are the upper and lower lip of AU28. Two movements that speech rigs have and
-FACS does not code, the whole mouth moved sideways, are ``MSL`` and ``MSR``.
+``AU28U`` and ``AU28D`` are the upper and lower lip of AU28. Movements that speech rigs have and FACS does
+not code are ``MSL`` and ``MSR``, the whole mouth moved sideways, and ``TTU``, the tongue's tip raised.
 No bpy.
 
 References
@@ -74,6 +74,7 @@ ACTION_UNITS: tuple[ActionUnit, ...] = (
     *_pair("AU30", "jaw sideways", "jaw", "moves the jaw to that side"),
     _single("AU34", "cheek puff", "cheeks", "fills the cheeks with air; also AU33, blow"),
     _single("AU19", "tongue show", "tongue", "puts the tongue out"),
+    _single("TTU", "tongue tip up", "tongue", "lifts the tip behind the upper teeth; no FACS code"),
 )
 
 AU_NAMES: tuple[str, ...] = tuple(unit.code for unit in ACTION_UNITS)

@@ -16,7 +16,7 @@ X      rest                                silence
 
 Each cue has a mouth in action units, used both ways: cues become a take by moving from one to the next
 around their boundary, a take becomes cues by the nearest mouth, none shorter than an animator holds one.
-H looks like C where no tongue is tracked, so takes do not become H. No bpy.
+H looks like C but for the tongue, which t, d and n lift too, so takes do not become H. No bpy.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MOUTHS: Mapping[str, Mapping[str, float]] = {
     "E": {"AU25": 0.3, "AU26": 0.4, "AU22": 0.45},
     "F": {"AU25": 0.1, "AU26": 0.15, "AU18": 0.75, "AU22": 0.3},
     "G": {"AU26": 0.1, "AU28D": 0.5, "AU10L": 0.2, "AU10R": 0.2},
-    "H": {"AU25": 0.5, "AU26": 0.45},
+    "H": {"AU25": 0.5, "AU26": 0.45, "TTU": 0.9},
     "X": {},
 }
 RATE = 50.0

@@ -1,4 +1,4 @@
-"""The 52 ARKit shapes of a head, made from its neutral form alone.
+"""The 52 ARKit shapes of a head and a raised tongue, made from its neutral form alone.
 
 Shapes are built as anatomy in the `shape_*` modules, for the left side and the midline; the right side is
 the left side of the mirror image, so a symmetric head gets exact mirrors and an asymmetric one its own two
@@ -15,7 +15,7 @@ from .head import Head
 from .shape_anatomy import Anatomy, Array, measure, swapped
 from .shape_brows import brow_shapes
 from .shape_eyes import Eye, eye_shapes
-from .shape_interior import settle, tongue_out
+from .shape_interior import settle, tongue_out, tongue_up
 from .shape_jaw import jaw_shapes
 from .shape_lips import lip_shapes, parted, sealed
 from .shape_mouth import mouth_shapes
@@ -38,29 +38,31 @@ ARKIT_NAMES = (
     "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight",
     "tongueOut",
 )  # fmt: skip
+HEAD_SHAPES = (*ARKIT_NAMES, "tongueUp")
+"""What our heads have: ARKit knows a tongue that is put out, but speech lifts its tip."""
 
 
 def with_shapes(head: Head) -> Head:
-    """The head with all 52 ARKit shapes in place of those it had."""
+    """The head with all of `HEAD_SHAPES` in place of those it had."""
     anatomy = measure(head)
     left = _left_shapes(anatomy)
     right = _left_shapes(anatomy.mirrored())
     flip = np.array([-1.0, 1.0, 1.0])
     fields = {swapped(name): field * flip for name, field in right.items()} | left
     still = np.zeros_like(anatomy.vertices)
-    deltas = np.stack([fields.get(name, still) for name in ARKIT_NAMES])
-    deltas = parted(sealed(deltas, ARKIT_NAMES, anatomy), ARKIT_NAMES, anatomy)
+    deltas = np.stack([fields.get(name, still) for name in HEAD_SHAPES])
+    deltas = parted(sealed(deltas, HEAD_SHAPES, anatomy), HEAD_SHAPES, anatomy)
     deltas = settle(_attended(deltas, anatomy), anatomy)
-    return replace(head, shape_names=ARKIT_NAMES, shape_deltas=deltas.astype(np.float32))
+    return replace(head, shape_names=HEAD_SHAPES, shape_deltas=deltas.astype(np.float32))
 
 
 def _attended(deltas: Array, anatomy: Anatomy) -> Array:
     """Shapes whose lids keep out of both eyes and carry their lashes."""
     flip = np.array([-1.0, 1.0, 1.0])
-    names = tuple(swapped(name) for name in ARKIT_NAMES)
+    names = tuple(swapped(name) for name in HEAD_SHAPES)
     left, right = Eye.of(anatomy), Eye.of(anatomy.mirrored())
     if left is not None:
-        deltas = left.attended(deltas, ARKIT_NAMES)
+        deltas = left.attended(deltas, HEAD_SHAPES)
     if right is not None:
         deltas = right.attended(deltas * flip, names) * flip
     return deltas
@@ -74,4 +76,5 @@ def _left_shapes(anatomy: Anatomy) -> dict[str, Array]:
         **lip_shapes(anatomy),
         **brow_shapes(anatomy),
         "tongueOut": tongue_out(anatomy),
+        "tongueUp": tongue_up(anatomy),
     }

@@ -122,6 +122,7 @@ def coverage(profile: MappingProfile, inventory: Inventory) -> Coverage:
         if set(one.channels) & set(fitted.shapes)
     }
     rest = {name for name, row in profile.visemes.items() if not row.any()}
+    rest |= set(profile.optional) - present
     missing = tuple(name for name in profile.shapes if name not in present | stood_in | rest)
     parts: dict[str, str] = {}
     if profile.head_bones:

@@ -92,7 +92,7 @@ def articulated(au: Array, *, jaw: float, lips: float) -> Array:
         unit = name if name in ("AU8", "MSL", "MSR") else name.rstrip("LR")
         if unit in JAW_UNITS:
             scale[index] = jaw
-        elif unit in SHAPERS or unit == "AU19":
+        elif unit in SHAPERS or unit in ("AU19", "TTU"):
             scale[index] = lips
     result = au * scale
     return np.clip(result, 0, 1, out=result)

@@ -134,6 +134,7 @@ class MappingProfile:
     visemes : channel -> (A,) intensities of its prototype; these channels have no gains
     stand_ins : in the order in which they are tried
     spare_at_most, spare_yields_to : pairs with channels of stand-ins, held where those act
+    optional : channels nobody misses where a rig does not have them
     names : channel -> names it has on rigs, first found first taken; its own name where absent
     ranges : channel -> value written at weight 0 and at weight 1, where it is not 0 and 1
     bone_moves : channel -> what it does to bones
@@ -157,6 +158,7 @@ class MappingProfile:
     stand_ins: tuple[StandIn, ...] = ()
     spare_at_most: tuple[tuple[str, str], ...] = ()
     spare_yields_to: tuple[tuple[str, str], ...] = ()
+    optional: tuple[str, ...] = ()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     ranges: Mapping[str, tuple[float, float]] = field(
         default_factory=dict[str, tuple[float, float]]

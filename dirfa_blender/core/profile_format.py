@@ -29,7 +29,7 @@ PROFILE_FORMAT: Final = "dirfa.profile"
 PROFILE_VERSION: Final = 2
 KEYS: Final = (
     "format", "version", "name", "title", "based_on", "channels", "visemes", "limits", "yields_to",
-    "at_most", "stand_ins", "names", "ranges", "bone_moves", "bones", "units", "head_bones",
+    "at_most", "stand_ins", "optional", "names", "ranges", "bone_moves", "bones", "units", "head_bones",
     "eye_bones", "stepped",
 )  # fmt: skip
 # Keys whose entries are laid over those of the profile a file is based on.
@@ -143,6 +143,11 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
                 # What a file says itself stays, so that its faults are found.
                 if name in kept or {name, value if isinstance(value, str) else name} <= known
             }
+    inherited = result.get("optional")
+    if "optional" not in above and isinstance(inherited, list):
+        result["optional"] = [name for name in inherited if name in known]
+        if not result["optional"]:
+            del result["optional"]
     return result
 
 
@@ -212,6 +217,7 @@ class _Reader:
             limits=self.spans("limits", known),
             visemes=visemes,
             stand_ins=stand_ins,
+            optional=self.optional(known),
             names=self.name_lists("names", known),
             ranges=self.spans("ranges", known, ordered=False),
             bone_moves=self.bone_moves(known, units),
@@ -324,6 +330,12 @@ class _Reader:
                 self.channel(name, key, known)
             result[name] = self.names_in(value, f"{key}.{name}")
         return result
+
+    def optional(self, known: set[str]) -> tuple[str, ...]:
+        if "optional" not in self.data:
+            return ()
+        listed = self.names_in(self.data["optional"], "optional")
+        return tuple(name for name in listed if self.channel(name, "optional", known))
 
     def stand_ins(self, known: set[str]) -> tuple[StandIn, ...]:
         value = self.data.get("stand_ins", [])

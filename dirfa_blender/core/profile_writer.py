@@ -59,6 +59,7 @@ def profile_document(profile: MappingProfile) -> dict[str, Any]:
             }
             for one in profile.stand_ins
         ],
+        "optional": list(profile.optional),
         "names": {name: list(names) for name, names in profile.names.items()},
         "ranges": {name: list(span) for name, span in profile.ranges.items()},
         "bone_moves": {

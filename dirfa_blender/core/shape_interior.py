@@ -1,8 +1,9 @@
 """What happens behind the lips: teeth and tongue ride on the jaw, the cavity wall is carried along.
 
 The wall of the mouth has no motion of its own. It is held to the lips at its rim and, the deeper the more,
-to jaw or skull; in between it settles like a membrane. The tongue can also leave the mouth: it flattens
-to pass the teeth, which shapes alone do not part, and hangs over the lower lip. No bpy.
+to jaw or skull; in between it settles like a membrane. The tongue lifts its tip for t, d, n and l, and it
+can leave the mouth: it flattens to pass the teeth, which shapes alone do not part, and hangs over the lower
+lip. No bpy.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ TONGUE_LIPS: Moves = {
     164: (0.0, 0.2, 1.0), 393: (0.0, 0.2, 0.8), 18: (0.0, 0.6, -2.4), 406: (0.0, 0.4, -1.8),
     200: (0.0, 0.2, -0.8), 287: (-0.4, 0.0, -0.4),
 } | oval((-0.6, 0.2, -0.4), upper=(0.0, 0.6, 1.8), lower=(0.0, 1.0, -3.4))  # fmt: skip
+TIP_RISE, TIP_FORWARD = (
+    14.0,
+    5.0,
+)  # millimetres, to the ridge behind the upper teeth as the jaw speaks
+TIP_THIN = 0.45
 WALL_BLEND = 7.0  # millimetres either side of the bite where the wall passes from skull to jaw
 
 
@@ -102,6 +108,23 @@ def tongue_out(anatomy: Anatomy) -> Array:
     moved[part, 1] = y - points[:, 1]
     moved[part, 2] = height + (points[:, 2] - middle) * thin - points[:, 2]
     return moved + lips
+
+
+def tongue_up(anatomy: Anatomy) -> Array:
+    """(V, 3) metres: the tip behind the upper front teeth, thin and pointed, the root where it was."""
+    part, unit = anatomy.part("tongue"), anatomy.unit
+    moved = np.zeros_like(anatomy.vertices)
+    if not part.any():
+        return moved
+    points = anatomy.vertices[part]
+    root, tip = points[:, 1].max(), points[:, 1].min()
+    t = (root - points[:, 1]) / (root - tip)
+    lifted, pointed = smoothstep(t, 0.35, 1.0), smoothstep(t, 0.6, 1.0)
+    moved[part, 0] = -0.25 * pointed * points[:, 0]
+    moved[part, 1] = -TIP_FORWARD * unit * pointed
+    below = points[:, 2] - _centre_line(points, t)
+    moved[part, 2] = TIP_RISE * unit * lifted - TIP_THIN * pointed * below
+    return moved
 
 
 def _half_widths(points: Array, t: Array) -> tuple[Array, Array]:

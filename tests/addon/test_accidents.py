@@ -64,7 +64,7 @@ def test_a_character_that_is_renamed_meanwhile_still_speaks(stage, server) -> No
     server.meanwhile = rename
 
     assert bpy.ops.dirfa.generate() == {"FINISHED"}
-    assert len(fcurves.curves_of(face.data.shape_keys)) == 52
+    assert len(fcurves.curves_of(face.data.shape_keys)) == 53
 
 
 def test_the_take_goes_to_the_scene_it_was_asked_in(stage, server) -> None:

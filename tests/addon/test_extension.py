@@ -114,7 +114,7 @@ def test_its_preferences_are_found_by_blender(installed: dict[str, object]) -> N
 
 
 def test_it_finds_its_own_rigs_and_server(installed: dict[str, object]) -> None:
-    assert installed["shapes"] == 52
+    assert installed["shapes"] == 53
     assert installed["server"]
 
 

@@ -145,7 +145,7 @@ def test_one_button_animates_every_character_of_the_scene(stage, server, tmp_pat
 
     assert [len(line.takes) for line in stage.dirfa.lines] == [1, 1, 1]
     for face in faces:
-        assert len(fcurves.curves_of(face.data.shape_keys)) == 52
+        assert len(fcurves.curves_of(face.data.shape_keys)) == 53
     keys = fcurves.read_keys(next(iter(fcurves.curves_of(faces[0].data.shape_keys).values())))
     assert keys[:, 0].max() > 201
     assert len(bpy.data.actions) == 2
@@ -247,7 +247,7 @@ def test_a_recording_alone_makes_a_plain_head_speak(stage, server, tmp_path: Pat
 
     (line,) = stage.dirfa.lines
     assert line.character.name == "Head"
-    assert len(fcurves.curves_of(line.character.data.shape_keys)) == 52
+    assert len(fcurves.curves_of(line.character.data.shape_keys)) == 53
 
 
 def test_a_recording_is_spoken_by_the_only_character(stage, server, tmp_path: Path) -> None:

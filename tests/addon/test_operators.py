@@ -85,7 +85,7 @@ def test_generate_puts_head_action_sound_and_shot_into_the_scene(addon_scene, se
     assert bpy.ops.dirfa.generate() == {"FINISHED"}
 
     face = bpy.data.objects["Person"]
-    assert len(fcurves.curves_of(face.data.shape_keys)) == 52
+    assert len(fcurves.curves_of(face.data.shape_keys)) == 53
     assert addon_scene.sequence_editor.strips[0].type == "SOUND"
     assert addon_scene.frame_end == 24
     assert addon_scene.camera is not None
@@ -113,7 +113,7 @@ def test_generate_animates_a_character_that_is_there(addon_scene, server) -> Non
     bpy.ops.dirfa.generate()
 
     assert len(bpy.data.objects) == before
-    assert len(fcurves.curves_of(head.face.data.shape_keys)) == 52
+    assert len(fcurves.curves_of(head.face.data.shape_keys)) == 53
 
 
 def test_generate_hands_seed_and_blinks_to_the_server(addon_scene, server) -> None:
@@ -218,7 +218,7 @@ def test_a_take_file_plays_without_a_server(addon_scene, tmp_path: Path) -> None
 
     assert bpy.ops.dirfa.apply_take(filepath=str(tmp_path / "take.npz")) == {"FINISHED"}
 
-    assert len(fcurves.curves_of(head.face.data.shape_keys)) == 52
+    assert len(fcurves.curves_of(head.face.data.shape_keys)) == 53
     assert fcurves.curves_of(head.rig)
 
 

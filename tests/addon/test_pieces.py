@@ -64,7 +64,7 @@ def test_a_head_appears_in_one_step_with_everything_it_needs(stage, draft) -> No
     assert set(seen[:-1]) <= {(0, 0), (len(stage.objects), 1)}
     assert CLOSED_STEPS <= len(seen) - 1 <= CLOSED_STEPS + 8
     face = stage.dirfa.lines[0].character
-    assert len(fcurves.curves_of(face.data.shape_keys)) == 52
+    assert len(fcurves.curves_of(face.data.shape_keys)) == 53
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9])

@@ -56,7 +56,7 @@ def test_a_line_comes_from_a_server_that_starts_by_itself_and_ends_with_the_add_
     take = takes.read_take(line.takes[0])
     curves = fcurves.curves_of(face.data.shape_keys)
     jaw = fcurves.read_keys(curves['key_blocks["jawOpen"].value', 0])
-    assert len(curves) == 52
+    assert len(curves) == 53
     assert 4.0 < take.duration < 4.6
     assert np.ptp(jaw[:, 1]) > 0.05
     assert take.source["seed"] == "0"

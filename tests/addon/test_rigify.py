@@ -36,6 +36,7 @@ EXPECTED = {
     "AU30L": ("DEF-chin", (1, 0, 0)),
     "MSR": ("DEF-lip.T.L", (-1, 0, 0)),
     "AU19": ("DEF-tongue", (0, -1, 0)),
+    "TTU": ("DEF-tongue", (0, -0.3, 1)),
 }
 
 
@@ -79,7 +80,7 @@ def test_the_rig_is_recognised_whole(rig) -> None:
     profile, covered = profiles.detect(character_of(rig))
 
     assert profile.name == "rigify"
-    assert str(covered) == "all 47 found; jaw on bone 'jaw_master'; head on bone 'head'"
+    assert str(covered) == "all 48 found; jaw on bone 'jaw_master'; head on bone 'head'"
 
 
 @pytest.mark.parametrize("unit", EXPECTED)

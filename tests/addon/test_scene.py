@@ -83,8 +83,8 @@ def test_a_saved_file_opens_with_everything_in_it(scene, tmp_path: Path) -> None
 
     face = bpy.data.objects["Ball"]
     keys = face.data.shape_keys
-    assert len(keys.key_blocks) == 53
-    assert len(fcurves.curves_of(keys)) == 52
+    assert len(keys.key_blocks) == 54
+    assert len(fcurves.curves_of(keys)) == 53
     assert len(keys.animation_data.action.slots) == 2
     assert bpy.data.images["Ball albedo"].packed_file is not None
     assert bpy.data.sounds[0].packed_file is not None

@@ -36,6 +36,8 @@ from dirfa_blender.core.viseme_track import META_VISEMES, read_viseme_csv, visem
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "livelink_rom"
 PROFILE = load_profile("arkit")
+SEEN = [place for place, name in enumerate(PROFILE.shapes) if name != "tongueUp"]
+"""What Live Link has a column for."""
 
 
 def speaking(seconds: float = 2.0, fps: float = 50.0) -> Animation:
@@ -60,6 +62,9 @@ def test_weights_survive_the_way_out_and_in_and_out_again(kind: Kind) -> None:
     back = take_from_bytes(encoded_take(take, kind, suffix), "x", Reading())
 
     first, second = PROFILE.apply(take), PROFILE.apply(back)
+    if kind == "live_link":
+        # Its 52 columns have no place for a raised tongue.
+        first.weights[:, PROFILE.shapes.index("tongueUp")] = 0.0
     # Upper and lower shrug hang on one unit, and lips that press hide how far they were drawn apart.
     np.testing.assert_allclose(second.weights, first.weights, atol=1e-4)
     if kind != "a2f":
@@ -75,14 +80,14 @@ def test_a_real_recording_as_units_looks_as_it_was_recorded() -> None:
 
         again = PROFILE.apply(recovered(found.track, PROFILE))
 
-        error = np.abs(again.weights - _ordered(found.track))
+        error = np.abs(again.weights[:, SEEN] - _ordered(found.track))
         assert np.sqrt((error**2).mean()) < 0.04, path.name
         assert np.median(error.max(axis=0)) < 0.02, path.name
 
 
 def _ordered(track: ShapeTrack) -> np.ndarray:
     lower = [name.lower() for name in track.names]
-    order = [lower.index(name.lower()) for name in PROFILE.shapes]
+    order = [lower.index(PROFILE.shapes[place].lower()) for place in SEEN]
     return np.clip(track.weights[:, order], 0, 1)
 
 

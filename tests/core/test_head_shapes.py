@@ -1,4 +1,4 @@
-"""Facts about the 52 shapes, looked at from outside: from the front, by landmarks, part by part."""
+"""Facts about a head's shapes, looked at from outside: from the front, by landmarks, part by part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_shapes import ARKIT_NAMES, with_shapes
+from dirfa_blender.core.head_shapes import ARKIT_NAMES, HEAD_SHAPES, with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.shape_anatomy import swapped
 
@@ -88,13 +88,13 @@ def head() -> Head:
     return with_shapes(template())
 
 
-def test_the_head_has_the_52_shapes_and_each_moves_something(head: Head):
+def test_the_head_has_the_52_shapes_and_a_raised_tongue_and_each_moves_something(head: Head):
     reach = np.linalg.norm(head.shape_deltas, axis=2).max(1)
 
-    assert head.shape_names == ARKIT_NAMES
+    assert head.shape_names == (*ARKIT_NAMES, "tongueUp")
     assert len(set(ARKIT_NAMES)) == 52
     assert {
-        n: r for n, r in zip(ARKIT_NAMES, reach, strict=True) if not 1.0 * MM < r < 50.0 * MM
+        n: r for n, r in zip(HEAD_SHAPES, reach, strict=True) if not 1.0 * MM < r < 50.0 * MM
     } == {}
 
 
@@ -102,7 +102,7 @@ def test_left_and_right_are_exact_mirrors(head: Head):
     mirror = mirror_of(head)
     assert len(np.unique(mirror)) == len(mirror)
 
-    for name in ARKIT_NAMES:
+    for name in HEAD_SHAPES:
         here, there = delta(head, name), delta(head, swapped(name))
         off = np.abs(here - there[mirror] * [-1, 1, 1]).max()
         assert off < 1e-3 * MM, f"{name} and {swapped(name)} differ by {off / MM:.4f} mm"
@@ -111,7 +111,7 @@ def test_left_and_right_are_exact_mirrors(head: Head):
 def test_two_sided_shapes_add_up_to_no_sideways_motion_of_the_midline(head: Head):
     middle = np.abs(head.vertices[:, 0]) < 1e-6
 
-    for name in ARKIT_NAMES:
+    for name in HEAD_SHAPES:
         if swapped(name) == name:
             assert np.abs(delta(head, name)[middle, 0]).max() < 1e-3 * MM, name
 
@@ -128,7 +128,7 @@ def test_a_landmark_moves_the_way_the_muscle_pulls(
 def test_one_sided_shapes_leave_the_far_side_of_the_face_still(head: Head):
     far = head.part("face", "lips_*", "lid_*") & (head.vertices[:, 0] < -30.0 * MM)
 
-    for name in ARKIT_NAMES:
+    for name in HEAD_SHAPES:
         if name.endswith("Left") and not name.startswith(("jaw", "mouthLeft")):
             assert np.abs(delta(head, name)[far]).max() < 0.6 * MM, name
 
@@ -155,7 +155,7 @@ def test_the_jaw_opens_the_mouth_as_wide_as_a_jaw_does(head: Head):
     assert 22.0 * MM < points[13, 2] - points[14, 2] < 40.0 * MM
 
 
-@pytest.mark.parametrize("name", [n for n in ARKIT_NAMES if n != "mouthClose"])
+@pytest.mark.parametrize("name", [n for n in HEAD_SHAPES if n != "mouthClose"])
 def test_lips_do_not_cross_in_a_single_shape(head: Head, name: str):
     assert View(head, head.posed({name: 1.0}), "mouth").crossed() <= CROSS_TOLERANCE
 
@@ -178,7 +178,7 @@ def test_a_blink_hides_the_eye(head: Head, side: str):
     "name",
     [
         name
-        for name in ARKIT_NAMES
+        for name in HEAD_SHAPES
         if name.startswith(("eye", "brow", "cheek", "noseS", "mouthSmile")) and "Right" not in name
     ],
 )
@@ -210,10 +210,23 @@ def test_upper_teeth_belong_to_the_skull(head: Head):
 
 def test_lower_teeth_belong_to_the_jaw(head: Head):
     teeth = head.part("teeth_lower", "gums_lower")
-    moved = {n for n in ARKIT_NAMES if np.abs(delta(head, n)[teeth]).max() > 0.0}
+    moved = {n for n in HEAD_SHAPES if np.abs(delta(head, n)[teeth]).max() > 0.0}
 
     assert moved == {"jawOpen", "jawForward", "jawLeft", "jawRight"}
     assert rigid_angle(head.vertices[teeth], head.posed({"jawOpen": 1.0})[teeth]) > 12.0
+
+
+def test_the_tongues_tip_rises_behind_the_upper_teeth_while_its_root_and_the_lips_stay(head: Head):
+    tongue, teeth = head.part("tongue"), head.vertices[head.part("teeth_upper")]
+    front = teeth[np.abs(teeth[:, 0]) < 8.0 * MM]
+    moved = head.posed({"jawOpen": 0.2, "tongueUp": 1.0})[tongue]
+    tip = moved[moved[:, 1].argmin()]
+
+    assert front[:, 2].min() < tip[2] < front[:, 2].max() + 4.0 * MM
+    assert tip[1] > front[:, 1].min() + 3.0 * MM
+    assert np.abs(delta(head, "tongueUp")[~tongue & ~head.part("cavity")]).max() == 0.0
+    root = head.vertices[:, 1] > head.vertices[tongue, 1].max() - 10.0 * MM
+    assert np.abs(delta(head, "tongueUp")[tongue & root]).max() < 0.1 * MM
 
 
 def test_lashes_stay_on_their_lids(head: Head):
@@ -242,7 +255,7 @@ def test_no_skin_face_turns_over(head: Head):
     faces = head.faces[(skin[head.faces] | (head.faces < 0)).all(1)]
     rest = face_normals(head.vertices, faces)
 
-    for name in ARKIT_NAMES:
+    for name in HEAD_SHAPES:
         turned = (face_normals(head.posed({name: 1.0}), faces) * rest).sum(1)
         worst = np.degrees(np.arccos(np.clip(turned.min(), -1.0, 1.0)))
         assert worst < TURNED_DEGREES, f"{name} turns a face by {worst:.0f} degrees"
@@ -334,7 +347,7 @@ def part_of(head: Head, triangles: npt.NDArray[np.int32]) -> npt.NDArray[np.int3
 
 
 def delta(head: Head, name: str) -> npt.NDArray[np.float32]:
-    return head.shape_deltas[ARKIT_NAMES.index(name)]
+    return head.shape_deltas[HEAD_SHAPES.index(name)]
 
 
 def mirror_of(head: Head) -> npt.NDArray[np.int64]:

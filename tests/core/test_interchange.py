@@ -29,11 +29,11 @@ TRACK = load_profile("arkit").apply(TAKE)
 def test_live_link_csv_round_trips(angles) -> None:
     found = read_live_link_csv(live_link_csv(TAKE, TRACK, angles=angles), angles=angles)
 
-    order = [
-        [plain_spelling(name) for name in found.track.names].index(plain_spelling(name))
-        for name in TRACK.names
-    ]
-    np.testing.assert_allclose(found.track.weights[:, order], TRACK.weights, atol=1e-6)
+    there = [plain_spelling(name) for name in found.track.names]
+    kept = [name for name in TRACK.names if name != "tongueUp"]
+    order = [there.index(plain_spelling(name)) for name in kept]
+    own = TRACK.weights[:, [TRACK.names.index(name) for name in kept]]
+    np.testing.assert_allclose(found.track.weights[:, order], own, atol=1e-6)
     np.testing.assert_allclose(found.track.rotation, TRACK.rotation, atol=1e-6)
     np.testing.assert_allclose(found.gaze, TAKE.gaze, atol=1e-6)
     assert found.track.fps == 30.0

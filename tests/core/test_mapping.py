@@ -26,11 +26,12 @@ def track_of(**units: float) -> dict[str, float]:
     return dict(zip(track.names, track.weights[0].tolist(), strict=True))
 
 
-def test_the_profile_has_the_52_shapes_of_arkit() -> None:
-    assert {plain_spelling(n) for n in ARKIT.shapes} == {
-        plain_spelling(n) for n in LIVE_LINK_SHAPES
-    }
-    assert len(ARKIT.shapes) == 52
+def test_the_profile_has_the_52_shapes_of_arkit_and_a_raised_tongue_for_those_who_can() -> None:
+    own = [plain_spelling(n) for n in ARKIT.shapes if n not in ARKIT.optional]
+
+    assert len(own) == 52
+    assert set(own) == {plain_spelling(n) for n in LIVE_LINK_SHAPES}
+    assert ARKIT.optional == ("tongueUp",)
 
 
 def test_every_shape_can_be_reached_and_every_unit_means_something() -> None:
@@ -100,12 +101,20 @@ def test_common_spellings_are_one_name(spelling: str) -> None:
 
 
 def test_coverage_says_what_is_missing() -> None:
-    rig = [name[0].upper() + name[1:] for name in ARKIT.shapes if name != "tongueOut"]
+    plain = [name for name in ARKIT.shapes if not name.startswith("tongue")]
+    rig = [name[0].upper() + name[1:] for name in plain]
 
     coverage = named(ARKIT, [*rig, "Basis", "hat"])
 
     assert str(coverage) == "51 of 52 found; tongueOut missing"
     assert coverage.found["jawOpen"] == "JawOpen"
+
+
+def test_an_optional_channel_counts_only_where_a_rig_has_it() -> None:
+    own = [name for name in ARKIT.shapes if name not in ARKIT.optional]
+
+    assert str(named(ARKIT, own)) == "all 52 found"
+    assert str(named(ARKIT, [*own, "Tongue_Tip_Up"])) == "all 53 found"
 
 
 @pytest.mark.parametrize(

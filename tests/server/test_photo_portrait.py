@@ -66,7 +66,7 @@ def turned(yaw_degrees: float) -> Detection:
 def test_a_portrait_becomes_a_whole_head_in_its_own_skin() -> None:
     head = portrait().head
 
-    assert len(head.shape_names) == 52
+    assert len(head.shape_names) == 53
     assert head.albedo is not None and head.albedo.shape == (512, 512, 3)
     assert {"skin", "lips", "iris", "hair"} <= set(head.colours)
     assert len(head.source["photo_sha256"]) == 64
