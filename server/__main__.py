@@ -72,6 +72,9 @@ def _serve(arguments: Sequence[str], make_services: Callable[[str], Services] | 
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--announcement", type=Path, help="file that tells programs the address")
+    parser.add_argument(
+        "--eager", action="store_true", help="prepare at once for what the first jobs need"
+    )
     parser.add_argument("--until-stdin-closes", action="store_true", help="leave with the starter")
     parser.add_argument("--json", action="store_true", help="JSON lines on stdout")
     options = parser.parse_args(arguments)
@@ -88,6 +91,7 @@ def _serve(arguments: Sequence[str], make_services: Callable[[str], Services] | 
         host=options.host,
         port=options.port,
         device=options.device,
+        is_eager=options.eager,
         until_stdin_closes=options.until_stdin_closes,
     )
     display = Display(as_json=options.json)

@@ -25,6 +25,7 @@ class ServerConfig:
     token : what every request must carry; a fresh random one by default
     announcement : file that tells the user's own programs address and token
     device : ``auto``, ``cpu`` or ``cuda``
+    is_eager : prepare for the first jobs as soon as requests are answered
     until_stdin_closes : leave when the process that started this one is gone, by whatever end
     max_waiting : jobs that may wait behind the running one
     max_kept : finished jobs whose results stay on disk
@@ -41,6 +42,7 @@ class ServerConfig:
     port: int = 0
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     device: str = "auto"
+    is_eager: bool = False
     until_stdin_closes: bool = False
     max_waiting: int = 8
     max_kept: int = 16

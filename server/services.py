@@ -1,7 +1,7 @@
 """What the routes offer: the tasks behind them, from files that arrived to the bytes that go back.
 
 The model is loaded once; photo analysis is imported by the first job that needs it, because most servers
-of a long session never see a photo.
+of a long session never see a photo, or by `prepare` where somebody is about to show one.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ class Services(Protocol):
     @property
     def info(self) -> ServerInfo:
         """Who answers and what it can do."""
+        ...
+
+    def prepare(self) -> None:
+        """Load what the first jobs would wait for."""
         ...
 
     def animate(self, audio: Path, name: str, settings: AnimateSettings, job: Job) -> bytes:
@@ -81,6 +85,14 @@ class LocalServices:
             licence=model.licence,
         )
 
+    def prepare(self) -> None:
+        from .audio import SAMPLE_RATE, Speech
+        from .photo import portrait
+
+        silence = np.zeros(SAMPLE_RATE, np.float32)
+        self._engine.animate(Speech(silence, SAMPLE_RATE, 1.0, ""))
+        portrait.prepare(PhotoSettings())
+
     def animate(self, audio: Path, name: str, settings: AnimateSettings, job: Job) -> bytes:
         from .audio import read_speech
 
@@ -97,7 +109,11 @@ class LocalServices:
         from .photo import portrait
 
         job.progress(0.05)
-        found = portrait.head_from_photos([photo.read_bytes() for photo in photos], settings)
+        found = portrait.head_from_photos(
+            [photo.read_bytes() for photo in photos],
+            settings,
+            lambda share: job.progress(0.05 + 0.85 * share),
+        )
         job.warn(*found.warnings)
         job.progress(0.9)
         return head_bytes(found.head)

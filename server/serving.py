@@ -78,7 +78,13 @@ def serve(
             )
         )
         port = int(listener.getsockname()[1])
-        server.when_started = lambda: _announce(config, port, ready)
+
+        def answering() -> None:
+            _announce(config, port, ready)
+            if config.is_eager:
+                threading.Thread(target=_prepare, args=(services,), daemon=True).start()
+
+        server.when_started = answering
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     finally:
@@ -130,6 +136,14 @@ def _announce(config: ServerConfig, port: int, ready: Callable[[str], None]) -> 
     )
     host = f"[{config.host}]" if ":" in config.host else config.host
     ready(f"http://{host}:{port}")
+
+
+def _prepare(services: Services) -> None:
+    """Whatever fails here fails again in the job that needs it, and is said there."""
+    try:
+        services.prepare()
+    except Exception:
+        log.exception("Preparing")
 
 
 def _leave_with_stdin(folder: Path, config: ServerConfig) -> None:

@@ -291,6 +291,13 @@ def shaped_fit(fit: Fit) -> Fit:
     return replace(fit, head=head_shapes.with_shapes(fit.head))
 
 
+def prepare() -> None:
+    """Work out what every fit needs of the template, a second and a half, before the first one asks."""
+    _expression_basis()
+    _template_reach()
+    _mirror()
+
+
 @lru_cache(maxsize=1)
 def _shaped_template() -> Head:
     return head_shapes.with_shapes(head_template.template())

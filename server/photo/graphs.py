@@ -1,7 +1,9 @@
 """The three networks that look at a photo, opened offline and without their chatter.
 
 mediapipe 0.10.21 carries its models and calls nobody. Its native code writes to file descriptor 2
-whatever Python's logging says, so that descriptor is pointed elsewhere while a graph is open.
+whatever Python's logging says, so that descriptor is pointed elsewhere while a graph is open. It imports
+matplotlib for drawings that nobody asks for, which takes as long as all the rest of its start; so it is
+given an empty module in that place.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+PLOTTING = ("matplotlib", "matplotlib.pyplot")
 _STDERR = threading.RLock()  # graphs are opened inside one another
 
 
@@ -29,7 +33,8 @@ class Graph(Protocol):
 def face_detector(*, long_range: bool) -> Generator[Graph]:
     """Finds faces: near ones (selfies, portraits) or, with `long_range`, those farther away."""
     with _quiet():
-        from mediapipe.python.solutions.face_detection import FaceDetection
+        with _without_plotting():
+            from mediapipe.python.solutions.face_detection import FaceDetection
 
         with FaceDetection(model_selection=int(long_range), min_detection_confidence=0.5) as graph:
             yield graph
@@ -39,7 +44,8 @@ def face_detector(*, long_range: bool) -> Generator[Graph]:
 def face_mesh() -> Generator[Graph]:
     """Places 478 landmarks on the largest face of a picture, each picture on its own."""
     with _quiet():
-        from mediapipe.python.solutions.face_mesh import FaceMesh
+        with _without_plotting():
+            from mediapipe.python.solutions.face_mesh import FaceMesh
 
         with FaceMesh(
             static_image_mode=True,
@@ -54,7 +60,8 @@ def face_mesh() -> Generator[Graph]:
 def person_segmenter() -> Generator[Graph]:
     """Tells people, with hair and clothes, from the background."""
     with _quiet():
-        from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
+        with _without_plotting():
+            from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
 
         with SelfieSegmentation(model_selection=0) as graph:
             yield graph
@@ -78,3 +85,22 @@ def _quiet() -> Generator[None]:
             os.dup2(kept, 2)
             os.close(nowhere)
             os.close(kept)
+
+
+@contextmanager
+def _without_plotting() -> Generator[None]:
+    """What is imported inside finds an empty matplotlib, unless the real one is there already."""
+    empty = {name: ModuleType(name) for name in PLOTTING if name not in sys.modules}
+    sys.modules.update(empty)
+    try:
+        yield
+    finally:
+        for name, module in empty.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+
+def prepare() -> None:
+    """Load mediapipe and open each network once, so that the first photo does not wait for it."""
+    with face_detector(long_range=False), face_mesh(), person_segmenter():
+        pass

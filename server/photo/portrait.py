@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dirfa_blender.core import head_fit
 from dirfa_blender.core.errors import PhotoError
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
@@ -22,6 +23,7 @@ from dirfa_blender.core.head_fit import (
 )
 from dirfa_blender.core.protocol import PhotoSettings
 
+from . import graphs, texture
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
 from .decode import Pixels, decode_photo
 from .hair import with_hair
@@ -52,17 +54,29 @@ class PhotoResult:
     solution: Solution
 
 
+def prepare(settings: PhotoSettings) -> None:
+    """Load and work out everything that does not depend on the photo."""
+    graphs.prepare()
+    head_fit.prepare()
+    texture.prepare(settings.texture_pixels)
+
+
 def head_from_photo(data: bytes, settings: PhotoSettings) -> PhotoResult:
     """The head of the person in a photo; see `head_from_photos`."""
     return head_from_photos([data], settings)
 
 
-def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoResult:
+def head_from_photos(
+    photos: Sequence[bytes],
+    settings: PhotoSettings,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> PhotoResult:
     """The head of the person in one or more photos.
 
     Parameters
     ----------
     photos : bytes of picture files; the least turned face gives the skin, the others depth
+    progress : called with 0..1 as parts are done; what it raises ends the work
 
     Raises
     ------
@@ -70,6 +84,7 @@ def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoR
         When the bytes are no photo, or it holds no face that can be fitted.
     """
     looks = [_looked_at(data, number, len(photos)) for number, data in enumerate(photos, 1)]
+    progress(0.1)
     looks.sort(key=lambda look: abs(float(look.found.landmarks.turn()[1])))
     front = looks[0]
     chosen = FitSettings(interpupillary_distance_metres=settings.interpupillary_metres)
@@ -80,7 +95,8 @@ def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoR
     landmarks = front.found.landmarks
     skin = skin_from_photo(front.pixels, landmarks, fit, size=settings.texture_pixels)
     dressed = _dressed(fit.head, skin)
-    for _ in range(LOOKS):
+    for number in range(LOOKS):
+        progress(0.5 + 0.1 * number)
         seen = likeness(dressed, fit.view, solution, landmarks)
         if seen is None:
             break
@@ -89,7 +105,9 @@ def head_from_photos(photos: Sequence[bytes], settings: PhotoSettings) -> PhotoR
         solution = corrected(solution, moved, chosen)
         fit = bare_fit(solution, chosen)
         dressed = _in_clothes_of(dressed, fit.head)
+    progress(0.7)
     fit = shaped_fit(fit)
+    progress(0.95)
     head = _dressed(fit.head, skin)
     digests = " ".join(look.sha256 for look in looks)
     head = replace(head, source={**fit.head.source, "photo_sha256": digests})

@@ -120,6 +120,12 @@ def _layout(size: int) -> _Layout:
     )
 
 
+def prepare(size: int) -> None:
+    """Work out what depends on the size of the texture alone."""
+    _layout(size // 2)
+    _grain(size)
+
+
 def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size: int) -> Skin:
     """The skin texture and colours of the fitted head.
 

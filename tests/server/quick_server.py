@@ -78,6 +78,9 @@ class QuickServices:
         licence="GPL-3.0-or-later",
     )
 
+    def prepare(self) -> None:
+        """Nothing to load."""
+
     def animate(self, audio: Path, name: str, settings: AnimateSettings, job: Job) -> bytes:
         data = audio.read_bytes()
         if data.startswith(b"bad"):
