@@ -75,7 +75,8 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     for slot in head.materials:
         slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, albedo)))
         yield False
-    mesh = made.add(_build_mesh(head, name))
+    mesh = made.add(bpy.data.meshes.new(name))
+    yield from _mesh_steps(mesh, head)
     yield False
     mesh.update(calc_edges=True)
     yield False
@@ -150,21 +151,22 @@ def add_subdivision(face: bpy.types.Object, *, levels: int = 1, viewport: bool =
     modifier.uv_smooth = "PRESERVE_BOUNDARIES"
 
 
-def _build_mesh(head: Head, name: str) -> bpy.types.Mesh:
+def _mesh_steps(mesh: bpy.types.Mesh, head: Head) -> Steps[None]:
     """Vertices and faces; edges are found by `Mesh.update`."""
-    mesh = bpy.data.meshes.new(name)
     used = head.faces >= 0
     sizes = used.sum(1)
     corners = head.faces[used]
     mesh.vertices.add(len(head.vertices))
     mesh.vertices.foreach_set("co", head.vertices.ravel())
+    yield False
     mesh.loops.add(len(corners))
     mesh.loops.foreach_set("vertex_index", corners)
+    yield False
     mesh.polygons.add(len(sizes))
     mesh.polygons.foreach_set("loop_start", np.concatenate([[0], np.cumsum(sizes)[:-1]]))
+    yield False
     mesh.polygons.foreach_set("material_index", head.face_materials)
     mesh.polygons.foreach_set("use_smooth", np.ones(len(sizes), bool))
-    return mesh
 
 
 def _packed(png: bytes, name: str) -> bpy.types.Image:

@@ -65,6 +65,10 @@ class Entering:
     def advance(self, seconds: float = float("inf")) -> bool:
         """Whether all is done, after as many steps as fit into the time, at least one.
 
+        Parameters
+        ----------
+        seconds : of this thread's own work: what a busy computer adds says nothing about the steps
+
         Raises
         ------
         DirfaError
@@ -72,7 +76,6 @@ class Entering:
         """
         if self._error is not None:
             raise self._error
-        deadline = time.perf_counter() + seconds
         began = time.thread_time()
         while not self.is_done:
             try:
@@ -82,9 +85,8 @@ class Entering:
                 self._error = error
                 self.is_open = False
                 raise
-            if time.perf_counter() >= deadline:
+            if time.thread_time() - began >= seconds:
                 break
-        # Of this thread's own work: what a busy computer adds says nothing about the steps.
         self.longest_seconds = max(self.longest_seconds, time.thread_time() - began)
         return self.is_done
 
