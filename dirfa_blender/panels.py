@@ -68,6 +68,8 @@ class DIRFA_PT_speak(Tab, bpy.types.Panel):
                 row.operator("dirfa.speak_recording", icon="PLAY_SOUND")
             else:
                 row.operator("dirfa.generate", icon="PLAY")
+            # Below the button: it must not move while somebody reaches for it.
+            _draw_reading(layout, settings)
         if state().error:
             draw_text(layout.box(), state().error, "ERROR")
 
@@ -124,6 +126,17 @@ def _draw_source(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) 
     if settings.actor == "photo" and settings.photo:
         column.prop(settings, "photo_left")
         column.prop(settings, "photo_right")
+
+
+def _draw_reading(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """What is known of the photo before anybody asked."""
+    reading = state().reading
+    if reading is None or settings.source == "STRIPS" or settings.actor != "photo":
+        return
+    if reading.job.is_running:
+        layout.label(text="Reading the photo", icon="SORTTIME")
+    elif reading.error:
+        draw_text(layout, reading.error, "ERROR")
 
 
 def _draw_lines(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:

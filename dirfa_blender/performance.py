@@ -7,29 +7,31 @@ goes away ends the queue, and what was finished is kept.
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .background import Reporter
+from .background import BackgroundJob, Reporter
 from .client import Client
 from .core.animation import Animation
-from .core.errors import DirfaError, JobCancelled, JobFailed, Unreachable
+from .core.errors import DirfaError, JobCancelled, Unreachable
 from .core.head import Head
 from .core.head_shapes import with_shapes
 from .core.head_template import template
 from .core.mapping import load_profile, shipped_profiles
-from .core.npz_io import animation_bytes, animation_from_bytes, head_from_bytes
-from .core.protocol import AnimateSettings, JobStatus, PhotoSettings
+from .core.npz_io import animation_bytes, animation_from_bytes
+from .core.protocol import AnimateSettings, JobStatus
 from .head_parts import HeadParts, head_parts
+from .photo_reading import Likeness, Sitting, followed, read_photos, waited_for
 from .queue_board import Board
 from .speech import Speech
 
 # How much of the time each part takes, for one bar over all of them.
 START_SHARE = 0.1
-PHOTO_SHARE = 0.4
+# Beside a photo a line takes little.
+LINE_SHARE = 0.1
+Connect = Callable[[Reporter], Client]
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,15 @@ class LineRequest:
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: lines, and a head if one is to be built, from a photo or a neutral one.
+    """What is wanted: lines, and a head if one is to be built, from photos or a neutral one.
 
-    ``other_photos`` show the same person turned.
+    ``reading`` is a job that reads the same photos already.
     """
 
     lines: tuple[LineRequest, ...]
-    photo: Path | None = None
+    sitting: Sitting | None = None
     with_neutral_head: bool = False
-    photo_settings: PhotoSettings = field(default_factory=PhotoSettings)
-    other_photos: tuple[Path, ...] = ()
+    reading: BackgroundJob[Likeness] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,10 @@ class Performance:
     is_cancelled: bool = False
 
 
-def perform(
-    request: Request, connect: Callable[[Reporter], Client], report: Reporter, board: Board
-) -> Performance:
+def perform(request: Request, connect: Connect, report: Reporter, board: Board) -> Performance:
     """The performances of a request, asked of the server that `connect` finds or starts.
+
+    Lines come before photos: they are quick, and what is wrong with one is said at once.
 
     Raises
     ------
@@ -85,23 +86,22 @@ def perform(
     report(0.0, "Starting the server")
     client = connect(report)
     warnings: list[str] = []
-    head = None
-    begin = START_SHARE
-    if request.photo is not None:
-        more = (request.other_photos,) if request.other_photos else ()
-        job = client.fit(request.photo, request.photo_settings, *more)
-        end = START_SHARE + PHOTO_SHARE
-        data = _followed(client, job, "Reading the photo", (begin, end), report, warnings)
-        head, begin = head_from_bytes(data), end
-    if request.with_neutral_head:
-        head = neutral_head()
-    report(begin, "Preparing the head" if head is not None else "Listening")
-    parts = head_parts(head) if head is not None else None
+    end = 1.0 if request.sitting is None else START_SHARE + LINE_SHARE * bool(request.lines)
+    report(START_SHARE, "Listening")
     asked = _Queue(request.lines, client, report, board, warnings)
     with tempfile.TemporaryDirectory(prefix="dirfa-") as folder:
-        asked.run(Path(folder), begin)
+        asked.run(Path(folder), START_SHARE, end)
     if asked.first_error is not None and not asked.animations:
         raise asked.first_error
+    parts = None
+    if request.sitting is not None:
+        seen = waited_for(request.reading, report, (end, 1.0))
+        seen = seen or read_photos(request.sitting, client, report, (end, 1.0))
+        parts = seen.parts
+        warnings.extend(seen.warnings)
+    elif request.with_neutral_head:
+        report(0.9, "Preparing the head")
+        parts = head_parts(neutral_head())
     for name in shipped_profiles():
         # Read here, so that the main thread finds them read when it looks for the character's own.
         load_profile(name)
@@ -130,8 +130,8 @@ class _Queue:
     first_error: DirfaError | None = None
     is_cancelled: bool = False
 
-    def run(self, folder: Path, begin: float) -> None:
-        step = (1.0 - begin) / max(1, len(self.lines))
+    def run(self, folder: Path, begin: float, end: float) -> None:
+        step = (end - begin) / max(1, len(self.lines))
         for number, line in enumerate(self.lines):
             span = (begin + number * step, begin + (number + 1) * step)
             if line.uid in self.board.left_out:
@@ -152,7 +152,7 @@ class _Queue:
         self.board.show(line.uid, "working")
         text = "Listening" if len(self.lines) == 1 else f"{number + 1} of {len(self.lines)}"
         job = self.client.animate(line.speech.as_file(folder), line.settings)
-        data = _followed(
+        data = followed(
             self.client, job, text, span, self.report, self.warnings, lambda s: self._show(line, s)
         )
         return animation_from_bytes(data, line.title)
@@ -175,32 +175,3 @@ class _Queue:
     def _give_up(self, rest: tuple[LineRequest, ...], error: DirfaError) -> None:
         for line in rest:
             self._fail(line, error)
-
-
-def _followed(
-    client: Client,
-    job: JobStatus,
-    text: str,
-    span: tuple[float, float],
-    report: Reporter,
-    warnings: list[str],
-    show: Callable[[JobStatus], None] = lambda _status: None,
-) -> bytes:
-    """Result of a job whose progress is reported between the ends of `span`."""
-    try:
-        for status in client.events(job.id):
-            share = span[0] + status.progress * (span[1] - span[0])
-            report(share, text, status.eta_seconds)
-            show(status)
-            if status.state == "failed":
-                raise JobFailed(status.error or "The server did not say why it could not.")
-            if status.state == "cancelled":
-                raise JobCancelled("The job was cancelled.")
-            if status.is_final:
-                warnings.extend(status.warnings)
-        return client.result(job.id)
-    except JobCancelled:
-        # The server may be gone already; what matters here is that it was told.
-        with contextlib.suppress(DirfaError):
-            client.cancel(job.id)
-        raise

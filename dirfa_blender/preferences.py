@@ -76,6 +76,12 @@ class DIRFA_AP_preferences(bpy.types.AddonPreferences):
         ),
         subtype="DIR_PATH",
     )
+    start_early: BoolProperty(
+        name="Start Early",
+        description="Start the server when the DIRFA tab is opened and read a photo as soon as it is "
+        "chosen, so that the first take comes sooner",
+        default=True,
+    )
     show_first_run: BoolProperty(
         name="Show First Steps",
         description="Show the page with the first three steps in the DIRFA tab",
@@ -88,7 +94,7 @@ class DIRFA_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_decorate = False
         layout.row().prop(self, "connection", expand=True)
         if self.connection == "local":
-            for name in ("device", "proxy", "bundle"):
+            for name in ("device", "proxy", "bundle", "start_early"):
                 layout.prop(self, name)
         else:
             layout.prop(self, "url")

@@ -16,7 +16,15 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import directing, film_choice, head_properties, line_properties, live_properties, retaking
+from . import (
+    directing,
+    early,
+    film_choice,
+    head_properties,
+    line_properties,
+    live_properties,
+    retaking,
+)
 from .core.timing import parse_rate
 from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
 from .render_order import FILM, PICTURES
@@ -91,18 +99,21 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         description="Portrait with one face, seen from the front",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+        update=early.on_photo,
     )
     photo_left: StringProperty(
         name="From the Left",
         description="Optional portrait of the same person turned, so that the left ear is seen",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+        update=early.on_photo,
     )
     photo_right: StringProperty(
         name="From the Right",
         description="Optional portrait of the same person turned, so that the right ear is seen",
         subtype="FILE_PATH",
         options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+        update=early.on_photo,
     )
     target: PointerProperty(
         name="Character",

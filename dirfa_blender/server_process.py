@@ -13,6 +13,7 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,10 @@ class ServerProcess:
     root : folder that holds `server/`
     device : ``auto``, ``cpu`` or ``cuda``
     command : how to run Python for it; found by itself if None
+
+    Attributes
+    ----------
+    is_eager : whether the server prepares for its first jobs as soon as it answers; set before the start
     """
 
     def __init__(
@@ -116,6 +121,8 @@ class ServerProcess:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._client: Client | None = None
+        self._launching = threading.Lock()
+        self.is_eager = False
         name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
         folder = announcement.runtime_folder()
         self._announcement = folder / f"{name}.json"
@@ -163,6 +170,7 @@ class ServerProcess:
                         *command,
                         *("serve", "--device", self._device, "--until-stdin-closes"),
                         *("--announcement", str(self._announcement)),
+                        *(("--eager",) if self.is_eager else ()),
                     ],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
@@ -184,14 +192,14 @@ class ServerProcess:
         ServerError
             The process ended, or did not answer in time; the sentence carries its last words.
         JobCancelled
-            `cancelled` said so.
+            `cancelled` said so, or somebody else stopped the server meanwhile.
         """
-        assert self._process is not None, "launch first"
+        process = self._process
         deadline = time.monotonic() + START_SECONDS
-        while self._client is None:
-            if cancelled():
+        while (client := self._client) is None:
+            if cancelled() or process is None or process is not self._process:
                 raise JobCancelled("Starting the server was cancelled.")
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 raise ServerError(f"The inference server did not start: {self.last_words()}")
             if time.monotonic() > deadline:
                 raise ServerError(
@@ -203,17 +211,25 @@ class ServerProcess:
                 client = _client(found)
                 with contextlib.suppress(Unreachable):
                     client.info(timeout_seconds=5.0)
-                    self._client = client
-                    break
+                    if process is self._process:
+                        self._client = client
+                    continue
             time.sleep(POLL_SECONDS)
-        return self._client
+        return client
 
-    def start(self) -> Client:
-        """Launch if needed and wait until requests are answered."""
-        if self.state not in ("starting", "running"):
-            self.stop()
-            self.launch()
-        return self.wait_ready()
+    def start(self, cancelled: Callable[[], bool] = lambda: False) -> Client:
+        """Launch if needed and wait until requests are answered; several threads may ask at once.
+
+        Raises
+        ------
+        ServerError, JobCancelled
+            As `launch` and `wait_ready` do.
+        """
+        with self._launching:
+            if self.state not in ("starting", "running"):
+                self.stop()
+                self.launch()
+        return self.wait_ready(cancelled)
 
     def stop(self, *, patience_seconds: float | None = None) -> None:
         """End the process, gently at first; its files go with it. No patience: at once."""

@@ -18,6 +18,7 @@ from .core.key_reduction import Floats, Keys
 from .core.profile import MappingProfile
 from .film_job import FilmJob
 from .live_session import LiveSession
+from .photo_reading import Reading
 from .pieces import Entering
 from .queue_board import Board
 from .server_process import ServerProcess
@@ -62,7 +63,9 @@ class State:
 
     ``cancel`` is set while something can be cancelled; ``progress`` is 0..1, or None while unknown.
     ``server_state`` is what was last seen, because asking reads files; None before the first look.
-    ``board`` shows each line of a queue. ``unpacked``, ``directed``, ``reduced``, ``profiles``,
+    ``reading`` are photos that are read before anybody asks, and ``is_server_spared`` says that the server
+    was started early once and is not again. ``board`` shows each line of a queue.
+    ``unpacked``, ``directed``, ``reduced``, ``profiles``,
     ``forms`` and ``memories`` spare work that was done already, by a take, a line, a curve, a character's
     names, a head's mesh and an Action; nothing is lost when they are emptied. ``entering`` is a result on
     its way into the scene, ``refining`` are curves on their way to fewer keys, and ``postponed`` are the
@@ -94,6 +97,8 @@ class State:
     entering: Entering | None = None
     refining: Entering | None = None
     postponed: set[int] = field(default_factory=set[int])
+    reading: Reading | None = None
+    is_server_spared: bool = False
     longest_piece_seconds: float = 0.0
     is_quiet: bool = False
     live: LiveSession | None = None
@@ -131,6 +136,8 @@ class State:
             self.film.cancel()
             self.film = None
         self.film_path = self.film_note = self.film_error = ""
+        self.drop_reading()
+        self.is_server_spared = False
         self.server.stop()
         self.server_state = None
         self.board.clear()
@@ -148,6 +155,12 @@ class State:
         own, self.refining = self.refining, None
         if own is not None:
             own.withdraw()
+
+    def drop_reading(self) -> None:
+        """Photos that were read early are not wanted any more."""
+        reading, self.reading = self.reading, None
+        if reading is not None:
+            reading.job.cancel()
 
     def look_at_server(self) -> None:
         """Find out where the local server stands."""

@@ -1,4 +1,4 @@
-"""What the artist sees after a new head was made: its shot, in colour, instead of the default view.
+"""What a window shows: the shot of a new head, in colour, instead of the default view; sidebars anew.
 
 Solid shading with textures: a material preview compiles shaders first, which stops Blender for seconds.
 """
@@ -20,3 +20,12 @@ def show_shot(context: bpy.types.Context) -> None:
         space.region_3d.view_perspective = "CAMERA"
     if space.shading.type == "SOLID":
         space.shading.color_type = "TEXTURE"
+
+
+def redraw_sidebars() -> None:
+    """Draw the sidebars again, not the views beside them, which may take long."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            for region in area.regions if area.type == "VIEW_3D" else ():
+                if region.type == "UI":
+                    region.tag_redraw()

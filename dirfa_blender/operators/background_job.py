@@ -6,7 +6,6 @@ Without one (``blender -b``, Blender as a module) there is no event loop, so the
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from typing import Any
 
@@ -17,13 +16,14 @@ from ..core.errors import DirfaError, JobCancelled
 from ..directing import write_postponed
 from ..pieces import Entering, Steps
 from ..session import state
+from ..viewport import redraw_sidebars
 
 TICK_SECONDS = 0.05
 TICKS_A_REDRAW = 5
-# How long taking a result in holds up the interface before it draws again: a tenth of what drawing takes,
-# so that it ends soon on a slow screen too, within these.
-PIECE_SECONDS, LONGEST_PIECE_SECONDS = 0.01, 0.03
-PIECE_SHARE = 0.1
+# How long taking a result in holds up the interface before it draws again, the last step not counted. No
+# less: drawing between two pieces takes ten times as long where there is no graphics card.
+PIECE_SECONDS = 0.025
+ENTERING_TICK_SECONDS = 0.01
 
 
 class BackgroundOperator:
@@ -34,7 +34,6 @@ class BackgroundOperator:
     _timer: bpy.types.Timer | None = None
     _ticks: int = 0
     _entering: Entering | None = None
-    _paused_at: float = 0.0
 
     @abstractmethod
     def prepare(self, context: bpy.types.Context) -> None:
@@ -87,7 +86,7 @@ class BackgroundOperator:
             # Four times a second: enough to see it move, and a button under the mouse keeps its press.
             self._ticks = (self._ticks + 1) % TICKS_A_REDRAW
             if self._ticks == 0:
-                _redraw(context)
+                redraw_sidebars()
             return {"PASS_THROUGH"}
         return self._finish(context)
 
@@ -117,13 +116,12 @@ class BackgroundOperator:
             if self._entering is None:
                 result = self._job.wait()
                 self._entering = Entering(lambda: self.take_in(context, result))
+                self._tick_faster(context)
                 state().entering = self._entering
             if self._job.is_cancelled and self.may_withdraw and not self._is_writing:
                 self._entering.withdraw()
                 raise JobCancelled("The job was cancelled.")
-            is_done = self._entering.advance(self._seconds())
-            self._paused_at = time.perf_counter()
-            if not is_done:
+            if not self._entering.advance(_piece_seconds()):
                 return {"PASS_THROUGH"}
         except JobCancelled:
             self._leave(context)
@@ -138,12 +136,12 @@ class BackgroundOperator:
         self._leave(context)
         return {"FINISHED"}
 
-    def _seconds(self) -> float:
-        """How long the next piece may take."""
-        if bpy.app.background:
-            return float("inf")
-        drawn = time.perf_counter() - self._paused_at if self._paused_at else 0.0
-        return min(max(PIECE_SECONDS, PIECE_SHARE * drawn), LONGEST_PIECE_SECONDS)
+    def _tick_faster(self, context: bpy.types.Context) -> None:
+        """While a result enters, the window waits for it and for nothing else."""
+        if self._timer is not None:
+            manager = context.window_manager
+            manager.event_timer_remove(self._timer)
+            self._timer = manager.event_timer_add(ENTERING_TICK_SECONDS, window=context.window)
 
     def _leave(self, context: bpy.types.Context) -> None:
         if self._timer is not None:
@@ -154,7 +152,7 @@ class BackgroundOperator:
         state().entering = None
         state().end()
         write_postponed(context.scene)
-        _redraw(context)
+        redraw_sidebars()
 
     def _failed(self, error: DirfaError) -> set[str]:
         state().end(str(error))
@@ -162,15 +160,13 @@ class BackgroundOperator:
         return {"CANCELLED"}
 
 
+def _piece_seconds() -> float:
+    """How long the next piece may take."""
+    return float("inf") if bpy.app.background else PIECE_SECONDS
+
+
 def _show(report: Report) -> None:
     shown = state()
     shown.progress, shown.eta_seconds = report.progress, report.eta_seconds
     shown.title = report.text or shown.title
     shown.look_at_process()
-
-
-def _redraw(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()

@@ -9,16 +9,16 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from .. import acting, apply, lines, profiles, takes, viewport
+from .. import acting, apply, early, lines, profiles, takes, viewport
 from ..background import Reporter
 from ..client import Client
-from ..core.errors import AudioError, DirfaError, JobCancelled, PhotoError, RigError
+from ..connecting import connect
+from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
 from ..performance import LineRequest, Performance, Request, perform
 from ..pieces import Steps
 from ..preferences import Connection, connection_of
-from ..server_process import running_server
 from ..session import state
 from ..speech import Speech
 from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
@@ -143,11 +143,12 @@ class _GenerateOperator(_SpeechOperator):
     def _prepare_draft(self, context: bpy.types.Context) -> None:
         settings = context.scene.dirfa
         speech, name = _chosen_speech(settings)
-        photo = target = None
+        sitting = photo = target = None
         if settings.actor == "neutral":
             name = "Head"
         elif settings.actor == "photo":
-            photo = _existing(settings.photo, PhotoError, "photo")
+            sitting = early.sitting_of(settings)
+            photo = sitting.photo
             name = photo.stem.capitalize()
         else:
             target = settings.target
@@ -175,12 +176,8 @@ class _GenerateOperator(_SpeechOperator):
                 self._sound_uid = settings.sound.session_uid
         asked = LineRequest(uid, speech.path.stem, speech, made_with)
         is_neutral = again is None and settings.actor == "neutral"
-        request = Request(
-            (asked,),
-            photo,
-            with_neutral_head=is_neutral,
-            other_photos=_side_photos(settings) if photo is not None else (),
-        )
+        reading = early.take_reading(sitting) if sitting is not None else None
+        request = Request((asked,), sitting, with_neutral_head=is_neutral, reading=reading)
         self._begin(context, request, {})
 
     def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:
@@ -351,21 +348,6 @@ def _transcript(scene: bpy.types.Scene, speech: Speech) -> str:
     return text_beside(speech.path) if scene.dirfa.use_texts else ""
 
 
-def connect(connection: Connection, report: Reporter) -> Client:
-    """A client of the chosen server; a local one is found or started. Blocks, for a worker thread."""
-    if connection.kind == "remote":
-        client = Client(connection.url.rstrip("/"), connection.token)
-        client.info()
-        return client
-    found = running_server()
-    if found is not None:
-        return found
-    server = state().server
-    if server.state != "running":
-        server.launch()
-    return server.wait_ready(report.cancelled)
-
-
 def disabled_reason(settings: bpy.types.PropertyGroup) -> str:
     """Why Generate cannot be pressed; empty if it can."""
     if settings.source == "STRIPS":
@@ -406,20 +388,10 @@ def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
     """The recording that is chosen in the panel, and a name for its line."""
     if settings.source == "SOUND":
         return Speech(lines.sound_file(settings.sound)), Path(settings.sound.name).stem
-    path = _existing(settings.audio, AudioError, "recording")
-    return Speech(path), path.stem
-
-
-def _side_photos(settings: bpy.types.PropertyGroup) -> tuple[Path, ...]:
-    chosen = (settings.photo_left, settings.photo_right)
-    return tuple(_existing(text, PhotoError, "photo") for text in chosen if text)
-
-
-def _existing(text: str, error: type[AudioError] | type[PhotoError], what: str) -> Path:
-    path = Path(bpy.path.abspath(text))
+    path = Path(bpy.path.abspath(settings.audio))
     if not path.is_file():
-        raise error(f"There is no {what} {path.name} in {path.parent}. Choose it again.")
-    return path
+        raise AudioError(f"There is no recording {path.name} in {path.parent}. Choose it again.")
+    return Speech(path), path.stem
 
 
 def _by_uid(blocks: bpy.types.bpy_prop_collection, uid: int, what: str) -> bpy.types.ID:

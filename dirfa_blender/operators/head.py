@@ -6,8 +6,9 @@ from pathlib import Path
 
 import bpy
 
-from .. import head_change, head_form, shot, viewport
+from .. import early, head_change, head_form, shot, viewport
 from ..background import Reporter
+from ..connecting import connect
 from ..core.errors import DirfaError, PhotoError
 from ..core.head import Head
 from ..head_parts import HeadParts
@@ -16,7 +17,6 @@ from ..pieces import Steps
 from ..preferences import connection_of
 from ..queue_board import Board
 from .background_job import BackgroundOperator
-from .generate import connect
 from .take import target_of
 
 # Shape keys written between two pictures of the window.
@@ -99,8 +99,8 @@ class DIRFA_OT_fit_again(_HeadOperator, bpy.types.Operator):
         assert face is not None
         head_form.form_of(face)
         self._face_uid = face.session_uid
-        front, *others = photos_of(context.scene.dirfa)
-        self._request = Request((), front, other_photos=tuple(others))
+        sitting = early.sitting_of(context.scene.dirfa)
+        self._request = Request((), sitting, reading=early.take_reading(sitting))
         self._connection = connection_of(context)
 
     def work(self, report: Reporter) -> object:
@@ -144,24 +144,6 @@ class DIRFA_OT_build_shot(bpy.types.Operator):
             return {"CANCELLED"}
         viewport.show_shot(context)
         return {"FINISHED"}
-
-
-def photos_of(settings: bpy.types.PropertyGroup) -> list[Path]:
-    """The photo from the front, then those from the sides.
-
-    Raises
-    ------
-    PhotoError
-        A file is not there.
-    """
-    found: list[Path] = []
-    for text in (settings.photo, settings.photo_left, settings.photo_right):
-        if text:
-            path = Path(bpy.path.abspath(text))
-            if not path.is_file():
-                raise PhotoError(f"There is no photo {path.name} in {path.parent}.")
-            found.append(path)
-    return found
 
 
 CLASSES = (DIRFA_OT_refine_shapes, DIRFA_OT_fit_again, DIRFA_OT_build_shot)

@@ -10,6 +10,7 @@ from bpy.app.translations import pgettext_iface
 
 from .. import lines
 from ..background import Reporter
+from ..connecting import connect
 from ..core.errors import AudioError, DirfaError
 from ..core.protocol import AnimateSettings
 from ..live_player import LivePlayer, describe
@@ -19,7 +20,7 @@ from ..live_source import MicrophoneSource, RecordingSource, Source, wav_samples
 from ..preferences import connection_of
 from ..session import state
 from ..speech import Speech, read_samples
-from .generate import connect
+from ..viewport import redraw_sidebars
 from .take import target_of
 
 TICK_SECONDS = 1 / 60
@@ -127,7 +128,7 @@ class DIRFA_OT_live_start(bpy.types.Operator):
             return
         self._said = sentence
         context.workspace.status_text_set(f"{sentence}. {pgettext_iface('Esc ends live speech')}")
-        _redraw_sidebars(context)
+        redraw_sidebars()
 
     def _failed(self, sentence: str) -> set[str]:
         self.report({"ERROR"}, sentence)
@@ -144,7 +145,7 @@ class DIRFA_OT_live_start(bpy.types.Operator):
         if context.workspace is not None:
             context.workspace.status_text_set(None)
         if not bpy.app.background:
-            _redraw_sidebars(context)
+            redraw_sidebars()
 
 
 class DIRFA_OT_live_stop(bpy.types.Operator):
@@ -207,15 +208,6 @@ def source_of(scene: bpy.types.Scene) -> Source:
         with contextlib.suppress(AudioError):
             return RecordingSource(*wav_samples(speech.path))
     return RecordingSource(*read_samples(speech))
-
-
-def _redraw_sidebars(context: bpy.types.Context) -> None:
-    """The panel shows where it stands; the face is drawn by Blender, as after any change."""
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            for region in area.regions if area.type == "VIEW_3D" else ():
-                if region.type == "UI":
-                    region.tag_redraw()
 
 
 CLASSES = (DIRFA_OT_live_start, DIRFA_OT_live_stop)

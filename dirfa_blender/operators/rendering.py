@@ -13,6 +13,7 @@ from ..film_job import FilmJob
 from ..render_filling import render_order
 from ..render_order import RenderOrder
 from ..session import state
+from ..viewport import redraw_sidebars
 
 TICK_SECONDS = 0.25
 
@@ -141,7 +142,7 @@ def follow() -> float | None:
     if film is None:
         return None
     if film.is_running:
-        _redraw()
+        redraw_sidebars()
         return TICK_SECONDS
     shown.film = None
     try:
@@ -156,7 +157,7 @@ def follow() -> float | None:
         shown.film_error = "Rendering broke off by a mistake in DIRFA; the console has its report."
         raise
     finally:
-        _redraw()
+        redraw_sidebars()
     return None
 
 
@@ -197,13 +198,6 @@ def end_following() -> None:
     """Stop looking; for the end of the add-on."""
     if bpy.app.timers.is_registered(follow):
         bpy.app.timers.unregister(follow)
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
 
 
 CLASSES = (DIRFA_OT_render, DIRFA_OT_cancel_render, DIRFA_OT_use_render_settings)

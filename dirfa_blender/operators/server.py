@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from .. import diagnostics, removal, server_process, verification
+from .. import diagnostics, early, removal, server_process, verification
 from .. import environment as environments
 from ..background import BackgroundJob, Reporter
 from ..bundle import read as read_bundle
@@ -23,6 +23,7 @@ from ..installation import Source, Step
 from ..preferences import connection_of, preferences_of
 from ..server_watch import Task, watch
 from ..session import state
+from ..viewport import redraw_sidebars
 
 TICK_SECONDS = 0.1
 WATCH_SECONDS = 1.0
@@ -36,6 +37,7 @@ class _Follower:
 
     done: Callable[[str], None] | None = None
     ticks: int = 0
+    is_reading: bool = False
 
 
 _follower = _Follower()
@@ -124,10 +126,7 @@ class DIRFA_OT_server_start(_TaskOperator, bpy.types.Operator):
         def work(report: Reporter) -> str:
             report(0.0, "Starting the server")
             try:
-                if server.state not in ("starting", "running"):
-                    server.stop()
-                    server.launch()
-                server.wait_ready(report.cancelled)
+                server.start(report.cancelled)
             except JobCancelled:
                 server.stop()
                 raise
@@ -334,27 +333,33 @@ def follow() -> float | None:
 
 
 def look_around() -> float:
-    """A slow timer: notice that the server ended, or that another program set it up."""
+    """A slow timer: notice that the server ended or a photo was read; start the server early."""
     before = state().server_state
     state().look_at_process()
     if before is None:
         state().look_at_server()
-    if state().server_state != before:
+    early.start_server()
+    reading = state().reading
+    is_reading = reading is not None and reading.job.is_running
+    if state().server_state != before or is_reading != _follower.is_reading:
+        _follower.is_reading = is_reading
         redraw()
     return WATCH_SECONDS
 
 
 def redraw() -> None:
     """Draw every place that shows the server again."""
+    redraw_sidebars()
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in ("VIEW_3D", "PREFERENCES"):
+            if area.type == "PREFERENCES":
                 area.tag_redraw()
 
 
 def begin_watching() -> None:
     """Start the slow timer, once there is a window."""
     if not bpy.app.background:
+        state().server.is_eager = True
         bpy.app.timers.register(look_around, first_interval=0.5, persistent=True)
 
 

@@ -186,7 +186,7 @@ def test_a_cancelled_job_frees_the_server_and_changes_nothing(addon_scene, serve
 
     assert bpy.ops.dirfa.generate() == {"CANCELLED"}
     assert snapshot() == before
-    assert server.cancelled == ["head"]
+    assert server.cancelled == ["take"]
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,32 @@ def test_starting_can_be_cancelled() -> None:
     server.stop()
 
 
+def test_two_threads_that_want_the_server_start_one(quick: ServerProcess) -> None:
+    pids: list[int | None] = []
+
+    def ask() -> None:
+        quick.start()
+        pids.append(quick.pid)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(set(pids)) == 1
+    assert len(pids) == 3
+
+
+def test_who_waits_for_a_server_hears_that_it_was_stopped() -> None:
+    server = ServerProcess(ROOT, command=[sys.executable, "-c", "import time; time.sleep(60)"])
+    server.launch()
+    threading.Timer(0.1, server.stop, kwargs={"patience_seconds": 0.0}).start()
+
+    with pytest.raises(JobCancelled):
+        server.wait_ready()
+
+
 def test_files_of_killed_starters_are_removed(own_runtime_folder: Path) -> None:
     folder = announcement.runtime_folder()
     dead = subprocess.Popen([sys.executable, "-c", ""])
