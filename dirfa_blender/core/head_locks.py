@@ -32,7 +32,7 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     # Locks: where they hang, how far down they reach, how deep in the sheet they lie.
     middle = random.uniform(-0.5, columns - 0.5, many)
     reach = 1.0 - (1.0 - SHORTEST_SHARE) * random.beta(1.0, 3.0, many)
-    start = random.uniform(0.0, 0.10, many)
+    start = random.uniform(0.0, 0.25, many)
     depth = random.uniform(-0.35, 0.15, many)
     phase = random.uniform(0.0, 2 * np.pi, (many, 2))
     which = random.integers(0, many, count)

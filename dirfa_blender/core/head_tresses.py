@@ -1,9 +1,9 @@
 """Long hair: a sheet that falls from the cap round the back of the head, over the shoulders if so long.
 
-The cap stays what it is; the sheet hangs from inside it as two grids, an outer and an inner one, closed
-at their edges, and is pushed out of head, ears, neck and shoulders along their normals. How wide and how
-long it is comes from outside (`Fall`): a photo shows it. No expression moves it; the head carries
-its upper end, the shoulders hold the lower. No bpy.
+The sheet is two grids, an outer and an inner one, closed at their edges. It begins inside the cap, comes
+out of it while it still follows it, so that no step shows, and hangs from there as wide and as long as
+it is said to (`Fall`): a photo shows it. It is pushed out of head, ears, neck and shoulders along their
+normals. No expression moves it; the head carries its upper end, the shoulders hold the lower. No bpy.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
+from .head_groom import cap_grid
 from .head_hair import HAIR_BOX
 from .shape_anatomy import vertex_normals
 
@@ -24,8 +25,13 @@ ROWS, COLUMNS = 22, 48
 CLEARANCE, EAR_CLEARANCE = 0.007, 0.004  # metres of the outer grid off the skin
 ROOT_DEPTH = 0.002  # metres below the skin at which the sheet begins
 THICKNESS = 0.009  # metres between the two grids
-OVER_EAR = 0.058  # metres above the ears' landmarks at which the sheet begins
-FRONT_DEGREES, BEHIND_DEGREES = 118.0, 78.0  # from the nape: to before, and to behind an ear
+OVER_EAR = 0.085  # metres above the ears' landmarks at which the sheet begins
+OUT_METRES, OUT_OVER = 0.0025, 0.022  # by which it comes out of the cap, and over which height
+HANG_METRES = 0.045  # of height over which it leaves the cap and hangs
+TEMPLE_SHARE = 0.05  # of its angle to the front that the sheet lacks at its upper edge
+CURL, CURL_BELOW = 0.22, 0.05  # share by which short ends turn in, and the length that is short
+UNEVEN = 0.05  # share by which the lower edge is longer or shorter
+FRONT_DEGREES, BEHIND_DEGREES = 123.0, 78.0  # from the nape: to before, and to behind an ear
 EAR_TOP = 0.032  # metres, of an ear's upper edge over its landmark
 LEVELS = ("ear", "jaw", "chin")
 
@@ -97,26 +103,37 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     """(R, C, 3) metres, the outer grid."""
     marks = head.landmarks().astype(np.float64)
     ear, jaw, chin = (marks[list(pair), 2].mean() for pair in ((234, 454), (58, 288), (152, 152)))
-    scalp = head.vertices[head.part("scalp", "hair")].astype(np.float64)
-    at_ear = scalp[np.abs(scalp[:, 2] - ear - OVER_EAR) < 0.012]
     middle = float(head.vertices[head.part("scalp"), 1].mean())
-    back = float(at_ear[:, 1].max()) - middle - 0.006
-    front = middle - float(marks[[127, 356], 1].mean()) + 0.004
     left, right = (FRONT_DEGREES if before else BEHIND_DEGREES for before in fall.before_ear)
     angle = np.radians(np.linspace(-right, left, COLUMNS))
     side = (np.degrees(angle) + right) / (left + right)  # 0 at the right edge, 1 at the left
     length = fall.lengths[1] + (fall.lengths[0] - fall.lengths[1]) * side
-    length = length * (1.0 + 0.05 * np.cos(angle))  # a little longer down the back
+    random = np.random.default_rng(5)
+    ragged = np.convolve(random.standard_normal(COLUMNS + 4), np.ones(5) / 5**0.5, mode="valid")
+    # A little longer down the back.
+    length = length * (1.0 + 0.05 * np.cos(angle)) + UNEVEN * ragged * np.minimum(length, 0.1)
     share = np.linspace(0.0, 1.0, ROWS)[:, None]
     z = ear + OVER_EAR - share * (length + OVER_EAR)
-    top = float(np.abs(at_ear[:, 0]).max())
+    # Above the ears the sheet ends behind the temples.
+    closed = np.clip((z - ear) / OVER_EAR, 0.0, 1.0)
+    angle = angle * (1.0 - TEMPLE_SHARE * closed)
+    top = _smooth_rise((z - ear - OVER_EAR + OUT_OVER) / OUT_OVER)
+    cap, edge = _on_cap(head, middle, angle, z)
+    on_cap = cap + OUT_METRES - (OUT_METRES + ROOT_DEPTH) * top
     beyond_ear = float(np.abs(head.vertices[head.part("ear_*"), 0]).max()) + EAR_CLEARANCE
-    heights = (chin, jaw, ear, ear + EAR_TOP, ear + OVER_EAR)
-    half = _widths(z, heights, fall, beyond_ear, top - 0.006)
+    half = _widths(z, (chin, jaw, ear, ear + EAR_TOP), fall, beyond_ear)
     # Down the back hair hangs from the skull, it does not follow the nape.
-    depth = np.where(np.cos(angle) > 0, back, front / abs(np.cos(np.radians(FRONT_DEGREES))))
-    depth = depth * np.where(np.cos(angle) > 0, 1.0 - 0.10 * share, 1.0)
-    grid = np.stack([half * np.sin(angle), middle + depth * np.cos(angle) * np.ones_like(z), z], -1)
+    back = cap.max(0, where=np.cos(angle) > 0.8, initial=0.08).max() * (1.0 - 0.10 * share)
+    temples = middle - float(marks[[127, 356], 1].mean()) + 0.004
+    front = temples / abs(np.cos(np.radians(FRONT_DEGREES)))
+    depth = np.where(np.cos(angle) > 0, back, front)
+    # Radius of the ellipse with these half axes.
+    hanging = 1.0 / np.hypot(np.sin(angle) / half, np.cos(angle) / depth)
+    if max(fall.lengths) < CURL_BELOW:
+        hanging = hanging * (1.0 - CURL * _smooth_rise((share - 0.55) / 0.45) ** 1.5)
+    left_cap = _smooth_rise((edge + HANG_METRES - z) / HANG_METRES)
+    radius = on_cap + (hanging - on_cap) * left_cap
+    grid = np.stack([radius * np.sin(angle), middle + radius * np.cos(angle), z], -1)
     body = _body(head)
     # Its root lies in the cap, which at the sides is hardly thicker than this.
     held = np.clip((grid[:1, :, 2] - grid[..., 2]) / 0.028, 0.0, 1.0)
@@ -125,22 +142,57 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     return _pushed_out(grid, *body, held)
 
 
-def _widths(
-    z: Floats, heights: tuple[float, ...], fall: Fall, beyond_ear: float, top: float
-) -> Floats:
+def _on_cap(head: Head, middle: float, angle: Floats, z: Floats) -> tuple[Floats, Floats]:
+    """(R, C) radius of the cap about the axis through `middle` at angles from the nape and heights z, and
+    (C,) metres, the height of its lower edge.
+    """
+    cap = cap_grid(head)
+    if cap is None:
+        return np.full(z.shape, 0.085), np.full(z.shape[1], float(z.mean()))
+    around = np.degrees(np.arctan2(cap[..., 0], cap[..., 1] - middle))
+    radius = np.hypot(cap[..., 0], cap[..., 1] - middle)
+    # Every row of the cap is a curve round the head: over the angle, its radius and height.
+    wanted = np.degrees(angle)
+    result = np.empty(z.shape)
+    edge = np.empty(z.shape[1])
+    rows = range(len(cap) - 2)
+    for column in range(z.shape[1]):
+        at = wanted[:, column]
+        heights = np.empty((len(rows), 2))
+        for row in rows:
+            order = np.argsort(around[row])
+            ring = around[row][order]
+            near = np.interp(at[-1], ring, np.arange(len(ring)))
+            low = int(np.clip(near, 0, len(ring) - 2))
+            aside = near - low
+            pair = order[low : low + 2]
+            heights[row] = (
+                cap[row, pair, 2] @ (1 - aside, aside),
+                radius[row, pair] @ (1 - aside, aside),
+            )
+        order = np.argsort(heights[:, 0])
+        result[:, column] = np.interp(z[:, column], heights[order, 0], heights[order, 1])
+        edge[column] = heights[0, 0]
+    return result, edge
+
+
+def _smooth_rise(share: Floats) -> Floats:
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
+
+
+def _widths(z: Floats, heights: tuple[float, ...], fall: Fall, beyond_ear: float) -> Floats:
     """(R, C) half-width of the outline at heights z, without the kinks that three readings make."""
     ear, jaw, chin = fall.half_widths
     jaw = max(jaw, 0.45 * (ear + chin))
     ear = max(ear, beyond_ear)
-    widths = np.array([chin, jaw, ear, ear, top])
+    widths = np.array([chin, jaw, ear, ear])
     fine = np.linspace(heights[0] - 0.2, heights[-1] + 0.02, 240)
     step = fine[1] - fine[0]
     window = np.exp(-0.5 * (np.arange(-40, 41) * step / 0.016) ** 2)
     padded = np.pad(np.interp(fine, heights, widths), 40, mode="edge")
     smooth = np.convolve(padded, window / window.sum(), mode="valid")
-    # At its root the sheet lies in the cap.
-    rooted = np.clip((heights[-1] - z) / 0.03, 0.0, 1.0)
-    return top + rooted * (np.interp(z, fine, smooth) - top)
+    return np.interp(z, fine, smooth)
 
 
 def _body(head: Head) -> tuple[Floats, Floats, Floats]:

@@ -62,7 +62,7 @@ def _drawn(head: Head, yaw_degrees: float) -> Pixels:
     middle = head.landmarks().mean(0).astype(np.float64) + np.array([0.0, 0.07, -0.015])
     right, _, up = turn @ middle * scale
     view = View(turn, scale, np.array([width / 2 - right, 0.0, -height / 2 - up]))
-    large = picture(head, view, (width, height))
+    large = picture(head, view, (width, height), has_strands=True)
     return np.asarray(cv2.resize(large, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
 
 

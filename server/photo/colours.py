@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +12,11 @@ from .mask import FaceMasks, Pixels
 
 Colour = tuple[float, float, float]
 
-HAIR_SHARE = 0.30  # of the hair, that must be unlike skin to speak for all of it
+LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
+SHINING = (
+    18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
+)
+REDNESS, YELLOWNESS = (-1.0, 35.0), (-2.0, 50.0)  # CIELAB a and b that hair has
 FEWEST = 12  # pixels below which nothing is said
 
 
@@ -29,11 +34,26 @@ def measured_colours(
 
 
 def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
-    """The lit side of the hair; where it has the colour of skin all over, as it is there."""
-    hair = masks.hair > 0.6
-    unlike_skin = hair & (masks.skin < 0.4)
-    chosen = unlike_skin if unlike_skin.sum() > HAIR_SHARE * hair.sum() else hair
-    return _typical(pixels, chosen, between=(35.0, 92.0))
+    """The hair between shade and glints, brought into the range of colours that hair has."""
+    chosen = masks.hair_clear > 0.6
+    if chosen.sum() < FEWEST:
+        return None
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    hair = lab[chosen]
+    low, high = np.percentile(hair[:, 0], LIT)
+    hair = hair[(hair[:, 0] >= low) & (hair[:, 0] <= high)]
+    light, *chroma = np.median(hair, axis=0)
+    of_skin = masks.skin > 0.8
+    if of_skin.any():
+        skin = np.median(lab[of_skin], axis=0)
+        away = np.linalg.norm(hair[:, 1:] - skin[1:], axis=1)
+        if np.median(away) < SHINING and abs(light - skin[0]) < SHINING:
+            # Where hair is thin, skin shines through: what is least like it speaks for the hair.
+            chroma = np.median(hair[away >= np.percentile(away, 60)], axis=0)[1:]
+    # A hat may be blue or green, and a blue wall shines on white hair.
+    lab = np.array([[[light, np.clip(chroma[0], *REDNESS), np.clip(chroma[1], *YELLOWNESS)]]])
+    red, green, blue = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)[0, 0].tolist()
+    return red, green, blue
 
 
 def _typical(

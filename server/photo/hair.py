@@ -1,8 +1,9 @@
 """Hair as the photo shows it: none on a bald head, else the template's cap grown to the silhouette.
 
 The person mask gives the outline of head and hair against the background. Seen from the middle of the
-skull, the outline's distance in each direction, over that of the fitted head, is how far the hair
-stands off there. One photo does not show the back, so depth grows with the mean of the outline.
+skull at the height of the brows, the outline's distance in each direction is how far hair stands off
+there; where even the skull of the fitted head would stick out of it, the skull is lowered first. One photo
+does not show the back, so depth follows the mean of the outline.
 """
 
 from __future__ import annotations
@@ -15,27 +16,29 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_hair import COLUMNS, ROWS
+from dirfa_blender.core.head_fit import View
+from dirfa_blender.core.head_groom import cap_grid
+from dirfa_blender.core.head_hair import COLUMNS
 from dirfa_blender.core.head_hairline import with_hairline
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
 
-from .mask import FaceMasks, Pixels, Shares
+from .mask import FaceMasks, Shares
 from .surface import Neighbours
 
 Floats = npt.NDArray[np.float64]
 
 ANGLES = np.radians(np.arange(-20.0, 201.0, 2.0))  # from the subject's left side over the crown
-BALD_TEXTURE = 1.45  # CIELAB lightness of fine lines on the upper scalp, below which it is bare
-SIDE = np.radians(25.0)  # below this the outline is ears, long hair and shoulders
-SKULL_GROWTH = (0.92, 1.06)  # of a bare skull, which the outline shows as it is
-GROWTH = (0.97, 1.30)  # of the cap's distance from the middle of the skull
+SIDE = np.radians(4.0)  # below this the outline is ears, long hair and shoulders
+SKULL_GROWTH = (0.78, 1.06)  # of a bare skull, which the outline shows as it is
+GROWTH = (0.97, 1.75)  # of the cap's distance from the middle of the skull
+HAIR_KEPT = 0.5  # of the cap's height over the skull, that hair has at least
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
 SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
-LONG_ROWS = 10.0  # of the cap, over which long hair rises to the outline
-FULL_LIFT = 0.018  # metres off the skull from which a hair vertex moves with the outline
-BALD_SKIN = 0.5  # share of skin colour on the upper scalp from which a head can be bald
-BALD_LIFT = 1.06  # outline over skull above which there is hair whatever its colour
+RISE_METRES = 0.016  # from the hairline, over which hair rises to the outline
+FORWARD = 0.5  # share of the growth over the forehead, where the outline does not show it
+BEHIND = 0.35  # share of the skull's change straight back
+BALD_LIFT = 1.12  # outline over skull above which there is hair, whatever the crown looks like
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Scalp:
     Attributes
     ----------
     is_bald : shows skin and no volume
-    growth : (N,) outline over the cap's outline at `ANGLES`
-    skull : (N,) outline over the bare skull's
+    growth : (N,) outline over the cap's outline at `ANGLES`, once the skull is right
+    skull : (N,) the person's skull over the fitted head's
     fall : how long hair falls beside the face, None where it is short
     hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
     """
@@ -58,29 +61,34 @@ class Scalp:
     hairline: Floats | None = None
 
 
-def read_scalp(
-    head: Head, projected_px: Floats, pixels: Pixels, masks: FaceMasks, unit: float
-) -> Scalp:
+def read_scalp(head: Head, view: View, to_picture: Floats, masks: FaceMasks) -> Scalp:
     """Whether there is hair, and how far it stands off.
 
     Parameters
     ----------
-    projected_px : (V, 2 or more) pixels of the head's vertices in the picture of the masks
-    pixels : (H, W, 3) uint8 sRGB, that picture
-    unit : pixels between the eyes
+    to_picture : (2, 3) map from pixels of the view's photo to the picture of the masks
     """
+
+    def seen(points: Floats) -> Floats:
+        return view.to_photo(points)[..., :2] @ to_picture[:, :2].T + to_picture[:, 2]
+
     scalp, hair = head.part("scalp"), head.part("hair")
-    middle = projected_px[scalp, :2].mean(0)
-    outline = _outline(masks.person, middle, float(np.ptp(projected_px[scalp, 0])))
-    skull = _reach(projected_px[scalp, :2] - middle)
-    cap = _reach(projected_px[hair, :2] - middle) if hair.any() else skull
+    middle = seen(_middle(head))
+    of_skull = seen(head.vertices[scalp].astype(np.float64))
+    outline = _outline(masks.person, middle, float(np.ptp(of_skull[:, 0]))) * FORESHORTENED
+    skull = _reach(of_skull - middle)
+    cap = _reach(seen(head.vertices[hair].astype(np.float64)) - middle) if hair.any() else skull
     upper = (np.radians(50) < ANGLES) & (np.radians(130) > ANGLES)
     lift = _median(outline[upper] / skull[upper])
-    skin, texture = _upper_skin(projected_px[scalp, :2], middle, pixels, masks, unit)
-    is_bald = skin > BALD_SKIN and (lift < BALD_LIFT or texture < BALD_TEXTURE)
-    growth = outline * FORESHORTENED / cap
-    bare = _filled_in(outline * FORESHORTENED / skull, SKULL_GROWTH)
-    return Scalp(is_bald, _filled_in(growth), bare)
+    is_bald = masks.is_bare and lift < BALD_LIFT
+    least = 0.0 if is_bald else HAIR_KEPT
+    bare = _filled_in((outline - least * (cap - skull)) / skull, SKULL_GROWTH)
+    if not is_bald:
+        bare = np.minimum(bare, 1.0)
+    if is_bald or not hair.any():
+        return Scalp(is_bald, np.ones_like(bare), bare)
+    lowered = _with_skull(head, bare).vertices[hair].astype(np.float64)
+    return Scalp(is_bald, _filled_in(outline / _reach(seen(lowered) - middle), GROWTH), bare)
 
 
 def with_hair(head: Head, scalp: Scalp) -> Head:
@@ -88,31 +96,51 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     hair = head.part("hair")
     if not hair.any():
         return head
+    head = _with_skull(head, scalp.skull)
     if scalp.is_bald:
-        return without_vertices(_with_skull(head, scalp), hair)
+        return without_vertices(head, hair)
     if scalp.hairline is not None:
         head = with_hairline(head, scalp.hairline)
+    cap = cap_grid(head)
+    if cap is None:
+        return head
     vertices = head.vertices.astype(np.float64)
-    middle = vertices[head.part("scalp")].mean(0)
-    outward = vertices[hair] - middle
-    angles = np.arctan2(outward[:, 2], outward[:, 0])
-    angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
-    growth = np.interp(angles, ANGLES, scalp.growth)
-    # Straight up and straight back the angle means little: there the mean of the top counts.
-    flat = np.hypot(outward[:, 0], outward[:, 2]) / np.maximum(
-        np.linalg.norm(outward, axis=1), 1e-9
-    )
-    growth = flat * growth + (1 - flat) * float(np.mean(scalp.growth))
-    # Rises from the hairline in a slope, not a shelf; long hair stands off at the sides as well.
-    share = np.clip(_template_standoff() / FULL_LIFT, 0, 1)
-    share = share * share * (3 - 2 * share)
-    if scalp.fall is not None:
-        share = np.maximum(share, np.clip(_rows() / LONG_ROWS, 0, 1))
+    outward = vertices[hair] - _middle(head)
+    growth, flat = _grown(outward, scalp.growth)
+    # What points forward or back is not seen against the background: the mean of the top counts.
+    mean = float(np.mean(scalp.growth[(SIDE < ANGLES) & (np.pi - SIDE > ANGLES)]))
+    away = np.where(outward[:, 1] < 0, FORWARD, 1.0)
+    growth = flat * growth + (1 - flat) * (1 + away * (mean - 1))
+    # Rises from the hairline in a slope, not a shelf.
+    steps = np.linalg.norm(np.diff(cap, axis=0), axis=2)
+    way = np.concatenate([np.zeros((1, cap.shape[1])), np.cumsum(steps, axis=0)])
+    share = 1 - np.exp(-((_in_order(way) / RISE_METRES) ** 1.5))
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     vertices += _cap_edges().smoothed(moved, SMOOTHING)
     grown = replace(head, vertices=vertices.astype(np.float32))
     return with_tresses(grown, scalp.fall) if scalp.fall else grown
+
+
+def _middle(head: Head) -> Floats:
+    """(3,) metres, the middle of the skull at the height of the brows."""
+    return np.array(
+        [0.0, head.vertices[head.part("scalp"), 1].mean(), head.landmarks()[[105, 334], 2].mean()]
+    )
+
+
+def _grown(outward: Floats, growth: Floats) -> tuple[Floats, Floats]:
+    """(N,) the growth (M,) at `ANGLES` in the directions (N, 3), and how far they lie across the view."""
+    angles = np.arctan2(outward[:, 2], outward[:, 0])
+    angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
+    length = np.maximum(np.linalg.norm(outward, axis=1), 1e-9)
+    return np.interp(angles, ANGLES, growth), np.hypot(outward[:, 0], outward[:, 2]) / length
+
+
+def _in_order(values: Floats) -> Floats:
+    """(H,) values (R, C) of the cap's grid in the order of the head's vertices."""
+    left = values[:, : COLUMNS + 1].ravel()
+    return np.concatenate([left, values[:, COLUMNS + 1 :][:, ::-1].ravel()])
 
 
 @lru_cache(maxsize=1)
@@ -122,45 +150,21 @@ def _cap_edges() -> Neighbours:
     return Neighbours(head.faces[hair[np.maximum(head.faces, 0)].all(1)], len(head.vertices))
 
 
-def _rows() -> Floats:
-    """(H,) row of each vertex of the cap, up from the hairline."""
-    return np.concatenate(
-        [np.repeat(np.arange(ROWS), count) for count in (COLUMNS + 1, COLUMNS - 1)]
-    ).astype(np.float64)
-
-
-def _with_skull(head: Head, scalp: Scalp) -> Head:
-    """The head with its bare skull brought to the outline, more the higher up."""
+def _with_skull(head: Head, skull: Floats) -> Head:
+    """The head with its skull, and the hair on it, brought to the outline, more the higher up."""
     vertices = head.vertices.astype(np.float64)
-    middle = vertices[head.part("scalp")].mean(0)
-    brow, crown = head.landmarks()[[105, 334], 2].mean(), vertices[head.part("scalp"), 2].max()
-    outward = vertices - middle
-    angles = np.arctan2(outward[:, 2], outward[:, 0])
-    angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
-    growth = np.interp(angles, ANGLES, scalp.skull)
-    top = float(np.mean(scalp.skull[(np.radians(60) < ANGLES) & (np.radians(120) > ANGLES)]))
-    flat = np.hypot(outward[:, 0], outward[:, 2]) / np.maximum(
-        np.linalg.norm(outward, axis=1), 1e-9
-    )
-    growth = flat * growth + (1 - flat) * top
-    share = np.clip((vertices[:, 2] - brow) / max(float(crown - brow), 1e-6), 0, 1)
-    share = share * share * (3 - 2 * share)
-    share[~head.part("scalp", "face")] = 0.0
-    vertices += outward * ((growth - 1) * share)[:, None]
+    chosen = head.part("scalp", "face", "hair")
+    outward = vertices[chosen] - _middle(head)
+    growth, flat = _grown(outward, skull)
+    top = float(np.mean(skull[(np.radians(60) < ANGLES) & (np.radians(120) > ANGLES)]))
+    growth = flat * growth + (1 - flat) * (1 + BEHIND * (top - 1))
+    marks = head.landmarks()
+    low = 0.35 * marks[[105, 334], 2].mean() + 0.65 * marks[10, 2]
+    crown = float(vertices[head.part("scalp"), 2].max())
+    share = np.clip((vertices[chosen, 2] - low) / max(crown - low, 1e-6), 0, 1)
+    share = np.sin(0.5 * np.pi * share) ** 1.5
+    vertices[chosen] += outward * ((growth - 1) * share)[:, None]
     return replace(head, vertices=vertices.astype(np.float32))
-
-
-@lru_cache(maxsize=1)
-def _template_standoff() -> Floats:
-    """(H,) metres from each vertex of the template's cap to the nearest of its skin."""
-    head = template()
-    skin = head.vertices[head.part("scalp", "face", "neck")]
-    cap = head.vertices[head.part("hair")]
-    distance = np.zeros(len(cap))
-    for chunk in np.array_split(np.arange(len(cap)), 9):
-        square = (cap[chunk] ** 2).sum(1)[:, None] + (skin**2).sum(1) - 2 * cap[chunk] @ skin.T
-        distance[chunk] = np.sqrt(np.maximum(square.min(1), 0))
-    return distance
 
 
 def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
@@ -183,7 +187,7 @@ def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
 
 def _outline(person: Shares, middle: Floats, width: float) -> Floats:
     """(N,) pixels from the middle to the person's edge at `ANGLES`; NaN where the picture ends first."""
-    steps = np.arange(0.3 * width, 1.4 * width, 0.01 * width)
+    steps = np.arange(0.25 * width, 1.6 * width, 0.01 * width)
     x = middle[0] + np.cos(ANGLES)[:, None] * steps
     y = middle[1] - np.sin(ANGLES)[:, None] * steps
     inside = cv2.remap(person, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR,
@@ -203,35 +207,10 @@ def _reach(offsets: Floats) -> Floats:
     return np.where(across < 0.12 * np.maximum(along, 1e-9), along, 0.0).max(0)
 
 
-def _upper_skin(
-    places: Floats, middle: Floats, pixels: Pixels, masks: FaceMasks, unit: float
-) -> tuple[float, float]:
-    """Share of skin colour, and contrast of fine lines, where the photo shows the front of the scalp."""
-    top = places[:, 1] < np.percentile(places[:, 1], 40)
-    front = np.abs(places[:, 0] - middle[0]) < 0.3 * np.ptp(places[:, 0])
-    x, y = places[top & front].astype(np.float32).T
-    if not len(x):
-        return 0.0, np.inf
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    light = np.ascontiguousarray(lab[..., 0])
-    fine = cv2.GaussianBlur(light, (0, 0), 0.015 * unit) - cv2.GaussianBlur(
-        light, (0, 0), 0.05 * unit
-    )
-    inside = np.asarray(cv2.erode(masks.person, np.ones((9, 9), np.uint8)), np.float32)
-    skin, lines, firm, person = (
-        cv2.remap(image, x[:, None], y[:, None], cv2.INTER_LINEAR)
-        for image in (masks.skin, np.abs(fine), inside, masks.person)
-    )
-    there, firm = person > 0.7, firm > 0.7
-    if there.sum() <= 10:
-        return 0.0, np.inf
-    return float(skin[there].mean()), float(lines[firm].mean()) if firm.sum() > 10 else np.inf
-
-
-def _filled_in(growth: Floats, limits: tuple[float, float] = GROWTH) -> Floats:
+def _filled_in(growth: Floats, limits: tuple[float, float]) -> Floats:
     """Growth without gaps, level beside the ears, and smooth."""
     known = np.isfinite(growth) & (ANGLES > SIDE) & (np.pi - SIDE > ANGLES)
-    if known.sum() < 5:
+    if known.sum() < 12:
         return np.ones_like(growth)
     filled = np.clip(np.interp(ANGLES, ANGLES[known], growth[known]), *limits)
     window = np.exp(-0.5 * (np.arange(-12, 13) / 4.0) ** 2)

@@ -36,14 +36,14 @@ def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) 
         return None
     places = view.to_photo(column_paths(cap, STEPS[:, None]))[..., :2]
     places = places @ to_picture[:, :2].T + to_picture[:, 2]
-    skin, person = _at(masks.skin, places), _at(masks.person, places)
+    hair, person = _at(masks.hair, places), _at(masks.person, places)
     is_seen = person > 0.5
     columns = cap.shape[1]
     middle = np.minimum(np.arange(columns), columns - np.arange(columns))
     front = middle <= round(FRONT_DEGREES / 180 * COLUMNS)
     # Toward the temples brows and frames lie under the line, so there it is not looked for far down.
     lowest = LOWEST[0] + (LOWEST[1] - LOWEST[0]) * np.clip(middle / front.sum() * 2, 0, 1)
-    is_hair = (skin < 0.45) & (person > 0.5) & (STEPS[:, None] >= lowest)
+    is_hair = (hair > 0.5) & (person > 0.5) & (STEPS[:, None] >= lowest)
     found = np.full(columns, np.nan)
     window = max(1, round(HAIR_METRES / (STEPS[1] - STEPS[0])))
     for column in np.flatnonzero(front):

@@ -1,8 +1,9 @@
 """Which pixels of a photo show the person, and which of those skin, hair, lips, brows or eyes.
 
-The person network knows one class, so skin is told from hair, clothes and glasses by colour: a
-Gaussian over chroma and lightness learnt from the face's own cheeks, nose and lower forehead. Inside the
-middle of the face everything is kept whatever its colour: brows, stubble, moles, lips.
+The person network knows one class, so skin is told from clothes and glasses by colour: a Gaussian over
+chroma and lightness learnt from the face's own cheeks, nose and lower forehead; hair is found in a way
+of its own (`hair_share`). Inside the middle of the face everything is kept whatever its colour: brows,
+stubble, moles, lips.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from dirfa_blender.core.face_landmarks import (
 )
 
 from .graphs import person_segmenter
+from .hair_share import hair_seen
 
 Pixels = npt.NDArray[np.uint8]
 Shares = npt.NDArray[np.float32]
@@ -57,10 +59,11 @@ class FaceMasks:
     person : belongs to the person
     skin : has the colour of the person's skin
     usable : shows the face's surface: what the texture may take
-    hair : belongs to the person for certain, lies above or beside the face, and is neither skin nor
-        of the background's colour
+    hair : shows the person's hair
+    hair_clear : shows it for certain, and nothing of the background through it
     folds : where a smile folds the cheeks
     within : well inside the person
+    is_bare : the crown of the head looks like the face's skin
     eyes, mouth : between the lids, between the lips
     lips : on the lips
     """
@@ -69,11 +72,13 @@ class FaceMasks:
     skin: Shares
     usable: Shares
     hair: Shares
+    hair_clear: Shares
     eyes: Shares
     mouth: Shares
     lips: Shares
     folds: Shares
     within: Shares
+    is_bare: bool
 
 
 def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
@@ -89,6 +94,7 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     shape = pixels.shape[:2]
     person = person_mask(pixels)
     skin = skin_share(pixels, points)
+    hair, is_bare = hair_seen(pixels, points, person)
 
     eyes = np.maximum(filled(shape, points, EYE_RIGHT), filled(shape, points, EYE_LEFT))
     inner = (
@@ -116,7 +122,8 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     usable = firm_person * np.maximum(skin, sure)
     # Strands over a forehead tint the skin round them; it is rather completed from below.
     above_brows = np.clip((brow_line - 0.10 * unit - rows) / (0.10 * unit), 0, 1)
-    fringe = soft(grown((skin < 0.6).astype(np.float32), 0.14 * unit), 0.05 * unit)
+    strands = ((skin < 0.6) | (hair > 0.5)).astype(np.float32)
+    fringe = soft(grown(strands, 0.14 * unit), 0.05 * unit)
     usable = usable * (1 - fringe * above_brows * (1 - brows))
     usable = usable * (1 - grown(eyes, 0.02 * unit)) * (1 - grown(mouth, 0.015 * unit))
 
@@ -125,26 +132,22 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
         folds = np.maximum(folds, hull(shape, points, ring))
     folds = soft(folds, 0.08 * unit) * (1 - soft(grown(lips, 0.04 * unit), 0.03 * unit))
 
-    above = np.clip((points[[1, 4], 1].mean() - rows) / unit, 0, 1)
-    outside = 1 - filled(shape, points, OVAL) * (rows > brow_line)
-    columns = np.arange(shape[1], dtype=np.float32)[None]
-    middle_x, half = points[list(OVAL), 0].mean(), 0.5 * np.ptp(points[list(OVAL), 0])
-    beside = np.clip(3.2 - 2 * np.abs(columns - middle_x) / half, 0, 1)
-    inside = np.clip((grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1)
-    # Fair hair has the colour of skin; well off the face and above the ears nothing else is there.
-    off_face = (1 - grown(filled(shape, points, OVAL), 0.22 * unit)) * (rows < brow_line)
-    hair = inside * np.maximum(np.clip(1 - 1.6 * skin, 0, 1), off_face) * above * outside * beside
-    hair *= _unlike_background(pixels, person)
+    clear = np.clip(2.5 * hair - 1.5, 0, 1) * np.clip(
+        (grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1
+    )
+    clear *= _unlike_background(pixels, person) * (rows < points[[1, 4], 1].mean())
     return FaceMasks(
         person,
         skin,
         soft(usable, 0.01 * unit),
-        hair.astype(np.float32),
+        hair,
+        clear.astype(np.float32),
         eyes,
         mouth,
         lips,
         folds.astype(np.float32),
         firm_person.astype(np.float32),
+        is_bare,
     )
 
 

@@ -15,8 +15,12 @@ import numpy.typing as npt
 
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import View
+from dirfa_blender.core.head_groom import strands
+from dirfa_blender.core.head_hair import HAIR_BOX
+from dirfa_blender.core.head_locks import locks
 
 from .shading import to_linear, to_srgb_bytes
+from .strand_picture import with_strands
 from .surface import vertex_normals
 
 Floats = npt.NDArray[np.float64]
@@ -30,11 +34,17 @@ COLOURS = {
 }  # fmt: skip
 BACKDROP = (0.45, 0.47, 0.50)
 LAMP = np.array([0.25, -0.8, 0.55])  # direction to the lamp in the photo's frame
+THIN_EDGE = 0.13  # of the cap's layout from its hairline, where strands alone are drawn
 AMBIENT = 0.55  # share of the light that comes from everywhere
 
 
 def picture(
-    head: Head, view: View, size: tuple[int, int], expression: Mapping[str, float] | None = None
+    head: Head,
+    view: View,
+    size: tuple[int, int],
+    expression: Mapping[str, float] | None = None,
+    *,
+    has_strands: bool = False,
 ) -> Pixels:
     """(H, W, 3) uint8 sRGB of the head in the photo's own view.
 
@@ -42,11 +52,16 @@ def picture(
     ----------
     size : width and height in pixels
     expression : weights of the head's shapes; none is the neutral head
+    has_strands : draws hair strand by strand, which takes longer
     """
     width, height = size
     vertices = head.posed(expression or {}).astype(np.float64)
     places = view.to_photo(vertices)
     drawn = ~np.isin(head.face_materials, [_slot(head, name) for name in UNDRAWN])
+    if has_strands:
+        low = HAIR_BOX[1] + THIN_EDGE * (HAIR_BOX[3] - HAIR_BOX[1])
+        is_thin = head.uvs[..., 1].mean(1) < low
+        drawn &= ~(is_thin & (head.face_materials == _slot(head, "hair")))
     faces, uvs, slots = head.faces[drawn], head.uvs[drawn], head.face_materials[drawn]
     quads = np.flatnonzero(faces[:, 3] >= 0)
     corners = np.concatenate([faces[:, :3], faces[quads][:, [0, 2, 3]]])
@@ -68,7 +83,15 @@ def picture(
         colours[skin] = _looked_up(head.albedo, place)
     image = np.broadcast_to(to_linear(BACKDROP), (width * height, 3)).copy()
     image[hit] = (colours * light[:, None]).astype(np.float32)
-    return to_srgb_bytes(image.reshape(height, width, 3))
+    image = image.reshape(height, width, 3).astype(np.float64)
+    if has_strands:
+        depth = np.full(width * height, np.inf)
+        depth[hit] = (weights * places[corners[owner], 2]).sum(1)
+        colour = _material_colours(head)[_slot(head, "hair")]
+        for grown in (strands(head), locks(head)):
+            if grown is not None:
+                image = with_strands(image, depth.reshape(height, width), grown, colour, view, lamp)
+    return to_srgb_bytes(image.astype(np.float32))
 
 
 def _slot(head: Head, name: str) -> int:

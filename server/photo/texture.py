@@ -165,8 +165,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     level = seen * gain * _exposure(seen * gain, of_tone)
     tone = _tone(level, of_tone)
     base = _completed(layout, level, trust, tone)
-    neutral = _transformed(fit.view.to_photo(head.vertices), to_picture)
-    scalp = read_scalp(head, neutral, picture, masks, moved.eye_distance_px)
+    scalp = read_scalp(head, fit.view, to_picture, masks)
     if not scalp.is_bald:
         metres_per_px = 1.0 / (fit.view.scale * to_picture[0, 0])
         scalp = replace(
@@ -256,9 +255,8 @@ def _sampled(image: Image, places: Floats) -> Floats:
 def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) -> Floats:
     """(V,) share of hair colour painted on each vertex."""
     person = _sampled(masks.person, sight.places)[:, 0]
-    skin = _sampled(masks.skin, sight.places)[:, 0]
     shown = np.clip(sight.facing * person, 0, 1)
-    hair = shown * np.clip(1 - 1.6 * skin, 0, 1) + (1 - shown)
+    hair = shown * _sampled(masks.hair, sight.places)[:, 0] + (1 - shown)
     if scalp.is_bald:
         return np.zeros(len(hair))
     return np.where(head.part("scalp"), hair, 0.0)

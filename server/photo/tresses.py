@@ -1,8 +1,8 @@
 """Whether hair falls beside the face in a photo, how wide and how far down.
 
 Beside the jaw, between ear and chin, a person has nothing but hair: what is the person's there and has not
-the colour of skin is hair. From there its colour is followed down, row by row, until it changes to
-that of clothes or ends.
+the colour of skin is hair; and where hair is seen instead of both ears it covers them. From there its
+colour is followed down, row by row, until it changes to that of clothes or ends.
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ LONG_SHARE = 0.42  # of that which is hair between ear and jaw, from which it is
 STEP = 0.06  # eye distances from row to row
 SAME_COLOUR = 20.0  # CIELAB from the hair above, up to which it goes on
 FARTHEST = 1.25  # eye distances below the chin, to which hair is followed
-SHORTEST = 0.045  # metres below the ears
+OVER_EARS, OVER_EAR = 0.9, 0.35  # share that is hair where ears are, of both together and of one
+EAR_TOP = 0.1  # eye distances of an ear's top over the eyes
+SHORTEST = 0.012  # metres below the ears
 WIDTHS = (0.070, 0.135)  # metres from the middle to the outline
 
 
 @dataclass(frozen=True)
 class _Side:
-    """What is seen on one side: share of hair beside the jaw, its end in pixels, widths at the levels."""
+    """What is seen on one side: shares of hair beside jaw and ear, its end in pixels, widths at levels."""
 
     share: float
+    over_ear: float
     end: float
     widths: Floats
 
@@ -53,12 +56,15 @@ def read_fall(
         _looked_along(pixels, landmarks, masks, ring, sign)
         for ring, sign in zip(EDGES, (-1.0, 1.0), strict=True)
     )
-    is_long = [side.share > LONG_SHARE for side in (left, right)]
+    covered = left.over_ear + right.over_ear > OVER_EARS
+    is_long = [
+        side.share > LONG_SHARE or (covered and side.over_ear > OVER_EAR) for side in (left, right)
+    ]
     if not any(is_long):
         return None
     points = landmarks.points_px
     ear = float(points[[234, 454], 1].mean())
-    seen = [side for side in (left, right) if side.share > LONG_SHARE]
+    seen = [side for side, long in zip((left, right), is_long, strict=True) if long]
     longest = max(side.end for side in seen)
     ends = [
         side.end if long else longest for side, long in zip((left, right), is_long, strict=True)
@@ -92,9 +98,15 @@ def _looked_along(
     middle = float(points[[9, 152, 1], 0].mean())
     ear, jaw = float(points[[234, 454], 1].mean()), float(points[[58, 288], 1].mean())
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) * (0.6, 1.0, 1.0)
-    hair = (masks.person > 0.6) & (masks.skin < 0.4)
+    hair = (masks.person > 0.6) & ((masks.skin < 0.4) | (masks.hair > 0.5))
     height, width = hair.shape
     offsets = np.linspace(*BESIDE, 16) * unit * sign
+    eyes = float(points[[33, 263], 1].mean())
+    upper = [
+        masks.hair[int(y), np.clip(np.round(at + offsets), 0, width - 1).astype(int)] > 0.5
+        for y in np.clip(np.arange(eyes - EAR_TOP * unit, ear, STEP * unit), 0, height - 1)
+        for at in [float(np.interp(y, edge[:, 1], edge[:, 0]))]
+    ]
     rows = np.arange(ear, min(chin + FARTHEST * unit, height - 2.0), STEP * unit)
     shares: list[float] = []
     end = ear
@@ -116,7 +128,12 @@ def _looked_along(
         colour = here if colour is None else 0.85 * colour + 0.15 * here
         end = float(y)
     widths = [_width(masks, middle, y, sign, unit) for y in (ear, 0.5 * (jaw + chin), chin)]
-    return _Side(float(np.mean(shares)) if shares else 0.0, end, np.array(widths))
+    return _Side(
+        float(np.mean(shares)) if shares else 0.0,
+        float(np.mean(upper)) if upper else 0.0,
+        end,
+        np.array(widths),
+    )
 
 
 def _width(masks: FaceMasks, middle: float, y: float, sign: float, unit: float) -> float:

@@ -44,7 +44,7 @@ def test_long_hair_lies_outside_neck_shoulders_and_ears(fall: Fall) -> None:
     head = haired(fall)
     grid = tress_grid(head)
     assert grid is not None
-    chosen = head.part("face", "neck", "bust", "cloth", "ear_*")
+    chosen = head.part("scalp", "face", "neck", "bust", "cloth", "ear_*")
     normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
     body = head.vertices[chosen].astype(np.float64)
 

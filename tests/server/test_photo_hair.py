@@ -1,18 +1,22 @@
-"""Long hair is seen beside a jaw, and only there."""
+"""Hair is told from skin; long hair is seen beside a jaw, shorter hair over the ears."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import skimage
 from PIL import Image
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
+from server.photo.colours import measured_colours
+from server.photo.hair_share import hair_seen
 from server.photo.landmarks import detect_face
-from server.photo.mask import face_masks
+from server.photo.mask import FaceMasks, face_masks
 from server.photo.tresses import read_fall
 
 HAIR = (70, 45, 25)
@@ -31,8 +35,56 @@ def landmarks() -> FaceLandmarks:
     return detect_face(astronaut()).landmarks
 
 
-def test_short_hair_does_not_fall() -> None:
-    assert read_fall(astronaut(), landmarks(), face_masks(astronaut(), landmarks()), 5e-4) is None
+@cache
+def masks() -> FaceMasks:
+    return face_masks(astronaut(), landmarks())
+
+
+def test_hair_is_found_above_the_face_and_not_in_it() -> None:
+    points, unit = landmarks().points_px, landmarks().eye_distance_px
+    x, brow = points[9, 0], points[[105, 334], 1].mean()
+
+    crown = masks().hair[int(brow - 1.1 * unit), int(x - 0.5 * unit) : int(x + 0.5 * unit)]
+    face = masks().hair[int(brow) : int(points[152, 1]), int(x - 0.4 * unit) : int(x + 0.4 * unit)]
+
+    assert crown.mean() > 0.9
+    assert face.mean() < 0.05
+    assert not masks().is_bare
+
+
+def test_a_crown_painted_like_the_face_is_bare() -> None:
+    pixels, points, unit = astronaut().copy(), landmarks().points_px, landmarks().eye_distance_px
+    brow = int(points[[105, 334], 1].min() - 0.15 * unit)
+    columns, rows = np.round(points[[101, 330, 36, 266, 205, 425], :2]).astype(int).T
+    skin = np.median(pixels[rows, columns], axis=0)
+    random = np.random.default_rng(1).normal(0, 1, (brow, pixels.shape[1], 1))
+    pixels[:brow] = np.clip(skin + random, 0, 255).astype(np.uint8)
+
+    assert hair_seen(pixels, points[:, :2], np.ones(pixels.shape[:2], np.float32))[1]
+
+
+def test_hair_over_the_ears_ends_above_the_chin() -> None:
+    fall = read_fall(astronaut(), landmarks(), masks(), 5e-4)
+
+    assert fall is not None
+    chin = (landmarks().points_px[152, 1] - landmarks().points_px[[234, 454], 1].mean()) * 5e-4
+    assert 0.01 < max(fall.lengths) < chin
+
+
+def test_hair_that_shows_the_ears_does_not_fall() -> None:
+    bare = replace(masks(), hair=np.zeros_like(masks().hair), skin=np.ones_like(masks().skin))
+
+    assert read_fall(astronaut(), landmarks(), bare, 5e-4) is None
+
+
+@pytest.mark.parametrize("blue", [0.9, 0.3])
+def test_hair_is_never_blue(blue: float) -> None:
+    pixels = astronaut().copy()
+    pixels[masks().hair > 0.5] = (40, 40, int(255 * blue))
+
+    red, _, found = measured_colours(pixels, landmarks(), masks())["hair"]
+
+    assert found < red + 0.06
 
 
 def test_hair_painted_down_beside_the_jaw_falls_as_far_as_it_is_painted() -> None:
@@ -43,11 +95,11 @@ def test_hair_painted_down_beside_the_jaw_falls_as_far_as_it_is_painted() -> Non
         x = points[edge, 0] - sign * 0.02 * unit
         corners = sorted((int(x), int(x + sign * 0.8 * unit)))
         pixels[int(ear - 0.4 * unit) : low, corners[0] : corners[1]] = HAIR
-    masks = face_masks(pixels, landmarks())
-    person = masks.person.copy()
+    painted = face_masks(pixels, landmarks())
+    person = painted.person.copy()
     person[(pixels == HAIR).all(2)] = 1.0
 
-    fall = read_fall(pixels, landmarks(), type(masks)(**{**vars(masks), "person": person}), 5e-4)
+    fall = read_fall(pixels, landmarks(), replace(painted, person=person), 5e-4)
 
     assert fall is not None
     assert fall.before_ear == (True, True)
