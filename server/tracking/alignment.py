@@ -54,9 +54,7 @@ def aligned(track: FaceTrack, template: Floats, joint: Floats) -> AlignedFace:
     reference = template[list(RIGID)]
     free, _, _ = _without_pose(points, reference)
     own = np.nanmedian(free[:, list(RIGID)], axis=0)
-    own = own - own.mean(axis=0) + reference.mean(axis=0)
-    own_turn, own_size, _, _ = _procrustes(own[None], reference)
-    own = (own - own.mean(axis=0)) @ own_turn[0] / own_size[0] + reference.mean(axis=0)
+    own = fitted_onto(own, reference)
     free, rotation, place = _without_pose(points, own)
     scale, shift = place[:, :1], place[:, 1:]
     centre = own.mean(axis=0)
@@ -66,6 +64,12 @@ def aligned(track: FaceTrack, template: Floats, joint: Floats) -> AlignedFace:
     pivot[:, 1] = depth + moved[:, 1]
     pivot -= np.nanmedian(pivot, axis=0)
     return AlignedFace(free, rotation, pivot)
+
+
+def fitted_onto(points: Floats, reference: Floats) -> Floats:
+    """(N, 3) points turned, scaled and shifted onto a reference (N, 3)."""
+    turn, size, centre, _ = _procrustes(points[None], reference)
+    return (points - centre[0]) @ turn[0] / size[0] + reference.mean(axis=0)
 
 
 def _without_pose(points: Floats, reference: Floats) -> tuple[Floats, Floats, Floats]:

@@ -10,7 +10,8 @@ is noticed here and kept in the track, so that whoever uses it can say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,12 @@ LOOK_SECONDS = 0.5
 SECOND_FACE_SHARE = 0.4
 """A second face counts from this share of the first one's width."""
 THUMBNAIL = (32, 18)
-CUT_DIFFERENCE = 22.0
-"""Mean change of a thumbnail's grey, of 255, from one frame to the next that makes a cut."""
+CUT_CHANGES = ((22.0, 1.2), (4.5, 3.0))
+"""Mean change of a thumbnail's grey, of 255, from one frame to the next that makes a cut, and by how much
+it must exceed the changes around it: a small one shows only where all else is still, and a flash, which
+changes twice, is none."""
+CUT_AROUND = 4
+"""Frames before and after with which a change is compared."""
 PROBES = 6
 """Pictures looked at to learn which way up the film is."""
 QUARTERS = (None, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
@@ -70,6 +75,11 @@ class FaceTrack:
         """Whether frames come at a constant rate, give or take a fifth of a frame."""
         steps = np.diff(self.times)
         return len(steps) == 0 or bool(np.abs(steps - np.median(steps)).max() < 0.2 / self.rate)
+
+    @property
+    def breaks_off(self) -> bool:
+        """Whether clearly less could be decoded than the container promises."""
+        return self.expected_seconds > self.times[-1] + max(0.5, 0.05 * self.expected_seconds)
 
     def at_rate(self, fps: float) -> FaceTrack:
         """The same track sampled every `1 / fps` seconds, linear between frames."""
@@ -147,7 +157,7 @@ def track_landmarks(
         points,
         seen,
         size,
-        cuts=tuple(watch.cuts),
+        cuts=watch.cuts(times),
         crowded=tuple(watch.crowded),
         quarters=quarters,
         expected_seconds=expected / rate,
@@ -160,21 +170,20 @@ class _Watch:
     def __init__(self, every: int) -> None:
         from mediapipe.python.solutions import face_detection
 
-        self.cuts: list[float] = []
         self.crowded: list[float] = []
         self._every = max(1, every)
         self._count = 0
         self._before: NDArray[np.float32] | None = None
+        self._changes: list[float] = []
         self._detector = face_detection.FaceDetection(min_detection_confidence=0.6)
 
     def look(self, seconds: float, picture: NDArray[np.uint8], points: NDArray[np.float32]) -> None:
         """Takes notice of one picture and the landmarks found in it."""
         small = cv2.resize(picture, THUMBNAIL, interpolation=cv2.INTER_AREA)
         grey = np.asarray(small, np.float32).mean(axis=2)
-        if self._before is not None:
-            change = np.abs((grey - grey.mean()) - (self._before - self._before.mean())).mean()
-            if change > CUT_DIFFERENCE:
-                self.cuts.append(seconds)
+        grey = grey - grey.mean()
+        before = grey if self._before is None else self._before
+        self._changes.append(float(np.abs(grey - before).mean()))
         self._before = grey
         if self._count % self._every == 0 and np.isfinite(points[0, 0]):
             width = float(np.ptp(points[:, 0])) / picture.shape[1]
@@ -186,9 +195,28 @@ class _Watch:
                     break
         self._count += 1
 
+    def cuts(self, times: Sequence[float]) -> tuple[float, ...]:
+        """Seconds at which another shot begins, given the times of the pictures looked at."""
+        return tuple(times[frame] for frame in cut_frames(np.asarray(self._changes)))
+
     def close(self) -> None:
         """Frees the detector."""
         self._detector.close()
+
+
+def cut_frames(changes: NDArray[np.float64]) -> list[int]:
+    """Frames that begin another shot.
+
+    Parameters
+    ----------
+    changes : (T,) how much each picture differs from the one before, in grey levels
+    """
+    around = np.pad(changes, CUT_AROUND)
+    windows = np.lib.stride_tricks.sliding_window_view(around, 2 * CUT_AROUND + 1).copy()
+    windows[:, CUT_AROUND] = 0.0
+    others = windows.max(axis=1)
+    is_cut = np.any([(changes > least) & (changes > by * others) for least, by in CUT_CHANGES], 0)
+    return [int(frame) for frame in np.flatnonzero(is_cut)]
 
 
 def _faces(detector: Any, picture: NDArray[np.uint8]) -> list[tuple[float, float]]:
@@ -239,6 +267,8 @@ def _turned(picture: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
 
 
 def _opened(video: Path) -> cv2.VideoCapture:
+    # What is wrong with a film is said in a sentence; the decoder's own log says it in hundreds.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     capture = cv2.VideoCapture(str(video))
     if not capture.isOpened():
         raise FormatError(f"Expected a video that can be decoded, found something else in {video}.")

@@ -7,7 +7,6 @@ shows hardly any is refused.
 from __future__ import annotations
 
 import argparse
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,9 +25,10 @@ from server.take import SUFFIXES, encoded
 
 from .alignment import AlignedFace
 from .landmarks import FaceTrack, track_landmarks
-from .performer import animation_of, bridged, face_of, performer_of, unit_names
+from .people import Shot, mean_face, shots_of, strangers
+from .performer import animation_of, face_of, performer_of, unit_names
 from .solve import Basis, basis_of
-from .sound import SoundOffset, film_sound, sound_offset
+from .sound import REACH_SECONDS, SoundOffset, film_sound, sound_offset
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +40,7 @@ NOTICED_OFFSET = 0.06
 """Seconds by which sound may be off before it is worth a sentence."""
 SHOWN = 4
 """Times named in a sentence."""
+MUTE = "No sound could be read from the film, so nothing is known about how it fits the lips."
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,11 @@ def track_video(
     if not video.is_file():
         found = "a folder" if video.is_dir() else "nothing"
         raise FormatError(f"Expected a film at {video}, found {found}. Check the path.")
-    track = track_landmarks(video, progress=progress, cancelled=cancelled)
+    return film_of(track_landmarks(video, progress=progress, cancelled=cancelled), video)
+
+
+def film_of(track: FaceTrack, video: Path) -> TrackedFilm:
+    """The performance in a video whose landmarks are known; FormatError as in `track_video`."""
     if len(track.times) < 2:
         raise FormatError(f"Expected a film of at least two frames, found one in {video}.")
     fps = track.rate
@@ -85,14 +90,17 @@ def track_video(
             "stretch that shows the face."
         )
     face = face_of(even)
-    take = _shots(face, even, fps)
+    shots = shots_of(even)
+    take = _joined(face, shots, fps)
     take = take.with_source(model="tracked", film=video.name, unseen=_stored_gaps(gaps))
     opening = face.points[:, 13, 2] - face.points[:, 14, 2]
     samples = film_sound(video)
-    heard = None if samples is None else sound_offset(samples, bridged(opening[:, None])[:, 0], fps)
+    heard = None if samples is None else sound_offset(samples, opening, fps)
     if heard is not None and heard.is_clear:
         take = take.with_source(sound_late_seconds=f"{heard.seconds:.2f}")
-    return TrackedFilm(take, warnings_of(track, gaps, heard))
+    silent = () if samples is not None else (MUTE,)
+    company = _company(face, shots, fps)
+    return TrackedFilm(take, (*warnings_of(track, gaps, heard), *company, *silent))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -151,7 +159,7 @@ def warnings_of(
     found: list[str] = []
     if track.quarters:
         found.append(f"The film lies on its side; it was turned by {90 * track.quarters} degrees.")
-    if track.expected_seconds > track.times[-1] + max(0.5, 0.05 * track.expected_seconds):
+    if track.breaks_off:
         found.append(
             f"The film should last {track.expected_seconds:.1f} s but can be decoded only up to "
             f"{track.times[-1]:.1f} s: the file is damaged or cut short."
@@ -180,6 +188,11 @@ def warnings_of(
             f"The sound comes about {abs(heard.seconds):.2f} s {side} against the lips: move it by "
             "that before it is played with the take or learnt from."
         )
+    if heard is not None and heard.is_foreign:
+        found.append(
+            f"The sound fits the lips nowhere within {REACH_SECONDS:g} s: it is of another film, or "
+            "the one seen is not the one heard."
+        )
     return tuple(found)
 
 
@@ -193,19 +206,29 @@ def _head() -> Head:
     return with_shapes(template())
 
 
-def _shots(face: AlignedFace, track: FaceTrack, fps: float) -> Animation:
+def _company(face: AlignedFace, shots: Sequence[Shot], fps: float) -> tuple[str, ...]:
+    """A sentence on shots that show somebody else."""
+    means = [mean_face(shot.of(face), fps) for shot in shots]
+    others = strangers(means, [(shot.last - shot.first) / fps for shot in shots])
+    if not others:
+        return ()
+    spans = [(shots[number].first / fps, shots[number].last / fps) for number in others]
+    return (
+        f"Another person is seen at {spoken_gaps(spans)} than in the rest of the film; the take "
+        "acts both. Cut the film to the shots of one of them.",
+    )
+
+
+def _joined(face: AlignedFace, shots: Sequence[Shot], fps: float) -> Animation:
     """The take of a film, shot by shot: nothing crosses a cut."""
     basis = basis_of(_head())
     whole = performer_of([face])
-    bounds = [0, *(round(cut * fps) for cut in track.cuts), len(face.points)]
     parts: list[Animation] = []
-    for first, last in itertools.pairwise(sorted(set(bounds))):
-        part = AlignedFace(
-            face.points[first:last], face.rotation[first:last], face.pivot[first:last]
-        )
+    for shot in shots:
+        part = shot.of(face)
         seen = int(np.isfinite(part.points[:, 0, 0]).sum())
         if seen == 0:
-            parts.append(_absent(last - first, parts, basis, fps))
+            parts.append(_absent(len(part.points), parts, basis, fps))
             continue
         performer = performer_of([part]) if seen >= OWN_REST_SECONDS * fps else whole
         parts.append(animation_of(part, performer, basis, fps))

@@ -19,36 +19,30 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dirfa_blender.core.errors import DirfaError, FormatError
+from dirfa_blender.core.errors import FormatError
 from server.evaluation.agreement import concordance
-from server.evaluation.lips import correlation
 from server.features import FRAME_RATE, features, speech_gain
 from server.model.network import FaceNetwork
-from server.tracking.landmarks import FaceTrack
-from server.tracking.performer import animation_of, face_of, performer_of
+from server.tracking.alignment import AlignedFace
+from server.tracking.performer import animation_of, performer_of
 from server.tracking.solve import Basis
 
-from .corpora import read_samples
-from .faces import cached_track, mouth_of
+from .faces import mouth_of
+from .footage import ActorFilm, footage_of, runs_of
 from .loop import Lesson, teach
 from .mouth import WARM_FRAMES, MouthBatch, mouth_loss, moving
 
 log = logging.getLogger(__name__)
 
-FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 LESSON = Lesson("actor", steps=400, peak_rate=3e-4, warm_up=50, seed=5)
 BATCH = 16
 CROP_FRAMES = 150
 PIECE_SECONDS = 6.0
+LEAST_FRAMES = 100
+"""Frames of the shortest piece."""
 MEASURED_EVERY = 8
 LEAST_SECONDS = 20.0
 """Less film than this is refused."""
-LEAST_SEEN = 0.9
-"""Share of frames that must show the face."""
-LATEST_SECONDS = 0.3
-"""How far sound and picture may be apart; more, or no relation at all, and the film is left out."""
-LEAST_RELATION = 0.15
-"""Correlation of filmed lips with those the shipped network hears, under which sound does not fit."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +55,14 @@ class Adaptation:
     seconds : of film that was learnt from
     before, after : mean concordance (correlation that asks for the amplitude too) of lip opening and
         width on the pieces kept for measuring
-    left_out : why films were not used
+    remarks : sentences on what was left out or put right
     """
 
     network: FaceNetwork
     seconds: float
     before: tuple[float, float]
     after: tuple[float, float]
-    left_out: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,23 +80,6 @@ class _Best:
 
     score: float
     weights: dict[str, Tensor]
-
-
-def films_in(folder: Path) -> list[Path]:
-    """The films of a folder, or the one film given.
-
-    Raises
-    ------
-    FormatError
-        There are none.
-    """
-    if folder.is_file():
-        return [folder]
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in FILM_SUFFIXES)
-    if not found:
-        kinds = ", ".join(FILM_SUFFIXES)
-        raise FormatError(f"Expected film of the actor ({kinds}) in {folder}, found none.")
-    return found
 
 
 def adapted(
@@ -125,10 +102,10 @@ def adapted(
     FormatError
         Too little of the film can be used; the sentence says why.
     """
-    pieces, left_out = _pieces(shipped, films, basis, geometry, cache)
+    pieces, remarks = _pieces(shipped, films, basis, cache)
     seconds = sum(len(piece.mouth) for piece in pieces) / FRAME_RATE
     if seconds < LEAST_SECONDS:
-        reasons = " ".join(left_out) or "The films are too short."
+        reasons = " ".join(remarks) or "The films are too short."
         raise FormatError(
             f"Expected at least {LEAST_SECONDS:g} s of film in which the actor's face speaks, found "
             f"{seconds:.1f} s. {reasons}"
@@ -158,56 +135,49 @@ def adapted(
     teach(network, [(moving(network), 1.0)], lesson, _drawing(learnt, lesson), loss_of, cache, keep)
     network.load_state_dict(best.weights, strict=False)
     after = _scores(network, measured, geometry)
-    return Adaptation(network, seconds, before, after, tuple(left_out))
+    return Adaptation(network, seconds, before, after, tuple(remarks))
 
 
 def _pieces(
     shipped: FaceNetwork,
     films: Sequence[Path],
     basis: Basis,
-    geometry: NDArray[np.float64],
     cache: Path,
 ) -> tuple[list[_Piece], list[str]]:
-    """Pieces of a few seconds, and a sentence for each film that cannot be learnt from."""
-    tracks: list[tuple[Path, FaceTrack, NDArray[np.float32]]] = []
-    left_out: list[str] = []
-    for film in films:
-        try:
-            track, samples = cached_track(film, cache), read_samples(film)
-        except DirfaError as error:
-            left_out.append(str(error))
-            continue
-        seen = float(track.seen.mean())
-        if seen < LEAST_SEEN:
-            left_out.append(f"{film.name} shows a face in only {100.0 * seen:.0f} % of its frames.")
-        else:
-            tracks.append((film, track, samples))
-    if not tracks:
-        return [], left_out
-    rates = [(len(track.times) - 1) / float(track.times[-1]) for _, track, _ in tracks]
-    faces = [face_of(t.at_rate(rate)) for (_, t, _), rate in zip(tracks, rates, strict=True)]
-    performer = performer_of(faces)
+    """Pieces of a few seconds, and a sentence for all that was left out or put right."""
+    footage, remarks = footage_of(films, cache)
+    if not footage:
+        return [], remarks
+    performer = performer_of([_usable_part(film) for film in footage])
     pieces: list[_Piece] = []
-    for (film, _, samples), face, rate in zip(tracks, faces, rates, strict=True):
-        mouth = mouth_of(animation_of(face, performer, basis, rate).resampled(FRAME_RATE))
-        hidden, phones = _encoded(shipped, samples, len(mouth))
-        late, relation = _lateness(shipped, hidden, phones, mouth, geometry)
-        if relation < LEAST_RELATION:
-            left_out.append(
-                f"{film.name}: sound and lips do not belong together (relation {relation:.2f})."
-            )
-            continue
-        if late:
-            log.info("%s: the sound is %.2f s late; corrected", film.name, late / FRAME_RATE)
-        # Sound that is late by n frames: the mouth of frame t belongs to what is heard at t + n.
-        first, last = max(0, -late), len(mouth) - max(0, late)
-        mouth = mouth[first:last]
-        hidden, phones = (part[first + late : last + late] for part in (hidden, phones))
-        size = int(PIECE_SECONDS * FRAME_RATE)
-        for begin in range(0, len(mouth) - size // 2, size):
-            span = slice(begin, begin + size)
-            pieces.append(_Piece(hidden[span], phones[span], mouth[span]))
-    return pieces, left_out
+    for film in footage:
+        take = animation_of(film.face, performer, basis, film.rate).resampled(FRAME_RATE)
+        mouth = mouth_of(take)
+        hidden, phones = _encoded(shipped, film.samples, len(mouth))
+        frames = np.round(np.arange(len(mouth)) * film.rate / FRAME_RATE).astype(int)
+        usable = film.usable[np.minimum(frames, len(film.usable) - 1)]
+        pieces.extend(_cut(hidden, phones, mouth, usable))
+    return pieces, remarks
+
+
+def _cut(
+    hidden: Tensor, phones: Tensor, mouth: NDArray[np.float32], usable: NDArray[np.bool_]
+) -> list[_Piece]:
+    """The usable stretches in pieces of `PIECE_SECONDS`; a rest under `LEAST_FRAMES` goes."""
+    size = int(PIECE_SECONDS * FRAME_RATE)
+    return [
+        _Piece(hidden[span], phones[span], mouth[span])
+        for run in runs_of(usable, LEAST_FRAMES)
+        for begin in range(run.start, run.stop - LEAST_FRAMES + 1, size)
+        for span in (slice(begin, min(begin + size, run.stop)),)
+    ]
+
+
+def _usable_part(film: ActorFilm) -> AlignedFace:
+    face = film.face
+    return AlignedFace(
+        face.points[film.usable], face.rotation[film.usable], face.pivot[film.usable]
+    )
 
 
 @torch.inference_mode()
@@ -233,28 +203,6 @@ def _opened(
     mouth, _ = network.animate(hidden[None], phones[None], style, network.initial(1).head)
     delay = network.config.delays[-1]
     return mouth[0, delay:, -1].double().numpy() @ geometry
-
-
-def _lateness(
-    network: FaceNetwork,
-    hidden: Tensor,
-    phones: Tensor,
-    mouth: NDArray[np.float32],
-    geometry: NDArray[np.float64],
-) -> tuple[int, float]:
-    """Frames by which the sound is late, and how well lips and sound agree there."""
-    heard = _opened(network, hidden, phones, geometry)[:, 0]
-    seen = (mouth.astype(np.float64) @ geometry)[: len(heard), 0]
-    reach = int(LATEST_SECONDS * FRAME_RATE)
-    scores = {
-        late: correlation(
-            heard[max(0, late) : len(heard) + min(0, late)],
-            seen[max(0, -late) : len(seen) - max(0, late)],
-        )
-        for late in range(-reach, reach + 1)
-    }
-    late = max(scores, key=lambda key: scores[key])
-    return late, scores[late]
 
 
 def _with_style(shipped: FaceNetwork, actor: str) -> FaceNetwork:

@@ -37,11 +37,12 @@ from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
 from . import dirfa, mouth, phones
-from .actor import adapted, films_in
+from .actor import adapted
 from .cache import AlignedSpeech, aligned_speech
 from .corpora import utterances
 from .dirfa import filmed_motion, train_dirfa
 from .faces import GRID_FPS, STYLES, SpokenMouth, cached_track, facegood_rig, grid_film, levelled
+from .footage import films_in
 from .teacher import MOUTH, Teacher, fitted_teacher
 
 log = logging.getLogger(__name__)
@@ -124,8 +125,8 @@ def _adapt(footage: Path, name: str, output: Path | None, cache: Path) -> int:
         cache / "actors" / name,
     )
     save_actor(output, found.network, base, {"seconds": f"{found.seconds:.1f}"})
-    for sentence in found.left_out:
-        sys.stderr.write(f"Left out: {sentence}\n")
+    for sentence in found.remarks:
+        sys.stderr.write(f"{sentence}\n")
     sys.stdout.write(
         f"{output}: learnt from {found.seconds:.0f} s of film. On pieces kept for measuring, agreement "
         f"of lip opening {found.before[0]:.2f} -> {found.after[0]:.2f}, width {found.before[1]:.2f} -> "

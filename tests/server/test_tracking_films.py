@@ -11,10 +11,11 @@ import pytest
 
 from dirfa_blender.core.errors import FormatError, JobCancelled
 from dirfa_blender.core.npz_io import read_animation
-from server.features import FRAME_STEP
+from server.features import FRAME_RATE
 from server.tracking import track as tracking
-from server.tracking.landmarks import FaceTrack, track_landmarks
-from server.tracking.sound import sound_offset
+from server.tracking.landmarks import FaceTrack, cut_frames, track_landmarks
+from server.tracking.people import shots_of
+from server.tracking.sound import offset_of, sound_offset
 from server.tracking.track import gaps_of, track_video, warnings_of
 
 SIZE = 192
@@ -107,27 +108,60 @@ def test_a_varying_frame_rate_is_named() -> None:
     assert "frame rate varies" in " ".join(warnings_of(track, (), None))
 
 
-@pytest.mark.parametrize("late", [-0.2, 0.0, 0.16])
-def test_the_offset_of_the_sound_is_found(late: float) -> None:
-    rng = np.random.default_rng(4)
-    frames = 500
-    opening = np.convolve(rng.random(frames), np.hanning(9), "same") ** 2
-    times = np.arange(int(frames / 25 * 16000)) / 16000
-    level = np.interp(times - late, np.arange(frames) / 25, opening)
-    samples = (0.02 * level * rng.normal(size=len(times))).astype(np.float32)
+def lips(seed: int, seconds: float, rate: float = 200.0) -> np.ndarray:
+    """Lip opening at random, `rate` values a second."""
+    noise = np.random.default_rng(seed).random(int(seconds * rate))
+    return np.convolve(noise, np.hanning(int(0.3 * rate)), "same")
 
-    found = sound_offset(samples, opening, 25.0)
+
+@pytest.mark.parametrize("late", [-0.5, -0.2, 0.0, 0.16, 0.9])
+def test_the_offset_of_the_sound_is_found(late: float) -> None:
+    opening = lips(4, 12.0)
+    times = np.arange(0.0, 12.0, 1.0 / FRAME_RATE)
+    heard = np.interp(times - late, np.arange(len(opening)) / 200.0, opening)
+
+    found = offset_of(heard, opening[::8], 25.0)
 
     assert found is not None
-    assert found.seconds == pytest.approx(late, abs=0.041)
-    assert found.is_clear == (late != 0.0)
+    assert found.seconds == pytest.approx(late, abs=0.021)
+    assert found.is_clear
+    assert not found.is_foreign
+
+
+def test_sound_that_fits_nowhere_is_foreign() -> None:
+    found = offset_of(lips(1, 60.0)[::4], lips(2, 60.0)[::8], 25.0)
+
+    assert found is not None
+    assert found.is_foreign
+    assert not found.is_clear
 
 
 def test_no_offset_is_told_of_silence_or_of_a_short_film() -> None:
     opening = np.random.default_rng(1).random(200)
 
-    assert sound_offset(np.zeros(100 * FRAME_STEP, np.float32), opening, 25.0) is None
-    assert sound_offset(np.ones(20 * FRAME_STEP, np.float32), opening, 25.0) is None
+    assert sound_offset(np.zeros(200 * 640, np.float32), opening, 25.0) is None
+    assert sound_offset(np.ones(20 * 640, np.float32), opening, 25.0) is None
+
+
+def test_a_flash_is_no_cut_and_a_small_change_in_a_still_picture_is_one() -> None:
+    still = np.full(40, 0.5)
+    flash, small, walk = still.copy(), still.copy(), np.full(40, 6.0)
+    flash[[20, 21]] = 60.0
+    small[20] = 6.0
+    walk[20] = 9.0
+
+    assert cut_frames(flash) == []
+    assert cut_frames(small) == [20]
+    assert cut_frames(walk) == []
+
+
+def test_a_face_that_is_suddenly_elsewhere_begins_a_shot() -> None:
+    points = np.zeros((20, 478, 3), np.float32)
+    points[:, 1, 0] = 50.0
+    points[12:, :, 0] += 200.0
+    track = FaceTrack(np.arange(20) / 10, points, np.ones(20, bool), (640, 480), cuts=(0.5,))
+
+    assert [(shot.first, shot.last) for shot in shots_of(track)] == [(0, 5), (5, 12), (12, 20)]
 
 
 def test_gaps_are_stretches_without_a_face() -> None:
