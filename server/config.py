@@ -69,3 +69,8 @@ def actors_folder() -> Path:
     else:
         base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "dirfa" / "actors"
+
+
+def actor_file(name: str, folder: Path | None = None) -> Path:
+    """An actor's weights, whether or not they are there."""
+    return (folder or actors_folder()) / f"{name}.safetensors"

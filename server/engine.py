@@ -17,11 +17,10 @@ from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 
 from .audio import SAMPLE_RATE, Speech
-from .config import actors_folder
+from .config import actor_file, actors_folder
 from .features import FRAME_RATE, FRAME_STEP, LONG_BLOCK, Features, FeatureStream, speech_gain
 from .live import LiveTake
-from .model.checkpoint import SHIPPED, Checkpoint, load_actor, load_checkpoint
-from .model.network import FaceNetwork
+from .model.checkpoint import SHIPPED, Actor, Checkpoint, load_actor, load_checkpoint
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
 from .postprocess import RawMotion, finished, reach_of, rising_envelope, sided
@@ -81,7 +80,7 @@ class Engine:
         except ValueError as error:
             raise FormatError(str(error)) from error
         self._actors_folder = actors or actors_folder()
-        self._actors: dict[str, FaceNetwork] = {}
+        self._actors: dict[str, tuple[int, Actor]] = {}
 
     @property
     def actors(self) -> tuple[str, ...]:
@@ -157,8 +156,8 @@ class Engine:
         """
         if settings.transcript:
             raise SettingsError("Live speech has no transcript; leave it out.")
-        network = self._network_of(settings.actor)
-        return LiveTake(network, self._checkpoint.statistics, settings, gain)
+        actor = self._actor_of(settings.actor)
+        return LiveTake(actor.network, actor.statistics, settings, gain)
 
     def _raw_motion(
         self,
@@ -169,10 +168,11 @@ class Engine:
         cancelled: Callable[[], bool] | None,
     ) -> tuple[RawMotion, int]:
         """The raw take, and the frames by which finishing may look ahead."""
-        network = self._network_of(settings.actor)
+        actor = self._actor_of(settings.actor)
+        network = actor.network
         stream = FaceStream(
             network,
-            self._checkpoint.statistics,
+            actor.statistics,
             seed=settings.seed,
             blink_rate=settings.blinks,
             lookahead=settings.lookahead_frames(FRAME_RATE),
@@ -190,22 +190,23 @@ class Engine:
                 progress(min(0.99, max(0.0, motion.first_frame / count)))
         return RawMotion(phones, mouth, upper, network.config.mouth, UPPER_CHANNELS), reach
 
-    def _network_of(self, actor: str) -> FaceNetwork:
-        """The network with an actor's mouth, loaded once."""
-        if not actor:
-            return self._checkpoint.network
-        if actor not in self._actors:
-            if actor not in self.actors:
-                known = ", ".join(self.actors) or "none"
-                raise SettingsError(
-                    f"There is no actor {actor!r} in {self._actors_folder}; known: {known}."
-                )
-            path = self._actors_folder / f"{actor}.safetensors"
+    def _actor_of(self, name: str) -> Actor:
+        """An actor's mouth and manner, loaded once and again when the file has changed."""
+        if not name:
+            return Actor(self._checkpoint.network, self._checkpoint.statistics)
+        path = actor_file(name, self._actors_folder)
+        if name not in self.actors:
+            known = ", ".join(self.actors) or "none"
+            raise SettingsError(
+                f"There is no actor {name!r} in {self._actors_folder}; known: {known}."
+            )
+        changed = path.stat().st_mtime_ns
+        if self._actors.get(name, (0, None))[0] != changed:
             try:
-                self._actors[actor] = load_actor(path, self._checkpoint)
+                self._actors[name] = changed, load_actor(path, self._checkpoint)
             except ValueError as error:
                 raise FormatError(str(error)) from error
-        return self._actors[actor]
+        return self._actors[name][1]
 
 
 def _feature_blocks(samples: NDArray[np.float32], lookahead: int) -> Iterator[Features]:

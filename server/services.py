@@ -83,6 +83,7 @@ class LocalServices:
             sample_rate=model.sample_rate,
             device=model.device,
             licence=model.licence,
+            actors=self._engine.actors,
         )
 
     def prepare(self) -> None:

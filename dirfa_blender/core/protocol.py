@@ -109,7 +109,12 @@ class PhotoSettings:
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """Answer of the info route: who is there and what it can do."""
+    """Answer of the info route: who is there and what it can do.
+
+    Parameters
+    ----------
+    actors : names of the people it has learnt from film, besides the shipped talker
+    """
 
     protocol: int
     version: str
@@ -120,6 +125,7 @@ class ServerInfo:
     sample_rate: int
     device: str
     licence: str
+    actors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

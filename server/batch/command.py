@@ -23,6 +23,7 @@ from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 from dirfa_blender.core.timing import parse_rate
+from server.config import actor_file
 from server.services import project_version
 
 from .crew import Crew, CrewSettings, OwnCrew, ProcessCrew
@@ -147,7 +148,8 @@ def _run(batch: Batch, crew: Crew, ledger: Ledger, tally: Tally, display: Displa
     def orders() -> Iterator[Order]:
         for index, line in enumerate(batch.lines):
             heard = sha256_of(line.audio)
-            take = take_key(heard, weights, line.settings, version)
+            actor = sha256_of(actor_file(line.settings.actor)) if line.settings.actor else ""
+            take = take_key(heard, weights, line.settings, version, actor)
             key = hashlib.sha256(f"{take}\n{line.id}\n{line.character}".encode()).hexdigest()
             if not batch.anew and heard and ledger.is_done(line.id, key, line.outputs):
                 tally.skipped += 1

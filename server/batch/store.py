@@ -24,10 +24,16 @@ ROOM = 0.9
 
 
 def take_key(
-    audio_sha256: str, weights_sha256: str, settings: AnimateSettings, version: str
+    audio_sha256: str,
+    weights_sha256: str,
+    settings: AnimateSettings,
+    version: str,
+    actor_sha256: str = "",
 ) -> str:
-    """Hash of everything a take depends on."""
+    """Hash of everything a take depends on; of the actor's file where the settings name one."""
     parts = [audio_sha256, weights_sha256, to_json(settings), version]
+    if actor_sha256:
+        parts.append(actor_sha256)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -79,7 +79,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     try:
         network = FaceNetwork(NetworkConfig.from_json(header["config"]))
         network.load_state_dict(weights)
-        statistics = _statistics(header)
+        statistics = _statistics(header, MotionStatistics())
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"The weights in {path} do not fit their header.") from error
     return Checkpoint(
@@ -92,22 +92,30 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     )
 
 
-def save_actor(
-    path: Path, network: FaceNetwork, base: Checkpoint, about: Mapping[str, str]
-) -> None:
-    """Writes an actor's face head, to be used with `base` alone; whole or not at all."""
+@dataclass(frozen=True)
+class Actor:
+    """One person's mouth and manner: a network whose face head is theirs, and how they move."""
+
+    network: FaceNetwork
+    statistics: MotionStatistics
+
+
+def save_actor(path: Path, actor: Actor, base: Checkpoint, about: Mapping[str, str]) -> None:
+    """Writes an actor's face head and manner, to be used with `base` alone; whole or not at all."""
+    network = actor.network
     header = {
         "format": ACTOR_FORMAT,
         "version": VERSION,
         "base": base.sha256,
         "actor": network.config.styles[0],
+        "motion": actor.statistics.to_json(),
         **about,
     }
     _write(path, _head_tensors(network), header)
 
 
-def load_actor(path: Path, base: Checkpoint) -> FaceNetwork:
-    """The network of `base` with the actor's face head; what both share is stored once.
+def load_actor(path: Path, base: Checkpoint) -> Actor:
+    """The network of `base` with the actor's face head, and their manner; what both share is stored once.
 
     Raises
     ------
@@ -124,11 +132,12 @@ def load_actor(path: Path, base: Checkpoint) -> FaceNetwork:
     shared = base.network.state_dict()
     try:
         network.load_state_dict({**shared, **weights})
-    except RuntimeError as error:
+        statistics = _statistics(header, base.statistics)
+    except (RuntimeError, ValueError) as error:
         raise ValueError(f"The weights in {path} do not fit their header.") from error
     for name in ("entry", "encoder", "encoder_norm", "phones"):
         setattr(network, name, getattr(base.network, name))
-    return network.to(base.network.feature_mean.device).eval()
+    return Actor(network.to(base.network.feature_mean.device).eval(), statistics)
 
 
 def _head_tensors(network: FaceNetwork) -> dict[str, Tensor]:
@@ -202,7 +211,7 @@ def _header(metadata: Mapping[str, str]) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _statistics(header: Mapping[str, str]) -> MotionStatistics:
-    """Those of the header; checkpoints from before motion was learnt from film carry none."""
+def _statistics(header: Mapping[str, str], otherwise: MotionStatistics) -> MotionStatistics:
+    """Those of the header; files from before motion was learnt from film carry none."""
     stored = header.get("motion")
-    return MotionStatistics() if stored is None else MotionStatistics.from_json(stored)
+    return otherwise if stored is None else MotionStatistics.from_json(stored)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +28,12 @@ from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from server.evaluation.motion import blinks_of
-from server.features import FRAME_RATE, features
 from server.model.checkpoint import load_checkpoint, save_checkpoint
 from server.model.noise import power
 from server.model.statistics import KNOTS, MotionStatistics
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
-from server.tracking.sound import SoundOffset, sound_offset
 
-from .corpora import read_samples
 from .faces import cached_track
 
 Floats = NDArray[np.float64]
@@ -63,71 +60,96 @@ BROW_FLICK_SHARE = 0.65
 """Share of the fastest band of brows, 1.5 to 4 Hz, that is the person's: where brows are stillest a third
 to a half of its power is still there, and that is the tracker's."""
 PLACE_SHARE = np.array([[1.0], [1.0], [1.0], [1.0], [0.3]])
+ACTOR_SECONDS = 20.0
+"""Film of an actor that counts as much as all that is known of people."""
+POSSIBLE_BLINKS = (4.0, 30.0)
+"""Blinks a minute that one person may have."""
 BROW_GAIN = 1.56
 """Brow noise over measured lift: intensities saturate and stop at 0."""
 
 
-@dataclass(frozen=True)
-class Occasion:
-    """Tracked film with its sound, the sound's lateness taken away.
-
-    Attributes
-    ----------
-    level : (T,) natural log of the RMS at the take's frames
-    """
-
-    name: str
-    take: Animation
-    level: Floats
-
-
-def occasions(data: Path, cache: Path) -> list[Occasion]:
+def filmed_takes(data: Path, cache: Path) -> list[Animation]:
     """The film of free speech, tracked at `RATE`."""
     basis = basis_of(with_shapes(template()))
-    found: list[Occasion] = []
+    found: list[Animation] = []
     for name in OCCASIONS:
-        path = data / "usgov" / name
-        face = face_of(cached_track(path, cache).at_rate(RATE))
-        take = animation_of(face, performer_of([face]), basis, RATE)
-        samples = read_samples(path)
-        opening = face.points[:, 13, 2] - face.points[:, 14, 2]
-        late = sound_offset(samples, opening, RATE) or SoundOffset(0.0, 0.0, False)
-        level = features(samples).prosody[:, 0].astype(np.float64)
-        times = np.arange(len(take)) / RATE + late.seconds
-        found.append(
-            Occasion(path.stem, take, np.interp(times, np.arange(len(level)) / FRAME_RATE, level))
-        )
+        face = face_of(cached_track(data / "usgov" / name, cache).at_rate(RATE))
+        found.append(animation_of(face, performer_of([face]), basis, RATE))
     return found
 
 
-def learnt_statistics(found: Sequence[Occasion]) -> MotionStatistics:
-    """Statistics of all occasions, each weighing as long as it lasts."""
-    plain = MotionStatistics()
-    pose = [
-        np.concatenate([np.degrees(one.take.rotation), 1000.0 * _unbound(one.take)], axis=1).astype(
-            np.float64
-        )
-        for one in found
-    ]
-    brows = [_brow_channels(one.take) for one in found]
-    head = np.asarray(fitted_bands(pose))
-    head[:, :3] *= NOISE_SHARES
-    # The place of the head trembles with the tracker, not with the person.
-    head[:, 3:] *= PLACE_SHARE
-    face = BROW_GAIN * np.asarray(fitted_bands(brows))
-    seconds = sum(one.take.duration for one in found)
-    rate = sum(blinks_of(one.take).per_minute * one.take.duration for one in found) / seconds
-    rate = float(np.sqrt(np.clip(rate, *HUMAN_BLINKS) * np.mean(HUMAN_BLINKS)))
-    # Cheeks and lower lids are not seen by landmarks: they keep the plain values.
-    face[:, 1] *= ASYMMETRY_SHARE
-    face[-1] *= BROW_FLICK_SHARE
-    face = np.concatenate([face, np.asarray(plain.face_bands)[:, 3:]], axis=1)
+def learnt_statistics(takes: Sequence[Animation]) -> MotionStatistics:
+    """Statistics of people in general, from takes at `RATE`; each weighs as long as it lasts."""
+    head, face = _bands_of(takes)
+    rate = float(np.sqrt(np.clip(_blink_rate(takes), *HUMAN_BLINKS) * np.mean(HUMAN_BLINKS)))
     return replace(
-        plain,
+        MotionStatistics(),
         head_bands=_rows(head),
         face_bands=_rows(face),
         blink_seconds=round(60.0 * HURRY / rate, 3),
     )
+
+
+def statistics_of_actor(takes: Sequence[Animation], people: MotionStatistics) -> MotionStatistics:
+    """The manner of one person, as far as the film is long enough to tell; the rest is people's.
+
+    Film of `ACTOR_SECONDS` counts for half. Accents move head and brows as much more or less than
+    people's as all else does.
+
+    Parameters
+    ----------
+    takes : at `RATE`
+    people : statistics of people in general
+    """
+    seconds = sum(take.duration for take in takes)
+    share = seconds / (seconds + ACTOR_SECONDS)
+    head, face = _bands_of(takes)
+    shipped_head, shipped_face = np.asarray(people.head_bands), np.asarray(people.face_bands)
+    # Variances, not deviations, are what adds up.
+    head = np.sqrt(share * head**2 + (1.0 - share) * shipped_head**2)
+    face = np.sqrt(share * face**2 + (1.0 - share) * shipped_face**2)
+    nods = _size_of(head[:, :3]) / _size_of(shipped_head[:, :3])
+    raises = _size_of(face[:, :1]) / _size_of(shipped_face[:, :1])
+    rate = float(np.clip(_blink_rate(takes), *POSSIBLE_BLINKS))
+    interval = (60.0 * HURRY / rate) ** share * people.blink_seconds ** (1.0 - share)
+    return replace(
+        people,
+        head_bands=_rows(head),
+        face_bands=_rows(face),
+        blink_seconds=round(interval, 3),
+        nod_degrees=round(people.nod_degrees * nods, 3),
+        turn_degrees=round(people.turn_degrees * nods, 3),
+        close_degrees=round(people.close_degrees * nods, 3),
+        brow_lift=round(people.brow_lift * raises, 3),
+    )
+
+
+def _bands_of(takes: Sequence[Animation]) -> tuple[Floats, Floats]:
+    """(5, 6) head and (5, 5) face bands of takes at `RATE`."""
+    pose = [
+        np.concatenate([np.degrees(take.rotation), 1000.0 * _unbound(take)], axis=1)
+        for take in takes
+    ]
+    head = np.asarray(fitted_bands([one.astype(np.float64) for one in pose]))
+    head[:, :3] *= NOISE_SHARES
+    # The place of the head trembles with the tracker, not with the person.
+    head[:, 3:] *= PLACE_SHARE
+    face = BROW_GAIN * np.asarray(fitted_bands([_brow_channels(take) for take in takes]))
+    face[:, 1] *= ASYMMETRY_SHARE
+    face[-1] *= BROW_FLICK_SHARE
+    # Cheeks and lower lids are not seen by landmarks: they keep the plain values.
+    return head, np.concatenate([face, np.asarray(MotionStatistics().face_bands)[:, 3:]], axis=1)
+
+
+def _blink_rate(takes: Sequence[Animation]) -> float:
+    """Blinks a minute over all takes."""
+    seconds = sum(take.duration for take in takes)
+    return sum(blinks_of(take).per_minute * take.duration for take in takes) / seconds
+
+
+def _size_of(bands: Floats) -> float:
+    """Deviation of the sum of all bands and channels."""
+    return float(np.sqrt((bands**2).sum()))
 
 
 def fitted_bands(clips: Sequence[Floats]) -> tuple[tuple[float, ...], ...]:
@@ -191,7 +213,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-o", "--output", type=Path, help="checkpoint whose header is rewritten")
     chosen = parser.parse_args(arguments)
     try:
-        statistics = learnt_statistics(occasions(chosen.data, chosen.cache))
+        statistics = learnt_statistics(filmed_takes(chosen.data, chosen.cache))
         if chosen.output is not None:
             old = load_checkpoint(chosen.output, torch.device("cpu"))
             about = {

@@ -32,7 +32,6 @@ from server.model.checkpoint import (
 from server.model.config import NetworkConfig
 from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
-from server.model.statistics import MotionStatistics
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
@@ -43,6 +42,7 @@ from .corpora import utterances
 from .dirfa import filmed_motion, train_dirfa
 from .faces import GRID_FPS, STYLES, SpokenMouth, cached_track, facegood_rig, grid_film, levelled
 from .footage import films_in
+from .motion import filmed_takes, learnt_statistics
 from .teacher import MOUTH, Teacher, fitted_teacher
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,8 @@ def main(arguments: Sequence[str]) -> int:
             teach_hearing(network, chosen.data, chosen.cache, chosen.phone_steps)
             steps = (chosen.mouth_steps, chosen.polish_steps)
             teach_face(network, chosen.data, chosen.cache, *steps)
-            save_checkpoint(output, network, MotionStatistics(), ABOUT)
+            manner = learnt_statistics(filmed_takes(chosen.data, chosen.cache))
+            save_checkpoint(output, network, manner, ABOUT)
     except DirfaError as error:
         sys.stderr.write(f"{error}\n")
         return 1

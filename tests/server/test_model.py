@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from server.model.checkpoint import load_actor, load_checkpoint, save_actor, save_checkpoint
+from server.model.checkpoint import Actor, load_actor, load_checkpoint, save_actor, save_checkpoint
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
 from server.model.statistics import MotionStatistics
@@ -122,18 +122,21 @@ def test_a_shorter_lookahead_gives_its_own_answer_for_the_same_time() -> None:
     assert torch.allclose(block.mouth, output.mouth[0, :24, 1], atol=1e-5)
 
 
-def test_an_actor_has_a_mouth_of_its_own_and_shares_the_ears(tmp_path: Path) -> None:
+def test_an_actor_has_a_mouth_and_a_manner_of_their_own_and_shares_the_ears(tmp_path: Path) -> None:
     base_path, path = tmp_path / "face.safetensors", tmp_path / "anna.safetensors"
     save_checkpoint(base_path, small_network(), MotionStatistics(), {"model_id": "t"})
     base = load_checkpoint(base_path, torch.device("cpu"))
     torch.manual_seed(1)
     actor = FaceNetwork(replace(SMALL, styles=("anna",)))
 
-    save_actor(path, actor, base, {})
+    calm = replace(MotionStatistics(), nod_degrees=1.5)
+
+    save_actor(path, Actor(actor, calm), base, {})
     loaded = load_actor(path, base)
 
-    assert loaded.encoder is base.network.encoder
-    assert torch.equal(loaded.mouth.weight, actor.mouth.weight)
+    assert loaded.network.encoder is base.network.encoder
+    assert torch.equal(loaded.network.mouth.weight, actor.mouth.weight)
+    assert loaded.statistics == calm
     assert path.stat().st_size < base_path.stat().st_size
 
 
@@ -143,7 +146,8 @@ def test_an_actor_of_other_weights_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         save_checkpoint(tmp_path / name, small_network(), MotionStatistics(), {"model_id": name})
         bases.append(load_checkpoint(tmp_path / name, torch.device("cpu")))
-    save_actor(path, FaceNetwork(replace(SMALL, styles=("anna",))), bases[0], {})
+    anna = Actor(FaceNetwork(replace(SMALL, styles=("anna",))), MotionStatistics())
+    save_actor(path, anna, bases[0], {})
 
     with pytest.raises(ValueError, match="trained on other weights"):
         load_actor(path, bases[1])
