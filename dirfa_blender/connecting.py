@@ -1,4 +1,5 @@
-"""Which server answers: the one at the chosen address, one the user runs, or one of our own. Blocks.
+"""Which server answers: the one at the chosen address, one the user runs, or one of our own; and whose
+performances it knows. Blocks.
 
 For worker threads: a local server may have to be started first, which takes seconds.
 """
@@ -22,6 +23,7 @@ def connect(connection: Connection, report: Reporter) -> Client:
     """
     if connection.kind == "remote":
         client = Client(connection.url.rstrip("/"), connection.token)
-        client.info()
-        return client
-    return running_server() or state().server.start(report.cancelled)
+    else:
+        client = running_server() or state().server.start(report.cancelled)
+    state().performers = client.info().actors
+    return client

@@ -28,6 +28,7 @@ from . import (
 from .core.timing import parse_rate
 from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
 from .render_order import FILM, PICTURES
+from .session import state
 from .shot_presets import DEFAULT_SHOT, SHOTS
 
 
@@ -39,6 +40,12 @@ def _rate_index(group: bpy.types.PropertyGroup) -> int:
 def _set_rate(group: bpy.types.PropertyGroup, index: int) -> None:
     if index < len(film_choice.RATES):
         film_choice.set_rate(group.id_data, parse_rate(film_choice.RATES[index]))
+
+
+def _known_performers(
+    _group: bpy.types.PropertyGroup, _context: bpy.types.Context, typed: str
+) -> list[str]:
+    return [name for name in state().performers if typed.lower() in name.lower()]
 
 
 class DIRFA_PG_settings(bpy.types.PropertyGroup):
@@ -127,6 +134,13 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         default=0,
         min=0,
         update=retaking.on_settings,
+    )
+    performer: StringProperty(
+        name="Performer",
+        description="Whose mouth and manner: an actor whom the server has learnt from film; empty for the "
+        "talker it comes with",
+        search=_known_performers,
+        search_options={"SUGGESTION"},
     )
     blinks: FloatProperty(
         name="Blinks",

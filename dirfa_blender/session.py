@@ -65,6 +65,7 @@ class State:
     ``server_state`` is what was last seen, because asking reads files; None before the first look.
     ``reading`` are photos that are read before anybody asks, and ``is_server_spared`` says that the server
     was started early once and is not again. ``board`` shows each line of a queue.
+    ``performers`` are the actors that the server last asked has learnt.
     ``unpacked``, ``directed``, ``reduced``, ``profiles``,
     ``forms`` and ``memories`` spare work that was done already, by a take, a line, a curve, a character's
     names, a head's mesh and an Action; nothing is lost when they are emptied. ``entering`` is a result on
@@ -84,6 +85,7 @@ class State:
     server: ServerProcess = field(default_factory=ServerProcess)
     server_state: ServerState | None = None
     board: Board = field(default_factory=Board)
+    performers: tuple[str, ...] = ()
     unpacked: dict[str, Animation] = field(default_factory=dict[str, Animation])
     directed: dict[int, tuple[Animation, Controls, Animation]] = field(
         default_factory=dict[int, tuple[Animation, Controls, Animation]]

@@ -132,8 +132,7 @@ class _GenerateOperator(_SpeechOperator):
             for line in settings.lines
             if line.use and not (settings.only_new and len(line.takes))
         ]
-        made_with = AnimateSettings(seed=settings.seed, blinks=settings.blinks)
-        asked, self._starts, refused = requests(scene, wanted, made_with)
+        asked, self._starts, refused = requests(scene, wanted, settings_of(scene))
         if not asked:
             for line in wanted:
                 line.message = refused[line.uid]
@@ -154,11 +153,7 @@ class _GenerateOperator(_SpeechOperator):
             target = settings.target
             apply.find_target(target, profiles.profile_for(target))
             self._target_uid = target.session_uid
-        made_with = AnimateSettings(
-            seed=settings.seed,
-            blinks=settings.blinks,
-            transcript=_transcript(context.scene, speech),
-        )
+        made_with = settings_of(context.scene, speech)
         again = _line_of_source(settings, target)
         uid = again.uid if again is not None else 0
         if again is None:
@@ -267,11 +262,9 @@ class DIRFA_OT_another_take(_SpeechOperator, bpy.types.Operator):
         line = acting.current_line(scene)
         self._retake = Retake(() if self.region == "ALL" else (self.region,))
         cue = lines.cue_of(scene, line)
-        made_with = AnimateSettings(
-            seed=scene.dirfa.seed if self.is_exact else takes.free_seed(line, scene.dirfa.seed),
-            blinks=scene.dirfa.blinks,
-            transcript=_transcript(scene, cue.speech),
-        )
+        made_with = settings_of(scene, cue.speech)
+        if not self.is_exact:
+            made_with = replace(made_with, seed=takes.free_seed(line, scene.dirfa.seed))
         asked = LineRequest(line.uid, line.name, cue.speech, made_with)
         self._starts = {line.uid: cue.frame_start}
         self._begin(context, Request((asked,)), {})
@@ -341,6 +334,23 @@ def requests(
         own = replace(settings, seed=takes.free_seed(line, settings.seed), transcript=transcript)
         asked.append(LineRequest(line.uid, line.name, cue.speech, own))
     return tuple(asked), starts, refused
+
+
+def settings_of(scene: bpy.types.Scene, speech: Speech | None = None) -> AnimateSettings:
+    """What the panel says a new take is made with; of a recording with the text beside it, if wanted.
+
+    Raises
+    ------
+    FormatError
+        The text beside the recording cannot be read.
+    """
+    settings = scene.dirfa
+    return AnimateSettings(
+        seed=settings.seed,
+        blinks=settings.blinks,
+        actor=settings.performer.strip(),
+        transcript=_transcript(scene, speech) if speech is not None else "",
+    )
 
 
 def _transcript(scene: bpy.types.Scene, speech: Speech) -> str:

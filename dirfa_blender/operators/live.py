@@ -181,6 +181,7 @@ def session_of(context: bpy.types.Context) -> LiveSession:
     chosen = AnimateSettings(
         seed=settings.seed,
         blinks=settings.blinks,
+        actor=settings.performer.strip(),
         lookahead=LOOKAHEADS[settings.live.lookahead],
     )
     session = LiveSession(lambda: connect(connection, listening), source_of(context.scene), chosen)

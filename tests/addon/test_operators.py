@@ -116,12 +116,14 @@ def test_generate_animates_a_character_that_is_there(addon_scene, server) -> Non
     assert len(fcurves.curves_of(head.face.data.shape_keys)) == 53
 
 
-def test_generate_hands_seed_and_blinks_to_the_server(addon_scene, server) -> None:
+def test_generate_hands_seed_blinks_and_performer_to_the_server(addon_scene, server) -> None:
     addon_scene.dirfa.seed, addon_scene.dirfa.blinks = 7, 0.5
+    addon_scene.dirfa.performer = " anna "
 
     bpy.ops.dirfa.generate()
 
-    assert (server.settings[0].seed, server.settings[0].blinks) == (7, 0.5)
+    asked = server.settings[0]
+    assert (asked.seed, asked.blinks, asked.actor) == (7, 0.5, "anna")
 
 
 def test_the_text_beside_a_recording_goes_along_where_it_is_wanted(addon_scene, server) -> None:
