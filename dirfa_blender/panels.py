@@ -107,6 +107,7 @@ class DIRFA_PT_style(Tab, bpy.types.Panel):
         if context.scene.dirfa.source != "STRIPS":
             for name in ("use_sound", "use_shot", "shot"):
                 layout.prop(context.scene.dirfa, name)
+        layout.operator("dirfa.learn_performer", icon="FILE_MOVIE")
         layout.operator("dirfa.apply_take", icon="FILE_REFRESH")
 
 
