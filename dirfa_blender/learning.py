@@ -45,7 +45,9 @@ class Footage:
                 f"A performer's name is of letters, digits, spaces, dots and dashes, got {self.name!r}."
             )
         if not self.film.exists():
-            raise SettingsError(f"There is no film or folder {self.film.name} in {self.film.parent}.")
+            raise SettingsError(
+                f"There is no film or folder {self.film.name} in {self.film.parent}."
+            )
 
 
 @dataclass(frozen=True)

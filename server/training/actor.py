@@ -1,6 +1,7 @@
 """Adapts the shipped network to one actor from film of them: ``train --footage folder/``.
 
-The encoder, which knows voices, stays; the face head, which knows mouths, learns this one. Ten minutes of
+The encoder, which knows voices, stays; the face head, which knows mouths, learns this one, and the numbers
+behind head, brows and blinks become the actor's as far as the film is long enough to tell. Ten minutes of
 film are the case to serve, so the sound is encoded once and the head learns on what the encoder said. Every
 eighth piece of film only measures, and the weights that measured best are kept: little film cannot make
 the result worse than the network it began with.
@@ -9,7 +10,9 @@ the result worse than the network it began with.
 from __future__ import annotations
 
 import copy
+import hashlib
 import logging
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,10 +22,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError
 from server.evaluation.agreement import concordance
 from server.features import FRAME_RATE, features, speech_gain
+from server.model.checkpoint import Actor, Checkpoint
 from server.model.network import FaceNetwork
+from server.model.statistics import MotionStatistics
 from server.tracking.alignment import AlignedFace
 from server.tracking.performer import animation_of, performer_of
 from server.tracking.solve import Basis
@@ -30,6 +36,7 @@ from server.tracking.solve import Basis
 from .faces import mouth_of
 from .footage import ActorFilm, footage_of, runs_of
 from .loop import Lesson, teach
+from .motion import RATE, statistics_of_actor
 from .mouth import WARM_FRAMES, MouthBatch, mouth_loss, moving
 
 log = logging.getLogger(__name__)
@@ -43,6 +50,9 @@ LEAST_FRAMES = 100
 MEASURED_EVERY = 8
 LEAST_SECONDS = 20.0
 """Less film than this is refused."""
+LEAST_MANNER_SECONDS = 2.0
+"""A shorter stretch says nothing of how somebody moves the head."""
+Show = Callable[[str, float, str], None]
 
 
 @dataclass(frozen=True)
@@ -51,14 +61,16 @@ class Adaptation:
 
     Attributes
     ----------
-    network : the shipped encoder with the actor's face head
+    actor : the shipped encoder with the actor's face head, and their manner
+    people : the manner of people in general, for comparison
     seconds : of film that was learnt from
     before, after : mean concordance (correlation that asks for the amplitude too) of lip opening and
         width on the pieces kept for measuring
     remarks : sentences on what was left out or put right
     """
 
-    network: FaceNetwork
+    actor: Actor
+    people: MotionStatistics
     seconds: float
     before: tuple[float, float]
     after: tuple[float, float]
@@ -75,6 +87,15 @@ class _Piece:
 
 
 @dataclass
+class _Seen:
+    """Pieces for the mouth, takes at `RATE` for the manner, and remarks on the film."""
+
+    pieces: list[_Piece]
+    takes: list[Animation]
+    remarks: list[str]
+
+
+@dataclass
 class _Best:
     """The head that measured best so far."""
 
@@ -83,40 +104,44 @@ class _Best:
 
 
 def adapted(
-    shipped: FaceNetwork,
-    actor: str,
+    base: Checkpoint,
+    name: str,
     films: Sequence[Path],
     basis: Basis,
     geometry: NDArray[np.float64],
     cache: Path,
     lesson: Lesson = LESSON,
+    progress: Show = lambda _stage, _share, _detail: None,
 ) -> Adaptation:
-    """The network with the actor's face head.
+    """An actor's mouth and manner, learnt from film.
 
     Parameters
     ----------
     basis, geometry : of the head template: what its shapes do to landmarks, and units to lips
+    progress : takes ``track`` or ``learn``, its share 0..1, and what is at hand
 
     Raises
     ------
     FormatError
         Too little of the film can be used; the sentence says why.
     """
-    pieces, remarks = _pieces(shipped, films, basis, cache)
-    seconds = sum(len(piece.mouth) for piece in pieces) / FRAME_RATE
+    seen = _seen(base.network, films, basis, cache, lambda s, film: progress("track", s, film))
+    seconds = sum(len(piece.mouth) for piece in seen.pieces) / FRAME_RATE
     if seconds < LEAST_SECONDS:
-        reasons = " ".join(remarks) or "The films are too short."
+        reasons = " ".join(seen.remarks) or "The films are too short."
         raise FormatError(
             f"Expected at least {LEAST_SECONDS:g} s of film in which the actor's face speaks, found "
             f"{seconds:.1f} s. {reasons}"
         )
-    measured = pieces[::MEASURED_EVERY]
-    learnt = [piece for place, piece in enumerate(pieces) if place % MEASURED_EVERY]
-    network = _with_style(shipped, actor)
+    measured = seen.pieces[::MEASURED_EVERY]
+    learnt = [piece for place, piece in enumerate(seen.pieces) if place % MEASURED_EVERY]
+    network = _with_style(base.network, name)
     before = _scores(network, measured, geometry)
     best = _Best(sum(before), _head_of(network))
+    progress("learn", 0.0, "")
 
     def keep(step: int) -> None:
+        progress("learn", step / lesson.steps, "")
         network.eval()
         score = sum(_scores(network, measured, geometry))
         network.train()
@@ -132,32 +157,51 @@ def adapted(
         mouth, _ = network.animate(hidden, phones, wanted.style, start)
         return mouth_loss(mouth, wanted, metres, network.config.delays), {}
 
-    teach(network, [(moving(network), 1.0)], lesson, _drawing(learnt, lesson), loss_of, cache, keep)
+    # Named by what is learnt from: other film must not go on where the last one stopped.
+    state = cache / "states" / _digest(seen.pieces)
+    teach(network, [(moving(network), 1.0)], lesson, _drawing(learnt, lesson), loss_of, state, keep)
+    shutil.rmtree(state, ignore_errors=True)
     network.load_state_dict(best.weights, strict=False)
     after = _scores(network, measured, geometry)
-    return Adaptation(network, seconds, before, after, tuple(remarks))
+    manner = statistics_of_actor(seen.takes, base.statistics)
+    return Adaptation(
+        Actor(network, manner), base.statistics, seconds, before, after, tuple(seen.remarks)
+    )
 
 
-def _pieces(
+def _seen(
     shipped: FaceNetwork,
     films: Sequence[Path],
     basis: Basis,
     cache: Path,
-) -> tuple[list[_Piece], list[str]]:
-    """Pieces of a few seconds, and a sentence for all that was left out or put right."""
-    footage, remarks = footage_of(films, cache)
+    progress: Callable[[float, str], None],
+) -> _Seen:
+    """What the films show, and a sentence for all that was left out or put right."""
+    footage, remarks = footage_of(films, cache, progress)
+    seen = _Seen([], [], remarks)
     if not footage:
-        return [], remarks
+        return seen
     performer = performer_of([_usable_part(film) for film in footage])
-    pieces: list[_Piece] = []
     for film in footage:
-        take = animation_of(film.face, performer, basis, film.rate).resampled(FRAME_RATE)
-        mouth = mouth_of(take)
+        take = animation_of(film.face, performer, basis, film.rate)
+        seen.takes.extend(
+            take.sliced(run.start / film.rate, run.stop / film.rate).resampled(RATE)
+            for run in runs_of(film.usable, LEAST_MANNER_SECONDS * film.rate)
+        )
+        mouth = mouth_of(take.resampled(FRAME_RATE))
         hidden, phones = _encoded(shipped, film.samples, len(mouth))
         frames = np.round(np.arange(len(mouth)) * film.rate / FRAME_RATE).astype(int)
         usable = film.usable[np.minimum(frames, len(film.usable) - 1)]
-        pieces.extend(_cut(hidden, phones, mouth, usable))
-    return pieces, remarks
+        seen.pieces.extend(_cut(hidden, phones, mouth, usable))
+    return seen
+
+
+def _digest(pieces: Sequence[_Piece]) -> str:
+    """Names what is learnt from."""
+    summed = hashlib.sha256()
+    for piece in pieces:
+        summed.update(piece.mouth.tobytes())
+    return summed.hexdigest()[:16]
 
 
 def _cut(

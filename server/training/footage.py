@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,6 +37,9 @@ EDGE_SECONDS = 0.2
 """Around a cut or a gap landmarks are guesses, and smoothing mixes what lies on both sides."""
 CROWD_SECONDS = 0.75
 """Around a look at which a second face was seen; the film is looked at every half second."""
+UNSURE = " does not tell whether its sound fits the lips; taken as it is."
+MOST_UNSURE = 3
+"""More films than this of which that is true are said in one sentence."""
 LEAST_SECONDS = 2.0
 """A usable stretch of less is left out: it says little, and its edges are most of it."""
 
@@ -76,21 +79,44 @@ def films_in(folder: Path) -> list[Path]:
     return found
 
 
-def footage_of(films: Sequence[Path], cache: Path) -> tuple[list[ActorFilm], list[str]]:
+def footage_of(
+    films: Sequence[Path],
+    cache: Path,
+    progress: Callable[[float, str], None] = lambda _share, _film: None,
+) -> tuple[list[ActorFilm], list[str]]:
     """What can be learnt from, and a sentence for all that was left out or put right.
 
     Parameters
     ----------
     cache : folder in which tracks are kept, by what is in the film
+    progress : takes the share of all films that was watched, and the name of the one at hand
     """
     remarks: list[str] = []
     read: list[ActorFilm] = []
-    for path in films:
+    for number, path in enumerate(films):
+
+        def show(share: float, number: int = number, name: str = path.name) -> None:
+            progress((number + share) / len(films), name)
+
+        show(0.0)
         try:
-            read.append(_read(path, cache, remarks))
+            read.append(_read(path, cache, remarks, show))
         except DirfaError as error:
             remarks.append(f"Left out: {error}")
-    return _of_one_person(read, remarks), remarks
+    kept = _of_one_person(read, remarks)
+    return kept, _summed(remarks)
+
+
+def _summed(remarks: list[str]) -> list[str]:
+    """The remarks, those on sound that nobody can judge as one where they are many."""
+    unsure = [sentence for sentence in remarks if sentence.endswith(UNSURE)]
+    if len(unsure) <= MOST_UNSURE:
+        return remarks
+    others = [sentence for sentence in remarks if sentence not in unsure]
+    return [
+        *others,
+        f"{len(unsure)} films do not tell whether their sound fits the lips; taken as is.",
+    ]
 
 
 def runs_of(usable: Flags, least: float) -> list[slice]:
@@ -100,13 +126,13 @@ def runs_of(usable: Flags, least: float) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(begins, ends, strict=True) if b - a >= least]
 
 
-def tracked(video: Path, cache: Path) -> FaceTrack:
+def tracked(video: Path, cache: Path, progress: Callable[[float], None] | None = None) -> FaceTrack:
     """The landmarks of a film, tracked once for its bytes, whatever it is called."""
     with video.open("rb") as stream:
         name = hashlib.file_digest(stream, "sha256").hexdigest()[:24]
     path = cache / "footage" / f"{name}-{CACHE_VERSION}.npz"
     if not path.exists():
-        track = track_landmarks(video)
+        track = track_landmarks(video, progress=progress)
         about = {
             "size": track.size,
             "cuts": track.cuts,
@@ -139,9 +165,11 @@ def tracked(video: Path, cache: Path) -> FaceTrack:
         )
 
 
-def _read(path: Path, cache: Path, remarks: list[str]) -> ActorFilm:
+def _read(
+    path: Path, cache: Path, remarks: list[str], progress: Callable[[float], None]
+) -> ActorFilm:
     """A film with its doubtful frames marked; FormatError where all of it is doubtful."""
-    track = tracked(path, cache)
+    track = tracked(path, cache, progress)
     if len(track.times) < 2:
         raise FormatError(f"{path.name} has one picture only.")
     samples = film_sound(path)
@@ -160,7 +188,7 @@ def _read(path: Path, cache: Path, remarks: list[str]) -> ActorFilm:
         raise FormatError(f"{path.name}: sound and lips do not belong together.")
     late = heard.seconds if heard is not None and heard.is_clear else 0.0
     if heard is None or not heard.is_clear:
-        said.append(f"{path.name} does not tell whether its sound fits the lips; taken as it is.")
+        said.append(path.name + UNSURE)
     if abs(late) > 1.0 / rate:
         side = "late" if late > 0 else "early"
         said.append(f"{path.name}: the sound is {abs(late):.2f} s {side}; put right.")

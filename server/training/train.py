@@ -7,8 +7,10 @@ lesson.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
-import sys
+import os
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,19 +18,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dirfa_blender.core.errors import DirfaError, FormatError
+from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
-from server.config import actors_folder
+from dirfa_blender.core.progress import Display
 from server.evaluation.lips import unit_geometry
-from server.model.checkpoint import (
-    SHIPPED,
-    load_checkpoint,
-    save_actor,
-    save_checkpoint,
-    save_dirfa,
-)
+from server.model.checkpoint import SHIPPED, save_checkpoint, save_dirfa
 from server.model.config import NetworkConfig
 from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
@@ -36,12 +32,11 @@ from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
 from . import dirfa, mouth, phones
-from .actor import adapted
 from .cache import AlignedSpeech, aligned_speech
 from .corpora import utterances
 from .dirfa import filmed_motion, train_dirfa
 from .faces import GRID_FPS, STYLES, SpokenMouth, cached_track, facegood_rig, grid_film, levelled
-from .footage import films_in
+from .learning import learn_actor
 from .motion import filmed_takes, learnt_statistics
 from .teacher import MOUTH, Teacher, fitted_teacher
 
@@ -80,14 +75,22 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
     parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
     parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
+    parser.add_argument(
+        "--json", action="store_true", help="progress with film as JSON lines on stdout"
+    )
+    parser.add_argument("--until-stdin-closes", action="store_true", help="leave with the starter")
     chosen = parser.parse_args(arguments)
     if (chosen.data is None) == (chosen.footage is None):
         parser.error("give either --data, to train anew, or --footage, to adapt to an actor")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if chosen.until_stdin_closes:
+        _leave_with_starter()
     torch.set_num_threads(chosen.threads)
+    display = Display(as_json=chosen.json)
     try:
         if chosen.footage is not None:
-            return _adapt(chosen.footage, chosen.actor, chosen.output, chosen.cache)
+            learn_actor(chosen.footage, chosen.actor, chosen.output, chosen.cache, display)
+            return 0
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         if chosen.config == "dirfa":
             output = chosen.output or chosen.cache / "dirfa.safetensors"
             save_dirfa(output, taught_dirfa(chosen.data, chosen.cache))
@@ -100,40 +103,22 @@ def main(arguments: Sequence[str]) -> int:
             manner = learnt_statistics(filmed_takes(chosen.data, chosen.cache))
             save_checkpoint(output, network, manner, ABOUT)
     except DirfaError as error:
-        sys.stderr.write(f"{error}\n")
+        display.error(str(error))
         return 1
     log.info("%s: %d bytes", output, output.stat().st_size)
     return 0
 
 
-def _adapt(footage: Path, name: str, output: Path | None, cache: Path) -> int:
-    """Writes an actor's file beside where ``--actors`` looks, and says what the film brought."""
-    if not footage.exists():
-        raise FormatError(f"Expected film at {footage}, found nothing. Check the path.")
-    name = name or footage.stem
-    output = output or actors_folder() / f"{name}.safetensors"
-    try:
-        base = load_checkpoint(SHIPPED, torch.device("cpu"))
-    except ValueError as error:
-        raise FormatError(str(error)) from error
-    head = shaped_head()
-    found = adapted(
-        base.network,
-        name,
-        films_in(footage),
-        basis_of(head),
-        unit_geometry(head, base.network.config.mouth),
-        cache / "actors" / name,
-    )
-    save_actor(output, found.network, base, {"seconds": f"{found.seconds:.1f}"})
-    for sentence in found.remarks:
-        sys.stderr.write(f"{sentence}\n")
-    sys.stdout.write(
-        f"{output}: learnt from {found.seconds:.0f} s of film. On pieces kept for measuring, agreement "
-        f"of lip opening {found.before[0]:.2f} -> {found.after[0]:.2f}, width {found.before[1]:.2f} -> "
-        f"{found.after[1]:.2f}. Use it with: animate --actor {name}\n"
-    )
-    return 0
+def _leave_with_starter() -> None:
+    """Ends this process when standard input closes: whoever started it is gone."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def teach_hearing(network: FaceNetwork, data: Path, cache: Path, steps: int) -> None:
