@@ -26,6 +26,7 @@ from .complexion import Complexion, complexion
 from .glasses import glasses_sign, without_glasses
 from .hair import Scalp, read_scalp
 from .hairline import read_hairline
+from .makeup import painted, photo_share, zones
 from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, vertex_normals
@@ -144,12 +145,14 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
         picture = without_glasses(picture, moved)
     masks = face_masks(picture, moved)
     colours = measured_colours(picture, moved, masks)
+    shown = colours.get("lips"), colours.get("skin")
     head = fit.head
     layout = _layout(size // 2)
     near, mirror = layout.near, layout.mirror
     normals = vertex_normals(head.vertices.astype(np.float64), layout.faces)
     places = _transformed(fit.photo_vertices_px, to_picture)[:, :2]
     facing = near.smoothed(_facing(head, normals @ fit.view.rotation.T)[:, None], 3)[:, 0]
+    facing *= near.smoothed(photo_share()[:, None], 1)[:, 0]
     sight = _Sight(places, facing)
 
     taken = complexion(picture, moved, masks, _smile(fit))
@@ -165,6 +168,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     level = seen * gain * _exposure(seen * gain, of_tone)
     tone = _tone(level, of_tone)
     base = _completed(layout, level, trust, tone)
+    base = painted(base, tone, *shown, near.smoothed(zones().lips[:, None], 1)[:, 0])
     scalp = read_scalp(head, fit.view, to_picture, masks)
     if not scalp.is_bald:
         metres_per_px = 1.0 / (fit.view.scale * to_picture[0, 0])

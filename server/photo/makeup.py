@@ -1,0 +1,157 @@
+"""What lids and lips look like where a photo cannot say: painted over the skin that surrounds them.
+
+Open eyes show a narrow, shaded strip of the upper lid, which a blink draws out to three times its
+height, and lashes that belong to no skin. So the photo's detail ends at the lids, and they get the skin
+beside them, a little darker and redder as thin skin is, a crease, and the line of the lashes' roots.
+Lips keep their detail in part: teeth, flash and a few dozen pixels leave some of them as pale as skin,
+so their colour is held within what lips have beside the skin round them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.face_landmarks import EYE_LEFT
+from dirfa_blender.core.head_template import template
+
+from .colours import Colour
+from .shading import lightness, to_linear
+from .surface import mirror_images
+
+Floats = npt.NDArray[np.float64]
+
+# Millimetres on the template from a lid's edge: the photo ends within the first, is whole from the second.
+UPPER_LID, LOWER_LID = (7.0, 12.0), (2.2, 5.5)
+LID_SKIN = (0.93, 0.87, 0.85)  # of the light that skin beside it reflects
+CREASE_MM, CREASE_WIDE_MM = 4.6, 0.7  # from the edge of the upper lid
+CREASE_DARK = 0.30
+# How dark roots of lashes make the edge of the upper and the lower lid, and how far from it, millimetres.
+ROOTS_DARK, ROOTS_MM = (0.72, 0.35), (0.9, 0.6)
+LIP_DETAIL = 0.45  # share of the photo's detail on lips
+# Light of lips over that of skin, red over green and blue over green of the same: least and most.
+LIP_LIGHT, LIP_RED, LIP_BLUE = (0.46, 0.72), (1.32, 1.9), (1.0, 1.25)
+# On dark skin lips may be as light as the skin.
+DARK_SKIN, DARK_LIP_LIGHT = 0.12, 1.0
+USUAL_LIPS = (0.72, 0.46, 0.50)
+_UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)
+_LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Places on the template, (V,) 0..1 each, but for the last.
+
+    Attributes
+    ----------
+    lids : where the photo is not believed
+    lips : the red of the lips
+    lid_gain : (V, 3) what a lid's thin skin, crease and roots of lashes leave of the light
+    """
+
+    lids: Floats
+    lips: Floats
+    lid_gain: Floats
+
+
+@lru_cache(maxsize=1)
+def zones() -> Zones:
+    """The zones of the template, which every fitted head shares."""
+    head = template()
+    left = _left_lid(head.vertices * 1000.0, head.landmarks() * 1000.0)
+    mirror = mirror_images(head.vertices.astype(np.float64))
+    lids = np.maximum(left[0], left[0][mirror])
+    gain = np.minimum(left[1], left[1][mirror])
+    lips = head.part("lips_*") & ~head.part("cavity")
+    return Zones(lids, lips.astype(np.float64), gain)
+
+
+def photo_share() -> Floats:
+    """(V,) 0..1 share of the photo's detail that each vertex takes."""
+    here = zones()
+    return (1.0 - here.lids) * (1.0 - (1.0 - LIP_DETAIL) * here.lips)
+
+
+def painted(
+    base: Floats, tone: Floats, lips: Colour | None, skin: Colour | None, edge: Floats
+) -> Floats:
+    """(V, 3) linear RGB: the even skin with lids and lips.
+
+    Parameters
+    ----------
+    base : (V, 3) linear RGB, the even skin; tone : (3,) of the person
+    lips, skin : sRGB as the photo has them, where it shows them
+    edge : (V,) 0..1, the red of the lips with soft edges
+    """
+    result = base * zones().lid_gain
+    seen = np.array(USUAL_LIPS) if lips is None or skin is None else _ratio(lips, skin)
+    wanted = plausible_lips(seen, float(lightness(tone)))
+    # The part of the photo's own colour that its detail brings back.
+    brought = 1.0 + LIP_DETAIL * (np.clip(seen, 0.3, 1.2) - 1.0)
+    return result + edge[:, None] * (tone * wanted / brought - result)
+
+
+def plausible_lips(seen: Floats, skin_light: float) -> Floats:
+    """(3,) colour of lips over that of skin, nearest to what was seen, that lips have.
+
+    Parameters
+    ----------
+    seen : (3,) ratio of linear light as a photo has it
+    skin_light : luminance of the skin
+    """
+    fair = np.clip((skin_light - DARK_SKIN) / DARK_SKIN, 0.0, 1.0)
+    most = LIP_LIGHT[1] + (1.0 - fair) * (DARK_LIP_LIGHT - LIP_LIGHT[1])
+    light = np.clip(float(lightness(seen)), LIP_LIGHT[0], most)
+    red = np.clip(seen[0] / max(seen[1], 1e-3), *LIP_RED)
+    blue = np.clip(seen[2] / max(seen[1], 1e-3), *LIP_BLUE)
+    hue = np.array([red, 1.0, blue])
+    return hue * light / float(lightness(hue))
+
+
+def _ratio(lips: Colour, skin: Colour) -> Floats:
+    return np.asarray(to_linear(lips) / np.maximum(to_linear(skin), 1e-3), np.float64)
+
+
+def _left_lid(points: Floats, marks: Floats) -> tuple[Floats, Floats]:
+    """Zone (V,) and gain (V, 3) round the left eye; points and landmarks in millimetres."""
+    upper, lower = (_line(marks[list(line)]) for line in (_UPPER, _LOWER))
+    from_upper, along = _distance(points, upper)
+    from_lower, _ = _distance(points, lower)
+    middle = marks[list(EYE_LEFT)].mean(0)
+    ahead = points[:, 1] < middle[1] + 14.0
+    above = points[:, 2] > np.interp(points[:, 0], upper[:, 0], (upper[:, 2] + lower[:, 2]) / 2)
+    zone = np.where(above, _fading(from_upper, *UPPER_LID), _fading(from_lower, *LOWER_LID))
+    zone *= ahead
+    shade = 1.0 - zone[:, None] * (1.0 - np.array(LID_SKIN))
+    # The crease runs out toward both corners.
+    crease = np.exp(-(((from_upper - CREASE_MM) / CREASE_WIDE_MM) ** 2)) * above * ahead
+    crease *= np.sin(np.pi * np.clip(along, 0.02, 0.98)) ** 0.6
+    reach = np.where(above, ROOTS_MM[0], ROOTS_MM[1])
+    dark = np.where(above, ROOTS_DARK[0], ROOTS_DARK[1])
+    roots = dark * np.exp(-((np.where(above, from_upper, from_lower) / reach) ** 2)) * ahead
+    roots *= np.clip(4.0 * along, 0.0, 1.0)
+    return zone, shade * ((1.0 - CREASE_DARK * crease) * (1.0 - roots))[:, None]
+
+
+def _line(points: Floats) -> Floats:
+    """(64, 3) a line through landmarks, evenly divided from corner to corner."""
+    length = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1)))
+    at = np.linspace(0.0, length[-1], 64)
+    return np.stack([np.interp(at, length, points[:, k]) for k in range(3)], -1)
+
+
+def _distance(points: Floats, line: Floats) -> tuple[Floats, Floats]:
+    """Distance (V,) to the nearest point of a line, and how far along it that is, 0..1."""
+    near = np.abs(points - line.mean(0)).max(1) < 40.0
+    away, along = np.full(len(points), 1e3), np.zeros(len(points))
+    gap = np.linalg.norm(points[near, None] - line[None], axis=-1)
+    away[near], along[near] = gap.min(1), gap.argmin(1) / (len(line) - 1)
+    return away, along
+
+
+def _fading(distance: Floats, near: float, far: float) -> Floats:
+    share = np.clip((far - distance) / (far - near), 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)

@@ -1,0 +1,52 @@
+"""Lids and lips of a skin texture, where the photo does not speak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dirfa_blender.core.head_template import template
+from server.photo.makeup import painted, photo_share, plausible_lips, zones
+from server.photo.shading import lightness
+
+FAIR = np.array([0.55, 0.38, 0.29])
+DARK = np.array([0.14, 0.075, 0.05])
+
+
+@pytest.mark.parametrize("tone", [FAIR, DARK])
+@pytest.mark.parametrize("seen", [(1.1, 0.98, 1.05), (0.2, 0.1, 0.1), (0.9, 0.3, 0.3)])
+def test_lips_are_redder_than_the_skin_whatever_the_photo_shows(
+    tone: np.ndarray, seen: tuple[float, float, float]
+) -> None:
+    ratio = plausible_lips(np.array(seen), float(lightness(tone)))
+
+    assert ratio[0] / ratio[1] >= 1.3 and float(lightness(ratio)) <= 1.0
+
+
+def test_lips_of_a_usual_colour_stay_as_they_are() -> None:
+    seen = np.array([0.80, 0.52, 0.56])
+
+    assert np.allclose(plausible_lips(seen, float(lightness(FAIR))), seen, atol=1e-9)
+
+
+def test_closed_lids_have_the_colour_of_the_skin_beside_them() -> None:
+    head, here = template(), zones()
+    base = np.tile(FAIR, (len(head.vertices), 1))
+
+    skin = painted(base, FAIR, None, None, here.lips)
+
+    # Off the edge, where the roots of the lashes are, and off the crease.
+    lid = (here.lids > 0.95) & (here.lid_gain[:, 0] > 0.88)
+    assert lid.sum() > 40
+    assert np.abs(np.log(skin[lid] / FAIR)).max() < 0.25
+
+
+def test_the_photo_is_whole_on_brows_and_cheeks_and_absent_on_lids() -> None:
+    head, share = template(), photo_share()
+
+    brows = head.landmark_vertices[[52, 65, 105, 282, 295, 334]]
+    cheeks = head.landmark_vertices[[50, 280]]
+    edges = head.landmark_vertices[[159, 386]]
+
+    assert share[np.concatenate([brows, cheeks]).astype(int).ravel()].min() == 1.0
+    assert share[edges.astype(int).ravel()].max() < 0.1
