@@ -22,6 +22,7 @@ from . import head_shapes, head_template
 from .errors import SettingsError
 from .face_landmarks import MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .head import Head
+from .head_lids import relaxed_lids
 from .head_morph import IDENTITY, Field, kernel, landmark_noise, morphed, moved_bones, reach
 from .head_sliders import HeadSliders, slid
 
@@ -265,7 +266,7 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
         noise = np.full(MESH_POINTS, CORRECTION_NOISE)
         noise[list(OVAL)] = CORRECTION_NOISE_OVAL
         field.pulls = field.pulls + Field(rest, solution.correction, noise).pulls
-    vertices = morphed(template, field, _template_reach())
+    vertices = relaxed_lids(template, morphed(template, field, _template_reach()))
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
     head = replace(
