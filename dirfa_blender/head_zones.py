@@ -23,17 +23,23 @@ OILY = (
     (280, 0.22),
 )
 LIP_EDGE_SWEEPS = 2
+# Eye distances behind a lid's edge at which its margin is wholly wet.
+WET_DEPTH = 0.008
 
 
 def skin_zones(head: Head) -> Floats:
     """(V, 3) shares 0..1: red of the lips, shine of oily skin, wet edge of a lid.
 
-    On the wall of the mouth, which is no skin, the second is 1.
+    What is no skin uses them otherwise. On the wall of the mouth the second falls from 1 behind the lips to
+    0 in the throat. On teeth the first tells the lower row, the second grows toward the molars.
     """
     zones = np.zeros((len(head.vertices), 3))
     zones[:, 0] = _softened(head, head.part("lips_*").astype(np.float64))
     inside = head.part("cavity")
-    zones[inside, 1] = 1.0
+    zones[inside, 1] = (1.0 - _farther_back(head, inside)) ** 1.5
+    teeth = head.part("teeth_*")
+    zones[teeth, 1] = _farther_back(head, teeth)
+    zones[head.part("teeth_lower"), 0] = 1.0
     if len(head.landmark_vertices) < MESH_POINTS:
         return zones
     points = head.landmarks().astype(np.float64)
@@ -42,18 +48,28 @@ def skin_zones(head: Head) -> Floats:
         return zones
     for index, reach in OILY:
         away = np.linalg.norm(head.vertices - points[index], axis=1) / (reach * unit)
-        zones[:, 1] = np.maximum(zones[:, 1], np.where(inside, 0.0, np.exp(-(away**2))))
+        zones[:, 1] = np.maximum(zones[:, 1], np.where(inside | teeth, 0.0, np.exp(-(away**2))))
     for side, ring in (("left", EYE_LEFT), ("right", EYE_RIGHT)):
         globe = head.vertices[head.part(f"eye_{side}")].astype(np.float64)
         lids = np.flatnonzero(head.part(f"lid_upper_{side}", f"lid_lower_{side}"))
         if not len(globe) or not len(lids):
             continue
-        # Everything of a lid that lies behind its front edge: the margin and what follows it inward.
+        # Of a lid what lies nearer to the globe than its edge: the margin, and what follows it inward.
+        middle = (globe.min(0) + globe.max(0)) / 2
         edge = points[list(ring)]
-        gap = np.linalg.norm(head.vertices[lids, None] - edge[None], axis=-1)
-        behind = (head.vertices[lids, 1] - edge[gap.argmin(1), 1]) / unit
-        zones[lids, 2] = np.clip(behind / 0.008, 0.0, 1.0) * (gap.min(1) < 0.12 * unit)
+        nearest = np.linalg.norm(head.vertices[lids, None] - edge[None], axis=-1).argmin(1)
+        reach = np.linalg.norm(edge - middle, axis=1)[nearest]
+        inward = reach - np.linalg.norm(head.vertices[lids] - middle, axis=1)
+        zones[lids, 2] = np.clip(inward / (WET_DEPTH * unit), 0.0, 1.0)
     return zones
+
+
+def _farther_back(head: Head, part: npt.NDArray[np.bool_]) -> Floats:
+    """Places of a part's vertices from its foremost, 0, to its hindmost, 1."""
+    y = head.vertices[part, 1].astype(np.float64)
+    if not len(y):
+        return y
+    return (y - y.min()) / max(float(np.ptp(y)), 1e-9)
 
 
 def _softened(head: Head, values: Floats) -> Floats:

@@ -11,34 +11,43 @@ import bpy
 
 from .shader_plan import Plan, Rgba
 
-SCLERA: Rgba = (0.78, 0.73, 0.69, 1.0)
-CORNER: Rgba = (0.62, 0.38, 0.33, 1.0)
-# How far above the globe a lid still shades it, metres, and what is left of the light under it.
-SHADE_METRES = 0.0026
-SHADED: Rgba = (0.40, 0.27, 0.24, 1.0)
+SCLERA: Rgba = (0.80, 0.765, 0.735, 1.0)
+CORNER: Rgba = (0.66, 0.47, 0.42, 1.0)
+# Red of the veins, and how much of it shows in the corners.
+VEIN: Rgba = (0.58, 0.26, 0.22, 1.0)
+VEIN_SHARE = 0.55
+# What is left of the light under the upper lid and its lashes, at the globe's upper edge and at its middle.
+LIDS_SHADE = 0.52
+# Scene-linear red below which an iris would be a hole: melanin's own brown goes with what is missing.
+DARKEST_IRIS = 0.050
+BROWN = (1.0, 0.50, 0.26)
+# Wide enough a mirror image of the lamp that few light paths draw it whole.
+CORNEA_ROUGHNESS = 0.085
 
 
 def sclera(plan: Plan) -> bpy.types.Node:
     place = plan.eye_place()
     radius = plan.eye_radius(place)
-    # Positions are in fractions of two iris radii: pale round the iris, warmer into the corners.
+    # Positions are in fractions of two iris radii: greyer where the iris shines through, warmer into the
+    # corners.
     colour = plan.ramp(
         plan.math("MULTIPLY", radius, 0.5),
-        (0.46, (0.66, 0.62, 0.61, 1.0)),
+        (0.49, (0.50, 0.48, 0.48, 1.0)),
         (0.56, SCLERA),
-        (0.76, (0.74, 0.63, 0.58, 1.0)),
+        (0.76, (0.77, 0.71, 0.67, 1.0)),
         (1.0, CORNER),
     )
     # A vein runs where a noise passes through its middle value.
     ridge = plan.math("ABSOLUTE", plan.math("SUBTRACT", plan.noise(place, 2.1, 3.0), 0.5))
     vein = plan.ramp(ridge, (0.0, (1.0, 1.0, 1.0, 1.0)), (0.022, (0.0, 0.0, 0.0, 1.0)))
     reach = plan.ramp(
-        plan.math("MULTIPLY", radius, 0.5), (0.56, (0, 0, 0, 1.0)), (0.95, (0.75, 0.75, 0.75, 1.0))
+        plan.math("MULTIPLY", radius, 0.5),
+        (0.60, (0, 0, 0, 1.0)),
+        (0.95, (VEIN_SHARE, VEIN_SHARE, VEIN_SHARE, 1.0)),
     )
-    share = plan.math("MULTIPLY", vein, reach)
-    colour = plan.mixed(share, colour, (0.52, 0.20, 0.17, 1.0))
-    eye = plan.principled(SCLERA, Base_Color=_under_lids(plan, colour), Roughness=0.12)
-    eye.inputs["Specular IOR Level"].default_value = 0.45
+    colour = plan.mixed(plan.math("MULTIPLY", vein, reach), colour, VEIN)
+    eye = plan.principled(SCLERA, Base_Color=_under_lids(plan, place, colour), Roughness=0.14)
+    eye.inputs["Specular IOR Level"].default_value = 0.4
     return eye
 
 
@@ -52,10 +61,11 @@ def iris(plan: Plan) -> bpy.types.Node:
     )
     plan.feed(spokes, "Z", plan.math("MULTIPLY", radius, 0.25))
     fibres = plan.noise(spokes.outputs[0], 11.0, 3.0)
+    red, green, blue = _iris_colour(plan)
     tone = plan.mixed(
         plan.ramp(fibres, (0.35, (0, 0, 0, 1)), (0.65, (1, 1, 1, 1))),
-        plan.linear("iris", 0.45),
-        plan.linear("iris", 1.4),
+        (0.5 * red, 0.5 * green, 0.5 * blue, 1.0),
+        (1.5 * red, 1.5 * green, 1.5 * blue, 1.0),
     )
     # Dark pupil's rim, the warm frill round it, the clear middle, and the dark limbal ring.
     ring = plan.ramp(
@@ -63,15 +73,23 @@ def iris(plan: Plan) -> bpy.types.Node:
         (0.34, (0.30, 0.24, 0.20, 1.0)),
         (0.42, (1.25, 1.05, 0.88, 1.0)),
         (0.58, (1.05, 1.0, 0.95, 1.0)),
-        (0.78, (0.92, 0.95, 1.0, 1.0)),
-        (0.90, (0.26, 0.25, 0.27, 1.0)),
-        (1.0, (0.10, 0.095, 0.10, 1.0)),
+        (0.76, (0.92, 0.95, 1.0, 1.0)),
+        (0.90, (0.42, 0.40, 0.42, 1.0)),
+        (1.0, (0.22, 0.21, 0.22, 1.0)),
     )
     # The cornea gathers light from above on the lower half of the iris.
-    lit = plan.math("MULTIPLY_ADD", up, -0.75, 1.0)
+    lit = plan.math("MULTIPLY_ADD", up, -0.45, 1.0)
     colour = plan.mixed(1.0, plan.mixed(1.0, tone, ring, "MULTIPLY"), lit, "MULTIPLY")
-    colour = _under_lids(plan, colour)
+    colour = _under_lids(plan, place, colour)
     return plan.principled(plan.linear("iris"), Base_Color=colour, Roughness=0.45)
+
+
+def _iris_colour(plan: Plan) -> tuple[float, float, float]:
+    """Scene-linear colour of the iris; photos show dark ones as black."""
+    seen = plan.linear("iris")[:3]
+    missing = max(0.0, DARKEST_IRIS - seen[0])
+    red, green, blue = (s + missing * b for s, b in zip(seen, BROWN, strict=True))
+    return red, green, blue
 
 
 def pupil(plan: Plan) -> bpy.types.Node:
@@ -80,7 +98,7 @@ def pupil(plan: Plan) -> bpy.types.Node:
 
 def cornea(plan: Plan) -> bpy.types.Node:
     clear = plan.tree.nodes.new("ShaderNodeBsdfTransparent")
-    gloss = plan.node("ShaderNodeBsdfGlossy", Roughness=0.035)
+    gloss = plan.node("ShaderNodeBsdfGlossy", Roughness=CORNEA_ROUGHNESS)
     fresnel = plan.node("ShaderNodeFresnel", IOR=1.376)
     side = plan.tree.nodes.new("ShaderNodeNewGeometry")
     front = plan.math("SUBTRACT", 1.0, side.outputs["Backfacing"])
@@ -97,10 +115,14 @@ def lashes(plan: Plan) -> bpy.types.Node:
     return plan.principled(Base_Color=(0.010, 0.007, 0.006, 1.0), Roughness=0.55)
 
 
-def _under_lids(plan: Plan, colour: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-    """The colour darkened and reddened where a lid stands close over it."""
-    shade = plan.node("ShaderNodeAmbientOcclusion", Distance=SHADE_METRES)
-    shade.samples = 2
-    return plan.mixed(
-        1.0, colour, plan.mixed(shade.outputs["AO"], SHADED, (1.0, 1.0, 1.0, 1.0)), "MULTIPLY"
+def _under_lids(
+    plan: Plan, place: bpy.types.NodeSocket, colour: bpy.types.NodeSocket
+) -> bpy.types.NodeSocket:
+    """The colour darkened toward the upper lid, which keeps light from above off the eye."""
+    _, up, _ = plan.parts(place)
+    shade = plan.ramp(
+        plan.math("MULTIPLY_ADD", up, 0.5, 0.5),
+        (0.45, (1.0, 1.0, 1.0, 1.0)),
+        (0.98, (LIDS_SHADE, 0.9 * LIDS_SHADE, 0.86 * LIDS_SHADE, 1.0)),
     )
+    return plan.mixed(1.0, colour, shade, "MULTIPLY")

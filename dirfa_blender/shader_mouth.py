@@ -6,23 +6,34 @@ import bpy
 
 from .shader_plan import SKIN_ATTRIBUTE, Plan, Rgba
 
-TOOTH: Rgba = (0.80, 0.74, 0.63, 1.0)
-GUM: Rgba = (0.47, 0.17, 0.15, 1.0)
-TONGUE: Rgba = (0.52, 0.20, 0.17, 1.0)
-WALL: Rgba = (0.44, 0.13, 0.10, 1.0)
+TOOTH: Rgba = (0.74, 0.68, 0.575, 1.0)
+YELLOWER: Rgba = (0.66, 0.57, 0.44, 1.0)
+# What lip, cheek and tongue leave of the light on the lower row, and on teeth far back.
+LOWER_ROW, BACK_TEETH = 0.66, 0.42
+GUM: Rgba = (0.42, 0.16, 0.145, 1.0)
+TONGUE: Rgba = (0.52, 0.215, 0.195, 1.0)
+WALL: Rgba = (0.34, 0.10, 0.082, 1.0)
+THROAT: Rgba = (0.06, 0.015, 0.013, 1.0)
+# The wet inner side of a lip is redder than its front.
+INNER_LIP: Rgba = (0.80, 0.62, 0.60, 1.0)
 # What light through the cheeks gives the wall of the mouth where no lamp reaches: a few hundredths of
 # what a lamp gives the skin.
-GLOW: Rgba = (0.034, 0.0078, 0.0062, 1.0)
+GLOW: Rgba = (0.020, 0.0046, 0.0038, 1.0)
 
 
 def teeth(plan: Plan) -> bpy.types.Node:
+    lower, back, _ = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
     tone = plan.noise(plan.rest_place(), 0.22, 1.0)
-    colour = plan.mixed(tone, TOOTH, (0.72, 0.63, 0.49, 1.0))
-    tooth = plan.principled(TOOTH, Base_Color=colour, Roughness=0.2, IOR=1.54)
+    light = plan.math(
+        "MULTIPLY", plan.between(lower, 1.0, LOWER_ROW), plan.between(back, 1.0, BACK_TEETH)
+    )
+    colour = plan.mixed(1.0, plan.mixed(tone, TOOTH, YELLOWER), light, "MULTIPLY")
+    tooth = plan.principled(TOOTH, Base_Color=colour, Roughness=0.22, IOR=1.54)
     tooth.inputs["Subsurface Weight"].default_value = 0.35
     tooth.inputs["Subsurface Radius"].default_value = (1.0, 0.75, 0.5)
     tooth.inputs["Subsurface Scale"].default_value = 0.0012
     tooth.subsurface_method = "BURLEY"
+    plan.feed(tooth, "Specular IOR Level", plan.between(lower, 0.5, 0.3))
     return tooth
 
 
@@ -33,17 +44,20 @@ def gums(plan: Plan) -> bpy.types.Node:
 def tongue(plan: Plan) -> bpy.types.Node:
     grain = plan.noise(plan.rest_place(), 1.1, 0.0)
     bump = plan.node("ShaderNodeBump", Height=grain, Strength=0.6, Distance=0.0007)
-    colour = plan.mixed(grain, TONGUE, (0.60, 0.29, 0.25, 1.0))
+    colour = plan.mixed(grain, TONGUE, (0.60, 0.30, 0.27, 1.0))
     return _lit_through(
         plan.principled(TONGUE, Base_Color=colour, Roughness=0.33, Normal=bump.outputs[0])
     )
 
 
 def mouth(plan: Plan) -> bpy.types.Node:
-    wall = _lit_through(plan.principled(Base_Color=WALL, Roughness=0.38))
-    # The same material lines the nostrils, where nothing shines through.
-    _, inside, _ = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
-    plan.feed(wall, "Emission Strength", inside)
+    # On the wall the second zone is 1 behind the lips and falls to 0 in the throat. The same material
+    # lines the nostrils, where it is 0: nothing shines through there.
+    lip, front, _ = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
+    inner = plan.mixed(1.0, plan.linear("lips"), INNER_LIP, "MULTIPLY")
+    colour = plan.mixed(lip, plan.mixed(front, THROAT, WALL), inner)
+    wall = _lit_through(plan.principled(WALL, Base_Color=colour, Roughness=0.36))
+    plan.feed(wall, "Emission Strength", front)
     return wall
 
 

@@ -44,7 +44,7 @@ SPEECH: dict[str, dict[str, float]] = {
         "jawOpen": 0.45,
         **{f"mouthSmile{s}": 0.9 for s in BOTH},
         **{f"cheekSquint{s}": 0.7 for s in BOTH},
-        **{f"mouthUpperUp{s}": 0.3 for s in BOTH},
+        **{f"mouthUpperUp{s}": 0.55 for s in BOTH},
         **{f"eyeSquint{s}": 0.5 for s in BOTH},
     },
 }  # fmt: skip
