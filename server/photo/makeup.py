@@ -9,6 +9,7 @@ so their colour is held within what lips have beside the skin round them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -75,23 +76,27 @@ def photo_share() -> Floats:
     return (1.0 - here.lids) * (1.0 - (1.0 - LIP_DETAIL) * here.lips)
 
 
-def painted(
-    base: Floats, tone: Floats, lips: Colour | None, skin: Colour | None, edge: Floats
-) -> Floats:
+def lips_over_skin(colours: Mapping[str, Colour]) -> Floats:
+    """(3,) ratio of linear light, lips to skin, by measured colours; a usual one where not seen."""
+    if not {"lips", "skin"} <= colours.keys():
+        return np.array(USUAL_LIPS)
+    lips, skin = (to_linear(colours[name]) for name in ("lips", "skin"))
+    return np.asarray(lips / np.maximum(skin, 1e-3), np.float64)
+
+
+def painted(base: Floats, lips: Floats, seen: Floats, edge: Floats) -> Floats:
     """(V, 3) linear RGB: the even skin with lids and lips.
 
     Parameters
     ----------
-    base : (V, 3) linear RGB, the even skin; tone : (3,) of the person
-    lips, skin : sRGB as the photo has them, where it shows them
+    base : (V, 3) linear RGB, the even skin; lips : (3,) of the person
+    seen : (3,) lips over skin in the photo
     edge : (V,) 0..1, the red of the lips with soft edges
     """
     result = base * zones().lid_gain
-    seen = np.array(USUAL_LIPS) if lips is None or skin is None else _ratio(lips, skin)
-    wanted = plausible_lips(seen, float(lightness(tone)))
     # The part of the photo's own colour that its detail brings back.
     brought = 1.0 + LIP_DETAIL * (np.clip(seen, 0.3, 1.2) - 1.0)
-    return result + edge[:, None] * (tone * wanted / brought - result)
+    return result + edge[:, None] * (lips / brought - result)
 
 
 def plausible_lips(seen: Floats, skin_light: float) -> Floats:
@@ -109,10 +114,6 @@ def plausible_lips(seen: Floats, skin_light: float) -> Floats:
     blue = np.clip(seen[2] / max(seen[1], 1e-3), *LIP_BLUE)
     hue = np.array([red, 1.0, blue])
     return hue * light / float(lightness(hue))
-
-
-def _ratio(lips: Colour, skin: Colour) -> Floats:
-    return np.asarray(to_linear(lips) / np.maximum(to_linear(skin), 1e-3), np.float64)
 
 
 def _left_lid(points: Floats, marks: Floats) -> tuple[Floats, Floats]:

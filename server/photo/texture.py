@@ -26,7 +26,7 @@ from .complexion import Complexion, complexion
 from .glasses import glasses_sign, without_glasses
 from .hair import Scalp, read_scalp
 from .hairline import read_hairline
-from .makeup import painted, photo_share, zones
+from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, vertex_normals
@@ -145,7 +145,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
         picture = without_glasses(picture, moved)
     masks = face_masks(picture, moved)
     colours = measured_colours(picture, moved, masks)
-    shown = colours.get("lips"), colours.get("skin")
+    lips = lips_over_skin(colours)
     head = fit.head
     layout = _layout(size // 2)
     near, mirror = layout.near, layout.mirror
@@ -161,14 +161,15 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     seen = _sampled(taken.even, places)
     balance = white_balance(_tone(seen, of_tone))
     seen = seen * balance
-    for name, share in (("lips", 1.0), ("hair", 0.5)):
-        if name in colours:
-            colours[name] = _as_colour(to_linear(colours[name]) * balance**share)
+    if "hair" in colours:
+        colours["hair"] = _as_colour(to_linear(colours["hair"]) * balance**0.5)
     gain = near.smoothed(levelling_gain(seen, normals, of_tone)[:, None], 6)
     level = seen * gain * _exposure(seen * gain, of_tone)
     tone = _tone(level, of_tone)
     base = _completed(layout, level, trust, tone)
-    base = painted(base, tone, *shown, near.smoothed(zones().lips[:, None], 1)[:, 0])
+    red = tone * plausible_lips(lips, float(lightness(tone)))
+    colours["lips"] = _as_colour(red)
+    base = painted(base, red, lips, near.smoothed(zones().lips[:, None], 1)[:, 0])
     scalp = read_scalp(head, fit.view, to_picture, masks)
     if not scalp.is_bald:
         metres_per_px = 1.0 / (fit.view.scale * to_picture[0, 0])

@@ -33,7 +33,7 @@ def test_closed_lids_have_the_colour_of_the_skin_beside_them() -> None:
     head, here = template(), zones()
     base = np.tile(FAIR, (len(head.vertices), 1))
 
-    skin = painted(base, FAIR, None, None, here.lips)
+    skin = painted(base, 0.6 * FAIR, np.ones(3), here.lips)
 
     # Off the edge, where the roots of the lashes are, and off the crease.
     lid = (here.lids > 0.95) & (here.lid_gain[:, 0] > 0.88)
