@@ -214,6 +214,28 @@ def test_a_song_holds_vowels_and_follows_its_tune() -> None:
         assert 2**pitch == pytest.approx(120.0 * 2 ** (voices.TUNE[note] / 12), rel=0.05)
 
 
+@pytest.mark.parametrize(("tract", "pitch"), [(0.9, 0.8), (1.25, 1.9)])
+def test_another_voice_keeps_the_times_and_moves_resonances_and_pitch(
+    tract: float, pitch: float
+) -> None:
+    speech = spoken_vowel(2.0)
+
+    other = voices.in_another_voice(speech, tract, pitch)
+
+    assert len(other) == len(speech)
+    assert np.median(2 ** features(other).prosody[5:-5, 1]) == pytest.approx(
+        120.0 * pitch, rel=0.03
+    )
+    assert resonance(other) / resonance(speech) == pytest.approx(tract, abs=0.12)
+
+
+def resonance(samples: np.ndarray) -> float:
+    """Hertz at which the vowel is strongest between its two formants' outer ends."""
+    hertz, power = signal.welch(samples, 16000, nperseg=256)
+    inside = (hertz > 400) & (hertz < 2000)
+    return float((hertz * power)[inside].sum() / power[inside].sum())
+
+
 def test_music_lasts_as_long_as_asked_and_never_stops() -> None:
     band = voices.music(3.0, np.random.default_rng(0))
 
