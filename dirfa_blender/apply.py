@@ -113,6 +113,7 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
     found = Target(character, fitted, covered, bones)
     if not fitted.shapes:
         _refuse_faceless(found, profile)
+        _refuse_unturnable(found)
     log.info("%s, %s: %s", chosen.name, profile.name, covered)
     return found
 
@@ -247,8 +248,7 @@ def _object_channels(carrier: bpy.types.Object, track: ShapeTrack) -> Iterator[f
     """Delta transforms: they act on top of where the artist has put the object, and leave it be."""
     rest = np.array(_own_rotation(carrier))
     turns = pose.seen_from(rotation.to_quaternion(track.rotation), rest.T)
-    mode = "XYZ" if carrier.rotation_mode == "AXIS_ANGLE" else carrier.rotation_mode
-    suffix, samples = pose.components(turns, mode)
+    suffix, samples = pose.components(turns, carrier.rotation_mode)
     title = TITLES["head"]
     yield from bone_curves.channels_of(f"delta_rotation_{suffix}", samples, title)
     offsets = bone_curves.short_offsets(track.translation) @ rest.T
@@ -259,9 +259,6 @@ def _own_rotation(carrier: bpy.types.Object) -> Matrix:
     """Rotation the artist gave an object, without its delta (which `matrix_basis` includes)."""
     if carrier.rotation_mode == "QUATERNION":
         return carrier.rotation_quaternion.to_matrix()
-    if carrier.rotation_mode == "AXIS_ANGLE":
-        angle, *axis = carrier.rotation_axis_angle
-        return Matrix.Rotation(angle, 3, axis)
     return carrier.rotation_euler.to_matrix()
 
 
@@ -293,6 +290,16 @@ def _refuse_faceless(found: Target, profile: MappingProfile) -> None:
         raise RigError(
             f"'{name}' must have shape keys such as {profile.shapes[0]}, it has none. "
             "Choose the face mesh, add the keys first, or choose an empty above it for head pose only."
+        )
+
+
+def _refuse_unturnable(found: Target) -> None:
+    """Refuse an object that shall turn as a whole where Blender has no delta that could turn it."""
+    chosen = found.character.chosen
+    if found.bones is None and chosen.rotation_mode == "AXIS_ANGLE":
+        raise RigError(
+            f"'{chosen.name}' must turn in a rotation mode other than Axis Angle, for which Blender has "
+            "no delta transform. Choose Quaternion or an Euler order under Object > Transform."
         )
 
 

@@ -31,6 +31,10 @@ def fill(order: CheckOrder, report: Report) -> None:
     scene.render.fps, scene.render.fps_base = order.fps, order.fps_base
     try:
         _import(Path(order.path))
+    except AttributeError as error:
+        raise FormatError(
+            f"{Path(order.path).name} cannot be read back: this Blender was built without its importer."
+        ) from error
     except RuntimeError as error:
         text = str(error).removeprefix("Error: ").strip()
         raise FormatError(f"{Path(order.path).name} cannot be read back: {text}") from error

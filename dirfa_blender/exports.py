@@ -54,6 +54,11 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
         try:
             with contextlib.redirect_stdout(io.StringIO()), _hushed():
                 write(path, animated)
+        except AttributeError as error:
+            raise OutputError(
+                f"This Blender was built without what writes {path.suffix} files, so {path.name} cannot "
+                "be made. Choose another format, or use Blender's own download."
+            ) from error
         except (RuntimeError, OSError) as error:
             raise OutputError(f"Blender could not write {path.name}: {error}") from error
     if not path.is_file():

@@ -30,6 +30,8 @@ FRAME_SECONDS = {"cycles": 2.4, "eevee": 3.0, "workbench": 0.2, "": 5.0}
 GUESSED_PIXELS = 384 * 480
 FINAL_FACTOR = 8.0
 UNTITLED = "talk"
+# Rates closer than this are one: properties keep them in single precision.
+SAME_RATE = 1e-4
 
 
 def order_of(scene: bpy.types.Scene) -> RenderOrder:
@@ -146,7 +148,11 @@ def rate_name(scene: bpy.types.Scene) -> str:
 def set_rate(scene: bpy.types.Scene, rate: FrameRate) -> None:
     """Give a scene an exact rate; its performances follow, and its range where it was theirs."""
     was_theirs = scene.frame_end == _last_frame(scene)
+    before = frame_rate(scene).per_second
     set_frame_rate(scene, rate)
+    # The rate at which lines were at the seconds that were meant, through any number of changes.
+    meant = scene.dirfa.rate_before or before
+    scene.dirfa.rate_before = 0.0 if abs(meant - rate.per_second) < SAME_RATE else meant
     for record in scene.dirfa.characters:
         if record.action is None or record.target is None:
             continue

@@ -26,8 +26,11 @@ class DIRFA_PT_live(Tab, bpy.types.Panel):
             column.prop(live, "audio", text="")
         elif live.source == "MICROPHONE":
             column.prop(live, "level")
-        column.prop(live, "lookahead")
-        column.prop(live, "record")
+        split = column.column()
+        split.use_property_split = True
+        split.use_property_decorate = False
+        split.prop(live, "lookahead")
+        split.prop(live, "record")
         if session is None:
             layout.operator("dirfa.live_start", icon="REC" if live.record else "PLAY")
             return

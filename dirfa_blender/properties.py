@@ -153,7 +153,7 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         update=retaking.on_settings,
     )
     follow: BoolProperty(
-        name="Follow",
+        name="Follow Changes",
         description="Make the chosen line's take anew shortly after seed or blinks change, if none has "
         "them yet",
         default=False,
@@ -231,13 +231,19 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         get=_rate_index,
         set=_set_rate,
     )
+    rate_before: FloatProperty(
+        name="Earlier Rate",
+        description="Frames a second before the last change",
+        default=0.0,
+        options={"HIDDEN"},
+    )
     film_range: EnumProperty(
         name="Frames",
         description="Which frames are rendered",
         items=(
             ("scene", "Scene", "The frame range of the scene"),
             ("line", "Line", "What the chosen line takes"),
-            ("lines", "All Lines", "From the first line to the end of the last"),
+            ("lines", "Lines", "From the first line to the end of the last"),
         ),
         default="scene",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import film_choice
+from . import film_choice, rate_change
 from .panels import Tab
 from .render_order import FILM
 from .session import state
@@ -28,6 +28,9 @@ class DIRFA_PT_render(Tab, bpy.types.Panel):
             column.prop(settings, "size")
             column.prop(settings, "samples")
         column.prop(settings, "rate")
+        if rate_change.is_due(context.scene):
+            column.label(text="Lines begin at the frames they had", icon="INFO")
+            column.operator("dirfa.keep_seconds", icon="TIME")
         column.row().prop(settings, "film_range", expand=True)
         column.row().prop(settings, "film_kind", expand=True)
         if settings.film_kind == FILM:
@@ -39,8 +42,9 @@ class DIRFA_PT_render(Tab, bpy.types.Panel):
 
 def _place(scene: bpy.types.Scene) -> str:
     """Where a film goes whose name was left empty."""
-    folder = "Beside this file" if bpy.data.is_saved else film_choice.films_folder().name
-    return folder if scene.dirfa.film_kind == FILM else f"{folder}, as a folder"
+    folder = film_choice.films_folder().name
+    place = "Beside this file" if bpy.data.is_saved else f"In {folder}"
+    return place if scene.dirfa.film_kind == FILM else f"{place}, as a folder"
 
 
 def _draw_job(layout: bpy.types.UILayout) -> None:

@@ -1,8 +1,8 @@
 """The line at hand follows seed and rate of blinks: a take that has them plays, or one is asked for.
 
-Only while *Follow* is on, and only after the sliders have been still for a moment. Nothing is asked of the
-server where a take of the line has the seed and the rate already; and where the rate of blinks is all that
-changed, only the lids are made anew. Another change while a take is under way waits for it.
+Only while *Follow Changes* is on, and only after the sliders have been still for a moment. Nothing is
+asked of the server where a take of the line has the seed and the rate already; and where the rate of blinks
+is all that changed, only the lids are made anew. Another change while a take is under way waits for it.
 """
 
 from __future__ import annotations

@@ -200,6 +200,8 @@ def store(
         if other.digest == take.digest:
             line.takes.remove(len(line.takes) - 1)
             line.take_index = index
+            # What was asked for is what it is known by: the same motion may come of other settings.
+            other.seed, other.blinks, other.note = note.seed, note.blinks, note.text
             return other
     return take
 

@@ -89,7 +89,9 @@ class DIRFA_OT_export_take(bpy.types.Operator):
     )
     bl_options = {"REGISTER", "PRESET"}
 
-    filepath: StringProperty(name="File", description="File to write", subtype="FILE_PATH")
+    filepath: StringProperty(
+        name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
     filter_glob: StringProperty(default="*.npz;*.csv;*.json;*.tsv", options={"HIDDEN"})
     kind: EnumProperty(
         name="Format",
@@ -174,9 +176,16 @@ class DIRFA_OT_export_character(bpy.types.Operator):
         default="GLB",
     )
 
-    filepath: StringProperty(name="File", description="File to write", subtype="FILE_PATH")
+    filepath: StringProperty(
+        name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
     filter_glob: StringProperty(
         default="*.glb;*.gltf;*.fbx;*.usd;*.usdc;*.usda;*.blend", options={"HIDDEN"}
+    )
+    last_kind: StringProperty(
+        name="Earlier Format",
+        description="Format that the name was made for",
+        options={"HIDDEN", "SKIP_SAVE"},
     )
 
     @classmethod
@@ -195,8 +204,17 @@ class DIRFA_OT_export_character(bpy.types.Operator):
         if not self.filepath:
             name = bpy.path.clean_name(target_of(context).name)
             self.filepath = f"{name}{SUFFIX_OF[self.kind]}"
+        self.last_kind = self.kind
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
+
+    def check(self, context: bpy.types.Context) -> bool:  # noqa: ARG002
+        """The name follows the format when that is changed while the file browser is open."""
+        if self.kind == self.last_kind:
+            return False
+        self.last_kind = self.kind
+        self.filepath = str(Path(self.filepath).with_suffix(SUFFIX_OF[self.kind]))
+        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from .. import film_choice, render
+from .. import film_choice, rate_change, render
 from ..core.errors import DirfaError, JobCancelled, OutputError
 from ..film_job import FilmJob
 from ..render_filling import render_order
@@ -49,6 +49,32 @@ class DIRFA_OT_render(bpy.types.Operator):
             state().film_error = str(error)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class DIRFA_OT_keep_seconds(bpy.types.Operator):
+    bl_idname = "dirfa.keep_seconds"
+    bl_label = "Back to Their Seconds"
+    bl_description = (
+        "Move the sound strips and the lines to the frames of the seconds at which they began before "
+        "the frame rate was changed"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not rate_change.is_due(context.scene):
+            cls.poll_message_set("Nothing has moved since the frame rate was set here")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            count = rate_change.keep_seconds(context.scene)
+        except DirfaError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"{count} lines moved")
         return {"FINISHED"}
 
 
@@ -200,4 +226,9 @@ def end_following() -> None:
         bpy.app.timers.unregister(follow)
 
 
-CLASSES = (DIRFA_OT_render, DIRFA_OT_cancel_render, DIRFA_OT_use_render_settings)
+CLASSES = (
+    DIRFA_OT_render,
+    DIRFA_OT_keep_seconds,
+    DIRFA_OT_cancel_render,
+    DIRFA_OT_use_render_settings,
+)

@@ -15,7 +15,7 @@ from ..staging import stage_take
 
 class DIRFA_OT_apply_take(bpy.types.Operator):
     bl_idname = "dirfa.apply_take"
-    bl_label = "Apply Take"
+    bl_label = "Take from File"
     bl_description = "Play a take from a file on the chosen character"
     bl_options = {"REGISTER", "UNDO"}
 

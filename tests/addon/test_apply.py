@@ -106,6 +106,18 @@ def test_neck_and_head_together_turn_by_the_takes_rotation(scene, mode: str) -> 
         np.testing.assert_allclose(head_turn(head.rig), expected[sample], atol=2e-5)
 
 
+def test_an_object_that_turns_by_axis_and_angle_is_refused_with_a_way_out(scene) -> None:
+    balloon = bpy.data.objects.new("Balloon", None)
+    scene.collection.objects.link(balloon)
+    balloon.rotation_mode = "AXIS_ANGLE"
+
+    with pytest.raises(RigError, match=r"'Balloon'.*Axis Angle.*Choose Quaternion"):
+        apply.apply_animation(wavy_animation(), balloon, PROFILE, name="Take", scene=scene)
+
+    assert balloon.animation_data is None
+    assert not bpy.data.actions
+
+
 def test_the_neck_takes_its_share_of_the_turn(scene) -> None:
     set_frame_rate(scene, parse_rate("50"))
     head = meshes.build_head(ball_head(), "Ball")

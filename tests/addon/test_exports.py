@@ -135,6 +135,20 @@ def test_another_suffix_is_refused_with_those_that_work(scene, tmp_path: Path) -
         exports.export_objects(tmp_path / "head.obj", [made.face], animated=False)
 
 
+def test_a_blender_without_an_exporter_says_so(scene, tmp_path: Path, monkeypatch) -> None:
+    head = meshes.build_head(ball_head(), "Ball")
+
+    def absent(path: Path, animated: bool) -> None:
+        bpy.ops.wm.no_such_export(filepath=str(path))
+
+    monkeypatch.setitem(exports.WRITERS, ".usdc", absent)
+
+    with pytest.raises(OutputError, match=r"built without what writes \.usdc files"):
+        exports.export_objects(tmp_path / "ball.usdc", [head.rig, head.face], animated=False)
+
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_place_that_cannot_be_written_is_told(scene, tmp_path: Path, suffix: str) -> None:
     made = meshes.build_head(ball_head(), "Head")

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, fcurves, film_choice, render
+from dirfa_blender import acting, fcurves, film_choice, lines, rate_change, render
 from dirfa_blender.core.errors import RenderError
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import set_frame_range, set_frame_rate
+from dirfa_blender.scene import place_sound, set_frame_range, set_frame_rate
 from tests.addon.stage import character, line_with_take, take_of
+from tests.addon.test_scene import write_tone
 
 EXACT = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001)}
 
@@ -76,6 +77,36 @@ def test_another_rate_takes_performance_and_range_along(stage) -> None:
     assert before != stage.frame_end == 60
     assert stage.dirfa.characters[0].fps == pytest.approx(30 / 1.001)
     assert stage.dirfa.rate == "29.97"
+
+
+def test_lines_and_their_sound_go_back_to_their_seconds_when_asked(stage, tmp_path: Path) -> None:
+    face = character()
+    stage.render.fps = 24
+    spoken = line_with_take(face, take_of(0, 1.0), 49.0)
+    strip = place_sound(stage, write_tone(tmp_path / "a.wav", 1.0), 97)
+    lines.collect_strips(stage)
+    heard = stage.dirfa.lines[1]
+    lines.set_character(heard, face)
+    acting.perform(stage, face)
+    assert not rate_change.is_due(stage)
+
+    stage.dirfa.rate = "48"
+    assert (spoken.frame_start, lines.span_of(strip)[0]) == (49, 97)
+    assert rate_change.is_due(stage)
+    assert bpy.ops.dirfa.keep_seconds() == {"FINISHED"}
+
+    assert (spoken.frame_start, heard.frame_start, lines.span_of(strip)[0]) == (97, 193, 193)
+    assert not rate_change.is_due(stage)
+
+
+def test_a_rate_that_comes_back_has_moved_nothing(stage) -> None:
+    line_with_take(character(), take_of(0, 1.0), 49.0)
+    stage.render.fps = 24
+
+    for rate in ("23.976", "50", "24"):
+        stage.dirfa.rate = rate
+
+    assert not rate_change.is_due(stage)
 
 
 def test_a_rate_of_ones_own_is_called_another(stage) -> None:

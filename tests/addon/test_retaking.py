@@ -71,6 +71,17 @@ def test_another_rate_of_blinks_makes_only_the_lids_anew(stage, server) -> None:
     assert np.array_equal(before.rotation, after.rotation)
 
 
+def test_a_rate_that_gives_the_same_take_is_not_asked_for_again(stage, server) -> None:
+    line = stage.dirfa.lines[0]
+    stage.dirfa.blinks = 0.3
+
+    retaking.follow()
+
+    assert len(line.takes) == 1, "the small server blinks at no rate, so both takes are one"
+    assert line.takes[0].blinks == pytest.approx(0.3)
+    assert retaking.missing_region(stage) == ""
+
+
 def test_a_running_job_is_waited_for(stage, server) -> None:
     stage.dirfa.seed = 3
     state().begin("Listening", lambda: None)

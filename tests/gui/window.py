@@ -251,6 +251,24 @@ class Window:
         self.clicks += 1
         time.sleep(0.3)
 
+    def drag(self, x: int, y: int, right: int) -> None:
+        """Press at a point, pull to the right, let go: as a slider is moved."""
+        self.move(x, y)
+        time.sleep(0.3)
+        self._tool("xdotool", "mousedown", "1")
+        for share in (0.2, 0.6, 1.0):
+            self._tool("xdotool", "mousemove", str(x + int(share * right)), str(y))
+            time.sleep(0.3)
+        self._tool("xdotool", "mouseup", "1")
+        time.sleep(0.3)
+
+    def scroll(self, x: int, y: int, notches: int) -> None:
+        """Turn the wheel towards oneself at a point."""
+        self.move(x, y)
+        for _ in range(notches):
+            self._tool("xdotool", "click", "5")
+        time.sleep(1.0)
+
     def key(self, *names: str) -> None:
         """Press keys, by their X names."""
         self._tool("xdotool", "key", *names)

@@ -1,0 +1,46 @@
+"""After another frame rate: lines and their sound go back to the seconds at which they were.
+
+Blender leaves strips at their frames when the rate changes, so what followed in one second follows in
+another. Performances keep to their sound either way; only whoever edits knows which of both is meant.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from . import lines
+from .scene import frame_rate
+
+
+def is_due(scene: bpy.types.Scene) -> bool:
+    """Whether the last change of the rate moved anything in seconds."""
+    before = scene.dirfa.rate_before
+    return before > 0 and any(
+        line.frame_start != _kept(scene, line.frame_start) for line in scene.dirfa.lines
+    )
+
+
+def keep_seconds(scene: bpy.types.Scene) -> int:
+    """Move sound strips and lines to the frames of the seconds they had; how many lines moved."""
+    moved = [line for line in scene.dirfa.lines if is_due(scene)]
+    starts = [_kept(scene, line.frame_start) for line in moved]
+    strips = lines.sound_strips(scene)
+    # From the end where they go apart, so that none meets another on its way.
+    is_faster = frame_rate(scene).per_second > scene.dirfa.rate_before
+    for strip in reversed(strips) if is_faster else strips:
+        first = lines.span_of(strip)[0]
+        by = round(_kept(scene, first)) - first
+        if hasattr(strip, "content_start"):
+            strip.content_start += by
+        else:
+            strip.frame_start += by
+    for line, start in zip(moved, starts, strict=True):
+        line.frame_start = lines.cue_of(scene, line).frame_start if line.kind == "STRIP" else start
+    scene.dirfa.rate_before = 0.0
+    return len(moved)
+
+
+def _kept(scene: bpy.types.Scene, frame: float) -> float:
+    """Frame of now for a frame of before, counted from the scene's first; in it the clock begins."""
+    ratio = frame_rate(scene).per_second / scene.dirfa.rate_before
+    return scene.frame_start + (frame - scene.frame_start) * ratio
