@@ -21,6 +21,7 @@ from .config import actor_file, actors_folder
 from .features import FRAME_RATE, FRAME_STEP, LONG_BLOCK, Features, FeatureStream, speech_gain
 from .live import LiveTake
 from .model.checkpoint import SHIPPED, Actor, Checkpoint, load_actor, load_checkpoint
+from .model.devices import chosen_device
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
 from .postprocess import RawMotion, finished, reach_of, rising_envelope, sided
@@ -74,7 +75,7 @@ class Engine:
     ) -> None:
         # One thread: blocks are too small to share, and more would change the last bits.
         torch.set_num_threads(1)
-        self._device = _chosen_device(device)
+        self._device = chosen_device(device)
         try:
             self._checkpoint = load_checkpoint(checkpoint or SHIPPED, self._device)
         except ValueError as error:
@@ -234,19 +235,6 @@ def _store(
     phones[first:last] = motion.phones[rows].numpy()
     mouth[first:last] = motion.mouth[rows].numpy()
     upper[first:last] = motion.upper[rows].numpy()
-
-
-def _chosen_device(device: str) -> torch.device:
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.zeros(1, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise SettingsError(
-            f"Expected auto, cpu or a device that torch finds here, got {device!r}."
-        ) from error
-    return chosen
 
 
 def _au_names(loaded: Checkpoint) -> tuple[str, ...]:

@@ -50,13 +50,16 @@ def channels() -> tuple[str, ...]:
     return (*MOUTH, *UPPER_CHANNELS)
 
 
-def train_dirfa(clips: Sequence[FilmedMotion], lesson: Lesson, folder: Path) -> DirfaNetwork:
-    """The trained baseline."""
+def train_dirfa(
+    clips: Sequence[FilmedMotion], lesson: Lesson, folder: Path, device: torch.device
+) -> DirfaNetwork:
+    """The trained baseline, taught on a device."""
     torch.manual_seed(lesson.seed)
     network = DirfaNetwork(DirfaConfig(channels=channels(), mouth=MOUTH))
     heard = np.concatenate([clip.features for clip in clips[::8]])
     network.feature_mean.copy_(torch.from_numpy(heard.mean(axis=0)))
     network.feature_scale.copy_(torch.from_numpy(1.0 / np.maximum(heard.std(axis=0), 0.1)))
+    network.to(device)
 
     def draw(number: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng([lesson.seed, number])
@@ -75,7 +78,7 @@ def train_dirfa(clips: Sequence[FilmedMotion], lesson: Lesson, folder: Path) -> 
         with torch.no_grad():
             own = network(audio, before, latent)
             own = torch.cat([torch.zeros_like(own[:, :1]), own[:, :-1]], dim=1)
-        mixed = torch.rand(before.shape[:2])[..., None] < FREE_SHARE
+        mixed = torch.rand(before.shape[:2], device=before.device)[..., None] < FREE_SHARE
         before = torch.where(mixed, own, before)
         before = before + HISTORY_NOISE * torch.randn_like(before)
         found = network(audio, before, latent)
@@ -86,7 +89,7 @@ def train_dirfa(clips: Sequence[FilmedMotion], lesson: Lesson, folder: Path) -> 
 
     weights = list(network.parameters())
     teach(network, [(weights, 1.0)], lesson, draw, loss_of, folder)
-    return network
+    return network.cpu()
 
 
 def filmed_motion(samples: NDArray[np.float32], take: Animation) -> FilmedMotion:

@@ -126,7 +126,7 @@ def teach_mouth(
     geometry : (M, 2) metres of lip opening and width that each channel adds
     encoder_share : of the learning rate; 0 leaves the encoder as it is
     """
-    metres = torch.tensor(geometry, dtype=torch.float32)
+    metres = torch.tensor(geometry, dtype=torch.float32, device=network.feature_mean.device)
     delays = network.config.delays
     start = network.initial(BATCH)
 
@@ -156,7 +156,7 @@ def mouth_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delays: tuple[i
     weights = [0.5 / max(1, len(delays) - 1)] * (len(delays) - 1) + [0.5]
     total = mouth.new_zeros(())
     for place, (delay, weight) in enumerate(zip(delays, weights, strict=True)):
-        total = total + weight * _delayed_loss(mouth[:, delay:, place], batch, metres)
+        total = total + weight * _delayed_loss(mouth[:, delay:, place].float(), batch, metres)
     return total
 
 

@@ -159,7 +159,7 @@ def phone_loss(
     total = logits.new_zeros(())
     share = 0.0
     for place, (delay, weight) in enumerate(zip(delays, weights, strict=True)):
-        scored = logits[:, delay:, place]
+        scored = logits[:, delay:, place].float()
         wanted = labels[:, : labels.shape[1] - delay]
         total = total + weight * functional.cross_entropy(
             scored.reshape(-1, scored.shape[-1]), wanted.reshape(-1), label_smoothing=0.03

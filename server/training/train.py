@@ -26,6 +26,7 @@ from dirfa_blender.core.progress import Display
 from server.evaluation.lips import unit_geometry
 from server.model.checkpoint import SHIPPED, save_checkpoint, save_dirfa
 from server.model.config import NetworkConfig
+from server.model.devices import chosen_device
 from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
 from server.tracking.performer import animation_of, face_of, performer_of
@@ -76,6 +77,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
     parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
     parser.add_argument(
+        "--device",
+        default="auto",
+        help="cpu or cuda, for --data; auto takes a graphics card",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="progress with film as JSON lines on stdout"
     )
     parser.add_argument("--until-stdin-closes", action="store_true", help="leave with the starter")
@@ -93,15 +99,18 @@ def main(arguments: Sequence[str]) -> int:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         if chosen.config == "dirfa":
             output = chosen.output or chosen.cache / "dirfa.safetensors"
-            save_dirfa(output, taught_dirfa(chosen.data, chosen.cache))
+            save_dirfa(
+                output, taught_dirfa(chosen.data, chosen.cache, chosen_device(chosen.device))
+            )
         else:
             output = chosen.output or SHIPPED
             network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))
+            network.to(chosen_device(chosen.device))
             teach_hearing(network, chosen.data, chosen.cache, chosen.phone_steps)
             steps = (chosen.mouth_steps, chosen.polish_steps)
             teach_face(network, chosen.data, chosen.cache, *steps)
             manner = learnt_statistics(filmed_takes(chosen.data, chosen.cache))
-            save_checkpoint(output, network, manner, ABOUT)
+            save_checkpoint(output, network.cpu(), manner, ABOUT)
     except DirfaError as error:
         display.error(str(error))
         return 1
@@ -145,7 +154,7 @@ def teach_face(
     mouth.teach_mouth(network, batches.draw, geometry, alone, cache / "runs", encoder_share=0.0)
 
 
-def taught_dirfa(data: Path, cache: Path) -> DirfaNetwork:
+def taught_dirfa(data: Path, cache: Path, device: torch.device) -> DirfaNetwork:
     """DIRFA's design, learnt from the same film."""
     sound = aligned_speech("grid", data, cache)
     number = {name: index for index, name in enumerate(sound.names)}
@@ -159,7 +168,7 @@ def taught_dirfa(data: Path, cache: Path) -> DirfaNetwork:
         )
         for name, face in faces.items()
     ]
-    return train_dirfa(clips, dirfa.LESSON, cache / "runs")
+    return train_dirfa(clips, dirfa.LESSON, cache / "runs", device)
 
 
 def teacher_of(filmed: Sequence[SpokenMouth], data: Path, cache: Path) -> Teacher:

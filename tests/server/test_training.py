@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from dirfa_blender.core.errors import AudioError
 from server.alignment import PHONE_INDEX, PHONES
 from server.model.checkpoint import load_dirfa, save_dirfa
+from server.model.config import NetworkConfig
 from server.model.dirfa import WINDOW, DirfaConfig, DirfaNetwork, biased_mask
-from server.training.loop import Lesson, teach
+from server.model.network import FaceNetwork
+from server.training.loop import Lesson, moved, teach
 from server.training.mouth import MouthBatch, mouth_loss
 from server.training.phones import phone_loss
 from server.training.prefetch import prefetched
@@ -25,10 +27,10 @@ from server.training.synthesis import HELD_OUT_VARIANTS, SyntheticSpeech, phone_
 LESSON = Lesson("try", steps=120, peak_rate=1e-2, warm_up=5, seed=3)
 
 
-def learnt(folder: Path, stop_at: int | None = None) -> nn.Module:
+def learnt(folder: Path, stop_at: int | None = None, device: str = "cpu") -> nn.Module:
     """A small regression with dropout, so that the random state matters too."""
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.3), nn.Linear(8, 1))
+    network = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.3), nn.Linear(8, 1)).to(device)
 
     def draw(number: int) -> Tensor:
         if number == stop_at:
@@ -40,6 +42,44 @@ def learnt(folder: Path, stop_at: int | None = None) -> nn.Module:
 
     teach(network, [(list(network.parameters()), 1.0)], LESSON, draw, loss_of, folder)
     return network
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no graphics card here")
+def test_a_network_on_a_graphics_card_is_taught_there(tmp_path: Path) -> None:
+    network = learnt(tmp_path, device="cuda")
+
+    weights = torch.cat([weight.flatten() for weight in network.parameters()])
+    assert weights.is_cuda
+    assert bool(weights.isfinite().all())
+
+
+def test_every_tensor_of_a_batch_is_moved() -> None:
+    batch = MouthBatch(*(torch.zeros(2) for _ in range(5)))
+    meta = torch.device("meta")
+
+    pair, whole = moved((torch.zeros(1), torch.ones(2)), meta), moved(batch, meta)
+
+    assert [part.device for part in pair] == [meta, meta]
+    assert {value.device for value in vars(whole).values()} == {meta}
+    with pytest.raises(TypeError, match="made of tensors"):
+        moved("words", meta)
+
+
+def test_losses_can_be_taken_in_half_precision() -> None:
+    network = FaceNetwork(NetworkConfig(channels=32, face_channels=16, mouth=("AU26", "AU25")))
+    features, start = torch.randn(2, 60, 160), network.initial(2)
+    wanted, labels = torch.rand(2, 60, 2), torch.zeros(2, 60, dtype=torch.long)
+    style = torch.zeros(2, dtype=torch.long)
+    batch = MouthBatch(features, wanted, torch.ones_like(wanted), style, labels)
+
+    with torch.autocast("cpu", torch.bfloat16):
+        hidden, logits, _ = network.encode(features, start.encoder)
+        mouth, _ = network.animate(hidden, logits, style, start.head)
+        loss = mouth_loss(mouth, batch, torch.eye(2), network.config.delays)
+        loss = loss + phone_loss(logits, labels, network.config.delays)[0]
+
+    assert loss.dtype == torch.float32
+    assert bool(loss.isfinite())
 
 
 def test_an_interrupted_training_ends_with_the_same_weights(tmp_path: Path) -> None:
