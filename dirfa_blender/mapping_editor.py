@@ -29,6 +29,7 @@ from .core.errors import DirfaError
 from .core.profile import GAZE_INPUTS, INPUTS, MappingProfile
 from .core.profile_format import input_codes
 from .core.profile_writer import profile_document
+from .hindrances import report_of
 from .posed_values import read_values, write_values
 
 # Gaze that the test slider shows at 1, radians.
@@ -141,7 +142,7 @@ def show(thing: bpy.types.Object, profile: MappingProfile, character: Character)
                 gain = row.gains.add()
                 gain.name, gain.gain = INPUTS[index], float(column[index])
         editor.title = profile.title or profile.name
-        editor.report = str(covered)
+        editor.report = report_of(character, profile, covered)
         editor.problem = ""
         editor.has_linked_shapes = bool(linked_shapes(character))
         editor.active = min(editor.active, max(len(editor.rows) - 1, 0))
@@ -167,7 +168,7 @@ def keep_rows(thing: bpy.types.Object) -> None:
             row.is_found = row.name in covered.places or row.name in covered.bones
     finally:
         editor.is_filling = False
-    editor.report, editor.problem = str(covered), ""
+    editor.report, editor.problem = report_of(character, changed, covered), ""
 
 
 def with_rows(profile: MappingProfile, editor: bpy.types.PropertyGroup) -> dict[str, Any]:

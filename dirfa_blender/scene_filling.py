@@ -11,6 +11,7 @@ from . import exporting, render, scene
 from .core.errors import FormatError, RigError
 from .core.exchange import read_take
 from .film import Report, run_as_process
+from .hindrances import hindrances_of
 from .placement import Placement, place
 from .scene_order import SceneOrder
 
@@ -80,6 +81,8 @@ def _apply(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
         frame_start=order.frame_start,
     )
     place(stage, take, None, how)
+    for sentence in hindrances_of(target):
+        report(warning=sentence)
     render.mark_scene(stage)
     report(stage="work", fraction=0.5)
     scene.save_blend(Path(order.output))

@@ -2,8 +2,9 @@
 
 A name is a list of words. Case, separators, namespaces, numbering of copies and the place of the side do
 not count: ``EyeBlinkLeft``, ``eyeBlink_L``, ``!ex-eyeBlinkLeft``, ``CH:Eye_L_Blink`` and
-``A14_Eye_Blink_Left`` are one name. Words that a whole rig puts around its names (``Face_jawOpen_geo``)
-are recognised by `shared_affixes`, because only many names together can tell them. No bpy.
+``A14_Eye_Blink_Left`` are one name. Words that a whole rig puts around its names (``Face_jawOpen_geo``,
+``M_F00_000_Fcl_MTH_A``, ``07_jawOpen``) are recognised by `shared_affixes`, because only many names
+together can tell them; a number there stands for any number. No bpy.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from functools import lru_cache
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
 LEAST_SHARED = 3
-MOST_AFFIX_WORDS = 3
+MOST_PREFIX_WORDS, MOST_SUFFIX_WORDS = 6, 3
+# Stands for any number before or after a name.
+NUMBER = "#"
 # Shorter names would be found inside anything.
 SHORTEST_INSIDE = 4
 
@@ -24,7 +27,11 @@ _PREFIX = re.compile(r"^(!\w+-|[A-Za-z]\d\d_)")
 _DOTTED = re.compile(r"^[A-Za-z]\w*\.(?=[^\W\d])")
 _COPY = re.compile(r"\.\d{3}$")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
-_SIDES = {"l": "left", "r": "right", "left": "left", "right": "right"}
+_SIDES = {
+    "l": "left", "lf": "left", "lft": "left", "left": "left",
+    "r": "right", "rt": "right", "rgt": "right", "right": "right",
+}  # fmt: skip
+Affix = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def words_of(name: str) -> list[str]:
@@ -91,35 +98,29 @@ def recognised(names: Iterable[str], wanted: Collection[str]) -> dict[str, str]:
     wanted spelling -> the rig's own name, exact meanings before those inside a shared prefix or suffix
     """
     found: dict[str, str] = {}
-    rest: dict[str, list[str]] = {}
+    rest: list[str] = []
     for name in names:
-        words = words_of(name)
-        meaning = joined(words)
+        meaning = joined(words_of(name))
         if meaning in wanted:
             found.setdefault(meaning, name)
         else:
-            rest[name] = words
-    for prefix, suffix in shared_affixes(rest, wanted):
-        for name, words in rest.items():
-            meaning = _inside(words, prefix, suffix)
+            rest.append(name)
+    for affix in shared_affixes(rest, wanted):
+        for name in rest:
+            meaning = _inside(name).get(affix, "")
             if meaning in wanted:
                 found.setdefault(meaning, name)
     return found
 
 
-def shared_affixes(
-    names: Mapping[str, list[str]], wanted: Collection[str]
-) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+def shared_affixes(names: Iterable[str], wanted: Collection[str]) -> list[Affix]:
     """Words before and after wanted names that at least `LEAST_SHARED` of them share, most first."""
     least = max(LEAST_SHARED, min(len(wanted), 8) // 2)
-    meanings: dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]] = {}
-    for words in names.values():
-        for before in range(min(MOST_AFFIX_WORDS, len(words) - 1) + 1):
-            for after in range(min(MOST_AFFIX_WORDS, len(words) - before - 1) + 1):
-                middle = joined(words[before : len(words) - after])
-                if middle in wanted and before + after:
-                    affix = tuple(words[:before]), tuple(words[len(words) - after :])
-                    meanings.setdefault(affix, set()).add(middle)
+    meanings: dict[Affix, set[str]] = {}
+    for name in names:
+        for affix, meaning in _inside(name).items():
+            if meaning in wanted:
+                meanings.setdefault(affix, set()).add(meaning)
     shared = [
         affix
         for affix, found in meanings.items()
@@ -128,11 +129,19 @@ def shared_affixes(
     return sorted(shared, key=lambda affix: -len(meanings[affix]))
 
 
-def _inside(words: list[str], prefix: tuple[str, ...], suffix: tuple[str, ...]) -> str:
-    last = len(words) - len(suffix)
-    if len(prefix) >= last or tuple(words[: len(prefix)]) != prefix:
-        return ""
-    return joined(words[len(prefix) : last]) if tuple(words[last:]) == suffix else ""
+@lru_cache(maxsize=4096)
+def _inside(name: str) -> Mapping[Affix, str]:
+    """What a name means without some of its first and last words, by those."""
+    words = words_of(name)
+    outer = [NUMBER if word.isdigit() else word for word in words]
+    inside: dict[Affix, str] = {}
+    for before in range(min(MOST_PREFIX_WORDS, len(words) - 1) + 1):
+        for after in range(min(MOST_SUFFIX_WORDS, len(words) - before - 1) + 1):
+            if before + after:
+                last = len(words) - after
+                affix = tuple(outer[:before]), tuple(outer[last:])
+                inside[affix] = joined(words[before:last])
+    return inside
 
 
 def _split(name: str) -> list[str]:

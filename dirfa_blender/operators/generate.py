@@ -16,6 +16,7 @@ from ..connecting import connect
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
+from ..hindrances import hindrances_of
 from ..performance import LineRequest, Performance, Request, perform
 from ..pieces import Steps
 from ..preferences import Connection, connection_of
@@ -77,6 +78,7 @@ class _SpeechOperator(BackgroundOperator):
                 scene, result.animations, notes, self._retake, failed, result.files
             )
         self._say(result, failed)
+        self._say_hindrances(scene, result)
         state().look_at_server()
 
     def _begin(self, context: bpy.types.Context, request: Request, refused: dict[int, str]) -> None:
@@ -110,6 +112,15 @@ class _SpeechOperator(BackgroundOperator):
             self.report({"WARNING"}, f"{done} of {asked} lines done. First problem: {sentence}")
         elif result.is_cancelled:
             self.report({"INFO"}, f"Cancelled; {done} of {asked} lines were done and are kept")
+
+    def _say_hindrances(self, scene: bpy.types.Scene, result: Performance) -> None:
+        """What characters hide of their new performances; heads of our own hide nothing."""
+        targets = {self._located(self._draft).target} if self._draft is not None else set()
+        spoken = (lines.line_of(scene, uid) for uid in result.animations)
+        targets |= {line.character for line in spoken if line is not None}
+        for target in targets - {None}:
+            for sentence in hindrances_of(target):
+                self.report({"WARNING"}, sentence)
 
     def _connect(self, report: Reporter) -> Client:
         return connect(self._connection, report)

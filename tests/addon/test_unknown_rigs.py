@@ -6,7 +6,9 @@ import bpy
 import pytest
 
 from dirfa_blender import apply, profiles
+from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.inventory import coverage
+from dirfa_blender.hindrances import hindrances_of
 from tests.addon.stand_ins import face_with_keys, moved_keys, take
 
 # One shop's habits: a prefix, three ways to write a side, words in another order, a typo, its own things.
@@ -75,3 +77,62 @@ def test_extra_meshes_move_along_and_strangers_stay(at_50) -> None:
     assert set(moved_keys(teeth)) == {"jawOpen"}
     assert not moved_keys(hat) and not moved_keys(stranger)
     assert not set(moved) & {"FAT", "THIN", "WRINKLE_01", "Collar_Fix"}
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        "{0:02d}_{1}",
+        "{1}-{0}",
+        "Face.M_F00_{0:03d}_00_{1}",
+        "Genesis8_1Female__{1}",
+    ],
+    ids=["numbered", "numbered behind", "long prefix with numbers", "name of the figure"],
+)
+def test_numbers_around_names_do_not_hide_them(at_50, spell: str) -> None:
+    names = [spell.format(index, name) for index, name in enumerate(ARKIT_NAMES)]
+    face = face_with_keys(names)
+
+    assert report(face) == "all 52 found"
+    assert set(shown(face, {"AU12R": 0.8})) == {names[ARKIT_NAMES.index("mouthSmileRight")]}
+
+
+@pytest.mark.parametrize(("left", "right"), [("lf_{}", "rt_{}"), ("{}_Lft", "{}_Rgt")])
+def test_short_words_for_sides_keep_them_apart(at_50, left: str, right: str) -> None:
+    halves = ("mouthSmile", "eyeBlink", "browDown", "cheekSquint", "noseSneer")
+    face = face_with_keys(
+        ["jawOpen", *(left.format(n) for n in halves), *(right.format(n) for n in halves)]
+    )
+
+    assert set(shown(face, {"AU12L": 0.8})) == {left.format("mouthSmile")}
+    assert set(shown(face, {"AU12R": 0.8})) == {right.format("mouthSmile")}
+
+
+def test_what_hides_a_performance_is_said(at_50) -> None:
+    face = face_with_keys(ARKIT_NAMES)
+    keys = face.data.shape_keys.key_blocks
+    keys["jawOpen"].mute = keys["mouthPucker"].mute = True
+    keys["mouthSmileLeft"].slider_max = 0.1
+    keys["tongueOut"].driver_add("value").driver.expression = "0.3"
+
+    muted, short, driven = hindrances_of(face)
+
+    assert muted.startswith("2 shape keys of 'Face', first ") and "muted" in muted
+    assert short == "Shape key mouthSmileLeft of 'Face' is cut off early, at 0.10: raise Range Max"
+    assert driven == "Shape key tongueOut of 'Face' is moved by drivers and left alone"
+
+
+def test_keys_that_are_absolute_or_pinned_are_said(at_50) -> None:
+    face = face_with_keys(ARKIT_NAMES)
+
+    face.show_only_shape_key = True
+    pinned = hindrances_of(face)
+    face.data.shape_keys.use_relative = False
+    absolute = hindrances_of(face)
+
+    assert [text for text in pinned if "Solo Active Key" in text]
+    assert [text for text in absolute if "are absolute" in text]
+
+
+def test_a_whole_face_hides_nothing(at_50) -> None:
+    assert hindrances_of(face_with_keys(ARKIT_NAMES)) == ()

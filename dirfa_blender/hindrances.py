@@ -1,0 +1,77 @@
+"""Why a performance would not be seen although its curves are there: what a character hides by itself.
+
+None of it is an error, and nothing of it is changed: it is said, since curves that move nothing are the
+hardest fault to find.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from .character import Character, character_of
+from .core.inventory import Coverage, named
+from .core.profile import MappingProfile
+from .profiles import covered, profile_of
+
+# A shape whose range ends before this is cut off in plain speech.
+LEAST_RANGE = 0.5
+
+
+def hindrances_of(target: bpy.types.Object) -> tuple[str, ...]:
+    """Sentences about what keeps a character's face from moving as its curves say."""
+    character = character_of(target)
+    profile = profile_of(character)
+    return hindrances(character, profile, covered(character, profile))
+
+
+def report_of(character: Character, profile: MappingProfile, found: Coverage) -> str:
+    """What a character has of a profile, and what hides it."""
+    return "; ".join([str(found), *hindrances(character, profile, found)])
+
+
+def hindrances(character: Character, profile: MappingProfile, found: Coverage) -> tuple[str, ...]:
+    """The same for a character whose coverage is known."""
+    sentences: list[str] = []
+    for face in character.faces:
+        used = [
+            place.name
+            for places in found.places.values()
+            for place in places
+            if place.kind == "shape" and place.owner == face.name
+        ]
+        if used:
+            sentences += _of_face(face, list(dict.fromkeys(used)))
+    owned = named(profile, character.inventory.driven).places.values()
+    driven = list(dict.fromkeys(place.name for places in owned for place in places))
+    if driven:
+        sentences.append(f"{_are(driven, character.name)} moved by drivers and left alone")
+    return tuple(sentences)
+
+
+def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
+    keys = face.data.shape_keys
+    if not keys.use_relative:
+        return [
+            f"The shape keys of '{face.name}' are absolute, so their values move nothing: switch on "
+            "Relative below their list"
+        ]
+    sentences: list[str] = []
+    if face.show_only_shape_key:
+        sentences.append(
+            f"'{face.name}' is pinned to one shape key: switch Solo Active Key off below their list"
+        )
+    muted = [name for name in used if keys.key_blocks[name].mute]
+    if muted:
+        sentences.append(f"{_are(muted, face.name)} muted: tick their boxes to see motion")
+    short = [name for name in used if keys.key_blocks[name].slider_max < LEAST_RANGE]
+    if short:
+        most = keys.key_blocks[short[0]].slider_max
+        sentences.append(f"{_are(short, face.name)} cut off early, at {most:.2f}: raise Range Max")
+    return sentences
+
+
+def _are(keys: list[str], owner: str) -> str:
+    """How a sentence about some shape keys begins."""
+    if len(keys) == 1:
+        return f"Shape key {keys[0]} of '{owner}' is"
+    return f"{len(keys)} shape keys of '{owner}', first {keys[0]}, are"
