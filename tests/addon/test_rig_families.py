@@ -103,3 +103,31 @@ def test_a_rig_with_a_familys_names_is_recognised(scene, family: str) -> None:
 
     same = {plain_spelling(profile.names_of(c)[0]) for c in profile.shapes}
     assert {plain_spelling(found.names_of(c)[0]) for c in found.shapes} == same
+
+
+def test_signed_gaze_controls_of_a_pair_look_to_one_side(scene) -> None:
+    """Plus is inward on the left eye and outward on the right one, so both look to the subject's right."""
+    set_frame_rate(scene, parse_rate("50"))
+    profile = load_profile("daz_genesis8")
+    face = face_with_keys(profile.names_of(channel)[0] for channel in profile.shapes)
+    apply.apply_animation(take({"gaze_left": -0.3}), face, profile, name="Take", scene=scene)
+
+    scene.frame_set(2)
+
+    moved = moved_keys(face)
+    assert moved["facs_ctrl_EyeLookSide-SideLeft"] == moved["facs_ctrl_EyeLookSide-SideRight"] > 0.1
+
+
+def test_halves_stand_in_for_a_control_that_moves_both(scene) -> None:
+    set_frame_rate(scene, parse_rate("50"))
+    profile = load_profile("daz_genesis8")
+    names = [profile.names_of(channel)[0] for channel in profile.shapes]
+    halves = [f"facs_bs_BrowInnerUp{side}_div2" for side in ("Left", "Right")]
+    face = face_with_keys([*(n for n in names if n != "facs_ctrl_BrowInnerUp"), *halves])
+    found = profiles.profile_for(face)
+    apply.apply_animation(take({"AU1L": 0.8}), face, found, name="Take", scene=scene)
+
+    scene.frame_set(2)
+
+    assert found.name == "daz_genesis8"
+    assert set(moved_keys(face)) == {halves[0]}
