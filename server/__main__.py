@@ -6,6 +6,7 @@ import argparse
 import importlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,6 +47,11 @@ def main(
         known = ", ".join([*commands, *ELSEWHERE])
         sys.stderr.write(f"usage: python -m server {{{known}}} ...\n")
         return 0 if name in ("-h", "--help") else USAGE_ERROR
+    if name != "serve":
+        # A polite kill, which is how farms cancel, ends like Ctrl-C: workers leave, and it is said.
+        for ending in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, ending):
+                signal.signal(getattr(signal, ending), signal.default_int_handler)
     display = Display(as_json="--json" in arguments)
     try:
         return commands[name](arguments[1:])

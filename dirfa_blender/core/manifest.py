@@ -2,11 +2,13 @@
 
 A manifest is read whole before anything starts, and every bad row is named with its line, because a
 list of a thousand lines that stops at its first mistake costs a thousand runs. CSV rows are named by
-their line in the file, JSON entries by their place in the list.
+their line in the file, JSON entries by their place in the list. CSV is taken as spreadsheets write it: with
+commas, semicolons or tabs, in UTF-8 or UTF-16, the header in any case.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -18,6 +20,9 @@ from typing import Any
 from .errors import FormatError
 
 SUFFIXES = (".csv", ".tsv", ".json")
+DELIMITERS = (",", ";", "\t")
+# More than anybody reads at once; the count says how many there are.
+MOST_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,10 @@ class Problems:
         """Raise FormatError with every problem on a line of its own, if there is one."""
         if self.found:
             count = "1 problem" if len(self.found) == 1 else f"{len(self.found)} problems"
-            listed = "\n  ".join(self.found)
+            shown = self.found[:MOST_SHOWN]
+            if len(self.found) > MOST_SHOWN:
+                shown.append(f"and {len(self.found) - MOST_SHOWN} more")
+            listed = "\n  ".join(shown)
             raise FormatError(f"{self.source} has {count}; nothing was started.\n  {listed}")
 
 
@@ -64,21 +72,16 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     FormatError
         Not readable, not a manifest, empty, or a row uses a column that does not exist.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise FormatError(f"Cannot read manifest {path}: {reason}.") from error
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise FormatError(f"A manifest must be {', '.join(SUFFIXES)}, got {path.name}.")
+    text = _text(path)
     problems = Problems(f"Manifest {path.name}")
-    if suffix == ".json":
-        rows = _json_rows(text, problems)
-    else:
-        rows = _csv_rows(text, "\t" if suffix == ".tsv" else ",", problems)
+    rows = _json_rows(text, problems) if suffix == ".json" else _csv_rows(text, columns, problems)
+    named: set[str] = set()
     for row in rows:
-        unknown = sorted(set(row.cells) - set(columns))
+        unknown = sorted(set(row.cells) - set(columns) - named)
+        named.update(unknown)
         if unknown:
             problems.add(
                 row.where, f"unknown column {', '.join(unknown)}; known are {', '.join(columns)}."
@@ -89,8 +92,34 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _csv_rows(text: str, delimiter: str, problems: Problems) -> list[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def _text(path: Path) -> str:
+    """What a manifest says, in whichever Unicode a spreadsheet wrote it. Raises FormatError."""
+    try:
+        data = path.read_bytes()
+        is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"Cannot read manifest {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            f"Cannot read manifest {path}: it is not UTF-8 text. Save it as UTF-8; spreadsheets call "
+            "that CSV UTF-8."
+        ) from error
+    if "\0" in text:
+        raise FormatError(f"Cannot read manifest {path}: it holds zero bytes, so it is no text.")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    """What separates the cells of the header."""
+    lines = (line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#")
+    header = next(lines, "")
+    return max(DELIMITERS, key=header.count)
+
+
+def _csv_rows(text: str, columns: Sequence[str], problems: Problems) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    plain = {name.lower(): name for name in columns}
     header: list[str] = []
     rows: list[Row] = []
     line = 1
@@ -100,7 +129,7 @@ def _csv_rows(text: str, delimiter: str, problems: Problems) -> list[Row]:
             if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
                 continue
             if not header:
-                header = [cell.strip() for cell in cells]
+                header = [plain.get(cell.strip().lower(), cell.strip()) for cell in cells]
                 doubled = sorted({name for name in header if header.count(name) > 1})
                 if doubled:
                     problems.add(where, f"the header names {', '.join(map(repr, doubled))} twice.")
@@ -112,7 +141,7 @@ def _csv_rows(text: str, delimiter: str, problems: Problems) -> list[Row]:
                 values = zip(header, cells, strict=False)
                 rows.append(Row(where, {name: c.strip() for name, c in values if c.strip()}))
     except csv.Error as error:
-        problems.add(f"line {line}", f"not CSV: {error}.")
+        problems.add(f"line {line}", f"not CSV: {error}; a cell that opens a quote must close it.")
     return rows
 
 

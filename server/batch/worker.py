@@ -5,6 +5,7 @@ It ends when its input does, so it never outlives the batch that started it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -39,8 +40,10 @@ def main() -> None:
         return
     folder, limit = setup["store"], setup["store_bytes"]
     store = TakeStore(Path(folder), limit) if folder else None
-    for line in sys.stdin:
-        answer(make(Order(**json.loads(line)), engine, store))
+    # Nobody listens any more where the batch was killed while a line was made.
+    with contextlib.suppress(BrokenPipeError):
+        for line in sys.stdin:
+            answer(make(Order(**json.loads(line)), engine, store))
 
 
 if __name__ == "__main__":

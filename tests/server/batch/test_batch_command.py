@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ from server.engine import Engine
 
 
 def record(path: Path, seconds: float = 0.4, hertz: float = 140.0) -> Path:
+    path.parent.mkdir(exist_ok=True)
     time = np.arange(int(seconds * 16000)) / 16000
     soundfile.write(path, np.sign(np.sin(2 * np.pi * hertz * time)) * 0.3, 16000)
     return path
@@ -185,6 +189,31 @@ def test_two_batches_do_not_write_one_folder(tmp_path: Path, lines: Path, batch)
 
     assert code == 1
     assert f"in use by process {os.getpid()}" in told
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a polite kill is a POSIX thing")
+def test_a_polite_kill_ends_the_workers_and_is_said(tmp_path: Path) -> None:
+    for number in range(4):
+        record(tmp_path / "long" / f"{number}.wav", 40.0)
+    words = ["batch", str(tmp_path / "long"), "-o", str(tmp_path / "out")]
+    words += ["--workers", "2", "--no-cache", "--json"]
+    surroundings = dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[3]))
+
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "server", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=surroundings,
+    ) as batch:  # fmt: skip
+        assert batch.stdout is not None
+        told = [json.loads(next(batch.stdout))]
+        while told[-1]["event"] != "line":
+            told.append(json.loads(next(batch.stdout)))
+        batch.terminate()
+        rest = [json.loads(line) for line in batch.stdout]
+
+    assert batch.returncode == 130
+    assert rest[-1] == {"event": "error", "message": "Interrupted."}
+    assert len(list((tmp_path / "out").glob("*.npz"))) < 4
+    assert main([*words[:4], "--workers", "1", "--no-cache"]) == 0
 
 
 def test_parts_of_a_batch_make_every_line_once(lines: Path, batch) -> None:
