@@ -42,6 +42,7 @@ ALONE = 0.12  # eye distances from a mole to anything else that is no skin
 BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
+MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
 BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
 NOSTRILS = ((98, 97, 2, 64, 235, 240), (327, 326, 2, 294, 455, 460))
 CHIN = (18, 201, 208, 199, 428, 421)
@@ -117,7 +118,7 @@ def complexion(
     bounded = np.clip(shade, FREE[0], highest)
     shade = plain + free * (bounded - plain)
     faint = np.float32(BLUSH) * np.tanh(tint / np.float32(BLUSH))
-    tint = faint + free[..., None] * (np.clip(tint, -0.6, 0.6) - faint)
+    tint = faint + free[..., None] * (np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
     detail = np.exp(shade[..., None] + tint)
     clear = 1 - soft(grown(odd, MARGIN * unit), 0.02 * unit) * (1 - free)
     usable = masks.within * (1 - zones.hidden) * clear

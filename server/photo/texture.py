@@ -83,12 +83,14 @@ class _Surface:
     taken : the working picture taken apart
     sight : how the picture sees the vertices
     base : (V, 3) linear RGB, the completed even skin
+    under : (V, 3) factor on it where no detail is seen: lips keep their colour where they roll in
     mirror : (V,) number of each vertex's mirror image
     """
 
     taken: Complexion
     sight: _Sight
     base: Floats
+    under: Floats
     mirror: npt.NDArray[np.int64]
 
 
@@ -185,7 +187,8 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
-    albedo = _composed(layout.texels, size, _Surface(taken, sight, base, mirror))
+    under = near.smoothed(_lips(head, taken, masks), 1)
+    albedo = _composed(layout.texels, size, _Surface(taken, sight, base, under, mirror))
     return Skin(albedo, colours, scalp)
 
 
@@ -267,6 +270,15 @@ def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) ->
     return np.where(head.part("scalp"), hair, 0.0)
 
 
+def _lips(head: Head, taken: Complexion, masks: FaceMasks) -> Floats:
+    """(V, 3) factor of the lips' colour over the skin's, 1 elsewhere."""
+    factor = np.ones((len(head.vertices), 3))
+    chosen = masks.lips > 0.8
+    if chosen.sum() >= 30:
+        factor[head.part("lips_*")] = np.median(taken.detail[chosen], axis=0)
+    return factor
+
+
 def _exposure(colours: Floats, weights: Floats) -> float:
     """Factor that brings skin as bright as a flash makes it back to what skin reflects at most."""
     light = lightness(_tone(colours, weights))
@@ -295,7 +307,7 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     result *= 1 + 0.035 * _grain(size)[..., None]
     step = size // texels.covered.shape[0]
     everywhere = np.arange(len(surface.mirror))
-    detail = np.ones((size, size, 3), np.float32)
+    detail = _enlarged(texels.spread(surface.under), size, size)
     for here in (surface.mirror, everywhere):
         maps = texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
         rows, columns = _bounds(maps[..., 2] > 0)
