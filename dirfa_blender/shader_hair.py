@@ -14,8 +14,8 @@ HAIRLINE_FADE = 0.034
 def strand(plan: Plan) -> bpy.types.Node:
     """One strand: its colour varies from strand to strand and is darker at the root."""
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
-    colour = plan.mixed(info.outputs["Random"], plan.linear("hair", 0.75), plan.linear("hair", 1.7))
-    root = plan.ramp(info.outputs["Intercept"], (0.0, (0.55, 0.55, 0.55, 1)), (0.4, (1, 1, 1, 1)))
+    colour = plan.mixed(info.outputs["Random"], plan.linear("hair", 0.9), plan.linear("hair", 2.1))
+    root = plan.ramp(info.outputs["Intercept"], (0.0, (0.65, 0.65, 0.65, 1)), (0.35, (1, 1, 1, 1)))
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
     plan.feed(shader, "Color", plan.mixed(1.0, colour, root, "MULTIPLY"))
@@ -35,9 +35,9 @@ def hair(plan: Plan) -> bpy.types.Node:
     bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=0.002)
     colour = plan.ramp(
         height,
-        (0.30, plan.linear("hair", 0.16)),
-        (0.52, plan.linear("hair", 0.34)),
-        (0.70, plan.linear("hair", 0.50)),
+        (0.30, plan.linear("hair", 0.26)),
+        (0.52, plan.linear("hair", 0.50)),
+        (0.70, plan.linear("hair", 0.72)),
     )
     # Single strands thin out over the lowest rows, so that the hairline is no edge.
     parts = plan.node("ShaderNodeSeparateXYZ", Vector=place)

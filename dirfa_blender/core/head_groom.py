@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from .head import Head
 from .head_hair import COLUMNS, ROWS
+from .shape_anatomy import vertex_normals
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,6 +32,8 @@ TIP_SHARE = 0.35  # of that at its tip
 # A strand ends where it comes this near to the hairline, and is kept if so many of its points do not.
 EDGE_ROWS = 1.3
 LEAST_POINTS = 3
+BURIED_METRES = 0.0015  # under the skin, from which the cap bears no hair
+SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
 PARTING = 0.42  # of half the head's width, to the subject's left, where hair on top parts
 
 
@@ -71,7 +74,7 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     lift = standoff(head, cap)
     field = _Field.over(cap, lift)
     locks = max(1, count // PER_LOCK)
-    row, column = _roots(cap, locks, random)
+    row, column = _roots(cap, lift, locks, random)
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
     guides = _walked(field, row, column, length, random)
     points = _filled_out(field, guides, count, random)
@@ -80,16 +83,24 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
 
 
 def standoff(head: Head, cap: Floats) -> Floats:
-    """(R, C) metres from the cap inward to the skin below it."""
-    skin = head.vertices[head.part("scalp", "face", "neck")].astype(np.float32)
+    """(R, C) metres from the cap inward to the skin below it; negative where it lies under the skin."""
+    chosen = head.part("scalp", "face", "neck")
+    skin = head.vertices[chosen].astype(np.float32)
+    normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
     places = cap.reshape(-1, 3).astype(np.float32)
     best = np.empty(len(places))
+    below = np.empty(len(places), bool)
     for start in range(0, len(places), 1000):
         block = places[start : start + 1000]
         square = (block**2).sum(1)[:, None] + (skin**2).sum(1) - 2 * block @ skin.T
-        best[start : start + 1000] = np.sqrt(np.maximum(square.min(1), 0.0))
+        nearest = square.argmin(1)
+        best[start : start + 1000] = np.sqrt(
+            np.maximum(square[np.arange(len(block)), nearest], 0.0)
+        )
+        before = ((block - skin[nearest]) * normals[nearest]).sum(1)
+        below[start : start + 1000] = before < -BURIED_METRES
     # Nearest vertices are up to half an edge aside; the cap itself is smooth, so this may be too.
-    height = np.minimum(best, 0.03).reshape(cap.shape[:2])
+    height = np.where(below, -best, np.minimum(best, 0.03)).reshape(cap.shape[:2])
     for _ in range(3):
         height = (2 * height + np.roll(height, 1, 1) + np.roll(height, -1, 1)) / 4
     height[1:-1] = (2 * height[1:-1] + height[:-2] + height[2:]) / 4
@@ -167,12 +178,15 @@ def _lie(cap: Floats) -> Floats:
     return lie / np.linalg.norm(lie, axis=-1, keepdims=True)
 
 
-def _roots(cap: Floats, count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+def _roots(
+    cap: Floats, lift: Floats, count: int, random: np.random.Generator
+) -> tuple[Floats, Floats]:
     """Rows and columns of roots spread evenly over the cap, thinning out at the hairline."""
     along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
     across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
     area = along * across
     area[:3] *= np.array([0.05, 0.3, 0.75])[:, None]
+    area[lift[:-1] < -BURIED_METRES] = 0.0
     chosen = random.choice(area.size, count, p=area.ravel() / area.sum())
     row, column = np.divmod(chosen, area.shape[1])
     return row + random.random(count), column + random.random(count)
@@ -208,6 +222,11 @@ def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Gen
     inside = np.clip(row, 0.0, None)
     outward = field.at(field.outward, inside, column)
     lift = field.at(field.lift, inside, column)
+    # None comes out of a bare crown, where the cap lies under the skin.
+    kept = (lift > -SHALLOW_METRES).all(1)
+    path, row, column, layer, outward, lift = (
+        values[kept] for values in (path, row, column, layer, outward, lift)
+    )
     # Up from the scalp within the first third, then over the cap in layers, higher where hair is full.
     risen = 1.0 - np.exp(-np.linspace(0.0, 6.0, POINTS))
     full = np.clip(lift / FULL_METRES, 0.15, 1.0)

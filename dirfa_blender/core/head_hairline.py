@@ -23,6 +23,10 @@ LIMITS = (-0.028, 0.085)  # metres by which a line may move down and up
 STEEP_ROWS = (2, 5)  # rows that say how a column goes on below its line
 TAPER_METRES = 0.009  # over which hair rises from its edge
 SUNK_METRES = 0.0008  # of the edge below the skin
+# Of hair round a bald crown: its upper edge over the ears' landmarks at the sides and at the back, over
+# which height it thins out, how uneven its edge is, and how deep the rest of the cap lies in the skin.
+CROWN_SIDES, CROWN_BACK = 0.066, 0.050
+CROWN_FADE, CROWN_UNEVEN, CROWN_SUNK = 0.016, 0.003, 0.004
 
 
 def column_paths(cap: Floats, metres: Floats) -> Floats:
@@ -76,6 +80,36 @@ def with_hairline(head: Head, shift: Floats) -> Head:
     vertices = head.vertices.copy()
     vertices[head.part("hair")] = _in_order(grid)
     return replace(head, vertices=vertices.astype(np.float32))
+
+
+def with_bare_crown(head: Head) -> Head:
+    """The head with hair at its sides and back alone: above, the cap lies under the skin."""
+    cap = cap_grid(head)
+    if cap is None:
+        return head
+    skin, normals = _skin(head)
+    nearest = _nearest(cap.reshape(-1, 3), skin)
+    outward = normals[nearest].reshape(cap.shape)
+    height = ((cap.reshape(-1, 3) - skin[nearest]) * normals[nearest]).sum(1).reshape(cap.shape[:2])
+    gone = bare_crown(head, cap)
+    sunk = cap + outward * (gone * (-CROWN_SUNK - height))[..., None]
+    vertices = head.vertices.copy()
+    vertices[head.part("hair")] = _in_order(sunk)
+    return replace(head, vertices=vertices.astype(np.float32))
+
+
+def bare_crown(head: Head, points: Floats) -> Floats:
+    """(...,) 0..1, how bare the head is at points (..., 3) where hair grows at its sides alone."""
+    ear = head.landmarks()[[234, 454], 2].mean()
+    scalp = head.vertices[head.part("scalp")].astype(np.float64)
+    low, high = scalp[:, 1].min(), scalp[:, 1].max()
+    back = np.clip((points[..., 1] - 0.5 * (low + high)) / (0.5 * (high - low)), 0.0, 1.0)
+    line = ear + CROWN_SIDES + (CROWN_BACK - CROWN_SIDES) * back
+    line = line + CROWN_UNEVEN * np.sin(points[..., 1] * 210.0) * np.sin(
+        points[..., 1] * 83.0 + 1.0
+    )
+    share = np.clip((points[..., 2] - line) / CROWN_FADE + 0.5, 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
 
 
 def _skin(head: Head) -> tuple[Floats, Floats]:

@@ -15,8 +15,9 @@ STRANDS = 9000
 POINTS = 14
 PER_LOCK = 40
 ROOT_METRES, TIP_SHARE = 0.00012, 0.4  # radius at the root, and share of it at the tip
+ROOTS_METRES = 0.05  # from the sheet's upper edge, over which locks begin
 SHORTEST_SHARE = 0.55  # of the sheet's length that the shortest locks have
-WAVE_METRES = 0.0022  # by which locks sway aside on their way
+WAVE_METRES = 0.0040  # by which locks sway aside on their way
 
 
 def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None:
@@ -32,7 +33,9 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     # Locks: where they hang, how far down they reach, how deep in the sheet they lie.
     middle = random.uniform(-0.5, columns - 0.5, many)
     reach = 1.0 - (1.0 - SHORTEST_SHARE) * random.beta(1.0, 3.0, many)
-    start = random.uniform(0.0, 0.25, many)
+    # They come out of the cap at different heights, so that no edge shows.
+    fall = float(np.linalg.norm(np.diff(grid, axis=0), axis=2).sum(0).mean())
+    start = random.uniform(0.0, min(0.45, ROOTS_METRES / fall), many)
     depth = random.uniform(-0.35, 0.15, many)
     phase = random.uniform(0.0, 2 * np.pi, (many, 2))
     which = random.integers(0, many, count)

@@ -12,6 +12,7 @@ from .mask import FaceMasks, Pixels
 
 Colour = tuple[float, float, float]
 
+COLOURFUL = 62.0  # percentile of its colours: glints and light from a wall take colour away
 LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
 SHINING = (
     18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
@@ -42,7 +43,8 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     hair = lab[chosen]
     low, high = np.percentile(hair[:, 0], LIT)
     hair = hair[(hair[:, 0] >= low) & (hair[:, 0] <= high)]
-    light, *chroma = np.median(hair, axis=0)
+    light = np.median(hair[:, 0])
+    chroma = np.percentile(hair[:, 1:], COLOURFUL, axis=0)
     of_skin = masks.skin > 0.8
     if of_skin.any():
         skin = np.median(lab[of_skin], axis=0)

@@ -15,15 +15,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import View
 from dirfa_blender.core.head_groom import cap_grid
 from dirfa_blender.core.head_hair import COLUMNS
-from dirfa_blender.core.head_hairline import with_hairline
+from dirfa_blender.core.head_hairline import with_bare_crown, with_hairline
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
 
-from .mask import FaceMasks, Shares
+from .mask import FaceMasks, Shares, filled
 from .surface import Neighbours
 
 Floats = npt.NDArray[np.float64]
@@ -38,6 +39,8 @@ SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not 
 RISE_METRES = 0.016  # from the hairline, over which hair rises to the outline
 FORWARD = 0.5  # share of the growth over the forehead, where the outline does not show it
 BEHIND = 0.35  # share of the skull's change straight back
+BESIDE = (0.03, 0.4)  # eye distances off the face's outline, where hair beside a bald crown grows
+SIDE_HAIR = 0.32  # share of it that is hair, from which there is some
 BALD_LIFT = 1.12  # outline over skull above which there is hair, whatever the crown looks like
 
 
@@ -47,7 +50,8 @@ class Scalp:
 
     Attributes
     ----------
-    is_bald : shows skin and no volume
+    is_bald : the crown shows skin and no volume
+    has_sides : hair grows round the bald crown
     growth : (N,) outline over the cap's outline at `ANGLES`, once the skull is right
     skull : (N,) the person's skull over the fitted head's
     fall : how long hair falls beside the face, None where it is short
@@ -55,17 +59,21 @@ class Scalp:
     """
 
     is_bald: bool
+    has_sides: bool
     growth: Floats
     skull: Floats
     fall: Fall | None = None
     hairline: Floats | None = None
 
 
-def read_scalp(head: Head, view: View, to_picture: Floats, masks: FaceMasks) -> Scalp:
+def read_scalp(
+    head: Head, view: View, to_picture: Floats, landmarks: FaceLandmarks, masks: FaceMasks
+) -> Scalp:
     """Whether there is hair, and how far it stands off.
 
     Parameters
     ----------
+    landmarks : in the picture of the masks
     to_picture : (2, 3) map from pixels of the view's photo to the picture of the masks
     """
 
@@ -86,9 +94,10 @@ def read_scalp(head: Head, view: View, to_picture: Floats, masks: FaceMasks) -> 
     if not is_bald:
         bare = np.minimum(bare, 1.0)
     if is_bald or not hair.any():
-        return Scalp(is_bald, np.ones_like(bare), bare)
+        sides = is_bald and _beside_crown(landmarks, masks) > SIDE_HAIR
+        return Scalp(is_bald, sides, np.ones_like(bare), bare)
     lowered = _with_skull(head, bare).vertices[hair].astype(np.float64)
-    return Scalp(is_bald, _filled_in(outline / _reach(seen(lowered) - middle), GROWTH), bare)
+    return Scalp(False, False, _filled_in(outline / _reach(seen(lowered) - middle), GROWTH), bare)
 
 
 def with_hair(head: Head, scalp: Scalp) -> Head:
@@ -98,7 +107,7 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
         return head
     head = _with_skull(head, scalp.skull)
     if scalp.is_bald:
-        return without_vertices(head, hair)
+        return with_bare_crown(head) if scalp.has_sides else without_vertices(head, hair)
     if scalp.hairline is not None:
         head = with_hairline(head, scalp.hairline)
     cap = cap_grid(head)
@@ -183,6 +192,19 @@ def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
         landmark_vertices=number[head.landmark_vertices].astype(np.int32),
         bone_weights=head.bone_weights[:, ~gone],
     )
+
+
+def _beside_crown(landmarks: FaceLandmarks, masks: FaceMasks) -> float:
+    """0..1, share of hair beside the temples, over the ears."""
+    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    outside = (filled(masks.person.shape, points, OVAL) < 0.5).astype(np.uint8)
+    away = cv2.distanceTransform(outside, cv2.DIST_L2, 5) / unit
+    rows = np.arange(len(away))[:, None]
+    chosen = (away > BESIDE[0]) & (away < BESIDE[1]) & (masks.person > 0.8)
+    chosen &= (rows > points[[105, 334], 1].mean() - 0.7 * unit) & (
+        rows < points[[33, 263], 1].mean()
+    )
+    return float((masks.hair[chosen] > 0.5).mean()) if chosen.any() else 0.0
 
 
 def _outline(person: Shares, middle: Floats, width: float) -> Floats:

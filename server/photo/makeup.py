@@ -34,7 +34,7 @@ CREASE_DARK = 0.30
 ROOTS_DARK, ROOTS_MM = (0.72, 0.35), (0.9, 0.6)
 LIP_DETAIL = 0.45  # share of the photo's detail on lips
 # Light of lips over that of skin, red over green and blue over green of the same: least and most.
-LIP_LIGHT, LIP_RED, LIP_BLUE = (0.46, 0.72), (1.32, 1.9), (1.0, 1.25)
+LIP_LIGHT, LIP_RED, LIP_BLUE = (0.42, 0.72), (1.32, 3.0), (1.0, 1.4)
 # On dark skin lips may be as light as the skin.
 DARK_SKIN, DARK_LIP_LIGHT = 0.12, 1.0
 USUAL_LIPS = (0.72, 0.46, 0.50)

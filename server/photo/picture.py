@@ -34,7 +34,7 @@ COLOURS = {
 }  # fmt: skip
 BACKDROP = (0.45, 0.47, 0.50)
 LAMP = np.array([0.25, -0.8, 0.55])  # direction to the lamp in the photo's frame
-THIN_EDGE = 0.13  # of the cap's layout from its hairline, where strands alone are drawn
+THIN_EDGE = 0.09  # of the cap's layout from its hairline, where strands alone are drawn
 AMBIENT = 0.55  # share of the light that comes from everywhere
 
 

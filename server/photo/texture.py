@@ -19,6 +19,7 @@ import numpy.typing as npt
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
+from dirfa_blender.core.head_hairline import bare_crown
 from dirfa_blender.core.head_template import template
 
 from .colours import Colour, measured_colours
@@ -41,6 +42,7 @@ FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, th
 BRIGHTEST_SKIN = 0.42  # luminance that the fairest skin reflects; photos are often exposed above it
 SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
+SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
 
@@ -83,14 +85,12 @@ class _Surface:
     taken : the working picture taken apart
     sight : how the picture sees the vertices
     base : (V, 3) linear RGB, the completed even skin
-    under : (V, 3) factor on it where no detail is seen: lips keep their colour where they roll in
     mirror : (V,) number of each vertex's mirror image
     """
 
     taken: Complexion
     sight: _Sight
     base: Floats
-    under: Floats
     mirror: npt.NDArray[np.int64]
 
 
@@ -172,7 +172,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     red = tone * plausible_lips(lips, float(lightness(tone)))
     colours["lips"] = _as_colour(red)
     base = painted(base, red, lips, near.smoothed(zones().lips[:, None], 1)[:, 0])
-    scalp = read_scalp(head, fit.view, to_picture, masks)
+    scalp = read_scalp(head, fit.view, to_picture, moved, masks)
     if not scalp.is_bald:
         metres_per_px = 1.0 / (fit.view.scale * to_picture[0, 0])
         scalp = replace(
@@ -180,15 +180,14 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
             fall=read_fall(picture, moved, masks, metres_per_px),
             hairline=read_hairline(head, fit.view, to_picture, masks),
         )
-    if scalp.is_bald:
+    if scalp.is_bald and not scalp.has_sides:
         colours.pop("hair", None)
     colours["skin"] = _as_colour(tone)
     hair = _hair_on_scalp(head, sight, masks, scalp)
     hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
-    under = near.smoothed(_lips(head, taken, masks), 1)
-    albedo = _composed(layout.texels, size, _Surface(taken, sight, base, under, mirror))
+    albedo = _composed(layout.texels, size, _Surface(taken, sight, base, mirror))
     return Skin(albedo, colours, scalp)
 
 
@@ -266,17 +265,9 @@ def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) ->
     shown = np.clip(sight.facing * person, 0, 1)
     hair = shown * _sampled(masks.hair, sight.places)[:, 0] + (1 - shown)
     if scalp.is_bald:
-        return np.zeros(len(hair))
+        hair = SHORN * (1 - bare_crown(head, head.vertices.astype(np.float64)))
+        hair *= scalp.has_sides
     return np.where(head.part("scalp"), hair, 0.0)
-
-
-def _lips(head: Head, taken: Complexion, masks: FaceMasks) -> Floats:
-    """(V, 3) factor of the lips' colour over the skin's, 1 elsewhere."""
-    factor = np.ones((len(head.vertices), 3))
-    chosen = masks.lips > 0.8
-    if chosen.sum() >= 30:
-        factor[head.part("lips_*")] = np.median(taken.detail[chosen], axis=0)
-    return factor
 
 
 def _exposure(colours: Floats, weights: Floats) -> float:
@@ -307,7 +298,7 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     result *= 1 + 0.035 * _grain(size)[..., None]
     step = size // texels.covered.shape[0]
     everywhere = np.arange(len(surface.mirror))
-    detail = _enlarged(texels.spread(surface.under), size, size)
+    detail = np.ones((size, size, 3), np.float32)
     for here in (surface.mirror, everywhere):
         maps = texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
         rows, columns = _bounds(maps[..., 2] > 0)
