@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from dirfa_blender.core.errors import OutputError
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import View
+from dirfa_blender.core.head_groom import Strands, strands
+from dirfa_blender.core.head_locks import locks
 from server.photo.picture import picture
 from server.photo.portrait import PhotoResult
 
@@ -25,7 +28,8 @@ OVERSAMPLED = 2  # pictures are drawn so much larger and reduced
 
 def head_cell(path: Path, pixels: Pixels, result: PhotoResult) -> Pixels:
     """(HEIGHT, 6 WIDTH, 3) the photo and the head from five sides, with the portrait's name."""
-    views = [_drawn(result.head, yaw) for yaw in YAWS]
+    hair = [grown for grown in (strands(result.head), locks(result.head)) if grown is not None]
+    views = [_drawn(result.head, hair, yaw) for yaw in YAWS]
     cell = np.concatenate([_photo(pixels, result), *views], axis=1)
     cv2.putText(cell, path.stem, (3, 10), cv2.FONT_HERSHEY_SIMPLEX, 0.32, (255, 255, 255), 1)
     return cell
@@ -52,7 +56,7 @@ def read_cell(path: Path) -> Pixels:
     return np.asarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _drawn(head: Head, yaw_degrees: float) -> Pixels:
+def _drawn(head: Head, hair: Sequence[Strands], yaw_degrees: float) -> Pixels:
     width, height = OVERSAMPLED * WIDTH, OVERSAMPLED * HEIGHT
     yaw = np.radians(yaw_degrees)
     turn = np.array(
@@ -62,7 +66,7 @@ def _drawn(head: Head, yaw_degrees: float) -> Pixels:
     middle = head.landmarks().mean(0).astype(np.float64) + np.array([0.0, 0.07, -0.015])
     right, _, up = turn @ middle * scale
     view = View(turn, scale, np.array([width / 2 - right, 0.0, -height / 2 - up]))
-    large = picture(head, view, (width, height), has_strands=True)
+    large = picture(head, view, (width, height), hair=hair)
     return np.asarray(cv2.resize(large, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
 
 

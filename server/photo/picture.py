@@ -7,7 +7,7 @@ network looks at, and takes a fraction of a second.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import View
-from dirfa_blender.core.head_groom import strands
+from dirfa_blender.core.head_groom import Strands
 from dirfa_blender.core.head_hair import HAIR_BOX
-from dirfa_blender.core.head_locks import locks
 
 from .shading import to_linear, to_srgb_bytes
 from .strand_picture import with_strands
@@ -44,7 +43,7 @@ def picture(
     size: tuple[int, int],
     expression: Mapping[str, float] | None = None,
     *,
-    has_strands: bool = False,
+    hair: Sequence[Strands] = (),
 ) -> Pixels:
     """(H, W, 3) uint8 sRGB of the head in the photo's own view.
 
@@ -52,13 +51,13 @@ def picture(
     ----------
     size : width and height in pixels
     expression : weights of the head's shapes; none is the neutral head
-    has_strands : draws hair strand by strand, which takes longer
+    hair : strands of the head, drawn over its plain hair
     """
     width, height = size
     vertices = head.posed(expression or {}).astype(np.float64)
     places = view.to_photo(vertices)
     drawn = ~np.isin(head.face_materials, [_slot(head, name) for name in UNDRAWN])
-    if has_strands:
+    if hair:
         low = HAIR_BOX[1] + THIN_EDGE * (HAIR_BOX[3] - HAIR_BOX[1])
         is_thin = head.uvs[..., 1].mean(1) < low
         drawn &= ~(is_thin & (head.face_materials == _slot(head, "hair")))
@@ -84,13 +83,12 @@ def picture(
     image = np.broadcast_to(to_linear(BACKDROP), (width * height, 3)).copy()
     image[hit] = (colours * light[:, None]).astype(np.float32)
     image = image.reshape(height, width, 3).astype(np.float64)
-    if has_strands:
+    if hair:
         depth = np.full(width * height, np.inf)
         depth[hit] = (weights * places[corners[owner], 2]).sum(1)
         colour = _material_colours(head)[_slot(head, "hair")]
-        for grown in (strands(head), locks(head)):
-            if grown is not None:
-                image = with_strands(image, depth.reshape(height, width), grown, colour, view, lamp)
+        for grown in hair:
+            image = with_strands(image, depth.reshape(height, width), grown, colour, view, lamp)
     return to_srgb_bytes(image.astype(np.float32))
 
 

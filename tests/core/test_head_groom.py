@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import POINTS, Strands, cap_grid, strands
+from dirfa_blender.core.head_groom import POINTS, Strands, cap_grid, standoff, strands
+from dirfa_blender.core.head_hairline import bare_crown, with_bare_crown
 from dirfa_blender.core.head_template import template
 
 MM = 1e-3
@@ -75,6 +76,20 @@ def test_hair_is_long_on_top_and_short_at_the_nape(grown: Strands):
 
 def test_strands_taper(grown: Strands):
     assert (np.diff(grown.radii) < 0).all()
+
+
+def test_round_a_bald_crown_hair_grows_at_the_sides_alone(head: Head):
+    ring = with_bare_crown(head)
+
+    made = strands(ring, count=2000)
+
+    assert made is not None
+    roots = made.points[:, 0].astype(np.float64)
+    assert bare_crown(head, roots).max() < 0.9
+    assert (roots[:, 0] > 0.05).any() and (roots[:, 0] < -0.05).any()
+    cap = cap_grid(ring)
+    assert cap is not None
+    assert standoff(ring, cap)[bare_crown(head, cap) > 0.99].max() < 0
 
 
 def test_a_bald_head_has_no_strands(head: Head):
