@@ -186,7 +186,8 @@ def _prosody(samples: Array, centres: NDArray[np.int64]) -> Array:
 
     The autocorrelation is divided by that of the window itself [1]_, so that its peak at the period
     is 1 for a periodic sound whatever the period. Short lags are preferred a little, against octave
-    errors downwards.
+    errors downwards. A period is a peak: where the correlation only falls from lag 0 on, as that of rumble
+    and of room noise does, the shortest lag is none.
 
     References
     ----------
@@ -199,12 +200,15 @@ def _prosody(samples: Array, centres: NDArray[np.int64]) -> Array:
     rms = np.sqrt(np.mean(middle * middle, axis=1))
     power = _power(frames * _hann(PITCH_WINDOW), 2 * PITCH_WINDOW)
     shortest, longest = int(SAMPLE_RATE / PITCH_HIGH_HZ), int(SAMPLE_RATE / PITCH_LOW_HZ)
-    correlation = torch.fft.irfft(torch.from_numpy(power)).numpy()[:, : longest + 1]
-    normal = correlation / (correlation[:, :1] + 1e-6) / _window_correlation()[: longest + 1]
+    correlation = torch.fft.irfft(torch.from_numpy(power)).numpy()[:, : longest + 2]
+    normal = correlation / (correlation[:, :1] + 1e-6) / _window_correlation()[: longest + 2]
     lags = np.arange(shortest, longest + 1)
-    score = normal[:, shortest:] - 0.02 * np.log2(lags / shortest).astype(np.float32)
-    best = np.argmax(score, axis=1)
-    strength = np.clip(normal[np.arange(len(normal)), best + shortest], 0.0, 1.0)
+    inner = normal[:, shortest:-1]
+    is_peak = (inner > normal[:, shortest - 1 : -2]) & (inner >= normal[:, shortest + 1 :])
+    score = inner - 0.02 * np.log2(lags / shortest).astype(np.float32)
+    best = np.argmax(np.where(is_peak, score, np.float32(-2.0)), axis=1)
+    rows = np.arange(len(normal))
+    strength = np.where(is_peak[rows, best], np.clip(inner[rows, best], 0.0, 1.0), 0.0)
     # Windows 40 dB under speech hold no voice, however periodic their hum.
     voiced = (strength > 0.55) & (rms > TARGET_RMS / 100.0)
     pitch = np.where(voiced, np.log2(SAMPLE_RATE / lags[best]), 0.0)

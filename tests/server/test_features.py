@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from server.audio import SAMPLE_RATE
 from server.features import (
     BLOCK_FRAMES,
     FEATURES,
+    FRAME_RATE,
     FRAME_STEP,
     PITCH_WINDOW,
     TARGET_RMS,
@@ -134,3 +136,38 @@ def test_a_block_is_known_once_its_window_was_heard() -> None:
 
     assert len(stream.push(voice(1.0)[: window - 1])) == 0
     assert len(stream.push(voice(1.0)[:1])) == BLOCK_FRAMES
+
+
+def glided(low: float, high: float, seconds: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """Pulses through three resonances, as a throat makes them, and their frequency at every frame."""
+    count = int(seconds * SAMPLE_RATE)
+    hertz = np.geomspace(low, high, count)
+    pulses = np.diff(np.floor(np.cumsum(hertz) / SAMPLE_RATE), prepend=0.0)
+    sound = pulses
+    for formant, width in ((420.0, 60.0), (1500.0, 90.0), (2500.0, 120.0)):
+        pole = np.exp((-np.pi * width + 2j * np.pi * formant) / SAMPLE_RATE)
+        sound = np.asarray(lfilter([1.0], [1.0, -2.0 * pole.real, abs(pole) ** 2], sound))
+    sound = 0.05 * sound / np.sqrt(np.mean(sound**2))
+    return sound.astype(np.float32), hertz[:: SAMPLE_RATE // FRAME_RATE]
+
+
+@pytest.mark.parametrize(("low", "high"), [(75.0, 160.0), (120.0, 260.0), (190.0, 430.0)])
+def test_a_gliding_voice_is_followed_under_a_strong_first_formant(low: float, high: float) -> None:
+    sound, hertz = glided(low, high)
+
+    pitch = features(sound, gain=1.0).prosody[4:-4, 1]
+
+    semitones = 12.0 * np.abs(pitch - np.log2(hertz[4 : 4 + len(pitch)]))
+    assert (semitones < 1.0).mean() > 0.97
+
+
+@pytest.mark.parametrize("corner", [150.0, 400.0, 1500.0])
+def test_rumble_and_room_noise_have_no_pitch(corner: float) -> None:
+    noise = np.random.default_rng(3).normal(size=3 * SAMPLE_RATE)
+    decay = np.exp(-2.0 * np.pi * corner / SAMPLE_RATE)
+    rumble = np.asarray(lfilter([1.0 - decay], [1.0, -decay], noise))
+    rumble = 0.05 * rumble / rumble.std()
+
+    pitch = features(rumble.astype(np.float32), gain=1.0).prosody[:, 1]
+
+    assert (pitch > 0).mean() < 0.12
