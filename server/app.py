@@ -1,6 +1,7 @@
 """The HTTP routes: requests in, jobs out, nothing computed here.
 
 ==========================================  ===========================================================
+``GET /v1/health``                          ``{"status": "ok"}``, for whoever asks: no token
 ``GET /v1/info``                            who is there: protocol, model, units, rates, device, licence
 ``POST /v1/animations``                     form: ``audio`` file, ``settings`` JSON -> job
 ``POST /v1/heads``                          form: ``photo`` file or files of one person, the one from the
@@ -8,13 +9,14 @@
 ``POST /v1/landmarks``                      form: ``photo`` file -> job
 ``GET /v1/jobs/{id}``                       its state
 ``GET /v1/jobs/{id}/events``                its states as they change, one JSON object a line, to the end
-``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job
+``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job; of a take also ``?format=csv``
+                                            (Live Link Face) and ``?format=json`` (ARKit frames)
 ``DELETE /v1/jobs/{id}``                    cancel it, or forget its result
 ``/v1/streams``                             live speech, see `streams`
 ==========================================  ===========================================================
 
-Every request carries ``Authorization: Bearer <token>``. An error is ``{"error": sentence}``. Uploads go to
-disk as they arrive and are refused as soon as they are too large.
+Every other request carries ``Authorization: Bearer <token>``. An error is ``{"error": sentence}``. Uploads
+go to disk as they arrive and are refused as soon as they are too large. ``docs/manual/http.md`` shows it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import FastAPI, File, Form, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -36,6 +38,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dirfa_blender.core.errors import DirfaError
+from dirfa_blender.core.npz_io import animation_from_bytes
 from dirfa_blender.core.protocol import (
     AnimateSettings,
     JobStatus,
@@ -48,9 +51,14 @@ from .config import ServerConfig
 from .jobs import Job, JobQueue, QueueFull
 from .services import Services
 from .streams import add_stream_routes
+from .take import encoded
 
 log = logging.getLogger(__name__)
 
+HEALTH = "/v1/health"
+RETRY_AFTER = "5"
+"""Seconds after which a client that was sent away may try again."""
+ResultFormat = Literal["npz", "csv", "json"]
 EVENT_INTERVAL = 0.05
 """Seconds between looks at a job whose events somebody follows."""
 KEEP_ALIVE = 1.0
@@ -82,6 +90,10 @@ def create_app(config: ServerConfig, services: Services, queue: JobQueue, spool:
                 path.unlink(missing_ok=True)
             raise
         return _answer(status, 202)
+
+    @app.get(HEALTH)
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
 
     @app.get("/v1/info")
     def info() -> Response:
@@ -117,12 +129,18 @@ def create_app(config: ServerConfig, services: Services, queue: JobQueue, spool:
         return StreamingResponse(_events(queue, job_id), media_type="application/x-ndjson")
 
     @app.get("/v1/jobs/{job_id}/result")
-    def result(job_id: str) -> Response:
+    def result(job_id: str, format: ResultFormat = "npz") -> Response:
         state = _known(queue.status(job_id), job_id)
         path = queue.result(job_id)
         if path is None:
             raise HTTPException(409, f"Job {job_id} has no result: it is {state.state}.")
-        return FileResponse(path, media_type="application/octet-stream")
+        name = f"{job_id}.{format}"
+        if format == "npz":
+            return FileResponse(path, media_type="application/octet-stream", filename=name)
+        text = encoded(animation_from_bytes(path.read_bytes(), job_id), f".{format}")
+        kind = "text/csv" if format == "csv" else "application/json"
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(text, media_type=kind, headers=disposition)
 
     @app.delete("/v1/jobs/{job_id}")
     def cancel(job_id: str) -> Response:
@@ -141,12 +159,13 @@ class Gate:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (scope["path"] == HEALTH and scope["method"] == "GET"):
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
         if not secrets.compare_digest(headers.get(b"authorization", b""), self._token):
             answer = _error(401, "This server wants the token of its current start.")
+            answer.headers["WWW-Authenticate"] = "Bearer"
             await answer(scope, receive, send)
             return
         too_large = (
@@ -172,7 +191,10 @@ def _add_error_answers(app: FastAPI) -> None:
     """One shape for every error: a status and ``{"error": sentence}``."""
 
     def known(_request: Request, error: Exception) -> JSONResponse:
-        return _error(429 if isinstance(error, QueueFull) else 400, str(error))
+        answer = _error(429 if isinstance(error, QueueFull) else 400, str(error))
+        if isinstance(error, QueueFull):
+            answer.headers["Retry-After"] = RETRY_AFTER
+        return answer
 
     def http(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

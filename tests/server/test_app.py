@@ -8,15 +8,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from dirfa_blender.core.npz_io import animation_bytes
 from dirfa_blender.core.protocol import PROTOCOL_VERSION, JobStatus, ServerInfo, from_json
 from server.app import create_app
 from server.config import ServerConfig
 from server.jobs import JobQueue
 
-from .quick_server import QuickServices
+from .quick_server import QuickServices, wave
 
 TOKEN = "a token"
 
@@ -57,6 +59,44 @@ def test_the_info_route_says_who_answers(http: TestClient) -> None:
     info = from_json(ServerInfo, http.get("/v1/info").text)
 
     assert info.protocol == PROTOCOL_VERSION
+
+
+def test_health_is_answered_to_anybody_and_tells_nothing_else(http: TestClient) -> None:
+    answer = http.get("/v1/health", headers={"Authorization": ""})
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert http.post("/v1/health", headers={"Authorization": ""}).status_code == 401
+
+
+def test_a_client_is_told_how_to_identify_itself(http: TestClient) -> None:
+    answer = http.get("/v1/info", headers={"Authorization": ""})
+
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_take_comes_in_the_format_that_is_asked_for(http: TestClient, queue: JobQueue) -> None:
+    take = wave(np.linspace(0.0, 1.0, 10), 0)
+    job = queue.submit(lambda _job: animation_bytes(take))
+    final(http, job.id)
+
+    table = http.get(f"/v1/jobs/{job.id}/result?format=csv")
+    frames = http.get(f"/v1/jobs/{job.id}/result?format=json")
+
+    assert table.text.startswith("Timecode")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert f'filename="{job.id}.csv"' in table.headers["content-disposition"]
+    assert "jawOpen" in json.dumps(frames.json())
+    assert http.get(f"/v1/jobs/{job.id}/result?format=fbx").status_code == 422
+
+
+def test_a_result_that_is_no_take_has_one_format(http: TestClient, queue: JobQueue) -> None:
+    job = queue.submit(lambda _job: b"a head")
+    final(http, job.id)
+
+    answer = http.get(f"/v1/jobs/{job.id}/result?format=csv")
+
+    assert answer.status_code == 400
+    assert job.id in answer.json()["error"]
 
 
 def test_requests_without_the_token_are_refused_on_every_route(http: TestClient) -> None:
