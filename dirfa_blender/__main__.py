@@ -42,7 +42,9 @@ def main(arguments: Sequence[str]) -> int:
         display.error(str(error))
         return 1
     except KeyboardInterrupt:
-        display.error("Interrupted; nothing was written.")
+        goes_on = "--manifest" in arguments
+        rest = "the same command goes on where it stopped" if goes_on else "nothing was written"
+        display.error(f"Interrupted; {rest}.")
         return INTERRUPTED
 
 

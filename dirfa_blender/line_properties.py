@@ -22,6 +22,7 @@ from . import directing
 from .core.action_units import ACTION_UNITS
 from .core.emotions import EMOTIONS
 from .core.layers import LAYERS, TITLES
+from .file_property import file_property
 
 STRENGTHS = {
     "jaw": ("Jaw", "How far the jaw opens; closed lips stay closed"),
@@ -153,12 +154,7 @@ class DIRFA_PG_line(bpy.types.PropertyGroup):
             ("SOUND", "Sound", "A sound that the file holds"),
         ),
     )
-    path: StringProperty(
-        name="Recording",
-        description="Recording on disk",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
-    )
+    path: file_property("Recording", "Recording on disk")
     strip: StringProperty(name="Strip", description="Sound strip in the sequencer")
     sound: PointerProperty(name="Sound", description="Sound in this file", type=bpy.types.Sound)
     character: PointerProperty(

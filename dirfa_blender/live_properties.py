@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty
+
+from .file_property import file_property
 
 # Seconds of sound that the network may hear before it answers; None as long as it helps.
 LOOKAHEADS: dict[str, float | None] = {"NONE": 0.0, "SHORT": 0.04, "MIDDLE": 0.12, "LONGEST": None}
@@ -20,12 +22,7 @@ class DIRFA_PG_live(bpy.types.PropertyGroup):
         ),
         default="MICROPHONE",
     )
-    audio: StringProperty(
-        name="Recording",
-        description="Recording that is played live",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
-    )
+    audio: file_property("Recording", "Recording that is played live")
     level: FloatProperty(
         name="Level",
         description="Amplification of the microphone in decibels; raise it where lips move too little",

@@ -26,6 +26,7 @@ from . import (
     retaking,
 )
 from .core.timing import parse_rate
+from .file_property import file_property
 from .line_properties import DIRFA_PG_character, DIRFA_PG_line, DIRFA_PG_rule
 from .render_order import FILM, PICTURES
 from .session import state
@@ -59,12 +60,7 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         ),
         default="FILE",
     )
-    audio: StringProperty(
-        name="Speech",
-        description="Recording to speak: wav, flac, ogg or mp3, at any rate",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
-    )
+    audio: file_property("Speech", "Recording to speak: wav, flac, ogg or mp3, at any rate")
     sound: PointerProperty(name="Sound", description="Sound to speak", type=bpy.types.Sound)
     lines: CollectionProperty(
         name="Lines", description="What is spoken in the scene, and by whom", type=DIRFA_PG_line
@@ -101,25 +97,17 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         ),
         default="photo",
     )
-    photo: StringProperty(
-        name="Photo",
-        description="Portrait with one face, seen from the front",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    photo: file_property(
+        "Photo", "Portrait with one face, seen from the front", update=early.on_photo
+    )
+    photo_left: file_property(
+        "From the Left",
+        "Optional portrait of the same person turned, so that the left ear is seen",
         update=early.on_photo,
     )
-    photo_left: StringProperty(
-        name="From the Left",
-        description="Optional portrait of the same person turned, so that the left ear is seen",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
-        update=early.on_photo,
-    )
-    photo_right: StringProperty(
-        name="From the Right",
-        description="Optional portrait of the same person turned, so that the right ear is seen",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    photo_right: file_property(
+        "From the Right",
+        "Optional portrait of the same person turned, so that the right ear is seen",
         update=early.on_photo,
     )
     target: PointerProperty(
@@ -273,13 +261,10 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
     live: PointerProperty(
         name="Live", description="What is heard live", type=live_properties.DIRFA_PG_live
     )
-    output: StringProperty(
-        name="Output",
-        description="File of the film, or folder of the pictures; empty for one beside this file, or "
-        "among your videos while it is not saved",
-        default="",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+    output: file_property(
+        "Output",
+        "File of the film, or folder of the pictures; empty for one beside this file, or among your "
+        "videos while it is not saved",
     )
 
 

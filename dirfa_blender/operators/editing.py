@@ -7,32 +7,23 @@ from abc import abstractmethod
 import bpy
 
 from .. import acting, directing, edits, fcurves, layering
-from ..core.errors import DirfaError
 from ..scene import frame_rate
-from ..session import state
+from .button import Button
 
 
-class _NeedsPerformance:
-    """Base of an operator on the performance of the chosen line's character."""
+class _NeedsPerformance(Button):
+    """Base of a button on the performance of the chosen line's character."""
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
         record = acting.current_record(context.scene)
-        if state().is_busy:
-            cls.poll_message_set("A job runs; wait for it or cancel it")
-        elif record is None or record.action is None:
-            cls.poll_message_set("Generate a performance first")
-        else:
-            return True
-        return False
+        is_there = record is not None and record.action is not None
+        return super().disabled_reason(context) or (
+            "" if is_there else "Generate a performance first"
+        )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            self.change(context.scene, acting.current_record(context.scene))
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+    def act(self, context: bpy.types.Context) -> None:
+        self.change(context.scene, acting.current_record(context.scene))
 
     @abstractmethod
     def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
@@ -101,24 +92,17 @@ class DIRFA_OT_retime(_NeedsPerformance, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not super().poll(context):
-            return False
-        if not is_out_of_time(context.scene):
-            cls.poll_message_set("Every performance fits the scene's frame rate")
-            return False
-        return True
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        reason = super().disabled_reason(context)
+        fits = (
+            "" if is_out_of_time(context.scene) else "Every performance fits the scene's frame rate"
+        )
+        return reason or fits
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        scene = context.scene
-        try:
-            for record in scene.dirfa.characters:
-                if record.target is not None and record.action is not None:
-                    acting.retime(scene, record)
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+    def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:  # noqa: ARG002
+        for each in scene.dirfa.characters:
+            if each.target is not None and each.action is not None:
+                acting.retime(scene, each)
 
 
 class DIRFA_OT_refresh(_NeedsPerformance, bpy.types.Operator):

@@ -9,16 +9,14 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from .. import acting, exporting
 from ..background import Reporter
-from ..core.errors import DirfaError
 from ..core.exchange import SUFFIXES, TITLES, Reading, encoded_take, read_take
 from ..core.npz_io import write_whole
 from ..export_check import problems_of
 from ..scene import frame_rate
-from ..session import state
 from ..staging import stage_take
 from .background_job import BackgroundOperator
+from .button import FileButton, characterless_reason, takeless_reason, target_of
 from .rendering import program
-from .take import target_of
 
 ANGLES = (
     ("radians", "Radians", "As most writers do"),
@@ -28,7 +26,7 @@ ANGLES = (
 SUFFIX_OF = {"GLB": ".glb", "FBX": ".fbx", "USD": ".usdc", "BLEND": ".blend"}
 
 
-class DIRFA_OT_import_take(bpy.types.Operator):
+class DIRFA_OT_import_take(FileButton, bpy.types.Operator):
     bl_idname = "dirfa.import_take"
     bl_label = "Import Facial Take"
     bl_description = (
@@ -54,33 +52,18 @@ class DIRFA_OT_import_take(bpy.types.Operator):
     )
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if state().is_busy:
-            cls.poll_message_set("Another job runs; wait for it or cancel it")
-        elif target_of(context) is None:
-            cls.poll_message_set("Choose a character in the panel, or select one")
-        else:
-            return True
-        return False
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return characterless_reason(context)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         target = target_of(context)
         reading = Reading(self.fps or None, self.angles)
-        try:
-            take = read_take(Path(bpy.path.abspath(self.filepath)), reading)
-            stage_take(context.scene, target, take, Path(self.filepath).stem)
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        take = read_take(Path(bpy.path.abspath(self.filepath)), reading)
+        stage_take(context.scene, target, take, Path(self.filepath).stem)
         self.report({"INFO"}, f"Imported {take.duration:.1f} s onto {target.name}")
-        return {"FINISHED"}
 
 
-class DIRFA_OT_export_take(bpy.types.Operator):
+class DIRFA_OT_export_take(FileButton, bpy.types.Operator):
     bl_idname = "dirfa.export_take"
     bl_label = "Export Facial Take"
     bl_description = (
@@ -117,19 +100,14 @@ class DIRFA_OT_export_take(bpy.types.Operator):
     )
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        line = acting.current_line(context.scene)
-        if line is None or not len(line.takes):
-            cls.poll_message_set("Choose a line that has a take")
-            return False
-        return True
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return takeless_reason(context)
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.filepath:
             name = bpy.path.clean_name(acting.current_line(context.scene).name)
             self.filepath = f"{name}{SUFFIXES[self.kind][0]}"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return super().invoke(context, event)
 
     def check(self, context: bpy.types.Context) -> bool:  # noqa: ARG002
         """The name follows the format while the file browser is open."""
@@ -139,23 +117,17 @@ class DIRFA_OT_export_take(bpy.types.Operator):
         self.filepath = wanted
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
         path = _with_suffix(Path(bpy.path.abspath(self.filepath)), self.kind)
-        try:
-            take = acting.take_of_line(scene, scene.dirfa.line_index, directed=self.is_directed)
-            if self.at_scene_rate and self.kind not in ("take", "cues"):
-                take = take.resampled(frame_rate(scene).per_second)
-            suffix = path.suffix.lower()
-            write_whole(path, encoded_take(take, self.kind, suffix, angles=self.angles))
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        take = acting.take_of_line(scene, scene.dirfa.line_index, directed=self.is_directed)
+        if self.at_scene_rate and self.kind not in ("take", "cues"):
+            take = take.resampled(frame_rate(scene).per_second)
+        write_whole(path, encoded_take(take, self.kind, path.suffix.lower(), angles=self.angles))
         self.report({"INFO"}, f"Wrote {path.name}")
-        return {"FINISHED"}
 
 
-class DIRFA_OT_export_character(bpy.types.Operator):
+class DIRFA_OT_export_character(FileButton, bpy.types.Operator):
     bl_idname = "dirfa.export_character"
     bl_label = "Export Character"
     bl_description = (
@@ -189,24 +161,16 @@ class DIRFA_OT_export_character(bpy.types.Operator):
     )
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if state().is_busy:
-            cls.poll_message_set("Another job runs; wait for it or cancel it")
-        elif target_of(context) is None:
-            cls.poll_message_set("Choose a character in the panel, or select one")
-        elif context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode first")
-        else:
-            return True
-        return False
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        reason = characterless_reason(context)
+        return reason or ("" if context.mode == "OBJECT" else "Switch to Object Mode first")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.filepath:
             name = bpy.path.clean_name(target_of(context).name)
             self.filepath = f"{name}{SUFFIX_OF[self.kind]}"
         self.last_kind = self.kind
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return super().invoke(context, event)
 
     def check(self, context: bpy.types.Context) -> bool:  # noqa: ARG002
         """The name follows the format when that is changed while the file browser is open."""
@@ -216,22 +180,17 @@ class DIRFA_OT_export_character(bpy.types.Operator):
         self.filepath = str(Path(self.filepath).with_suffix(SUFFIX_OF[self.kind]))
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         path = Path(bpy.path.abspath(self.filepath))
         if not path.suffix:
             path = path.with_suffix(SUFFIX_OF[self.kind])
-        try:
-            export = exporting.export_of(context.scene, target_of(context))
-            for sentence in exporting.lost_in_export(export):
-                self.report({"WARNING"}, sentence)
-            exporting.export_character(context.scene, export, path)
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        export = exporting.export_of(context.scene, target_of(context))
+        for sentence in exporting.lost_in_export(export):
+            self.report({"WARNING"}, sentence)
+        exporting.export_character(context.scene, export, path)
         self.report({"INFO"}, f"Wrote {path.name}")
         if context.scene.dirfa.check_export:
             bpy.ops.dirfa.check_export("EXEC_DEFAULT", filepath=str(path))
-        return {"FINISHED"}
 
 
 class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):

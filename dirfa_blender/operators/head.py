@@ -17,7 +17,7 @@ from ..pieces import Steps
 from ..preferences import connection_of
 from ..queue_board import Board
 from .background_job import BackgroundOperator
-from .take import target_of
+from .button import target_of
 
 # Shape keys written between two pictures of the window.
 KEYS_A_PIECE = 6

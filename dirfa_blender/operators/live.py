@@ -21,7 +21,7 @@ from ..preferences import connection_of
 from ..session import state
 from ..speech import Speech, read_samples
 from ..viewport import redraw_sidebars
-from .take import target_of
+from .button import target_of
 
 TICK_SECONDS = 1 / 60
 LINE_NAME = "Live"

@@ -10,9 +10,10 @@ from bpy.props import EnumProperty, StringProperty
 
 from .. import mapping_editor, profiles
 from ..character import character_of, linked_shapes, override_shapes
-from ..core.errors import DirfaError, SettingsError
+from ..core.errors import SettingsError
 from ..core.mapping import load_profile, read_profile, shipped_profiles
 from ..core.profile_writer import write_profile
+from .button import Button
 
 # Blender keeps no reference to the texts of a dynamic enumeration.
 _items: list[tuple[str, str, str]] = []
@@ -30,36 +31,23 @@ def _profile_items(self: object, context: bpy.types.Context | None) -> list[tupl
     return _items
 
 
-class _OnObject:
+class _OnObject(Button):
+    """Base of a button on the mapping of the object at hand."""
+
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        reason = cls.disabled_reason(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
-
-    @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        """Why the button cannot be pressed; empty if it can."""
         return "" if context.object is not None else "Select a part of the character first"
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            self.act(context)
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
 
 
 class _OnRows(_OnObject):
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
-        if context.object is None:
-            return "Select a part of the character first"
-        return "" if len(context.object.dirfa_mapping.rows) else "Press Edit Mapping first"
+        reason = super().disabled_reason(context)
+        return reason or (
+            "" if len(context.object.dirfa_mapping.rows) else "Press Edit Mapping first"
+        )
 
 
 class DIRFA_OT_mapping_edit(_OnObject, bpy.types.Operator):

@@ -14,6 +14,7 @@ from ..render_filling import render_order
 from ..render_order import RenderOrder
 from ..session import state
 from ..viewport import redraw_sidebars
+from .button import Button
 
 TICK_SECONDS = 0.25
 
@@ -52,7 +53,7 @@ class DIRFA_OT_render(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class DIRFA_OT_keep_seconds(bpy.types.Operator):
+class DIRFA_OT_keep_seconds(Button, bpy.types.Operator):
     bl_idname = "dirfa.keep_seconds"
     bl_label = "Back to Their Seconds"
     bl_description = (
@@ -62,20 +63,12 @@ class DIRFA_OT_keep_seconds(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not rate_change.is_due(context.scene):
-            cls.poll_message_set("Nothing has moved since the frame rate was set here")
-            return False
-        return True
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        is_due = rate_change.is_due(context.scene)
+        return "" if is_due else "Nothing has moved since the frame rate was set here"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            count = rate_change.keep_seconds(context.scene)
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, f"{count} lines moved")
-        return {"FINISHED"}
+    def act(self, context: bpy.types.Context) -> None:
+        self.report({"INFO"}, f"{rate_change.keep_seconds(context.scene)} lines moved")
 
 
 class DIRFA_OT_cancel_render(bpy.types.Operator):

@@ -9,25 +9,26 @@ from bpy.props import EnumProperty, StringProperty
 
 from .. import acting, directing, takes
 from ..core.emotions import EMOTIONS
-from ..core.errors import DirfaError
 from ..core.npz_io import write_whole
 from ..line_properties import STRENGTHS
 from ..session import state
+from .button import Button, FileButton, lineless_reason, takeless_reason
 
 
-class _NeedsTake:
-    """Poll of an operator on the chosen take."""
+class _NeedsTake(Button):
+    """Base of a button on the chosen take."""
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        line = acting.current_line(context.scene)
-        if state().is_busy:
-            cls.poll_message_set("A job runs; wait for it or cancel it")
-        elif line is None or not len(line.takes):
-            cls.poll_message_set("Generate a first take of the line")
-        else:
-            return True
-        return False
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return super().disabled_reason(context) or takeless_reason(context)
+
+
+class _NeedsLine(Button):
+    """Base of a button on the chosen line."""
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        return lineless_reason(context)
 
 
 class DIRFA_OT_duplicate_take(_NeedsTake, bpy.types.Operator):
@@ -36,10 +37,9 @@ class DIRFA_OT_duplicate_take(_NeedsTake, bpy.types.Operator):
     bl_description = "Copy the take, so that one of both can be made anew in parts"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         with state().quietly():
             takes.duplicate_take(acting.current_line(context.scene))
-        return {"FINISHED"}
 
 
 class DIRFA_OT_delete_take(_NeedsTake, bpy.types.Operator):
@@ -48,7 +48,7 @@ class DIRFA_OT_delete_take(_NeedsTake, bpy.types.Operator):
     bl_description = "Delete the take; the one before it plays"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
         line = acting.current_line(scene)
         with state().quietly():
@@ -56,10 +56,9 @@ class DIRFA_OT_delete_take(_NeedsTake, bpy.types.Operator):
             line.takes.remove(index)
             line.take_index = max(0, index - 1)
         directing.rewrite(scene, line.character)
-        return {"FINISHED"}
 
 
-class DIRFA_OT_save_take(_NeedsTake, bpy.types.Operator):
+class DIRFA_OT_save_take(_NeedsTake, FileButton, bpy.types.Operator):
     bl_idname = "dirfa.save_take"
     bl_label = "Save Take"
     bl_description = "Write the take, as it was made, to a file that any scene can open"
@@ -70,23 +69,17 @@ class DIRFA_OT_save_take(_NeedsTake, bpy.types.Operator):
         default="*.npz", options={"HIDDEN"}, name="Filter", description="Kinds of files shown"
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         line = acting.current_line(context.scene)
         self.filepath = f"{bpy.path.clean_name(line.name)}.npz"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return super().invoke(context, event)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         take = takes.chosen_take(acting.current_line(context.scene))
-        try:
-            write_whole(Path(bpy.path.abspath(self.filepath)).with_suffix(".npz"), take.data)
-        except DirfaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        write_whole(Path(bpy.path.abspath(self.filepath)).with_suffix(".npz"), take.data)
 
 
-class DIRFA_OT_edit_units(bpy.types.Operator):
+class DIRFA_OT_edit_units(_NeedsLine, bpy.types.Operator):
     bl_idname = "dirfa.edit_units"
     bl_label = "Change Units"
     bl_description = "Add a unit with a setting of its own, or remove the chosen one"
@@ -98,14 +91,7 @@ class DIRFA_OT_edit_units(bpy.types.Operator):
         items=(("ADD", "Add", "Add a unit"), ("REMOVE", "Remove", "Remove the chosen unit")),
     )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if acting.current_line(context.scene) is None:
-            cls.poll_message_set("Choose a line of the list")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         line = acting.current_line(context.scene)
         group = line.controls
         if self.action == "ADD":
@@ -119,10 +105,9 @@ class DIRFA_OT_edit_units(bpy.types.Operator):
             group.units.remove(group.unit_index)
             group.unit_index = max(0, group.unit_index - 1)
             directing.rewrite(context.scene, line.character)
-        return {"FINISHED"}
 
 
-class DIRFA_OT_reset_sliders(bpy.types.Operator):
+class DIRFA_OT_reset_sliders(_NeedsLine, bpy.types.Operator):
     bl_idname = "dirfa.reset_sliders"
     bl_label = "Reset Sliders"
     bl_description = (
@@ -130,18 +115,13 @@ class DIRFA_OT_reset_sliders(bpy.types.Operator):
     )
     bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return DIRFA_OT_edit_units.poll.__func__(cls, context)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         line = acting.current_line(context.scene)
         with state().quietly():
             for name in (*EMOTIONS, *STRENGTHS):
                 line.controls.property_unset(name)
             line.controls.units.clear()
         directing.rewrite(context.scene, line.character)
-        return {"FINISHED"}
 
 
 class DIRFA_OT_copy_sliders(_NeedsTake, bpy.types.Operator):
@@ -150,7 +130,7 @@ class DIRFA_OT_copy_sliders(_NeedsTake, bpy.types.Operator):
     bl_description = "Direct every line of this character as this one is directed"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
         source = acting.current_line(scene)
         with state().quietly():
@@ -158,7 +138,6 @@ class DIRFA_OT_copy_sliders(_NeedsTake, bpy.types.Operator):
                 if line.character == source.character and line != source:
                     _copy(source.controls, line.controls)
         directing.rewrite(scene, source.character)
-        return {"FINISHED"}
 
 
 def _copy(source: bpy.types.PropertyGroup, into: bpy.types.PropertyGroup) -> None:

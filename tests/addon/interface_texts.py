@@ -49,6 +49,10 @@ def drawn_texts() -> dict[str, str]:
     texts: dict[str, str] = {}
     for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("operators/*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.endswith("_reason"):
+                for part in ast.walk(ast.Module([n for n in node.body if not _is_text(n)], [])):
+                    if isinstance(part, ast.Constant):
+                        _add(texts, path, part)
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             if node.func.attr == "poll_message_set" and node.args:
@@ -63,6 +67,11 @@ def drawn_texts() -> dict[str, str]:
     for name, look in server_watch.LOOKS.items():
         texts |= {f"{name} {i}": t for i, t in enumerate((look.title, look.sentence, look.label))}
     return {place: text for place, text in texts.items() if any(c.isalpha() for c in text)}
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """Whether a statement is a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _add(texts: dict[str, str], path: Path, node: ast.expr) -> None:

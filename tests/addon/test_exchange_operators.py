@@ -119,5 +119,5 @@ def test_a_name_of_another_kind_gets_the_formats_suffix(face, tmp_path: Path) ->
 
 
 def test_without_a_take_the_button_says_so(face) -> None:
-    with pytest.raises(RuntimeError, match="Choose a line that has a take"):
+    with pytest.raises(RuntimeError, match="Generate a first take of the line"):
         bpy.ops.dirfa.export_take(filepath="/tmp/a.csv")
