@@ -63,7 +63,7 @@ TABLE: Mapping[str, Emotion] = {
         },
     ),
     "happy": Emotion(
-        adds={"AU6": 0.75, "AU7": 0.22, "AU12L": 0.78, "AU12R": 0.74, "AU10": 0.1, "AU25": 0.35},
+        adds={"AU6": 0.85, "AU7": 0.36, "AU12L": 0.92, "AU12R": 0.88, "AU10": 0.1, "AU25": 0.35},
         damps={"AU15": 1.0, "AU4": 0.9, "AU17": 0.6, "AU9": 0.7, "AU14": 0.5},
         posture_degrees=(1.0, 0.0, 1.5),
     ),
