@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -57,17 +58,15 @@ class Neighbours:
         edges = np.stack([faces, following], -1).reshape(-1, 2)
         edges = edges[(edges >= 0).all(1)]
         edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
-        self.to = edges[:, 1]
-        self.degree = np.bincount(edges[:, 0], minlength=count)
-        self.linked = np.flatnonzero(self.degree)
-        self.starts = (np.cumsum(self.degree) - self.degree)[self.linked]
+        degree = np.bincount(edges[:, 0], minlength=count)
+        alone = np.flatnonzero(degree == 0)
+        rows, columns = np.r_[edges[:, 0], alone], np.r_[edges[:, 1], alone]
+        share = 1.0 / np.maximum(degree, 1)[rows]
+        self.averaging = sparse.csr_matrix((share, (rows, columns)), shape=(count, count))
 
     def mean(self, values: Floats) -> Floats:
         """(V, C) mean over each vertex's neighbours; its own value where it has none."""
-        result = values.copy()
-        sums = np.add.reduceat(values[self.to], self.starts, axis=0)
-        result[self.linked] = sums / self.degree[self.linked, None]
-        return result
+        return np.asarray(self.averaging @ values, np.float64)
 
     def smoothed(self, values: Floats, sweeps: int) -> Floats:
         """(V, C) values averaged with their neighbours a number of times."""

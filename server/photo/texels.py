@@ -35,9 +35,10 @@ class TexelMap:
     def spread(self, values: npt.ArrayLike) -> Floats:
         """(S, S, C) float32 interpolation of values (V, C) given at the vertices."""
         at_vertices = np.asarray(values, np.float32)
-        result = self.weights[..., :1] * at_vertices[self.corners[..., 0]]
+        result = self.weights[..., :1] * at_vertices.take(self.corners[..., 0], axis=0)
         for corner in (1, 2):
-            result += self.weights[..., corner, None] * at_vertices[self.corners[..., corner]]
+            there = at_vertices.take(self.corners[..., corner], axis=0)
+            result += self.weights[..., corner, None] * there
         return result
 
 
