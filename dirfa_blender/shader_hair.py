@@ -11,6 +11,11 @@ HAIRLINE_V = 0.004
 HAIRLINE_FADE = 0.034
 
 
+# Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
+# in a few bounces has no time: without this white hair is grey.
+EVEN_SHARE = 0.5
+
+
 def strand(plan: Plan) -> bpy.types.Node:
     """One strand: its colour varies from strand to strand and is darker at the root."""
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
@@ -18,11 +23,16 @@ def strand(plan: Plan) -> bpy.types.Node:
     root = plan.ramp(info.outputs["Intercept"], (0.0, (0.65, 0.65, 0.65, 1)), (0.35, (1, 1, 1, 1)))
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
-    plan.feed(shader, "Color", plan.mixed(1.0, colour, root, "MULTIPLY"))
+    tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
+    plan.feed(shader, "Color", tinted)
     shader.inputs["Roughness"].default_value = 0.45
     shader.inputs["Radial Roughness"].default_value = 0.6
     shader.inputs["Random Roughness"].default_value = 0.3
-    return shader
+    even = plan.node("ShaderNodeBsdfDiffuse", Color=tinted)
+    mix = plan.node("ShaderNodeMixShader", Fac=EVEN_SHARE)
+    plan.feed(mix, 1, shader.outputs[0])
+    plan.feed(mix, 2, even.outputs[0])
+    return mix
 
 
 def hair(plan: Plan) -> bpy.types.Node:
