@@ -13,6 +13,10 @@ from .mask import FaceMasks, Pixels
 Colour = tuple[float, float, float]
 
 COLOURFUL = 62.0  # percentile of its colours: glints and light from a wall take colour away
+ROUND_CROWN, LEAST_SKIN = (
+    (10.0, 50.0),
+    (6.0, 10.0),
+)  # the same beside skin, and most chroma of hair there
 LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
 SHINING = (
     18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
@@ -36,12 +40,13 @@ def measured_colours(
 
 def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     """The hair between shade and glints, brought into the range of colours that hair has."""
-    chosen = masks.hair_clear > 0.6
+    # Round a bald crown little hair is left, and none of it is clear of skin.
+    chosen = (masks.hair if masks.is_bare else masks.hair_clear) > 0.6
     if chosen.sum() < FEWEST:
         return None
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     hair = lab[chosen]
-    low, high = np.percentile(hair[:, 0], LIT)
+    low, high = np.percentile(hair[:, 0], ROUND_CROWN if masks.is_bare else LIT)
     hair = hair[(hair[:, 0] >= low) & (hair[:, 0] <= high)]
     light = np.median(hair[:, 0])
     chroma = np.percentile(hair[:, 1:], COLOURFUL, axis=0)
@@ -52,6 +57,8 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
         if np.median(away) < SHINING and abs(light - skin[0]) < SHINING:
             # Where hair is thin, skin shines through: what is least like it speaks for the hair.
             chroma = np.median(hair[away >= np.percentile(away, 60)], axis=0)[1:]
+    if masks.is_bare:
+        chroma = np.minimum(chroma, LEAST_SKIN)
     # A hat may be blue or green, and a blue wall shines on white hair.
     lab = np.array([[[light, np.clip(chroma[0], *REDNESS), np.clip(chroma[1], *YELLOWNESS)]]])
     red, green, blue = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)[0, 0].tolist()

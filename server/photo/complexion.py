@@ -41,6 +41,7 @@ MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
 BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
+LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
 BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
@@ -95,7 +96,7 @@ def complexion(
     unit = landmarks.eye_distance_px
     light = np.maximum(to_linear(pixels / np.float32(255)), np.float32(2e-3))
     zones = _zones(landmarks, masks, pixels.shape[:2])
-    beard = _beard(zones, masks)
+    beard = _beard(zones, masks, _lines(pixels, unit))
     seed = masks.skin * masks.within
     seed *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
     seed = np.where(seed > 0.5, seed, np.float32(0))
@@ -207,16 +208,30 @@ def _not_skin(shade: Shares, tint: Image, unit: float) -> tuple[Shares, Shares]:
     return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)
 
 
-def _beard(zones: _Zones, masks: FaceMasks) -> Shares:
-    """(H, W) 0..1 where hair grows on the lower face: where it has not the colour of skin."""
-    upper, chin = (
-        _mean(masks.skin, (patch > 0.5) & (zones.features < 0.3) & (zones.hidden < 0.3))
-        for patch in (zones.moustache, zones.chin)
-    )
-    moustache = float(np.clip((0.80 - upper) / 0.15, 0, 1))
+def _beard(zones: _Zones, masks: FaceMasks, lines: Shares) -> Shares:
+    """(H, W) 0..1 where hair grows on the lower face: unlike skin in colour, and with the lines of hair."""
+    plain = (zones.features < 0.3) & (zones.hidden < 0.3)
+    lip, chin = ((patch > 0.5) & plain for patch in (zones.moustache, zones.chin))
+    upper, lower = _mean(masks.skin, lip), _mean(masks.skin, chin)
+    # A shade has the colour of a beard, but not its contrast from hair to hair.
+    on_lip = np.clip((_mean(lines, lip) - LIP_LINES[0]) / (LIP_LINES[1] - LIP_LINES[0]), 0, 1)
+    on_chin = np.clip((_mean(lines, chin) - CHIN_LINES[0]) / (CHIN_LINES[1] - CHIN_LINES[0]), 0, 1)
+    dark = np.clip((0.60 - upper) / 0.1, 0, 1)
+    moustache = float(np.clip((0.80 - upper) / 0.15, 0, 1) * max(dark, on_lip))
     # A chin is in shade more often than a lip, so under a bare lip it needs to be surer.
-    beard = max(moustache * np.clip((0.97 - chin) / 0.15, 0, 1), np.clip((0.60 - chin) / 0.2, 0, 1))
-    return np.maximum(zones.beard * np.float32(beard), zones.moustache * np.float32(moustache))
+    beard = max(
+        moustache * np.clip((0.97 - lower) / 0.15, 0, 1), np.clip((0.60 - lower) / 0.2, 0, 1)
+    )
+    beard = np.float32(beard * on_chin)
+    return np.maximum(zones.beard * beard, zones.moustache * np.float32(moustache))
+
+
+def _lines(pixels: Pixels, unit: float) -> Shares:
+    """(H, W) contrast of lines as fine as hair, CIELAB lightness."""
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = np.ascontiguousarray(lab[..., 0])
+    near = cv2.GaussianBlur(light, (0, 0), max(0.012 * unit, 0.6))
+    return np.abs(near - cv2.GaussianBlur(light, (0, 0), max(0.04 * unit, 1.2))).astype(np.float32)
 
 
 def _mean(values: Shares, there: npt.NDArray[np.bool_]) -> float:
