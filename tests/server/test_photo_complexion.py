@@ -7,13 +7,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import skimage
 from PIL import Image
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
-from server.photo.complexion import Complexion, complexion
+from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
+from server.photo.complexion import BEARD, Complexion, complexion
 from server.photo.landmarks import detect_face
-from server.photo.mask import face_masks
+from server.photo.mask import face_masks, hull
 
 HAIR = (60, 45, 25)
 
@@ -91,3 +92,24 @@ def test_a_mole_is_kept() -> None:
 
     assert found.usable[mole[1], mole[0]] > 0.8
     assert found.detail[mole[1], mole[0]].mean() < 0.97
+
+
+@pytest.mark.parametrize("has_lines", [False, True])
+def test_a_dark_chin_is_a_beard_where_it_has_the_lines_of_hair(has_lines: bool) -> None:
+    points = landmarks().points_px[:, :2]
+    middle = points[list(OVAL)].mean(0)
+    chin = hull((768, 768), middle + 0.96 * (points - middle), BEARD) > 0.5
+    chin &= (
+        points[[61, 291], 1].mean() + 0.1 * landmarks().eye_distance_px < np.mgrid[:768, :768][0]
+    )
+    lines = (
+        np.where((np.mgrid[:768, :768][1] // 4) % 2, 0.6, 1.4) if has_lines else np.ones((768, 768))
+    )
+    worn = astronaut().copy()
+    worn[chin] = np.clip(np.array([70, 60, 60]) * lines[chin, None], 0, 255).astype(np.uint8)
+    below = near(place(199), 0.05)
+
+    found = apart(worn)
+
+    is_dark = float(np.median(found.detail[below])) < 0.6
+    assert is_dark == has_lines
