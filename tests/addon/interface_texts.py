@@ -10,7 +10,7 @@ import bpy
 from dirfa_blender import addon, server_watch
 
 PACKAGE = Path(addon.__file__).parent
-WRITERS = ("label", "operator", "prop", "progress", "menu", "panel")
+WRITERS = ("label", "operator", "operator_menu_enum", "prop", "progress", "menu", "panel")
 
 
 def classes() -> list[type]:
@@ -22,7 +22,9 @@ def properties(cls: type) -> list[bpy.types.Property]:
     declared = getattr(cls, "__annotations__", {})
     found = cls.bl_rna.properties
     if issubclass(cls, bpy.types.Operator):
-        found = bpy.types.Operator.bl_rna_get_subclass_py(cls.__name__).bl_rna.properties
+        # Blender keeps an operator's own properties with the operator, not with its class.
+        room, name = cls.bl_idname.split(".")
+        found = getattr(getattr(bpy.ops, room), name).get_rna_type().properties
     # An operator's own "name" is hidden behind the one that every Blender struct has.
     return [
         p for p in found if p.identifier in declared and (p.identifier != "name" or p.description)
@@ -51,8 +53,8 @@ def drawn_texts() -> dict[str, str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.endswith("_reason"):
                 for part in ast.walk(ast.Module([n for n in node.body if not _is_text(n)], [])):
-                    if isinstance(part, ast.Constant):
-                        _add(texts, path, part)
+                    for reason in _said_by(part):
+                        _add(texts, path, reason)
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             if node.func.attr == "poll_message_set" and node.args:
@@ -74,6 +76,22 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+def _said_by(node: ast.AST) -> list[ast.expr]:
+    """What a statement of a function that gives a reason returns or keeps as one."""
+    value = getattr(node, "value", None) if isinstance(node, ast.Return | ast.Assign) else None
+    parts = [value] if value is not None else []
+    found: list[ast.expr] = []
+    while parts:
+        part = parts.pop()
+        if isinstance(part, ast.IfExp):
+            parts += [part.body, part.orelse]
+        elif isinstance(part, ast.BoolOp):
+            parts += part.values
+        else:
+            found.append(part)
+    return found
+
+
 def _add(texts: dict[str, str], path: Path, node: ast.expr) -> None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
         texts[f"{path.name}:{node.lineno}"] = node.value
