@@ -29,6 +29,10 @@ OVER_EAR = 0.085  # metres above the ears' landmarks at which the sheet begins
 OUT_METRES, OUT_OVER = 0.0025, 0.022  # by which it comes out of the cap, and over which height
 HANG_METRES = 0.045  # of height over which it leaves the cap and hangs
 TEMPLE_SHARE = 0.05  # of its angle to the front that the sheet lacks at its upper edge
+TURNED_DEGREES, CHEEK_CLEARANCE = (
+    34.0,
+    0.004,
+)  # over which its front edge turns in, metres off the cheek
 CURL, CURL_BELOW = 0.22, 0.05  # share by which short ends turn in, and the length that is short
 UNEVEN = 0.05  # share by which the lower edge is longer or shorter
 FRONT_DEGREES, BEHIND_DEGREES = 123.0, 78.0  # from the nape: to before, and to behind an ear
@@ -134,6 +138,11 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     left_cap = _smooth_rise((edge + HANG_METRES - z) / HANG_METRES)
     radius = on_cap + (hanging - on_cap) * left_cap
     grid = np.stack([radius * np.sin(angle), middle + radius * np.cos(angle), z], -1)
+    # Before the ears its front edge turns in toward the cheek: hair is no shell round the face.
+    cheek = float(np.abs(marks[[127, 356], 0]).mean()) + CHEEK_CLEARANCE
+    turned = _smooth_rise((np.abs(np.degrees(angle)) - FRONT_DEGREES) / TURNED_DEGREES + 1.0)
+    turned = turned * left_cap * (cheek < np.abs(grid[..., 0]))
+    grid[..., 0] += turned * (np.sign(grid[..., 0]) * cheek - grid[..., 0])
     body = _body(head)
     # Its root lies in the cap, which at the sides is hardly thicker than this.
     held = np.clip((grid[:1, :, 2] - grid[..., 2]) / 0.028, 0.0, 1.0)
