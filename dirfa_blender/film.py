@@ -178,7 +178,7 @@ def _render_settings(order: FilmOrder) -> Any:
 
 
 def _prepare_render(order: FilmOrder, stage: Any) -> None:
-    """Render settings go into the .blend too, so that F12 there gives the same picture, and the mark.
+    """Render settings go into the .blend too, so that F12 there gives such a picture, and the mark.
 
     In a picture large enough to show the edges of the mesh, built heads are rendered subdivided.
     """
@@ -194,8 +194,11 @@ def _prepare_render(order: FilmOrder, stage: Any) -> None:
 
 
 def _render(order: FilmOrder, stage: Any, report: Report) -> None:
-    from . import render
+    from . import render, small_picture
 
+    settings = _render_settings(order)
+    if settings.engine == "cycles" and max(settings.width, settings.height) < SMOOTH_PIXELS:
+        small_picture.simplify(stage)
     frames = stage.frame_end - stage.frame_start + 1
     report(stage="render", fraction=0.0, detail=f"frame 1 of {frames}")
 
@@ -204,7 +207,7 @@ def _render(order: FilmOrder, stage: Any, report: Report) -> None:
         detail = f"frame {done} of {frames}" if share < 0.98 else "joining frames and sound"
         report(stage="render", fraction=share, detail=detail)
 
-    render.render_video(stage, Path(order.video), _render_settings(order), progress)
+    render.render_video(stage, Path(order.video), settings, progress)
 
 
 def _export(path: Path, stage: Any, *, animated: bool) -> None:
