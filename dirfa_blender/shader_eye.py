@@ -11,8 +11,8 @@ import bpy
 
 from .shader_plan import Plan, Rgba
 
-SCLERA: Rgba = (0.80, 0.765, 0.735, 1.0)
-CORNER: Rgba = (0.66, 0.47, 0.42, 1.0)
+SCLERA: Rgba = (0.71, 0.675, 0.65, 1.0)
+CORNER: Rgba = (0.50, 0.35, 0.31, 1.0)
 # Red of the veins, and how much of it shows in the corners.
 VEIN: Rgba = (0.58, 0.26, 0.22, 1.0)
 VEIN_SHARE = 0.55
@@ -32,9 +32,9 @@ def sclera(plan: Plan) -> bpy.types.Node:
     # corners.
     colour = plan.ramp(
         plan.math("MULTIPLY", radius, 0.5),
-        (0.49, (0.50, 0.48, 0.48, 1.0)),
+        (0.49, (0.46, 0.44, 0.44, 1.0)),
         (0.56, SCLERA),
-        (0.76, (0.77, 0.71, 0.67, 1.0)),
+        (0.76, (0.65, 0.595, 0.56, 1.0)),
         (1.0, CORNER),
     )
     # A vein runs where a noise passes through its middle value.
@@ -81,7 +81,7 @@ def iris(plan: Plan) -> bpy.types.Node:
     lit = plan.math("MULTIPLY_ADD", up, -0.45, 1.0)
     colour = plan.mixed(1.0, plan.mixed(1.0, tone, ring, "MULTIPLY"), lit, "MULTIPLY")
     colour = _under_lids(plan, place, colour)
-    return plan.principled(plan.linear("iris"), Base_Color=colour, Roughness=0.45)
+    return _under_water(plan.principled(plan.linear("iris"), Base_Color=colour, Roughness=0.6))
 
 
 def _iris_colour(plan: Plan) -> tuple[float, float, float]:
@@ -93,7 +93,13 @@ def _iris_colour(plan: Plan) -> tuple[float, float, float]:
 
 
 def pupil(plan: Plan) -> bpy.types.Node:
-    return plan.principled(Base_Color=(0.003, 0.003, 0.003, 1.0), Roughness=0.4)
+    return _under_water(plan.principled(Base_Color=(0.003, 0.003, 0.003, 1.0), Roughness=0.6))
+
+
+def _under_water(shader: bpy.types.Node) -> bpy.types.Node:
+    """The shader without a shine of its own: behind the cornea there is no air to mirror against."""
+    shader.inputs["Specular IOR Level"].default_value = 0.0
+    return shader
 
 
 def cornea(plan: Plan) -> bpy.types.Node:

@@ -32,7 +32,7 @@ DOCS = ROOT / "docs"
 BOTH = ("Left", "Right")
 SPEECH: dict[str, dict[str, float]] = {
     "m": {"jawOpen": 0.1, "mouthClose": 0.1, "mouthPressLeft": 0.5, "mouthPressRight": 0.5},
-    "f": {"jawOpen": 0.15, "mouthRollLower": 0.6, **{f"mouthUpperUp{s}": 0.25 for s in BOTH}},
+    "f": {"jawOpen": 0.09, "mouthRollLower": 0.6, **{f"mouthUpperUp{s}": 0.25 for s in BOTH}},
     "o": {"jawOpen": 0.35, "mouthFunnel": 0.5, "mouthPucker": 0.3},
     "u": {"jawOpen": 0.15, "mouthPucker": 0.8},
     "open + wide": {"jawOpen": 0.5, **{f"mouthStretch{s}": 0.6 for s in BOTH}},
