@@ -144,8 +144,12 @@ def test_a_take_goes_to_the_scene_it_was_asked_in(clean: Window, speech: Path) -
     assert counts == {"Scene": 1, "Other": 0}
 
 
-def test_a_server_killed_in_mid_job_is_a_sentence(clean: Window, speech: Path) -> None:
-    begin(clean, speech)
+def test_a_server_killed_in_mid_job_is_a_sentence(
+    clean: Window, speech: Path, portrait: Path
+) -> None:
+    # A photo keeps the server busy for seconds; a line alone is done before anybody can kill it.
+    choose = f"s.photo = {str(portrait)!r}"
+    begin(clean, speech, actor="photo", target=choose)
     clean.run(f"import os, signal; os.kill({STATE}.server.pid, signal.SIGKILL)")
 
     assert "server" in ended(clean)

@@ -49,7 +49,7 @@ with bpy.context.temp_override(window=w, area=a, region=r):
 def speaker(window: Window) -> Window:
     """A window with the plain head, which has spoken the sample once."""
     window.open_tab()
-    window.wait_for(f"{STATE}.server_state == 'stopped'")
+    window.wait_for(f"{STATE}.server_state == 'running'", 60)
     window.run("bpy.ops.dirfa.use_sample()")
     window.run(
         "bpy.context.scene.dirfa.actor = 'neutral'; bpy.ops.dirfa.generate('INVOKE_DEFAULT')"
