@@ -64,7 +64,8 @@ class State:
     ``cancel`` is set while something can be cancelled; ``progress`` is 0..1, or None while unknown.
     ``server_state`` is what was last seen, because asking reads files; None before the first look.
     ``reading`` are photos that are read before anybody asks, and ``is_server_spared`` says that the server
-    was started early once and is not again. ``board`` shows each line of a queue.
+    was started early once, or stopped by hand, and is not started early again. ``board`` shows each line
+    of a queue.
     ``performers`` are the actors that the server last asked has learnt.
     ``unpacked``, ``directed``, ``reduced``, ``profiles``,
     ``forms`` and ``memories`` spare work that was done already, by a take, a line, a curve, a character's

@@ -150,6 +150,8 @@ class DIRFA_OT_server_stop(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
         state().server.stop(patience_seconds=0.0)
+        # Who stops it does not want it started by itself a second later.
+        state().is_server_spared = True
         watch().clear()
         state().look_at_server()
         return {"FINISHED"}

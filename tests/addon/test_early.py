@@ -100,3 +100,9 @@ def test_without_a_window_nothing_is_read_or_started_early(addon_scene) -> None:
 
     assert state().reading is None
     assert state().server.pid is None
+
+
+def test_a_server_that_was_stopped_by_hand_is_left_alone(addon_scene) -> None:
+    bpy.ops.dirfa.server_stop()
+
+    assert state().is_server_spared
