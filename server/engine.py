@@ -18,10 +18,10 @@ from dirfa_blender.core.protocol import AnimateSettings, to_json
 
 from .audio import SAMPLE_RATE, Speech
 from .config import actor_file, actors_folder
+from .devices import chosen_device
 from .features import FRAME_RATE, FRAME_STEP, LONG_BLOCK, Features, FeatureStream, speech_gain
 from .live import LiveTake
 from .model.checkpoint import SHIPPED, Actor, Checkpoint, load_actor, load_checkpoint
-from .model.devices import chosen_device
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
 from .postprocess import RawMotion, finished, reach_of, rising_envelope, sided

@@ -23,10 +23,10 @@ from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display
+from server.devices import chosen_device
 from server.evaluation.lips import unit_geometry
 from server.model.checkpoint import SHIPPED, save_checkpoint, save_dirfa
 from server.model.config import NetworkConfig
-from server.model.devices import chosen_device
 from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
 from server.tracking.performer import animation_of, face_of, performer_of
