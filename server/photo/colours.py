@@ -11,12 +11,18 @@ from dirfa_blender.core.face_landmarks import IRIS_LEFT, IRIS_RIGHT, FaceLandmar
 from .mask import FaceMasks, Pixels
 
 Colour = tuple[float, float, float]
+Floats = npt.NDArray[np.float64]
 
 COLOURFUL = 62.0  # percentile of its colours: glints and light from a wall take colour away
 ROUND_CROWN, LEAST_SKIN = (
     (10.0, 50.0),
     (6.0, 10.0),
 )  # the same beside skin, and most chroma of hair there
+SHADED, THIN = (5.0, 30.0), (5.0, 45.0)  # the same in its shade, and of thin dark hair
+AS_RED, LESS_RED = (
+    0.7,
+    0.6,
+)  # CIELAB a of lit hair over that of skin, and of shaded over lit, of thin hair
 LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
 SHINING = (
     18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
@@ -44,15 +50,20 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     chosen = (masks.hair if masks.is_bare else masks.hair_clear) > 0.6
     if chosen.sum() < FEWEST:
         return None
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float64)
     hair = lab[chosen]
-    low, high = np.percentile(hair[:, 0], ROUND_CROWN if masks.is_bare else LIT)
-    hair = hair[(hair[:, 0] >= low) & (hair[:, 0] <= high)]
+    of_skin = masks.skin > 0.8
+    skin = np.median(lab[of_skin], axis=0) if of_skin.any() else None
+    shaded = _between(hair, SHADED)
+    if masks.is_bare:
+        hair = _between(hair, ROUND_CROWN)
+    elif skin is not None and _is_thin(_between(hair, LIT), shaded, skin):
+        hair = _between(hair, THIN)
+    else:
+        hair = _between(hair, LIT)
     light = np.median(hair[:, 0])
     chroma = np.percentile(hair[:, 1:], COLOURFUL, axis=0)
-    of_skin = masks.skin > 0.8
-    if of_skin.any():
-        skin = np.median(lab[of_skin], axis=0)
+    if skin is not None:
         away = np.linalg.norm(hair[:, 1:] - skin[1:], axis=1)
         if np.median(away) < SHINING and abs(light - skin[0]) < SHINING:
             # Where hair is thin, skin shines through: what is least like it speaks for the hair.
@@ -63,6 +74,18 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     lab = np.array([[[light, np.clip(chroma[0], *REDNESS), np.clip(chroma[1], *YELLOWNESS)]]])
     red, green, blue = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)[0, 0].tolist()
     return red, green, blue
+
+
+def _between(samples: Floats, percentiles: tuple[float, float]) -> Floats:
+    """The samples (N, 3) in CIELAB between two percentiles of their lightness."""
+    low, high = np.percentile(samples[:, 0], percentiles)
+    return samples[(samples[:, 0] >= low) & (samples[:, 0] <= high)]
+
+
+def _is_thin(lit: Floats, shaded: Floats, skin: Floats) -> bool:
+    """Whether the lit part of hair is as red as the skin and its shaded part is not: a scalp is seen."""
+    red = float(np.median(lit[:, 1]))
+    return red > AS_RED * skin[1] and float(np.median(shaded[:, 1])) < LESS_RED * red
 
 
 def _typical(

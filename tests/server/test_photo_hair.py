@@ -106,3 +106,15 @@ def test_hair_painted_down_beside_the_jaw_falls_as_far_as_it_is_painted() -> Non
     assert np.mean(fall.lengths) == np.clip(
         np.mean(fall.lengths), *((low - ear) * 5e-4 * np.array([0.8, 1.25]))
     )
+
+
+def test_thin_dark_hair_over_a_red_scalp_is_not_red() -> None:
+    pixels = astronaut().copy()
+    skin = np.median(pixels[masks().skin > 0.8], axis=0)
+    rows, columns = np.nonzero(masks().hair > 0.5)
+    share = np.where(np.random.default_rng(4).random((len(rows), 1)) < 0.45, 0.05, 0.85)
+    pixels[rows, columns] = (np.array([35, 33, 32]) * (1 - share) + skin * share).astype(np.uint8)
+
+    red, _, blue = measured_colours(pixels, landmarks(), masks())["hair"]
+
+    assert red - blue < 0.5 * (skin[0] - skin[2]) / 255
