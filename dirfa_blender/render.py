@@ -27,6 +27,8 @@ from .core.errors import JobCancelled, OutputError, RenderError, SettingsError
 
 log = logging.getLogger(__name__)
 
+WORKBENCH_SAMPLES = (5, 8, 11, 16, 32)
+"""What Workbench can take a pixel; fewer are one, smoothed afterwards."""
 EngineName = Literal["cycles", "eevee", "workbench"]
 Device = Literal["auto", "cpu", "gpu"]
 Quality = Literal["preview", "final"]
@@ -110,7 +112,7 @@ def configure(scene: bpy.types.Scene, settings: RenderSettings) -> None:
         scene.eevee.taa_render_samples = samples
     else:
         scene.render.engine = "BLENDER_WORKBENCH"
-        _configure_workbench(scene)
+        _configure_workbench(scene, samples)
 
 
 def mark_scene(scene: bpy.types.Scene) -> None:
@@ -324,13 +326,14 @@ def _enable_gpu(device: Device) -> bool:
     return False
 
 
-def _configure_workbench(scene: bpy.types.Scene) -> None:
+def _configure_workbench(scene: bpy.types.Scene, samples: int) -> None:
     shading = scene.display.shading
     shading.light, shading.studio_light = "STUDIO", "paint.sl"
     shading.color_type = "TEXTURE"
     shading.show_cavity = False
     shading.show_specular_highlight = True
-    scene.display.render_aa = "8"
+    fitting = [steps for steps in WORKBENCH_SAMPLES if steps <= samples]
+    scene.display.render_aa = str(fitting[-1]) if fitting else "FXAA"
 
 
 def _check_writable(path: Path, partial: Path) -> None:

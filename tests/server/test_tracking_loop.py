@@ -88,7 +88,7 @@ def rendered(take: Animation, path: Path) -> Path:
     head = meshes.build_head(made_up(with_shapes(template())), "Head")
     shot.build_shot(scene, head)
     apply.apply_animation(take, head, load_profile("arkit"), name="Known", interpolation="CONSTANT")
-    render.render_video(scene, path, render.RenderSettings("workbench", 224, 280, 8, "cpu"))
+    render.render_video(scene, path, render.RenderSettings("workbench", 224, 280, 1, "cpu"))
     bpy.ops.wm.read_factory_settings(use_empty=True)
     return path
 
@@ -116,5 +116,5 @@ def test_a_rendered_head_is_tracked_back(tmp_path: Path) -> None:
     error = np.degrees(found.rotation[:count] - known.rotation[:count])
     error = np.abs(error - error.mean(axis=0))
     assert float(np.sqrt(np.mean(error**2, axis=0)).max()) < 1.5
-    # Pitch is guessed from depth: a smile still lowers it by a degree or two.
-    assert (np.quantile(error, 0.95, axis=0) < [2.5, 2.0, 2.0]).all(), error.max(axis=0)
+    # Pitch is guessed from depth: of the three it is the one that a smile or a brow pulls at.
+    assert (np.quantile(error, 0.95, axis=0) < 2.0).all(), error.max(axis=0)
