@@ -21,7 +21,15 @@ from .config import actor_file, actors_folder
 from .devices import chosen_device
 from .features import FRAME_RATE, FRAME_STEP, LONG_BLOCK, Features, FeatureStream, speech_gain
 from .live import LiveTake
-from .model.checkpoint import SHIPPED, Actor, Checkpoint, load_actor, load_checkpoint
+from .model.checkpoint import (
+    GATE,
+    SHIPPED,
+    Actor,
+    Checkpoint,
+    load_actor,
+    load_checkpoint,
+    load_gate,
+)
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
 from .postprocess import RawMotion, finished, reach_of, rising_envelope, sided
@@ -78,6 +86,7 @@ class Engine:
         self._device = chosen_device(device)
         try:
             self._checkpoint = load_checkpoint(checkpoint or SHIPPED, self._device)
+            self._gate = load_gate(GATE, self._device)
         except ValueError as error:
             raise FormatError(str(error)) from error
         self._actors_folder = actors or actors_folder()
@@ -158,7 +167,7 @@ class Engine:
         if settings.transcript:
             raise SettingsError("Live speech has no transcript; leave it out.")
         actor = self._actor_of(settings.actor)
-        return LiveTake(actor.network, actor.statistics, settings, gain)
+        return LiveTake(actor.network, actor.statistics, settings, gain, self._gate)
 
     def _raw_motion(
         self,
@@ -177,6 +186,7 @@ class Engine:
             seed=settings.seed,
             blink_rate=settings.blinks,
             lookahead=settings.lookahead_frames(FRAME_RATE),
+            gate=self._gate,
         )
         phones = np.zeros((count, network.config.phones), np.float32)
         mouth = np.zeros((count, len(network.config.mouth)), np.float32)

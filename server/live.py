@@ -23,6 +23,7 @@ from .model.network import FaceNetwork
 from .model.sampling import UPPER_CHANNELS
 from .model.statistics import MotionStatistics
 from .model.streaming import FaceStream
+from .model.voice import VoiceGate
 from .postprocess import (
     LONG_SILENCE,
     REST_SECONDS,
@@ -43,6 +44,7 @@ class LiveTake:
     Parameters
     ----------
     network, statistics : the shipped ones, or an actor's network
+    gate : what tells a voice from other sounds
     gain : factor that brings the voice to the network's level; a file measures it (`speech_gain`)
     """
 
@@ -52,6 +54,7 @@ class LiveTake:
         statistics: MotionStatistics,
         settings: AnimateSettings,
         gain: float,
+        gate: VoiceGate | None = None,
     ) -> None:
         self._settings = settings
         self._network = network
@@ -63,6 +66,7 @@ class LiveTake:
             blink_rate=settings.blinks,
             lookahead=settings.lookahead_frames(FRAME_RATE),
             is_live=True,
+            gate=gate,
         )
         self._reach = reach_of(settings, self._stream.lookahead)
         self._samples = 0

@@ -22,12 +22,15 @@ from .config import NetworkConfig
 from .dirfa import DirfaConfig, DirfaNetwork
 from .network import FaceNetwork
 from .statistics import MotionStatistics
+from .voice import VoiceGate
 
 FORMAT = "dirfa.network"
 ACTOR_FORMAT = "dirfa.actor"
 DIRFA_FORMAT = "dirfa.baseline"
+GATE_FORMAT = "dirfa.voice"
 VERSION = "2"
 HEADER = "dirfa"
+GATE = Path(__file__).resolve().with_name("voice.safetensors")
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "face.safetensors"
 
 
@@ -172,6 +175,28 @@ def load_dirfa(path: Path) -> DirfaNetwork:
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"The weights in {path} do not fit their header.") from error
     return network.eval()
+
+
+def save_gate(path: Path, gate: VoiceGate) -> None:
+    """Writes a voice gate whole or not at all."""
+    _write(path, gate.state_dict(), {"format": GATE_FORMAT, "version": VERSION})
+
+
+def load_gate(path: Path, device: torch.device) -> VoiceGate:
+    """The voice gate in a file, in evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        The file is missing, damaged or of another kind; the sentence is fit to be shown.
+    """
+    _, weights = _read(path, GATE_FORMAT)
+    try:
+        gate = VoiceGate(len(weights["feature_mean"]), len(weights["out.bias"]))
+        gate.load_state_dict(weights)
+    except (KeyError, RuntimeError) as error:
+        raise ValueError(f"The weights in {path} are of another voice gate.") from error
+    return gate.to(device).eval()
 
 
 def _write(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from .prosody import Voice
 from .randomness import Seeds
 from .sampling import Sampler, SamplerState
 from .statistics import MotionStatistics
+from .voice import VoiceGate, VoiceState
 
 SILENCE = 0
 """The phone that means nobody speaks."""
@@ -50,6 +51,7 @@ class StreamState:
     frame: int
     network: NetworkState
     sampler: SamplerState
+    voice: VoiceState | None = None
 
 
 class FaceStream:
@@ -70,8 +72,11 @@ class FaceStream:
         blink_rate: float = 1.0,
         lookahead: int | None = None,
         is_live: bool = False,
+        gate: VoiceGate | None = None,
     ) -> None:
         """`lookahead` in frames is the most that may be waited for; None waits as long as it helps.
+
+        Where a `gate` hears no voice nobody speaks, whatever the network takes a sound for.
 
         A live stream spreads its work evenly, and what its first block needs is made here.
         """
@@ -91,7 +96,9 @@ class FaceStream:
         )
         if is_live:
             self._sampler.prepare()
-        self.state = StreamState(0, network.initial(), SamplerState())
+        self._gate = gate
+        voice = None if gate is None else gate.initial()
+        self.state = StreamState(0, network.initial(), SamplerState(), voice)
 
     @property
     def lookahead(self) -> int:
@@ -108,6 +115,12 @@ class FaceStream:
         entered = features[None].to(self._network.feature_mean.device)
         output, state.network = self._network(entered, self._style, state.network)
         phones = torch.softmax(output.phones[0, :, self._place].float(), dim=1).cpu()
+        mouth = output.mouth[0, :, self._place].float().cpu()
+        if self._gate is not None and state.voice is not None:
+            shares, state.voice = self._gate(entered[0], state.voice)
+            share = shares[:, self._place, None].cpu()
+            mouth, phones = mouth * share, phones * share
+            phones[:, SILENCE] += 1.0 - share[:, 0]
         voice = Voice(
             activity=1.0 - phones[:, SILENCE].double(),
             level=prosody[:, 0].double(),
@@ -116,5 +129,4 @@ class FaceStream:
         upper = self._sampler.step(voice, state.sampler)
         first = state.frame - self.lookahead
         state.frame += count
-        mouth = output.mouth[0, :, self._place].float().cpu()
         return MotionBlock(first, phones, mouth, upper)
