@@ -20,8 +20,8 @@ CONTEXT = 26
 WIDTH, HIDDEN = 40, 48
 HOLD = 10
 """Frames for which a voice that was heard goes on counting: consonants have none."""
-LOW, HIGH = -0.4, 1.1
-"""Logit of a voice under which lips rest, and over which they follow the sound wholly: 40 and 75 %."""
+LOW, HIGH = -1.4, 0.0
+"""Logit of a voice under which lips rest, and over which they follow the sound wholly: 20 and 50 %."""
 
 
 @dataclass(frozen=True)
