@@ -169,7 +169,7 @@ def _tune(seconds: float) -> float:
 def _pitch(samples: Array) -> Floats:
     """(T,) Hz every 20 ms, 0 where there is no voice: the highest peak of the autocorrelation under 1 kHz.
 
-    That of the features is made for accents and mistakes a strong first formant for a high voice.
+    Not that of the features: what is measured with it should not depend on them.
     """
     filters = signal.butter(2, 900.0, fs=SAMPLE_RATE, output="sos")
     low = np.asarray(signal.sosfiltfilt(filters, samples.astype(np.float64)), np.float64)
