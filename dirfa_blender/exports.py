@@ -164,7 +164,9 @@ def _enable(module: str) -> None:
 def _chosen(objects: Sequence[bpy.types.Object]) -> Generator[None]:
     """Only these objects selected, and what was selected before selected again after."""
     layer = bpy.context.view_layer
-    kept, active = [o for o in layer.objects if o.select_get()], layer.objects.active
+    # Asking for the active object first brings the list up to date: it must not change under a loop.
+    active = layer.objects.active
+    kept = [o for o in layer.objects if o.select_get()]
     if active is not None and bpy.context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     try:
@@ -173,9 +175,9 @@ def _chosen(objects: Sequence[bpy.types.Object]) -> Generator[None]:
         layer.objects.active = objects[0]
         yield
     finally:
+        layer.objects.active = active
         for item in layer.objects:
             item.select_set(item in kept)
-        layer.objects.active = active
 
 
 @contextmanager

@@ -216,7 +216,6 @@ def _editing(rig: bpy.types.Object) -> Iterator[None]:
     layer = context.view_layer
     active = layer.objects.active
     mode = active.mode if active is not None else "OBJECT"
-    chosen = [o for o in layer.objects if o.select_get()]
     context.scene.collection.objects.link(rig)
     if mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
@@ -227,8 +226,8 @@ def _editing(rig: bpy.types.Object) -> Iterator[None]:
     finally:
         bpy.ops.object.mode_set(mode="OBJECT")
         context.scene.collection.objects.unlink(rig)
-        for item in layer.objects:
-            item.select_set(item in chosen)
+        # What is selected was not touched. To set it here in a loop crashes Blender now and then: the list
+        # of objects is made anew under the loop, because something left it.
         layer.objects.active = active
         if mode != "OBJECT":
             bpy.ops.object.mode_set(mode=mode)
