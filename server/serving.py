@@ -32,6 +32,7 @@ from .app import create_app
 from .config import ServerConfig
 from .jobs import JobQueue
 from .services import Services
+from .starter import leave_with_starter
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def serve(
     remove_stale_folders(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
     if config.until_stdin_closes:
-        threading.Thread(target=_leave_with_stdin, args=(folder, config), daemon=True).start()
+        leave_with_starter(lambda: _clean(folder, config))
     queue: JobQueue | None = None
     try:
         services = make_services(config.device)
@@ -144,15 +145,6 @@ def _prepare(services: Services) -> None:
         services.prepare()
     except Exception:
         log.exception("Preparing")
-
-
-def _leave_with_stdin(folder: Path, config: ServerConfig) -> None:
-    """End the process when standard input does; a job that computes cannot hold it back."""
-    with contextlib.suppress(OSError):
-        while os.read(0, 4096):
-            pass
-    _clean(folder, config)
-    os._exit(0)
 
 
 def _clean(folder: Path, config: ServerConfig) -> None:

@@ -7,10 +7,7 @@ lesson.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
-import os
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +26,7 @@ from server.model.checkpoint import SHIPPED, save_checkpoint, save_dirfa
 from server.model.config import NetworkConfig
 from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
+from server.starter import leave_with_starter
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
@@ -89,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
     if (chosen.data is None) == (chosen.footage is None):
         parser.error("give either --data, to train anew, or --footage, to adapt to an actor")
     if chosen.until_stdin_closes:
-        _leave_with_starter()
+        leave_with_starter()
     torch.set_num_threads(chosen.threads)
     display = Display(as_json=chosen.json)
     try:
@@ -116,18 +114,6 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     log.info("%s: %d bytes", output, output.stat().st_size)
     return 0
-
-
-def _leave_with_starter() -> None:
-    """Ends this process when standard input closes: whoever started it is gone."""
-
-    def wait() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(0, 4096):
-                pass
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def teach_hearing(network: FaceNetwork, data: Path, cache: Path, steps: int) -> None:
