@@ -60,7 +60,9 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         ),
         default="FILE",
     )
-    audio: file_property("Speech", "Recording to speak: wav, flac, ogg or mp3, at any rate")
+    audio: file_property(
+        "Speech", "Recording to speak: wav, flac, ogg, mp3, m4a, or a film, at any rate"
+    )
     sound: PointerProperty(name="Sound", description="Sound to speak", type=bpy.types.Sound)
     lines: CollectionProperty(
         name="Lines", description="What is spoken in the scene, and by whom", type=DIRFA_PG_line

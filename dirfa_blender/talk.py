@@ -160,7 +160,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
         description="Turn speech and a photo into a film of a talking head. With neither, a sample "
         "is used. Writes the film, its .blend and its take (.npz) under one name.",
     )
-    parser.add_argument("--audio", type=Path, help="speech: wav, flac, ogg or mp3")
+    parser.add_argument("--audio", type=Path, help="speech: wav, flac, ogg, mp3, m4a, or a film")
     parser.add_argument("--photo", type=Path, help="portrait from the front: jpg, png or webp")
     parser.add_argument("-o", "--output", type=Path, default=Path("talk.mp4"), metavar="FILM.mp4")
     parser.add_argument("--engine", choices=ENGINES, default="cycles")

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-LOADED = ("numpy", "torch", "cv2", "mediapipe", "soundfile", "fastapi", "uvicorn")
+LOADED = ("numpy", "torch", "cv2", "mediapipe", "soundfile", "av", "fastapi", "uvicorn")
 BLOCK_BYTES = 1 << 20
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -78,18 +78,10 @@ def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
     try:
         with soundfile.SoundFile(stream) as sound:
             rate = int(sound.samplerate)
-            if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-                raise AudioError(
-                    f"Expected {LOWEST_RATE} to {HIGHEST_RATE} samples a second, "
-                    f"found {rate} in {label}. Convert it to a usual rate, such as 48000."
-                )
-            mono = _Mono(sound, label)
+            mono = _Mono(_blocks(sound), rate, label)
             samples = _resampled(mono, rate)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise AudioError(
-            f"Expected sound as wav, flac, ogg, opus, mp3 or aiff, found something else in {label}. "
-            "Convert it to wav; film sound must be extracted first."
-        ) from error
+    except (soundfile.LibsndfileError, RuntimeError):
+        rate, mono, samples = _read_container(source, label)
     except OSError as error:
         raise AudioError(
             f"Expected a readable sound file, got {error.strerror} at {label}."
@@ -102,24 +94,50 @@ def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
     return Speech(samples, SAMPLE_RATE, duration, _sha256(source), mono.warnings())
 
 
-class _Mono:
-    """The blocks of an open sound file, mixed down and made finite; counts what it met."""
+def _blocks(sound: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+    """(n, channels) until the file ends, which a damaged one does before its header says."""
+    size = max(1, int(BLOCK_SECONDS * sound.samplerate))
+    while len(block := sound.read(size, dtype="float32", always_2d=True)):
+        yield np.asarray(block, np.float32)
 
-    def __init__(self, sound: soundfile.SoundFile, label: str) -> None:
-        self._sound = sound
+
+def _read_container(source: Path | bytes, label: str) -> tuple[int, _Mono, NDArray[np.float32]]:
+    """Rate, blocks met and samples of a film or of a recording that libsndfile does not read."""
+    from .container import ContainerSound, NoSound
+
+    stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
+    try:
+        with ContainerSound(stream) as sound:
+            mono = _Mono(sound.blocks(BLOCK_SECONDS), sound.samplerate, label)
+            return sound.samplerate, mono, _resampled(mono, sound.samplerate)
+    except NoSound as error:
+        raise AudioError(
+            "Expected sound as wav, flac, ogg, opus, mp3, aiff or m4a, or a film with sound, found "
+            f"{error} in {label}. Convert it to wav."
+        ) from error
+
+
+class _Mono:
+    """The blocks of a recording, mixed down and made finite; counts what it met.
+
+    Raises AudioError at a rate that no recording has.
+    """
+
+    def __init__(self, blocks: Iterable[NDArray[np.float32]], rate: int, label: str) -> None:
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            raise AudioError(
+                f"Expected {LOWEST_RATE} to {HIGHEST_RATE} samples a second, "
+                f"found {rate} in {label}. Convert it to a usual rate, such as 48000."
+            )
+        self._blocks = blocks
+        self._limit = LONGEST_SECONDS * rate
         self._label = label
         self.frames = 0
         self.peak = 0.0
         self.broken = 0
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        rate = int(self._sound.samplerate)
-        size = max(1, int(BLOCK_SECONDS * rate))
-        limit = LONGEST_SECONDS * rate
-        while True:
-            block = np.asarray(self._sound.read(size, dtype="float32", always_2d=True), np.float32)
-            if not len(block):
-                return
+        for block in self._blocks:
             finite = np.isfinite(block)
             if not finite.all():
                 self.broken += int((~finite.all(axis=1)).sum())
@@ -128,7 +146,7 @@ class _Mono:
             np.clip(mixed, -8.0, 8.0, out=mixed)
             self.frames += len(mixed)
             self.peak = max(self.peak, float(np.abs(mixed).max()))
-            if self.frames > limit:
+            if self.frames > self._limit:
                 raise AudioError(
                     f"Expected at most {LONGEST_SECONDS / 3600:g} hours of sound, found more in "
                     f"{self._label}. Cut it into parts."

@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dirfa.py animate", description="Turn speech into a take, without a window."
     )
-    parser.add_argument("audio", type=Path, help="wav, flac, ogg or mp3")
+    parser.add_argument("audio", type=Path, help="wav, flac, ogg, mp3, m4a, or a film")
     parser.add_argument(
         "-o", "--output", type=Path, help=".npz take, .csv Live Link Face, .json ARKit frames"
     )

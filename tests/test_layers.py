@@ -38,7 +38,7 @@ def import_without(modules: list[str], blocked: set[str]) -> None:
     assert run.returncode == 0, run.stderr
 
 
-THIRD_PARTY = {"torch", "scipy", "cv2", "mediapipe", "soundfile", "fastapi", "uvicorn", "PIL"}
+THIRD_PARTY = {"torch", "scipy", "cv2", "mediapipe", "soundfile", "av", "fastapi", "uvicorn", "PIL"}
 
 
 def test_core_needs_numpy_only() -> None:

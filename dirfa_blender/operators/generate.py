@@ -26,7 +26,7 @@ from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
 from ..takes import TakeNote
 from .background_job import BackgroundOperator
 
-RECORDINGS = "*.wav;*.flac;*.ogg;*.mp3;*.aif;*.aiff;*.m4a"
+RECORDINGS = "*.wav;*.flac;*.ogg;*.opus;*.mp3;*.aif;*.aiff;*.m4a;*.aac;*.mp4;*.mov;*.mkv;*.webm"
 # What may be made anew by itself; lips do not depend on the seed.
 REROLLED = (
     ("ALL", "Everything", "Brows, lids, blinks, gaze and head"),

@@ -24,7 +24,7 @@ from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.core.transcripts import text_beside
 
-SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
+SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac")
 FORMATS = (".npz", ".csv", ".json")
 OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
 FOREIGN = ("scene", "take", "frame_start", "frames", "engine", "size", "samples")

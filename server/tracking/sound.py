@@ -7,8 +7,6 @@ tells the offset in some of the cases only; lips as the shipped network hears th
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from server.audio import SAMPLE_RATE, Speech
+from dirfa_blender.core.errors import AudioError
+from server.audio import SAMPLE_RATE, Speech, read_speech
 from server.features import FRAME_RATE
 from server.postprocess import OPENING_MM, sided
 
@@ -60,14 +59,11 @@ class SoundOffset:
 
 
 def film_sound(film: Path) -> NDArray[np.float32] | None:
-    """(S,) samples at 16 kHz; None where the film has none or ffmpeg is not installed."""
-    program = shutil.which("ffmpeg")
-    if program is None:
+    """(S,) samples at 16 kHz from the first picture on; None where the film has no sound."""
+    try:
+        return read_speech(film).samples
+    except AudioError:
         return None
-    command = [program, "-v", "error", "-i", str(film), "-vn", "-ac", "1", "-ar", str(SAMPLE_RATE)]
-    done = subprocess.run([*command, "-f", "f32le", "-"], capture_output=True, check=False)
-    samples = np.frombuffer(done.stdout[: len(done.stdout) // 4 * 4], np.float32)
-    return samples if done.returncode == 0 and len(samples) else None
 
 
 def sound_offset(samples: NDArray[np.float32], opening: Floats, fps: float) -> SoundOffset | None:

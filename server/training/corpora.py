@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,8 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dirfa_blender.core.errors import AudioError
-from server.audio import SAMPLE_RATE, read_speech
+from server.audio import read_speech
 
 Lesson = Literal["phones", "lips", "test"]
 
@@ -129,23 +127,14 @@ def lexicon(data: Path) -> dict[str, str]:
 
 
 def read_samples(path: Path) -> NDArray[np.float32]:
-    """(S,) float32 at 16 kHz; film sound goes through ffmpeg, which only training needs.
+    """(S,) float32 at 16 kHz of a recording or a film.
 
     Raises
     ------
     AudioError
-        The file holds no sound, or is film and ffmpeg is not installed.
+        The file holds no sound.
     """
-    if path.suffix not in (".mp4", ".mov", ".webm", ".mkv"):
-        return read_speech(path).samples
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "1", "-ar", str(SAMPLE_RATE)]
-    try:
-        sound = subprocess.run([*command, "-f", "f32le", "-"], capture_output=True, check=True)
-    except FileNotFoundError as error:
-        raise AudioError(f"Reading the sound of {path} needs ffmpeg; install it.") from error
-    except subprocess.CalledProcessError as error:
-        raise AudioError(f"Expected film with sound, ffmpeg found none in {path}.") from error
-    return np.frombuffer(sound.stdout, np.float32)
+    return read_speech(path).samples
 
 
 def _grid(folder: Path, path: Path) -> Utterance:

@@ -174,7 +174,7 @@ def _read(
         raise FormatError(f"{path.name} has one picture only.")
     samples = film_sound(path)
     if samples is None:
-        raise FormatError(f"{path.name} has no sound that ffmpeg can read.")
+        raise FormatError(f"{path.name} has no sound that can be read.")
     rate = track.rate
     even = track.at_rate(rate)
     if even.seen.mean() < LEAST_SEEN:

@@ -11,6 +11,7 @@ import soundfile
 
 from dirfa_blender.core.errors import AudioError
 from server.audio import SAMPLE_RATE, read_speech
+from tests.films import write_film, write_sound
 
 
 def tone(rate: int, seconds: float, hertz: float = 440.0) -> np.ndarray:
@@ -70,6 +71,50 @@ def test_compressed_formats_are_read(kind: str, subtype: str) -> None:
 
     assert abs(speech.duration - 1.0) < 0.06
     assert 0.3 < np.abs(speech.samples[4000:12000]).max() < 0.7
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".mp4", ".mov", ".mkv", ".aac"])
+def test_sound_in_a_container_is_read(suffix: str, tmp_path: Path) -> None:
+    samples = tone(16000, 1.0).astype(np.float32)
+    path = write_sound(tmp_path / ("line" + suffix), samples)
+
+    from_path, from_bytes = read_speech(path), read_speech(path.read_bytes())
+
+    assert from_path.samples.tobytes() == from_bytes.samples.tobytes()
+    assert from_path.duration == pytest.approx(1.0, abs=0.13)
+    assert 0.3 < np.abs(from_path.samples[4000:12000]).max() < 0.7
+
+
+@pytest.mark.parametrize("late", [0.0, 0.4, -0.2])
+def test_the_sound_of_a_film_begins_with_its_first_picture(late: float, tmp_path: Path) -> None:
+    pictures = [np.zeros((32, 32, 3), np.uint8)] * 25
+    samples = np.zeros(16000, np.float32)
+    samples[8000:8400] = 0.7
+    times = [0.2 + frame / 25 for frame in range(25)]
+    path = write_film(tmp_path / "a.mp4", pictures, times, samples, late=0.2 + late)
+
+    heard = np.abs(read_speech(path).samples)
+
+    assert np.flatnonzero(heard > 0.3)[0] / 16000 == pytest.approx(0.5 + late, abs=0.01)
+
+
+def test_a_film_without_sound_is_no_recording(tmp_path: Path) -> None:
+    path = write_film(
+        tmp_path / "mute.mp4", [np.zeros((32, 32, 3), np.uint8)] * 5, [0.0, 0.1, 0.2, 0.3, 0.4]
+    )
+
+    with pytest.raises(AudioError, match=r"found no sound in .*mute\.mp4"):
+        read_speech(path)
+
+
+def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
+    write_sound(tmp_path / "secret.aac", tone(16000, 1.0).astype(np.float32))
+    playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\nsecret.aac\n#EXT-X-ENDLIST\n"
+    path = tmp_path / "line.m3u8"
+    path.write_text(playlist, encoding="utf-8")
+
+    with pytest.raises(AudioError, match="something else"):
+        read_speech(path)
 
 
 def test_channels_are_averaged() -> None:

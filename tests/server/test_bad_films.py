@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +12,16 @@ from dirfa_blender.core.errors import FormatError
 from server.tracking.sound import film_sound
 from server.tracking.track import TrackedFilm, film_of
 from server.training.footage import ActorFilm, footage_of, tracked
+from tests.films import Picture, pictures_of, sound_of, write_film
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "usgov"
 ONE, OTHER = DATA / "Obama_clip1.mp4", DATA / "reagan_clip1.mp4"
 SIZE = "scale=256:256,setsar=1,fps=15"
 ENCODED = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
 
-pytestmark = [
-    pytest.mark.skipif(not ONE.is_file(), reason="needs the films of the corpora"),
-    pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg"),
-]
+FPS = 15.0
+
+pytestmark = pytest.mark.skipif(not ONE.is_file(), reason="needs the films of the corpora")
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +29,18 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("films")
 
 
-def made(room: Path, name: str, *arguments: str | Path) -> Path:
-    """A film that ffmpeg makes of such arguments."""
-    path = room / name
-    words = [str(word) for word in arguments]
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *words, str(path)], check=True)
-    return path
+def small(film: Path, begin: float, seconds: float) -> list[Picture]:
+    return pictures_of(film, begin, seconds, FPS, 256)
 
 
-def part(film: Path, begin: float, seconds: float) -> list[str]:
-    return ["-ss", str(begin), "-t", str(seconds), "-i", str(film)]
+def even(count: int, fps: float = FPS) -> list[float]:
+    return [frame / fps for frame in range(count)]
+
+
+def plain(room: Path, name: str, seconds: float, **how: Any) -> Path:
+    """A part of the first film as it is, but small."""
+    pictures = small(ONE, 1, seconds)
+    return write_film(room / name, pictures, even(len(pictures)), sound_of(ONE, 1, seconds), **how)
 
 
 def seen(film: Path, room: Path) -> tuple[TrackedFilm, str]:
@@ -60,27 +61,22 @@ def usable_seconds(film: ActorFilm) -> tuple[float, float]:
 
 
 def test_a_cut_to_another_person_is_named_and_only_one_is_learnt(room: Path) -> None:
-    graph = f"[0:v]{SIZE}[a];[1:v]{SIZE}[b];[a][0:a][b][1:a]concat=n=2:v=1:a=1[v][s]"
-    inputs = [*part(ONE, 1, 4.5), *part(OTHER, 2, 3)]
-    film = made(
-        room, "cut.mp4", *inputs, "-filter_complex", graph, "-map", "[v]", "-map", "[s]", *ENCODED
-    )
+    pictures = small(ONE, 1, 4.4) + small(OTHER, 2, 3)
+    sound = np.concatenate([sound_of(ONE, 1, 4.4), sound_of(OTHER, 2, 3)])
+    film = write_film(room / "cut.mp4", pictures, even(len(pictures)), sound)
 
     _, sentences = seen(film, room)
     films, remarks = learnt(film, room)
 
-    assert "cut at 4.5 s" in sentences
-    assert "Another person is seen at 4.5-7.5 s" in sentences
-    assert "left out 4.7-7.5 s, where another person is seen" in remarks
+    assert "cut at 4.4 s" in sentences
+    assert "Another person is seen at 4.4-7.4 s" in sentences
+    assert "left out 4.6-7.4 s, where another person is seen" in remarks
     assert usable_seconds(films[0])[1] < 4.5
 
 
 def test_two_people_in_the_picture_are_named_and_not_learnt(room: Path) -> None:
-    graph = f"[0:v]{SIZE}[a];[1:v]{SIZE}[b];[a][b]hstack[v]"
-    inputs = [*part(ONE, 1, 3), *part(OTHER, 2, 3)]
-    film = made(
-        room, "two.mp4", *inputs, "-filter_complex", graph, "-map", "[v]", "-map", "0:a", *ENCODED
-    )
+    beside = [np.hstack(both) for both in zip(small(ONE, 1, 3), small(OTHER, 2, 3), strict=True)]
+    film = write_film(room / "two.mp4", beside, even(len(beside)), sound_of(ONE, 1, 3))
 
     _, sentences = seen(film, room)
     films, remarks = learnt(film, room)
@@ -91,8 +87,10 @@ def test_two_people_in_the_picture_are_named_and_not_learnt(room: Path) -> None:
 
 
 def test_a_stretch_without_a_face_is_named_and_not_learnt(room: Path) -> None:
-    box = f"{SIZE},drawbox=t=fill:color=gray:enable='between(t,2.5,3.5)'"
-    film = made(room, "gap.mp4", *part(ONE, 1, 6), "-vf", box, *ENCODED)
+    pictures = small(ONE, 1, 6)
+    for frame in range(round(2.5 * FPS), round(3.5 * FPS) + 1):
+        pictures[frame] = np.full_like(pictures[frame], 128)
+    film = write_film(room / "gap.mp4", pictures, even(len(pictures)), sound_of(ONE, 1, 6))
 
     found, sentences = seen(film, room)
     films, remarks = learnt(film, room)
@@ -107,9 +105,8 @@ def test_a_stretch_without_a_face_is_named_and_not_learnt(room: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_a_film_cut_short_is_named_and_used_up_to_there(suffix: str, room: Path) -> None:
-    whole = made(
-        room, "whole" + suffix, *part(ONE, 1, 6), "-vf", SIZE, *ENCODED, "-movflags", "+faststart"
-    )
+    options = {"movflags": "+faststart"} if suffix == ".mp4" else {}
+    whole = plain(room, "whole" + suffix, 6, options=options)
     film = room / ("short" + suffix)
     film.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
 
@@ -122,7 +119,7 @@ def test_a_film_cut_short_is_named_and_used_up_to_there(suffix: str, room: Path)
 
 
 def test_a_film_without_its_index_is_refused(room: Path) -> None:
-    whole = made(room, "late_index.mp4", *part(ONE, 1, 2), "-vf", SIZE, *ENCODED)
+    whole = plain(room, "late_index.mp4", 2)
     film = room / "no_index.mp4"
     film.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
 
@@ -133,12 +130,16 @@ def test_a_film_without_its_index_is_refused(room: Path) -> None:
 
 
 def test_a_varying_frame_rate_is_named_and_keeps_its_times(room: Path) -> None:
-    even = made(room, "even.mp4", *part(ONE, 1, 6), "-vf", "fps=30", *ENCODED)
-    some = "select='lt(mod(n,11),5)+eq(mod(n,11),8)'"
-    uneven = made(room, "uneven.mp4", "-i", even, "-vf", some, "-vsync", "vfr", *ENCODED)
+    pictures, times = pictures_of(ONE, 1, 6, 30.0), even(180, 30.0)
+    sound = sound_of(ONE, 1, 6)
+    whole = write_film(room / "even.mp4", pictures, times, sound)
+    kept = [frame for frame in range(180) if frame % 11 < 5 or frame % 11 == 8]
+    uneven = write_film(
+        room / "uneven.mp4", [pictures[f] for f in kept], [times[f] for f in kept], sound
+    )
 
     found, sentences = seen(uneven, room)
-    reference, _ = seen(even, room)
+    reference, _ = seen(whole, room)
     _, remarks = learnt(uneven, room)
 
     assert "frame rate varies" in sentences
@@ -150,14 +151,22 @@ def test_a_varying_frame_rate_is_named_and_keeps_its_times(room: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def own_offset(room: Path) -> float:
-    film = made(room, "own.mp4", *part(ONE, 1, 12), "-vf", "fps=15", *ENCODED)
+def twelve_seconds() -> list[Picture]:
+    return pictures_of(ONE, 1, 12, FPS)
+
+
+@pytest.fixture(scope="module")
+def own_offset(room: Path, twelve_seconds: list[Picture]) -> float:
+    times = even(len(twelve_seconds))
+    film = write_film(room / "own.mp4", twelve_seconds, times, sound_of(ONE, 1, 12))
     return float(seen(film, room)[0].take.source["sound_late_seconds"])
 
 
-def test_sound_half_a_second_late_is_named_and_put_right(room: Path, own_offset: float) -> None:
-    delay = ["-itsoffset", "0.5", *part(ONE, 1, 12), "-map", "0:v", "-map", "1:a"]
-    film = made(room, "late.mp4", *part(ONE, 1, 12), *delay, "-vf", "fps=15", *ENCODED)
+def test_sound_half_a_second_late_is_named_and_put_right(
+    room: Path, twelve_seconds: list[Picture], own_offset: float
+) -> None:
+    times = even(len(twelve_seconds))
+    film = write_film(room / "late.mp4", twelve_seconds, times, sound_of(ONE, 1, 12), late=0.5)
 
     found, sentences = seen(film, room)
     films, remarks = learnt(film, room)
@@ -172,8 +181,8 @@ def test_sound_half_a_second_late_is_named_and_put_right(room: Path, own_offset:
 
 
 def test_sound_of_another_film_is_named_and_not_learnt(room: Path) -> None:
-    sound = [*part(OTHER, 3, 14), "-map", "0:v", "-map", "1:a"]
-    film = made(room, "foreign.mp4", *part(ONE, 1, 14), *sound, "-vf", "fps=15", *ENCODED)
+    pictures = pictures_of(ONE, 1, 14, FPS)
+    film = write_film(room / "foreign.mp4", pictures, even(len(pictures)), sound_of(OTHER, 3, 14))
 
     _, sentences = seen(film, room)
     films, remarks = learnt(film, room)
@@ -184,7 +193,7 @@ def test_sound_of_another_film_is_named_and_not_learnt(room: Path) -> None:
 
 
 def test_a_silent_film_is_tracked_and_not_learnt(room: Path) -> None:
-    film = made(room, "mute.mp4", *part(ONE, 1, 2), "-an", "-vf", SIZE, "-c:v", "libx264")
+    film = write_film(room / "mute.mp4", small(ONE, 1, 2), even(30))
 
     found, sentences = seen(film, room)
     films, remarks = learnt(film, room)
