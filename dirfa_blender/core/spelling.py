@@ -19,7 +19,7 @@ LEAST_SHARED = 3
 MOST_PREFIX_WORDS, MOST_SUFFIX_WORDS = 6, 3
 # Stands for any number before or after a name.
 NUMBER = "#"
-# Shorter names would be found inside anything.
+# Shorter names would be found inside anything; a sign of kana or kanji says more than a letter.
 SHORTEST_INSIDE = 4
 
 _NAMESPACE = re.compile(r"^.*[:|]")
@@ -30,7 +30,15 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]
 _SIDES = {
     "l": "left", "lf": "left", "lft": "left", "left": "left",
     "r": "right", "rt": "right", "rgt": "right", "right": "right",
+    "links": "left", "izquierda": "left", "izquierdo": "left", "izq": "left", "gauche": "left",
+    "sinistra": "left", "sinistro": "left", "esquerda": "left", "esquerdo": "left",
+    "rechts": "right", "derecha": "right", "derecho": "right", "dcha": "right", "droite": "right",
+    "droit": "right", "destra": "right", "destro": "right", "direita": "right", "direito": "right",
 }  # fmt: skip
+# Words that are a side at the end of a name only: elsewhere they mean something else.
+_LAST_SIDES = {"der": "right", "sx": "left", "dx": "right", "esq": "left"}
+# Accents of Latin letters; those of kana are letters of their own.
+_ACCENT = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
 Affix = tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -41,7 +49,7 @@ def words_of(name: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def _words_of(name: str) -> tuple[str, ...]:
-    name = unicodedata.normalize("NFKC", name).strip()
+    name = _folded(name)
     name = _COPY.sub("", _NAMESPACE.sub("", name))
     name = _PREFIX.sub("", name)
     rest = _DOTTED.sub("", name)
@@ -52,7 +60,7 @@ def _words_of(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def _bone_words(name: str) -> tuple[str, ...]:
-    return tuple(_split(_NAMESPACE.sub("", unicodedata.normalize("NFKC", name).strip())))
+    return tuple(_split(_NAMESPACE.sub("", _folded(name))))
 
 
 def bone_words(name: str) -> list[str]:
@@ -124,7 +132,8 @@ def shared_affixes(names: Iterable[str], wanted: Collection[str]) -> list[Affix]
     shared = [
         affix
         for affix, found in meanings.items()
-        if len(found) >= least and any(len(name) >= SHORTEST_INSIDE for name in found)
+        if len(found) >= least
+        and any(len(name) >= SHORTEST_INSIDE or not name.isascii() for name in found)
     ]
     return sorted(shared, key=lambda affix: -len(meanings[affix]))
 
@@ -144,6 +153,12 @@ def _inside(name: str) -> Mapping[Affix, str]:
     return inside
 
 
+def _folded(name: str) -> str:
+    """One form of every character, without accents: ``Lächeln`` has no side and is ``Lacheln``."""
+    apart = unicodedata.normalize("NFKD", name).replace("ß", "ss")
+    return unicodedata.normalize("NFKC", _ACCENT.sub(r"\1", apart)).strip()
+
+
 def _split(name: str) -> list[str]:
     words: list[str] = [word.lower() for word in _WORD.findall(name)]
     if len(words) == 1:
@@ -152,4 +167,7 @@ def _split(name: str) -> list[str]:
             if words[0].endswith(side) and words[0] != side:
                 return [words[0][: -len(side)], side]
         return words
-    return [_SIDES.get(word) or word for word in words]
+    sided = [_SIDES.get(word) or word for word in words]
+    if len(sided) > 1 and not {"left", "right"} & set(sided):
+        sided[-1] = _LAST_SIDES.get(sided[-1], sided[-1])
+    return sided
