@@ -1,8 +1,8 @@
 """Sound as it happens: a recording played at its own pace, or a microphone. No bpy.
 
 A source is read for whatever has been heard since the last reading, so that a slow reader catches up
-instead of falling behind. The microphone is heard through a recorder that the system has; none is
-shipped, since Python has no sound input of its own.
+instead of falling behind. The microphone is heard through a program that writes raw sound: one of the
+system's on Linux, else the server's, since Blender's Python has no sound input of its own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .core.errors import AudioError
+from .system import NO_WINDOW
 
 SAMPLE_RATE = 16000
 CHUNK_SECONDS = 0.04
@@ -126,17 +127,16 @@ class MicrophoneSource:
 
     Parameters
     ----------
-    command : recorder and its arguments; one that is installed unless given
-
-    Raises
-    ------
-    AudioError
-        No known recorder is installed.
+    command : recorder and its arguments, as of `recorder_command`
+    folder : where it runs; the project's for the server's own recorder
     """
 
-    def __init__(self, command: Sequence[str] | None = None, gain: float = 1.0) -> None:
+    def __init__(
+        self, command: Sequence[str], *, gain: float = 1.0, folder: Path | None = None
+    ) -> None:
         self.gain = gain
-        self._command = list(command or recorder_command())
+        self._folder = folder
+        self._command = list(command)
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self._is_stopped = False
@@ -147,7 +147,7 @@ class MicrophoneSource:
         try:
             self._process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, cwd=self._folder, creationflags=NO_WINDOW,
             )  # fmt: skip
         except OSError as error:
             raise AudioError(
@@ -173,8 +173,8 @@ class MicrophoneSource:
             return data
         if not self._has_heard and not self._is_stopped:
             raise AudioError(
-                f"The recorder {Path(self._command[0]).name} ended without a sound. Check that a "
-                "microphone is connected and that Blender may use it."
+                f"No sound comes from the microphone ({Path(self._command[0]).name} ended). Check that "
+                "one is connected and that Blender may use it."
             )
         return None
 
@@ -203,40 +203,39 @@ class MicrophoneSource:
 
 
 def recorder_command(
-    which: Callable[[str], str | None] = shutil.which, system: str = sys.platform
+    server_python: Path | None = None,
+    which: Callable[[str], str | None] = shutil.which,
+    system: str = sys.platform,
 ) -> list[str]:
     """The command that writes the microphone's sound to its output.
+
+    Parameters
+    ----------
+    server_python : interpreter of the server's environment, which brings a recorder of its own
 
     Raises
     ------
     AudioError
-        No known recorder is installed.
+        There is no recorder.
     """
     rate = str(SAMPLE_RATE)
-    if system.startswith("linux"):
-        known = {
-            "parec": ["--raw", "--format=s16le", f"--rate={rate}", "--channels=1",
-                      "--latency-msec=20"],
-            "pw-record": ["--format=s16", f"--rate={rate}", "--channels=1", "-"],
-            "arecord": ["-q", "-t", "raw", "-f", "S16_LE", "-r", rate, "-c", "1"],
-        }  # fmt: skip
-        for name, options in known.items():
-            found = which(name)
-            if found:
-                return [found, *options]
-    device = {"darwin": ["-f", "avfoundation", "-i", ":default"]}.get(system, [])
-    if system.startswith("linux"):
-        device = ["-f", "alsa", "-i", "default"]
-    ffmpeg = which("ffmpeg")
-    if ffmpeg and device:
-        options = ["-ar", rate, "-ac", "1", "-f", "s16le", "-flush_packets", "1", "-"]
-        return [ffmpeg, "-nostdin", "-loglevel", "quiet", "-fflags", "nobuffer", *device, *options]
-    wanted = "ffmpeg" if system == "darwin" else "arecord, parec or ffmpeg"
-    if system == "win32":
-        raise AudioError("The microphone cannot be heard on Windows yet; choose a recording.")
+    known = {
+        "parec": ["--raw", "--format=s16le", f"--rate={rate}", "--channels=1",
+                  "--latency-msec=20"],
+        "pw-record": ["--format=s16", f"--rate={rate}", "--channels=1", "-"],
+        "arecord": ["-q", "-t", "raw", "-f", "S16_LE", "-r", rate, "-c", "1"],
+    }  # fmt: skip
+    for name, options in known.items() if system.startswith("linux") else ():
+        found = which(name)
+        if found:
+            return [found, *options]
+    if server_python is not None:
+        return [str(server_python), "-m", "server", "microphone"]
+    wanted = "parec or arecord, or set the server up" if system.startswith("linux") else ""
     raise AudioError(
-        f"To hear the microphone a recorder must be installed ({wanted}); none was found. "
-        "Install one, or choose a recording."
+        "The microphone is heard through the inference server's Python, which is not set up on this "
+        f"computer. {f'Install {wanted}' if wanted else 'Set it up in the DIRFA tab under Server'}, "
+        "or choose a recording."
     )
 
 

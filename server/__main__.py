@@ -24,6 +24,7 @@ ELSEWHERE = {
     "evaluate": "server.evaluation.report",
     "evaluate-head": "server.evaluation.heads",
     "track": "server.tracking.track",
+    "microphone": "server.microphone",
 }
 USAGE_ERROR, INTERRUPTED = 2, 130
 

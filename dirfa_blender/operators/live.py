@@ -16,8 +16,15 @@ from ..core.protocol import AnimateSettings
 from ..live_player import LivePlayer, describe
 from ..live_properties import LOOKAHEADS
 from ..live_session import LiveSession
-from ..live_source import MicrophoneSource, RecordingSource, Source, wav_samples
+from ..live_source import (
+    MicrophoneSource,
+    RecordingSource,
+    Source,
+    recorder_command,
+    wav_samples,
+)
 from ..preferences import connection_of
+from ..server_process import project_root, server_python
 from ..session import state
 from ..speech import Speech, read_samples
 from ..viewport import redraw_sidebars
@@ -193,7 +200,9 @@ def source_of(scene: bpy.types.Scene) -> Source:
     """What is heard. Raises AudioError."""
     live = scene.dirfa.live
     if live.source == "MICROPHONE":
-        return MicrophoneSource(gain=10 ** (live.level / 20))
+        root = project_root()
+        command = recorder_command(server_python(root))
+        return MicrophoneSource(command, gain=10 ** (live.level / 20), folder=root)
     if live.source == "LINE":
         line = scene.dirfa.lines[scene.dirfa.line_index]
         speech = lines.cue_of(scene, line).speech

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.live_session import LiveSession
 from dirfa_blender.live_source import MicrophoneSource, RecordingSource
 from dirfa_blender.server_process import ServerProcess
+from server.microphone import resampler
 from tests.server.test_client import QUICK, ROOT
 from tests.server.test_speech_stream import client, rising, server  # noqa: F401
 
@@ -129,12 +131,37 @@ def test_a_recorder_without_a_microphone_is_a_sentence(client: Client) -> None: 
 
     session = ended(LiveSession(lambda: client, source, AnimateSettings()))
 
-    assert "ended without a sound" in session.error
+    assert "No sound comes from the microphone" in session.error
 
 
-def test_without_a_recorder_a_sentence_says_what_to_install() -> None:
-    with pytest.raises(AudioError, match="arecord, parec or ffmpeg"):
-        live_source.recorder_command(lambda _name: None, "linux")
+@pytest.mark.parametrize(
+    ("system", "advice"), [("linux", "Install parec or arecord"), ("win32", "Set it up")]
+)
+def test_without_a_recorder_a_sentence_says_what_to_do(system: str, advice: str) -> None:
+    with pytest.raises(AudioError, match=advice):
+        live_source.recorder_command(None, lambda _name: None, system)
+
+
+@pytest.mark.parametrize("system", ["linux", "win32", "darwin"])
+def test_the_servers_own_recorder_serves_where_the_system_has_none(system: str) -> None:
+    command = live_source.recorder_command(Path(sys.executable), lambda _name: None, system)
+
+    asked = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True)
+
+    assert asked.returncode == 0
+    assert "16 kHz" in asked.stdout
+
+
+@pytest.mark.parametrize("rate", [16000, 44100, 48000])
+def test_a_microphone_of_another_rate_is_resampled_block_by_block(rate: int) -> None:
+    tone = np.rint(8000 * np.sin(2 * np.pi * 200 * np.arange(rate) / rate)).astype(np.int16)
+    resample = resampler(rate)
+
+    made = b"".join(resample(part.tobytes()) for part in np.array_split(tone, 50))
+
+    samples = np.frombuffer(made, np.int16).astype(float)
+    assert len(samples) == pytest.approx(16000, abs=100)
+    assert np.abs(np.fft.rfft(samples[:15800])).argmax() == pytest.approx(197.5, abs=1)
 
 
 @pytest.mark.parametrize("rate", [8000, 44100, 48000])
