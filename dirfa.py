@@ -92,7 +92,7 @@ def _run(command: str, rest: list[str]) -> int:
 
     wants_help = "-h" in rest or "--help" in rest
     home = environment.Environment(environment.default_folder(ROOT), ROOT)
-    groups = ("base", "test") if command == "test" else ("base",)
+    groups = _groups(command, rest)
     if not home.is_ready(groups, needs_cuda=_device(rest) == "cuda"):
         if wants_help and command in ("talk", "animate", "batch", "fit", "serve"):
             return _hand_over(Path(sys.executable), "-m", COMMANDS[command][0], command, *rest)
@@ -110,6 +110,15 @@ def _run(command: str, rest: list[str]) -> int:
     if command == "bench":
         return _hand_over(home.python, "-m", "tests.bench", *rest)
     return _hand_over(home.python, "-m", COMMANDS[command][0], command, *rest)
+
+
+def _groups(command: str, rest: list[str]) -> tuple[str, ...]:
+    """What of the environment a command needs."""
+    if command == "test":
+        return ("base", "test")
+    if command in ("train", "evaluate") and any(word.startswith("--data") for word in rest):
+        return ("base", "train")
+    return ("base",)
 
 
 def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None:

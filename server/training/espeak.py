@@ -29,6 +29,23 @@ class _Event(ctypes.Structure):
     ]
 
 
+def _library() -> tuple[ctypes.CDLL, bytes | None]:
+    """The library and the folder of its voices: the package's, else the system's and None."""
+    try:
+        import espeakng_loader
+    except ImportError:
+        name, data = "libespeak-ng.so.1", None
+    else:
+        name, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path().encode()
+    try:
+        return ctypes.CDLL(name), data
+    except OSError as error:
+        raise AudioError(
+            "Synthetic speech needs espeak-ng: install the system's, or the packages that "
+            "`python3 dirfa.py train --data` installs."
+        ) from error
+
+
 class Espeak:
     """The synthesiser's library, one in a process: it keeps its state to itself."""
 
@@ -39,12 +56,9 @@ class Espeak:
     _RATE, _PITCH, _RANGE = 1, 3, 4
 
     def __init__(self) -> None:
-        try:
-            self._library = ctypes.CDLL("libespeak-ng.so.1")
-        except OSError as error:
-            raise AudioError("Synthetic speech needs espeak-ng; install it.") from error
+        self._library, data = _library()
         self._hertz = self._library.espeak_Initialize(
-            self._SYNCHRONOUS, 0, None, self._PHONEME_EVENTS_IN_IPA
+            self._SYNCHRONOUS, 0, data, self._PHONEME_EVENTS_IN_IPA
         )
         self._sound: list[bytes] = []
         self._phones: list[tuple[int, str]] = []
