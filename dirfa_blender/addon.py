@@ -18,6 +18,7 @@ from . import (
     preferences,
     presets,
     properties,
+    rate_watch,
     refining,
     render_panel,
     retaking,
@@ -86,10 +87,12 @@ def register() -> None:
     refining.begin_watching()
     if not bpy.app.background:
         key_watch.begin()
+        rate_watch.begin()
 
 
 def unregister() -> None:
     """Stop what runs and take everything back."""
+    rate_watch.end()
     key_watch.end()
     refining.end_watching()
     rendering.end_following()

@@ -7,9 +7,10 @@ import bpy
 from . import acting
 from .core.emotions import EMOTIONS
 from .core.layers import LAYERS
+from .labels import draw_text
 from .line_properties import STRENGTHS
 from .operators.editing import is_out_of_time
-from .panels import Tab, draw_text
+from .panels import Tab
 
 
 class DIRFA_UL_takes(bpy.types.UIList):

@@ -147,11 +147,17 @@ def rate_name(scene: bpy.types.Scene) -> str:
 
 def set_rate(scene: bpy.types.Scene, rate: FrameRate) -> None:
     """Give a scene an exact rate; its performances follow, and its range where it was theirs."""
-    was_theirs = scene.frame_end == _last_frame(scene)
-    before = frame_rate(scene).per_second
+    before = frame_rate(scene)
     set_frame_rate(scene, rate)
+    follow_rate(scene, before)
+
+
+def follow_rate(scene: bpy.types.Scene, before: FrameRate) -> None:
+    """Let performances follow a rate that a scene has now, and its range where it was theirs."""
+    rate = frame_rate(scene)
+    was_theirs = scene.frame_end == _last_frame(scene, before)
     # The rate at which lines were at the seconds that were meant, through any number of changes.
-    meant = scene.dirfa.rate_before or before
+    meant = scene.dirfa.rate_before or before.per_second
     scene.dirfa.rate_before = 0.0 if abs(meant - rate.per_second) < SAME_RATE else meant
     for record in scene.dirfa.characters:
         if record.action is None or record.target is None:
@@ -161,13 +167,12 @@ def set_rate(scene: bpy.types.Scene, rate: FrameRate) -> None:
                 acting.retime(scene, record)
         except DirfaError as error:
             state().error = str(error)
-    end = _last_frame(scene)
+    end = _last_frame(scene, rate)
     if was_theirs and end is not None:
         scene.frame_end = end
 
 
-def _last_frame(scene: bpy.types.Scene) -> int | None:
-    rate = frame_rate(scene)
+def _last_frame(scene: bpy.types.Scene, rate: FrameRate) -> int | None:
     ends: list[int] = []
     for line in scene.dirfa.lines:
         take = takes.chosen_take(line)

@@ -6,7 +6,8 @@ import bpy
 
 from . import head_form
 from .core.head_sliders import SLIDERS
-from .panels import Tab, draw_text
+from .labels import draw_text
+from .panels import Tab
 from .shot import SHOT_KEY
 
 EXPORTS = (("GLB", "glTF"), ("FBX", "FBX"), ("USD", "USD"), ("BLEND", "Blender"))

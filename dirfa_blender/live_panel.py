@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import bpy
 
+from .labels import draw_text
 from .live_player import describe
 from .panels import Tab
 from .session import state
-from .text_lines import wrapped
-
-CHARACTERS = 34
 
 
 class DIRFA_PT_live(Tab, bpy.types.Panel):
@@ -34,8 +32,7 @@ class DIRFA_PT_live(Tab, bpy.types.Panel):
         if session is None:
             layout.operator("dirfa.live_start", icon="REC" if live.record else "PLAY")
             return
-        for line in wrapped(describe(session), CHARACTERS):
-            layout.label(text=line)
+        draw_text(layout, describe(session))
         layout.operator("dirfa.live_stop", icon="SNAP_FACE")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from .labels import draw_text
+
 
 class DIRFA_UL_mapping(bpy.types.UIList):
     """Channels; the list's own filter searches and sorts them by name."""
@@ -37,9 +39,9 @@ class DIRFA_PT_mapping(bpy.types.Panel):
             layout.operator_menu_enum("dirfa.mapping_choose", "profile", icon="DOWNARROW_HLT")
             return
         layout.label(text=editor.title, icon="PRESET")
-        _wrapped(layout, editor.report, context.region.width, "INFO")
+        draw_text(layout, editor.report, "INFO")
         if editor.problem:
-            _wrapped(layout.box(), editor.problem, context.region.width, "ERROR")
+            draw_text(layout.box(), editor.problem, "ERROR")
         if editor.has_linked_shapes:
             layout.operator("dirfa.override_shapes", icon="LIBRARY_DATA_OVERRIDE")
         row = layout.row(align=True)
@@ -83,18 +85,6 @@ def _draw_row(layout: bpy.types.UILayout, row: bpy.types.PropertyGroup) -> None:
     buttons = box.row(align=True)
     buttons.operator("dirfa.mapping_gain_add", icon="ADD")
     buttons.operator("dirfa.mapping_gain_remove", icon="REMOVE")
-
-
-def _wrapped(layout: bpy.types.UILayout, text: str, width: int, icon: str) -> None:
-    """Text in lines of the panel's width: labels do not wrap by themselves."""
-    room = max(24, width // 8)
-    column, line, first = layout.column(align=True), "", True
-    for word in [*text.split(), ""]:
-        if word and len(line) + len(word) < room:
-            line = f"{line} {word}".strip()
-            continue
-        column.label(text=line, icon=icon if first else "BLANK1")
-        line, first = word, False
 
 
 CLASSES = (DIRFA_UL_mapping, DIRFA_PT_mapping)

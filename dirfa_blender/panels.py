@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from . import rate_change
+from .labels import draw_text
 from .queue_board import Entry
 from .session import state
 
@@ -72,6 +74,7 @@ class DIRFA_PT_speak(Tab, bpy.types.Panel):
             _draw_reading(layout, settings)
         if state().error:
             draw_text(layout.box(), state().error, "ERROR")
+        rate_change.draw_offer(layout, context.scene)
 
 
 class DIRFA_PT_casting(Tab, bpy.types.Panel):
@@ -172,20 +175,6 @@ def _draw_progress(layout: bpy.types.UILayout) -> None:
     row.scale_y = 1.5
     row.progress(factor=state().progress or 0.0, type="BAR", text=state().describe())
     row.operator("dirfa.cancel", text="", icon="X")
-
-
-def draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """Text in lines that fit a sidebar: labels do not wrap by themselves."""
-    column = layout.column(align=True)
-    line = ""
-    lines: list[str] = []
-    for word in text.split():
-        if line and len(line) + len(word) >= 34:
-            lines.append(line)
-            line = ""
-        line = f"{line} {word}".strip()
-    for index, part in enumerate([*lines, line]):
-        column.label(text=part, icon=icon if index == 0 else "BLANK1")
 
 
 SPEAK_CLASSES = (

@@ -103,7 +103,7 @@ class DIRFA_AP_preferences(bpy.types.AddonPreferences):
                 row = layout.row()
                 row.alert = True
                 row.label(text="Allow online access in Preferences > System", icon="ERROR")
-        server_panel.draw_server(layout.box(), context, width=72)
+        server_panel.draw_server(layout.box(), context)
         layout.prop(self, "show_first_run")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import bpy
 
 from . import lines
+from .labels import draw_text
 from .scene import frame_rate
 
 
@@ -18,6 +19,14 @@ def is_due(scene: bpy.types.Scene) -> bool:
     return before > 0 and any(
         line.frame_start != _kept(scene, line.frame_start) for line in scene.dirfa.lines
     )
+
+
+def draw_offer(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+    """The button that takes lines back to their seconds, where they have left them."""
+    if is_due(scene):
+        column = layout.box().column(align=True)
+        draw_text(column, "Lines begin at the frames they had before the rate changed", "INFO")
+        column.operator("dirfa.keep_seconds", icon="TIME")
 
 
 def keep_seconds(scene: bpy.types.Scene) -> int:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import bpy
 
 from . import film_choice, rate_change
+from .labels import draw_text
 from .panels import Tab
 from .render_order import FILM
 from .session import state
-from .text_lines import wrapped
-
-CHARACTERS = 34
 
 
 class DIRFA_PT_render(Tab, bpy.types.Panel):
@@ -28,9 +26,7 @@ class DIRFA_PT_render(Tab, bpy.types.Panel):
             column.prop(settings, "size")
             column.prop(settings, "samples")
         column.prop(settings, "rate")
-        if rate_change.is_due(context.scene):
-            column.label(text="Lines begin at the frames they had", icon="INFO")
-            column.operator("dirfa.keep_seconds", icon="TIME")
+        rate_change.draw_offer(column, context.scene)
         column.row().prop(settings, "film_range", expand=True)
         column.row().prop(settings, "film_kind", expand=True)
         if settings.film_kind == FILM:
@@ -65,9 +61,7 @@ def _draw_job(layout: bpy.types.UILayout) -> None:
         return
     box = layout.box().column(align=True)
     box.alert = bool(shown.film_error)
-    for index, line in enumerate(wrapped(text, CHARACTERS)):
-        icon = "ERROR" if shown.film_error else "INFO"
-        box.label(text=line, icon=icon if index == 0 else "BLANK1")
+    draw_text(box, text, "ERROR" if shown.film_error else "INFO")
     if not shown.film_error and shown.film_note.find("ready") > 0:
         box.operator("wm.path_open", text="Open", icon="PLAY").filepath = shown.film_path
 

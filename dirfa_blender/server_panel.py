@@ -6,19 +6,14 @@ Everything is drawn from what `session` and `server_watch` remember; no file is 
 from __future__ import annotations
 
 import bpy
-from bpy.app.translations import pgettext_iface
 
+from .labels import draw_text
 from .server_watch import LOOKS, watch
 from .session import state
-from .text_lines import wrapped
-
-CHARACTERS = 34
 
 
-def draw_server(
-    layout: bpy.types.UILayout, context: bpy.types.Context, width: int = CHARACTERS
-) -> None:
-    """State, sentence, progress and button; `width` in characters, since labels do not wrap."""
+def draw_server(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """State, sentence, progress and button."""
     from .preferences import is_remote
 
     shown, remote = watch(), is_remote(context)
@@ -29,11 +24,9 @@ def draw_server(
     sentence = shown.remote_found or shown.note if name in ("remote", "running", "stopped") else ""
     text = column.column(align=True)
     text.alert = name == "error"
-    for line in wrapped(pgettext_iface(sentence or look.sentence), width):
-        text.label(text=line, icon="BLANK1")
+    draw_text(text, sentence or look.sentence)
     if shown.job is not None and name != "starting":
-        for line in wrapped(shown.text, width)[:2]:
-            column.label(text=line, icon="BLANK1")
+        draw_text(column, shown.text, most_lines=2)
         row = layout.row(align=True)
         row.progress(factor=shown.progress, type="BAR", text=shown.describe())
         row.operator("dirfa.server_cancel", text="", icon="X")

@@ -16,6 +16,7 @@ from .core.animation import Animation
 from .core.controls import Controls
 from .core.key_reduction import Floats, Keys
 from .core.profile import MappingProfile
+from .core.timing import FrameRate
 from .film_job import FilmJob
 from .live_session import LiveSession
 from .photo_reading import Reading
@@ -75,7 +76,7 @@ class State:
     set by an operator that writes the performance itself. ``live`` is what is spoken now, if anything is.
     ``film`` is what is rendered beside the window; ``film_note`` and ``film_error`` say how the last one
     went, ``film_path`` where it is. ``longest_piece_seconds`` is how long the last result that entered
-    held the window up at most.
+    held the window up at most. ``rates`` are the frame rates last seen, by the number of their scene.
     """
 
     title: str = ""
@@ -100,6 +101,7 @@ class State:
     entering: Entering | None = None
     refining: Entering | None = None
     postponed: set[int] = field(default_factory=set[int])
+    rates: dict[int, FrameRate] = field(default_factory=dict[int, FrameRate])
     reading: Reading | None = None
     is_server_spared: bool = False
     longest_piece_seconds: float = 0.0
@@ -151,6 +153,7 @@ class State:
         self.forms.clear()
         self.memories.clear()
         self.postponed.clear()
+        self.rates.clear()
         self.is_quiet = False
 
     def drop_refining(self) -> None:

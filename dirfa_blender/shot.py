@@ -99,6 +99,7 @@ def build_shot(
     set_view(scene)
     for thing in filter(None, (camera, rig, *lights, backdrop)):
         thing[SHOT_KEY] = preset
+    _hide_pivot(scene, rig)
     return Shot(camera, rig, lights, backdrop)
 
 
@@ -170,6 +171,13 @@ def _build_light_rig(framing: Framing, collection: bpy.types.Collection) -> bpy.
         framing.chin.z + AIM_HEADS * framing.height,
     )
     return rig
+
+
+def _hide_pivot(scene: bpy.types.Scene, rig: bpy.types.Object) -> None:
+    """Close the pivot's eye in the outliner: its arrow and the lines to the lamps cross the face."""
+    for layer in scene.view_layers:
+        if layer.objects.get(rig.name) == rig:
+            rig.hide_set(True, view_layer=layer)
 
 
 def _build_lamp(

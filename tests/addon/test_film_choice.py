@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, fcurves, film_choice, lines, rate_change, render
+from dirfa_blender import acting, fcurves, film_choice, lines, rate_change, rate_watch, render
 from dirfa_blender.core.errors import RenderError
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.scene import place_sound, set_frame_range, set_frame_rate
@@ -97,6 +97,41 @@ def test_lines_and_their_sound_go_back_to_their_seconds_when_asked(stage, tmp_pa
 
     assert (spoken.frame_start, heard.frame_start, lines.span_of(strip)[0]) == (97, 193, 193)
     assert not rate_change.is_due(stage)
+
+
+def test_a_rate_set_in_blenders_output_panel_counts_as_one_set_here(stage) -> None:
+    face = character()
+    stage.render.fps = 24
+    spoken = line_with_take(face, take_of(0, 2.0), 49.0)
+    acting.perform(stage, face)
+    keys_of = tuple(stage.dirfa.characters[0].action.frame_range)
+    rate_watch.on_update(stage)
+
+    stage.render.fps, stage.render.fps_base = 30, 1.001
+    rate_watch.on_update(stage)
+    rate_watch.follow()
+
+    written = stage.dirfa.characters[0].action.frame_range
+    rate = 30 / 1.001
+    assert stage.dirfa.characters[0].fps == pytest.approx(rate)
+    assert written[1] - written[0] == pytest.approx((keys_of[1] - keys_of[0]) * rate / 24, abs=1.0)
+    assert rate_change.is_due(stage)
+    assert bpy.ops.dirfa.keep_seconds() == {"FINISHED"}
+    assert spoken.frame_start == pytest.approx(1 + 48 * rate / 24)
+
+
+def test_a_rate_of_before_the_file_was_opened_is_left_alone(stage) -> None:
+    face = character()
+    line_with_take(face, take_of(0, 1.0), 1.0)
+    stage.render.fps = 24
+    acting.perform(stage, face)
+    rate_watch.on_load("")
+
+    stage.render.fps = 30
+    rate_watch.on_update(stage)
+    rate_watch.follow()
+
+    assert stage.dirfa.characters[0].fps == 24
 
 
 def test_a_rate_that_comes_back_has_moved_nothing(stage) -> None:
