@@ -12,7 +12,8 @@
 ``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job; of a take also ``?format=csv``
                                             (Live Link Face) and ``?format=json`` (ARKit frames)
 ``DELETE /v1/jobs/{id}``                    cancel it, or forget its result
-``/v1/streams``                             live speech, see `streams`
+``/v1/streams``                             live speech, a request a chunk, see `streams`
+``/v1/stream``                              live speech over a WebSocket, see `speech_socket`
 ==========================================  ===========================================================
 
 Every other request carries ``Authorization: Bearer <token>``. An error is ``{"error": sentence}``. Uploads
@@ -50,6 +51,8 @@ from dirfa_blender.core.protocol import (
 from .config import ServerConfig
 from .jobs import Job, JobQueue, QueueFull
 from .services import Services
+from .sessions import Sessions
+from .speech_socket import add_socket_route
 from .streams import add_stream_routes
 from .take import encoded
 
@@ -146,12 +149,17 @@ def create_app(config: ServerConfig, services: Services, queue: JobQueue, spool:
     def cancel(job_id: str) -> Response:
         return _answer(_known(queue.cancel(job_id), job_id))
 
-    add_stream_routes(app, services.open_stream)
+    sessions = Sessions(services.open_stream)
+    add_stream_routes(app, sessions)
+    add_socket_route(app, sessions, config.token, services.info.au_names)
     return app
 
 
 class Gate:
-    """Lets requests through that carry the token and stay within the upload limit."""
+    """Lets requests through that carry the token and stay within the upload limit.
+
+    A WebSocket looks at its token itself, since browsers cannot put it into a header.
+    """
 
     def __init__(self, app: ASGIApp, token: str, max_bytes: int) -> None:
         self._app = app

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
 
+Array = NDArray[np.float32]
+
 SAMPLE_RATE = 16000
 """Samples a second of everything behind this module."""
 SHORTEST_SECONDS = 0.1
@@ -163,27 +165,57 @@ class _Mono:
 
 
 def _resampled(blocks: _Mono, rate: int) -> NDArray[np.float32]:
-    """All blocks at 16 kHz: a polyphase filter run over windows that overlap by its length."""
-    if rate == SAMPLE_RATE:
-        return _joined(list(blocks))
-    bank = _FilterBank(rate)
-    parts: list[NDArray[np.float32]] = []
-    pending = np.zeros(bank.reach, np.float32)
-    total = 0
-    for block in blocks:
-        total += len(block)
-        pending = np.concatenate([pending, block])
-        rows = (len(pending) - 2 * bank.reach) // bank.step
-        if rows > 0:
-            parts.append(bank.filtered(pending, rows))
-            pending = pending[rows * bank.step :]
-    expected = -(-total * SAMPLE_RATE // rate)
-    rows = max(0, -(-(len(pending) - bank.reach) // bank.step))
-    if rows:
-        missing = rows * bank.step + 2 * bank.reach - len(pending)
-        padded = np.concatenate([pending, np.zeros(missing, np.float32)])
-        parts.append(bank.filtered(padded, rows))
-    return _joined(parts)[:expected]
+    """All blocks at 16 kHz."""
+    resampler = Resampler(rate)
+    return np.concatenate([*(resampler.push(block) for block in blocks), resampler.finish()])
+
+
+class Resampler:
+    """Sound at 16 kHz from any rate, block by block: a polyphase filter over windows that overlap.
+
+    Parameters
+    ----------
+    rate : samples a second of what is pushed
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._bank = None if rate == SAMPLE_RATE else _FilterBank(rate)
+        self._pending = np.zeros(0 if self._bank is None else self._bank.reach, np.float32)
+        self._heard = 0
+        self._given = 0
+
+    @property
+    def delay_seconds(self) -> float:
+        """Longest time from a sample to its sound at 16 kHz."""
+        return 0.0 if self._bank is None else (self._bank.reach + self._bank.step) / self._rate
+
+    def push(self, samples: Array) -> Array:
+        """(S,) float32 at the own rate to what is complete of it, (S,) float32 at 16 kHz."""
+        self._heard += len(samples)
+        if self._bank is None:
+            return samples
+        self._pending = np.concatenate([self._pending, samples])
+        return self._taken((len(self._pending) - 2 * self._bank.reach) // self._bank.step)
+
+    def finish(self) -> Array:
+        """The rest, up to the last sample pushed."""
+        if self._bank is None:
+            return self._pending
+        rows = max(0, -(-(len(self._pending) - self._bank.reach) // self._bank.step))
+        missing = rows * self._bank.step + 2 * self._bank.reach - len(self._pending)
+        self._pending = np.concatenate([self._pending, np.zeros(missing, np.float32)])
+        before = self._given
+        expected = -(-self._heard * SAMPLE_RATE // self._rate)
+        return self._taken(rows)[: expected - before]
+
+    def _taken(self, rows: int) -> Array:
+        if self._bank is None or rows <= 0:
+            return np.zeros(0, np.float32)
+        made = self._bank.filtered(self._pending, rows)
+        self._pending = self._pending[rows * self._bank.step :]
+        self._given += len(made)
+        return made
 
 
 class _FilterBank:
@@ -218,10 +250,6 @@ class _FilterBank:
         length = self.step + 2 * self.reach
         used = self._taps.new_tensor(samples[: (rows - 1) * self.step + length])
         return (used.unfold(0, length, self.step) @ self._taps).reshape(-1).numpy()
-
-
-def _joined(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
 def _sha256(source: Path | bytes) -> str:

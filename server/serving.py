@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 FOLDER_PREFIX = "dirfa-server-"
 LEAVE_SECONDS = 1.0
 """Seconds that open answers get to end once the server is told to leave."""
+MESSAGE_BYTES = 1 << 20
+"""Longest message of a WebSocket: ten seconds of sound at 48 kHz."""
 
 
 def serve(
@@ -76,6 +78,9 @@ def serve(
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=int(LEAVE_SECONDS),
+                ws="websockets-sansio",
+                ws_max_size=MESSAGE_BYTES,
+                ws_per_message_deflate=False,
             )
         )
         port = int(listener.getsockname()[1])

@@ -16,7 +16,8 @@ from server.app import _add_error_answers
 from server.audio import read_speech
 from server.engine import Engine
 from server.features import speech_gain
-from server.streams import MAX_STREAMS, add_stream_routes
+from server.sessions import MAX_SESSIONS, Sessions
+from server.streams import add_stream_routes
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"
 
@@ -30,7 +31,7 @@ def engine() -> Engine:
 def http(engine: Engine) -> TestClient:
     app = FastAPI()
     _add_error_answers(app)
-    add_stream_routes(app, engine.live)
+    add_stream_routes(app, Sessions(engine.live))
     return TestClient(app)
 
 
@@ -64,7 +65,10 @@ def test_chunks_over_http_give_the_take_of_the_file(http: TestClient, engine: En
         ({"gain": 0}, "gain must be 0.001"),
         ({"settings": {"fps": 25}}, "leave fps out"),
         ({"settings": {"transcript": "hello"}}, "leave the transcript out"),
-        ({"voice": 1}, "object of settings and gain"),
+        ({"voice": 1}, "got voice"),
+        ({"sample_rate": 22040.5}, "multiple of 50"),
+        ({"sample_rate": 96000}, "sample_rate must be 8000..48000"),
+        ({"settings": "loud"}, "settings must be a JSON object"),
     ],
 )
 def test_a_stream_that_cannot_be_is_refused_in_words(http: TestClient, body, message: str) -> None:
@@ -74,8 +78,33 @@ def test_a_stream_that_cannot_be_is_refused_in_words(http: TestClient, body, mes
     assert message in answer.json()["error"]
 
 
+@pytest.mark.parametrize("rate", [8000, 24000, 44100, 48000])
+def test_sound_of_another_rate_gives_nearly_the_same_take(engine: Engine, rate: int) -> None:
+    time = np.arange(2 * rate) / rate
+    tone = 0.1 * np.sin(2 * np.pi * 150 * time) * (np.sin(2 * np.pi * 3 * time) > 0)
+    pcm = np.round(tone * 32767).astype("<i2").tobytes()
+    sessions = Sessions(engine.live)
+
+    def streamed(own: int, sound: bytes) -> np.ndarray:
+        session = sessions.open({"settings": {"seed": 2}, "sample_rate": own})
+        size = own // 5 * 2
+        parts = [session.push(sound[at : at + size]) for at in range(0, len(sound), size)]
+        take = concatenate([p for p in [*parts, session.push(b"", last=True)] if p is not None])
+        sessions.close(session.id)
+        return take.au
+
+    at_16k = 0.1 * np.sin(2 * np.pi * 150 * np.arange(32000) / 16000)
+    at_16k *= np.sin(2 * np.pi * 3 * np.arange(32000) / 16000) > 0
+    usual = streamed(16000, np.round(at_16k * 32767).astype("<i2").tobytes())
+
+    other = streamed(rate, pcm)
+
+    assert len(other) == len(usual)
+    assert np.abs(other - usual).mean() < 0.01
+
+
 def test_half_a_sample_is_refused_and_streams_are_limited(http: TestClient) -> None:
-    ids = [http.post("/v1/streams").json()["id"] for _ in range(MAX_STREAMS)]
+    ids = [http.post("/v1/streams").json()["id"] for _ in range(MAX_SESSIONS)]
 
     assert "16-bit samples" in http.post(f"/v1/streams/{ids[0]}", content=b"abc").json()["error"]
     assert http.post("/v1/streams").status_code == 429
