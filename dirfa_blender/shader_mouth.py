@@ -6,19 +6,19 @@ import bpy
 
 from .shader_plan import SKIN_ATTRIBUTE, Plan, Rgba
 
-TOOTH: Rgba = (0.74, 0.68, 0.575, 1.0)
-YELLOWER: Rgba = (0.66, 0.57, 0.44, 1.0)
+TOOTH: Rgba = (0.83, 0.77, 0.665, 1.0)
+YELLOWER: Rgba = (0.76, 0.665, 0.52, 1.0)
 # What lip, cheek and tongue leave of the light on the lower row, and on teeth far back.
-LOWER_ROW, BACK_TEETH = 0.66, 0.42
-GUM: Rgba = (0.42, 0.16, 0.145, 1.0)
-TONGUE: Rgba = (0.52, 0.215, 0.195, 1.0)
-WALL: Rgba = (0.34, 0.10, 0.082, 1.0)
+LOWER_ROW, BACK_TEETH = 0.72, 0.58
+GUM: Rgba = (0.54, 0.23, 0.21, 1.0)
+TONGUE: Rgba = (0.66, 0.31, 0.28, 1.0)
+WALL: Rgba = (0.48, 0.16, 0.135, 1.0)
 THROAT: Rgba = (0.06, 0.015, 0.013, 1.0)
 # The wet inner side of a lip is redder than its front.
 INNER_LIP: Rgba = (0.80, 0.62, 0.60, 1.0)
 # What light through the cheeks gives the wall of the mouth where no lamp reaches: a few hundredths of
 # what a lamp gives the skin.
-GLOW: Rgba = (0.020, 0.0046, 0.0038, 1.0)
+GLOW: Rgba = (0.026, 0.0068, 0.0056, 1.0)
 
 
 def teeth(plan: Plan) -> bpy.types.Node:
@@ -29,9 +29,9 @@ def teeth(plan: Plan) -> bpy.types.Node:
     )
     colour = plan.mixed(1.0, plan.mixed(tone, TOOTH, YELLOWER), light, "MULTIPLY")
     tooth = plan.principled(TOOTH, Base_Color=colour, Roughness=0.22, IOR=1.54)
-    tooth.inputs["Subsurface Weight"].default_value = 0.35
+    tooth.inputs["Subsurface Weight"].default_value = 0.6
     tooth.inputs["Subsurface Radius"].default_value = (1.0, 0.75, 0.5)
-    tooth.inputs["Subsurface Scale"].default_value = 0.0012
+    tooth.inputs["Subsurface Scale"].default_value = 0.0025
     tooth.subsurface_method = "BURLEY"
     plan.feed(tooth, "Specular IOR Level", plan.between(lower, 0.5, 0.3))
     return tooth
@@ -44,7 +44,7 @@ def gums(plan: Plan) -> bpy.types.Node:
 def tongue(plan: Plan) -> bpy.types.Node:
     grain = plan.noise(plan.rest_place(), 1.1, 0.0)
     bump = plan.node("ShaderNodeBump", Height=grain, Strength=0.6, Distance=0.0007)
-    colour = plan.mixed(grain, TONGUE, (0.60, 0.30, 0.27, 1.0))
+    colour = plan.mixed(grain, TONGUE, (0.74, 0.42, 0.38, 1.0))
     return _lit_through(
         plan.principled(TONGUE, Base_Color=colour, Roughness=0.33, Normal=bump.outputs[0])
     )

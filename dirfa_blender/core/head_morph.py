@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 SPREAD = 0.09  # metres over which the identity field fades
 IDENTITY = 0.004  # metres, standard deviation of the identity field
 NOISE = 0.0004  # metres, standard deviation of a landmark inside the face
+SLIT = (13, 14)  # landmarks in the middle of the slit between the lips
 NOISE_OVAL = 0.004  # the same on the outline, whose points slide with the pose
 
 
@@ -75,7 +76,8 @@ def morphed(template: Head, field: Field, reached: npt.NDArray[np.float32] | Non
     Notes
     -----
     Lids keep their template distance from the globe, so they go on hugging it wherever the field
-    took them. Teeth, gums and tongue follow the mean of the mouth and half of its change in width.
+    took them. Teeth, gums and tongue follow the mean of the mouth and half of its change in width; in
+    height they follow the slit, because what a mouth shows of its teeth is measured from there.
     """
     rest = template.vertices.astype(np.float64)
     vertices = rest + (field.at(rest) if reached is None else field.with_reach(reached))
@@ -96,7 +98,10 @@ def morphed(template: Head, field: Field, reached: npt.NDArray[np.float32] | Non
     moved = mouth + field.at(mouth)
     width = np.sqrt(np.ptp(moved[:, 0]) / np.ptp(mouth[:, 0]))
     inside = template.part("teeth_*", "gums_*", "tongue")
-    vertices[inside] = (rest[inside] - mouth.mean(0)) * np.clip(width, 0.9, 1.1) + moved.mean(0)
+    slit = landmarks[list(SLIT)]
+    here = np.append(mouth.mean(0)[:2], slit[:, 2].mean())
+    there = np.append(moved.mean(0)[:2], (slit + field.at(slit))[:, 2].mean())
+    vertices[inside] = (rest[inside] - here) * np.clip(width, 0.9, 1.1) + there
     return vertices
 
 

@@ -1,13 +1,15 @@
 """Inside of the neutral head's mouth: cavity, gums, teeth and tongue. No bpy.
 
 The upper teeth hang still, everything named ``*_lower`` and the tongue belongs to the jaw. Tooth
-widths are the usual adult means [1]_; the jaws rest two millimetres apart as they do behind lightly
-closed lips.
+widths are the usual adult means [1]_. The upper incisors end three millimetres under the slit, which is
+what young adults show of them between parted lips [2]_; the lower ones end as far under it, because the
+jaws rest apart by as much as the front teeth overlap in a bite.
 
 References
 ----------
 .. [1] S. J. Nelson, "Wheeler's Dental Anatomy, Physiology and Occlusion", 10th ed., 2015,
    tables of crown sizes.
+.. [2] R. G. Vig, G. C. Brundo, "The kinetics of anterior tooth display", J. Prosthet. Dent. 39, 1978.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def add_cavity(half: Half, edge: Indices) -> None:
     # How far a point is from the corner, 0 there and 1 in the middle.
     free = np.sqrt(np.clip(1 - (points[:, 0] / points[corner, 0]) ** 2, 0, 1))
     rings = []
-    for back, open_mm in ((1.6, 0.25), (3.4, 1.2), (4.8, 4.0)):
+    for back, open_mm in ((1.4, 0.25), (2.8, 1.2), (3.8, 4.0)):
         shift = np.stack(
             [-0.25 * back * points[:, 0] / 26.0, back * (0.7 + 0.3 * free), side * open_mm * free],
             -1,
@@ -71,8 +73,8 @@ def add_cavity(half: Half, edge: Indices) -> None:
     phi = np.pi / 2 * (1 - np.arange(n) / corner)
     phi = np.sign(phi) * np.abs(phi / (np.pi / 2)) ** 0.9 * np.pi / 2
     bag = (  # front y, bulge of y with x squared, half width, up, down
-        (-85.6, 0.0215, 24.5, 8.5, 9.5),
-        (-83.0, 0.0200, 27.0, 11.5, 15.0),
+        (-86.6, 0.0225, 24.5, 8.5, 9.5),
+        (-84.0, 0.0210, 27.0, 11.5, 15.0),
         (-75.0, 0.0160, 30.0, 14.0, 19.0),
         (-62.0, 0.0080, 31.5, 15.0, 20.0),
         (-46.0, 0.0, 31.0, 15.0, 20.0),
@@ -109,8 +111,8 @@ def add_cavity(half: Half, edge: Indices) -> None:
 
 def add_teeth(half: Half) -> None:
     """Add both rows of teeth with their gums."""
-    _add_row(half, _UPPER, -42.6, -1.0, -82.6, "upper")
-    _add_row(half, _LOWER, -61.6, 1.0, -80.2, "lower")
+    _add_row(half, _UPPER, -43.6, -1.0, -83.6, "upper")
+    _add_row(half, _LOWER, -62.4, 1.0, -80.8, "lower")
 
 
 def _arch(arc: Array, front: float) -> tuple[Array, Array, Array, Array]:

@@ -19,6 +19,7 @@ References
 .. [1] Z. Zhuang, B. Bradtmiller, "Head-and-face anthropometric survey of U.S. respirator users",
    J. Occup. Environ. Hyg. 2, 2005, tables of the total sample.
 .. [2] C. C. Gordon et al., "2012 Anthropometric survey of U.S. Army personnel", NATICK/TR-15/007, 2014.
+.. [3] L. G. Farkas, "Anthropometry of the head and face", 2nd ed., 1994, heights of the vermilions.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ _LOWER_SECOND = (96, 89, 179, 86, 15, 316, 403, 319, 325)
 _UPPER_THIRD = (184, 74, 73, 72, 11, 302, 303, 304, 408)
 _LOWER_THIRD = (77, 90, 180, 85, 16, 315, 404, 320, 307)
 _CORNER_ROWS = (62, 76, 292, 306)
+UPPER_RISE, LOWER_RISE = 1.4, -0.6  # mm by which the borders of the red are moved
 LIP_OPENING = 2.0  # mm in the flat domain only; in space the lips touch
 
 # Height of the jaw line (and, behind the ear, of the hairline at the nape) against azimuth.
@@ -92,7 +94,9 @@ def neutral_landmarks() -> Array:
     """The mean landmarks (468, 3) with the marks of the photos' smiles and squints taken out.
 
     The people measured smile a little and many are past fifty: their lids are opened by under two
-    millimetres, the wings of the nose brought in by a fifteenth, the sides of the jaw by a twentieth.
+    millimetres, the wings of the nose brought in by a fifteenth, the sides of the jaw by a twentieth, and
+    the red of their lips, which thins with age, is fuller by what brings it nearer to that of young
+    adults, 8 mm above and 9.5 mm below [3]_.
     """
     points, mirror = mean_face()
     lids = {386: 0.7, 385: 0.7, 387: 0.7, 384: 0.6, 388: 0.5, 398: 0.3, 466: 0.3,
@@ -110,6 +114,20 @@ def neutral_landmarks() -> Array:
     low = np.clip((-15.0 - points[:, 2]) / 60.0, 0.0, 1.0)
     lateral = np.clip((np.abs(points[:, 0]) - 28.0) / 25.0, 0.0, 1.0)
     points[:, 0] *= 1.0 - 0.055 * low**2 * (3 - 2 * low) * lateral
+    return _full_lips(points)
+
+
+def _full_lips(points: Array) -> Array:
+    """The landmarks (468, 3) with higher lips, most so in the middle, and less skin beside them."""
+    points = points.copy()
+    slit = points[13, 2]
+    along = np.clip(1.0 - (points[:, 0] / points[291, 0]) ** 2, 0.0, 1.0)
+    front = points[:, 1] < points[291, 1] - 1.0
+    for border, end, rise in ((0, 2, UPPER_RISE), (17, 18, LOWER_RISE)):
+        height = (points[:, 2] - slit) / ((points[border, 2] - slit) * np.sqrt(along) + 1e-6)
+        beyond = (points[end, 2] - slit) / (points[border, 2] - slit)
+        share = np.minimum(height, 1.0) - np.clip((height - 1.0) / (beyond - 1.0), 0.0, 1.0)
+        points[:, 2] += rise * along * np.where(front & (height > 0.0), share, 0.0)
     return points
 
 

@@ -33,6 +33,7 @@ FORWARD_SLIDE = (0.0, -6.5, -0.8)
 SIDE_SLIDE = (6.5, -0.5, -0.4)
 SIDE_RADIANS = np.radians(1.8)
 CORNER_SHARE = 0.38
+UPPER_BOW = 0.85  # 0.5 is an ellipse, which is flat over most of so wide and low an arch
 NECK_FADE = 70.0  # millimetres below the face where the neck no longer follows
 SEAL_SHARE = 0.42  # of the lower lip's way, where sealed lips meet under an open jaw
 
@@ -55,7 +56,7 @@ SEALED_SKIN = {
     18: 0.72, 313: 0.72, 406: 0.7, 335: 0.6, 200: 0.9, 421: 0.9, 418: 0.82, 262: 0.82, 424: 0.68,
     273: 0.48, 422: 0.55, 164: 0.1, 393: 0.1,
 }  # fmt: skip
-TONGUE_DROP = (0.0, 1.5, -5.0)  # millimetres the blade sinks besides, from rest between the teeth
+TONGUE_DROP = (0.0, 1.0, -1.5)  # millimetres the blade sinks besides, from rest between the teeth
 # Where skin is drawn in over the teeth as the jaw drops: (outward, forward, up) millimetres.
 HOLLOW = {
     291: (-2.4, 0.4, 0.0), 308: (-2.4, 0.4, 0.0), 287: (-2.3, 0.3, 0.0), 432: (-1.8, -0.4, 0.0),
@@ -99,10 +100,11 @@ def follow(anatomy: Anatomy, lips: Mapping[int, float], *, apart: bool) -> Array
 
 
 def _parted_lips(anatomy: Anatomy) -> dict[int, float]:
-    """Shares that draw an ellipse between the lips, corner to corner."""
+    """Shares that draw a half ellipse under the lips, corner to corner, and a bow over them."""
     along = np.clip(np.abs(anatomy.mouth.along(anatomy.points[:, 0])), 0.0, 1.0)
     ellipse = (1.0 - along**2.2) ** 0.5
-    upper = CORNER_SHARE * (1.0 - ellipse)
+    bow = (1.0 - along**2) ** UPPER_BOW
+    upper = CORNER_SHARE * (1.0 - bow)
     lower = CORNER_SHARE + (1.0 - CORNER_SHARE) * ellipse
     shares = {index: 0.6 * upper[index] for index in UPPER_OUTER}
     shares |= {index: upper[index] for index in UPPER_INNER}

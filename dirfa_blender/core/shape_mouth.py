@@ -2,8 +2,8 @@
 
 Millimetres outward, forward, up on a face with 63 mm between the eye centres. Directions are the muscles':
 zygomaticus major back and up towards the cheekbone, risorius back, depressor down, levators up beside the
-nose. Both rings of a lip get the same pull, so lips keep their thickness; cheeks gather where skin is
-pushed. No bpy.
+nose. Both rings of a lip get the same pull, so lips keep their thickness; only a smile and a raised upper
+lip draw that lip out over the teeth, and its red thins. Cheeks gather where skin is pushed. No bpy.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ STILL = (
     1, 4, 5, 195, 6, 168, 9, 10, 362, 263, 374, 386, 380, 390, 334, 285, 276, 332, 284, 251, 356, 454,
     447, 323, 361, 288, 397, 365, 379, 378, 400, 152, 279, 417, 437,
 )  # fmt: skip
+SMILE_THINS, RAISE_THINS = 1.2, 1.2  # millimetres of the upper lip's red in its middle
 RING = (0.0, 0.24, 0.47, 0.69, 0.87, 1.0)  # way to the corner of the lip landmarks in ring order
 
 SMILE: Moves = {
@@ -93,11 +94,14 @@ def mouth_shapes(anatomy: Anatomy) -> dict[str, Array]:
     still_below = (*LOWER_OUTER[:-1], *LOWER_INNER[:-1], 18, 335)
     still_above = (*UPPER_OUTER[:-1], *UPPER_INNER[:-1], 164, 322)
     return {
-        "mouthSmileLeft": anatomy.motion(SMILE | smile, STILL) + _fold(anatomy, 1.6),
+        "mouthSmileLeft": anatomy.motion(SMILE | _thinned(smile, SMILE_THINS), STILL)
+        + _fold(anatomy, 1.6),
         "mouthFrownLeft": anatomy.motion(FROWN | frown, STILL),
         "mouthDimpleLeft": anatomy.motion(DIMPLE | dimple, STILL),
         "mouthStretchLeft": anatomy.motion(STRETCH | stretch, STILL),
-        "mouthUpperUpLeft": anatomy.motion(UPPER_UP | up, (*STILL, *still_below)),
+        "mouthUpperUpLeft": anatomy.motion(
+            UPPER_UP | _thinned(up, RAISE_THINS), (*STILL, *still_below)
+        ),
         "mouthLowerDownLeft": anatomy.motion(LOWER_DOWN | down, (*STILL, *still_above)),
     }
 
@@ -121,6 +125,18 @@ def ring(
                 if index in TWINS and way < 1.0:
                     moves[TWINS[index]] = as_move(other)
     return moves
+
+
+def _thinned(moves: Moves, by: float) -> Moves:
+    """The moves of a left half with the upper lip's border held down, half by each side in the middle."""
+    thinner = dict(moves)
+    for way, index in zip(RING, UPPER_OUTER, strict=True):
+        held = by * (1.0 - way**2) * (0.5 if way == 0.0 else 1.0)
+        for landmark, share in ((index, 1.0), (TWINS.get(index), max(0.0, 0.5 - way))):
+            if landmark in thinner:
+                outward, forward, up = thinner[landmark]
+                thinner[landmark] = (outward, forward, up - share * held)
+    return thinner
 
 
 def arch(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dirfa_blender.core import head_template
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_morph import Field, landmark_noise, morphed
+from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.shape_anatomy import vertex_normals
 
 
@@ -53,3 +57,45 @@ def test_the_tongue_lies_within_the_lower_teeth(head: Head):
 
     assert np.abs(tongue[:, 0]).max() < np.abs(teeth[:, 0]).max()
     assert tongue[:, 1].min() > teeth[:, 1].min()
+
+
+# Means of young adults and two standard deviations (Vig and Brundo, 1978; Farkas, 1994), millimetres.
+def test_the_upper_front_teeth_end_below_the_slit_as_young_adults_show_them(head: Head):
+    slit = head.landmarks()[13, 2]
+
+    assert 1.5e-3 < slit - _front(head, "teeth_upper")[:, 2].min() < 4.5e-3
+    assert slit - _front(head, "teeth_lower")[:, 2].max() > 2e-3
+
+
+def test_the_red_of_the_lips_is_as_high_as_in_adults(head: Head):
+    upper, inner_upper, inner_lower, lower = head.landmarks()[[0, 13, 14, 17], 2]
+
+    assert 5.5e-3 < upper - inner_upper < 10.5e-3
+    assert 6.5e-3 < inner_lower - lower < 13e-3
+
+
+def test_an_open_mouth_shows_the_back_of_the_tongue_over_the_lower_teeth(head: Head):
+    posed = with_shapes(head).posed({"jawOpen": 0.5})
+    tongue, teeth = posed[head.part("tongue")], posed[head.part("teeth_lower")]
+    edge = teeth[np.abs(teeth[:, 0]) < 4e-3, 2].max()
+
+    assert tongue[np.abs(tongue[:, 0]) < 8e-3, 2].max() > edge + 3e-3
+
+
+@pytest.mark.parametrize("lower", [0.0, 0.004])
+def test_teeth_follow_the_slit_of_a_fitted_mouth_and_not_the_thickness_of_its_lips(
+    head: Head, lower: float
+):
+    rest = head.landmarks().astype(np.float64)
+    offsets = np.zeros_like(rest)
+    offsets[[13, 14, 82, 312, 87, 317], 2] = -lower
+    moved = replace(head, vertices=morphed(head, Field(rest, offsets, landmark_noise())))
+
+    shown = [h.landmarks()[13, 2] - _front(h, "teeth_upper")[:, 2].min() for h in (head, moved)]
+
+    assert shown[1] == pytest.approx(shown[0], abs=3e-4)
+
+
+def _front(head: Head, part: str) -> np.ndarray:
+    teeth = head.vertices[head.part(part)]
+    return teeth[np.abs(teeth[:, 0]) < 4e-3]

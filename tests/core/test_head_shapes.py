@@ -149,6 +149,15 @@ def test_closed_lips_touch_along_the_whole_slit_under_an_open_jaw(head: Head):
         )
 
 
+def test_f_lays_the_lower_lip_on_the_edge_of_the_upper_teeth(head: Head):
+    bitten = {"jawOpen": 0.11, "mouthClose": 0.04, "mouthRollLower": 0.45}
+    bitten |= {f"mouthUpperUp{side}": 0.15 for side in ("Left", "Right")}
+    seen = View(head, head.posed(bitten), "mouth")
+
+    assert seen.tallest("teeth_upper", share=0.3) > 1.0
+    assert seen.tallest("cavity", "tongue", "teeth_lower", share=0.3) <= 0.4
+
+
 def test_the_jaw_opens_the_mouth_as_wide_as_a_jaw_does(head: Head):
     points = head.landmarks(head.posed({"jawOpen": 1.0}))
 
@@ -307,9 +316,11 @@ class View:
         order = np.argsort(-spots[kept, 1], kind="stable")
         self.picture[row[kept][order], column[kept][order]] = labels[kept][order]
 
-    def tallest(self, *prefixes: str) -> float:
-        """Millimetres of the tallest upright stretch in which one of the parts is seen."""
-        return float(self._mask(*prefixes).sum(0).max() * PIXEL)
+    def tallest(self, *prefixes: str, share: float = 1.0) -> float:
+        """Millimetres of the tallest upright stretch of these parts in the middle share."""
+        seen = self._mask(*prefixes).sum(0)
+        aside = round(len(seen) * (1.0 - share) / 2)
+        return float(seen[aside : len(seen) - aside].max() * PIXEL)
 
     def crossed(self) -> float:
         """Millimetres by which lower lip is seen above upper lip in a column between the corners."""
