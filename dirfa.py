@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dirfa_blender.environment import Environment
+    from dirfa_blender.setup_report import Reporter
 
 ROOT = Path(__file__).resolve().parent
 # command -> (the package that runs it, what it does); "" is answered here.
@@ -47,7 +48,7 @@ COMMANDS = {
         "run every test that needs no GPU and no window, or --gui (the rest goes to pytest)",
     ),
     "bench": ("", "measure this machine and write docs/benchmarks.md"),
-    "setup": ("", "set the environment up and do nothing else"),
+    "setup": ("", "set the environment up and do nothing else; --bundle FOLDER needs no network"),
     "doctor": ("", "what is installed, what is missing, what to do"),
 }
 USAGE_ERROR = 2
@@ -93,7 +94,7 @@ def _run(command: str, rest: list[str]) -> int:
     wants_help = "-h" in rest or "--help" in rest
     home = environment.Environment(environment.default_folder(ROOT), ROOT)
     groups = _groups(command, rest)
-    if not home.is_ready(groups, needs_cuda=_device(rest) == "cuda"):
+    if not home.is_ready(groups, needs_cuda=_option(rest, "--device") == "cuda"):
         if wants_help and command in ("talk", "animate", "batch", "fit", "serve"):
             return _hand_over(Path(sys.executable), "-m", COMMANDS[command][0], command, *rest)
         _set_up(home, groups, rest)
@@ -116,9 +117,13 @@ def _groups(command: str, rest: list[str]) -> tuple[str, ...]:
     """What of the environment a command needs."""
     if command == "test":
         return ("base", "test")
+    # What the server's package runs needs no Blender: nodes of a farm, computers without a network.
+    found = "server" if COMMANDS[command][0] == "server" else "base"
+    if command == "setup" and _option(rest, "--bundle"):
+        found = "server"
     if command in ("train", "evaluate") and any(word.startswith("--data") for word in rest):
-        return ("base", "train")
-    return ("base",)
+        return (found, "train")
+    return (found,)
 
 
 def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None:
@@ -127,6 +132,10 @@ def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None
     from dirfa_blender.core.errors import ServerError
 
     show = setup_report.Reporter("--json" in rest)
+    folder = _option(rest, "--bundle")
+    if folder:
+        _set_up_from_bundle(home, groups, Path(folder), show)
+        return
     python = system.find_python(environment.SERVER_MINORS)
     if python is None:
         raise ServerError(
@@ -136,7 +145,25 @@ def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None
     show.begin(home.folder)
     python = setup_report.provide_system_packages(python, show)
     began = time.monotonic()
-    source = installation.Source(_device(rest))
+    source = installation.Source(_option(rest, "--device") or "auto")
+    installation.install(home, groups, python, show, source=source)
+    show.end(time.monotonic() - began)
+
+
+def _set_up_from_bundle(
+    home: Environment, groups: tuple[str, ...], folder: Path, show: Reporter
+) -> None:
+    """The server's part of the environment, with no network."""
+    from dirfa_blender import bundle, installation, interpreters
+
+    began = time.monotonic()
+    show.begin(home.folder)
+    found = bundle.read(folder)
+    found.check(
+        ROOT, lambda share: show(installation.Step(0, 0, "checking the bundle", share=share))
+    )
+    source = installation.Source(bundle=found)
+    python = interpreters.provide(source, lambda _detail, _share=None: None)
     installation.install(home, groups, python, show, source=source)
     show.end(time.monotonic() - began)
 
@@ -191,14 +218,14 @@ def _restart_with_newer_python(arguments: list[str]) -> int:
     return 1
 
 
-def _device(rest: list[str]) -> str:
-    """What ``--device`` asks for; ``auto`` when it does not."""
+def _option(rest: list[str], name: str) -> str:
+    """The value of an option; empty where it is not given."""
     for place, word in enumerate(rest):
-        if word == "--device" and place + 1 < len(rest):
+        if word == name and place + 1 < len(rest):
             return rest[place + 1]
-        if word.startswith("--device="):
+        if word.startswith(f"{name}="):
             return word.partition("=")[2]
-    return "auto"
+    return ""
 
 
 def _without(words: list[str], unwanted: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import dirfa
 from dirfa_blender import doctor, environment, installation, system
 from dirfa_blender.core.errors import DirfaError, OutputError
 from dirfa_blender.environment import Environment
@@ -49,6 +50,35 @@ def test_help_and_unknown_commands_need_no_environment(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "groups"),
+    [
+        ("animate a.wav", ("server",)),
+        ("serve", ("server",)),
+        ("talk", ("base",)),
+        ("setup", ("base",)),
+        ("setup --bundle=folder", ("server",)),
+        ("train --footage film", ("server",)),
+        ("train --data folder", ("server", "train")),
+        ("test", ("base", "test")),
+    ],
+)
+def test_only_what_shows_a_head_asks_for_blender(words: str, groups: tuple[str, ...]) -> None:
+    command, *rest = words.split()
+
+    assert dirfa._groups(command, rest) == groups
+
+
+def test_a_set_up_from_what_is_no_bundle_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    new = tmp_path / "environment"
+
+    done = run("setup", "--bundle", str(tmp_path), DIRFA_ENVIRONMENT=str(new))
+
+    assert done.returncode == 1
+    assert "not a finished offline bundle" in done.stderr
+    assert not new.exists()
+
+
 def test_what_runs_before_set_up_needs_no_package() -> None:
     code = (
         "import sys\n"
@@ -57,6 +87,7 @@ def test_what_runs_before_set_up_needs_no_package() -> None:
         "        if name.split('.')[0] in ('numpy', 'bpy'): raise ImportError(name)\n"
         "sys.meta_path.insert(0, Absent())\n"
         "import dirfa_blender.doctor, dirfa_blender.bundling, dirfa_blender.setup_report"
+        ", dirfa_blender.bundle, dirfa_blender.interpreters"
     )
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
