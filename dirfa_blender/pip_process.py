@@ -148,6 +148,11 @@ def _failure(command: list[str], words: list[str]) -> str:
         advice = "The offline bundle lacks it: make the bundle again for this computer."
     elif "No space left" in text or "Errno 28" in text:
         advice = "The disk is full: make room and run the same again; what is finished stays."
+    elif any("CERTIFICATE_VERIFY_FAILED" in word for word in words):
+        advice = (
+            "The network answers with a certificate that this Python does not know, as companies' own "
+            "do: name the file of it in PIP_CERT and run the same again; what is finished stays."
+        )
     elif "roxy" in text:
         advice = "Check the proxy address and run the same again; what is finished stays."
     return f"pip could not install {', '.join(names)}: {text[-500:]}. {advice}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dirfa_blender import bundle as bundles
-from dirfa_blender import installation, setup_lock, system
+from dirfa_blender import installation, pip_process, setup_lock, system
 from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.environment import LOCK, SERVER, Environment
 from dirfa_blender.installation import Source
@@ -99,3 +99,17 @@ def test_two_set_ups_at_once_make_one_environment(
     built = ["packages in all" in out for out, _ in said]
     assert sorted(waited) == [False, True]
     assert sorted(built) == [False, True]
+
+
+def test_a_certificate_that_python_does_not_know_is_told_from_a_network_that_is_off(
+    tmp_path: Path,
+) -> None:
+    says = (
+        "WARNING: Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, "
+        '"[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate in certificate chain"))\'\n'
+        "ERROR: No matching distribution found for filelock"
+    )
+    pip = [sys.executable, "-c", f"print({says!r}); raise SystemExit(1)", "filelock==3.4.1"]
+
+    with pytest.raises(DirfaError, match="PIP_CERT"):
+        pip_process.run(pip, dict(os.environ), tmp_path / "scratch", lambda *_: None)
