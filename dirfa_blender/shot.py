@@ -24,7 +24,7 @@ LENS_MM = 85.0
 SHOT_KEY = "dirfa_shot"
 # Share of a talking-head mesh, from the crown down, that is head; the rest is neck and shoulders.
 HEAD_SHARE = 0.72
-# Watts a square metre of squared distance at which the key exposes skin well under AgX.
+# Watts a square metre of squared distance at which the key exposes skin well.
 KEY_WATTS = 13.5
 # Height of the face's middle above the chin, in head heights: what lamps aim at and turn about.
 AIM_HEADS = 0.45
@@ -125,9 +125,15 @@ def frame_head(subject: HeadObjects | bpy.types.Object) -> Framing:
 
 
 def set_view(scene: bpy.types.Scene) -> None:
-    """AgX with a little more contrast, where this Blender has it."""
+    """The view that keeps a surface's own colour, where this Blender has it.
+
+    Notes
+    -----
+    Lit to look like its texture, skin of CIELAB (72, 14, 16) comes out at (76, 16, 20) here and at
+    (73, 8, 10) under AgX, which takes half of the colour of fair skin and adds to that of dark skin.
+    """
     view = scene.view_settings
-    for attribute, value in (("view_transform", "AgX"), ("look", "AgX - Medium High Contrast")):
+    for attribute, value in (("view_transform", "Khronos PBR Neutral"), ("look", "None")):
         try:
             setattr(view, attribute, value)
         except TypeError:
