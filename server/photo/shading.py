@@ -20,9 +20,10 @@ Floats = npt.NDArray[np.float64]
 STRENGTH = 0.9  # share of the fitted shading that is taken off
 LIMITS = (0.6, 1.7)  # of the gain
 SKIN_HUE = (42.0, 68.0)  # degrees in CIELAB
-SKIN_CHROMA = 20.0  # in CIELAB, above which skin is seldom
+# In CIELAB: chroma above which skin is seldom, and by how much it is let go beyond at most.
+SKIN_CHROMA, MORE_CHROMA = 22.0, 9.0
 GREY_CHROMA = 6.0  # in CIELAB, below which a photo has no colour to judge
-BALANCE_LIMITS = (0.75, 1.35)
+BALANCE_LIMITS = (0.5, 2.2)  # narrower ones cut blue alone and turn a warm lamp's skin orange
 
 
 def to_linear(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -85,7 +86,7 @@ def white_balance(skin: npt.ArrayLike) -> Floats:
     -----
     Skin of every lightness keeps to a narrow sector of CIELAB: hue about 40 to 70 degrees, chroma
     seldom above 25 [1]_. A warm lamp, a tan setting or a wrong white balance leads out of it; hue comes
-    back most of the way and chroma half. A grey photo has no hue, so it is left alone.
+    back most of the way and chroma to `SKIN_CHROMA` and a little more. A grey photo has no hue, so it is left alone.
 
     References
     ----------
@@ -96,8 +97,9 @@ def white_balance(skin: npt.ArrayLike) -> Floats:
     chroma, hue = float(np.hypot(lab[1], lab[2])), float(np.degrees(np.arctan2(lab[2], lab[1])))
     if chroma < GREY_CHROMA:
         return np.ones(3)
-    hue += 0.7 * (float(np.clip(hue, *SKIN_HUE)) - hue)
-    chroma = min(chroma, SKIN_CHROMA + 0.5 * max(chroma - SKIN_CHROMA, 0.0))
+    hue += 0.85 * (float(np.clip(hue, *SKIN_HUE)) - hue)
+    beyond = max(chroma - SKIN_CHROMA, 0.0) / MORE_CHROMA
+    chroma = min(chroma, SKIN_CHROMA) + MORE_CHROMA * float(np.tanh(0.5 * beyond))
     turned = np.radians(hue)
     wanted = np.array([lab[0], chroma * np.cos(turned), chroma * np.sin(turned)], np.float32)
     back = cv2.cvtColor(wanted.reshape(1, 1, 3), cv2.COLOR_LAB2RGB)

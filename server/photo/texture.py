@@ -39,7 +39,11 @@ Image = npt.NDArray[np.float32]
 
 FACE_WIDTHS = (280.0, 1000.0)  # pixels of a face in the working picture
 FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, the photo is trusted
-BRIGHTEST_SKIN = 0.42  # luminance that the fairest skin reflects; photos are often exposed above it
+# Luminance up to which a photo is believed, and by how much more the fairest skin reflects.
+FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
+# Luminance from which down highlights count for more of what dark skin shows, and from which they do fully.
+DARK_SKIN = (0.26, 0.12)
+MIDDLE_HALF, BELOW_HIGHLIGHTS = (25.0, 75.0), (10.0, 45.0)  # percentiles by lightness that give the tone
 SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
@@ -272,17 +276,26 @@ def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) ->
 
 def _exposure(colours: Floats, weights: Floats) -> float:
     """Factor that brings skin as bright as a flash makes it back to what skin reflects at most."""
-    light = lightness(_tone(colours, weights))
-    return min(1.0, BRIGHTEST_SKIN / max(float(light), 1e-6))
+    light = float(lightness(_tone(colours, weights)))
+    beyond = max(light - FAIR_SKIN, 0.0) / FAIREST_MORE
+    return min(1.0, (FAIR_SKIN + FAIREST_MORE * float(np.tanh(beyond))) / max(light, 1e-6))
 
 
 def _tone(colours: Floats, weights: Floats) -> Floats:
-    """(3,) weighted mean of the middle half of the colours (V, 3) by lightness."""
+    """(3,) weighted mean of the middle half of the colours (V, 3) by lightness, of dark skin of less.
+
+    Notes
+    -----
+    Skin mirrors a few hundredths of the light whatever its colour: little beside what fair skin gives back,
+    as much again as dark skin does. So dark skin is looked for where it shines least.
+    """
     light = lightness(colours)
     used = weights > 0.4
     if used.sum() < 20:
         return to_linear((0.7, 0.55, 0.47)).astype(np.float64)
-    low, high = np.percentile(light[used], (25, 75))
+    dark = np.interp(-np.median(light[used]), [-DARK_SKIN[0], -DARK_SKIN[1]], [0.0, 1.0])
+    share = (1.0 - dark) * np.array(MIDDLE_HALF) + dark * np.array(BELOW_HIGHLIGHTS)
+    low, high = np.percentile(light[used], share)
     used &= (light >= low) & (light <= high)
     return np.average(colours[used], axis=0, weights=weights[used])
 
