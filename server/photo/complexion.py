@@ -34,8 +34,15 @@ EVEN_REACH = 0.16  # of the blur that is called even, in eye distances
 FAR_REACHES = (0.9, 0.4)  # where no skin is that near
 SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is seen and not guessed
 # Logarithms beyond which a detail of plain skin goes no farther: dark, bright, coloured.
-WRINKLE, SHINE, BLUSH = 0.14, 0.06, 0.04
-TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.34, 0.60, 0.22  # logarithms, of what is not skin at all
+WRINKLE, SHINE, BLUSH = 0.32, 0.10, 0.06
+TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
+CREASE_DARK, CREASE_COLOURED = 0.9, 0.5  # by how much more in the creases beside nose and mouth
+CREASES = ((129, 203, 206, 216, 212, 202, 210), (358, 423, 426, 436, 432, 422, 430))
+CREASE_WIDE = 0.16  # eye distances
+# Share of a fold that goes with the smile, beside nose and cheek and right beside the mouth's corners, and how
+# far those reach in eye distances. Folds of age stay at rest.
+FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
+MOUTH_CORNERS = (61, 291)
 MARGIN = 0.035  # eye distances round what is not skin
 MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
@@ -102,9 +109,10 @@ def complexion(
     seed = np.where(seed > 0.5, seed, np.float32(0))
     even, sure = _even(light, seed, unit)
     odd = moles = np.zeros_like(seed)
+    creases = _creases(landmarks, seed.shape)
     for _ in range(2):
         shade, tint = _differences(light, even, unit)
-        odd, moles = _not_skin(shade, tint, unit)
+        odd, moles = _not_skin(shade, tint, creases, unit)
         even, sure = _even(light, seed * (1 - grown(odd, 0.6 * MARGIN * unit)), unit)
     shade, tint = _differences(light, even, 0.0)
     free = np.maximum.reduce([zones.features, beard, soft(grown(moles, 1.0), 0.6)])
@@ -113,7 +121,7 @@ def complexion(
     # What is dark may go farther than what shines: without this the face would darken on the whole.
     share = np.float32(1e-3) + seed * (1 - odd)
     plain -= _blurred(plain * share, EVEN_REACH * unit) / _blurred(share, EVEN_REACH * unit)
-    plain *= 1 - np.float32(0.85 * smile) * masks.folds
+    plain *= 1 - np.float32(smile) * _smile_creases(landmarks, masks)
     # Only a beard is lighter than skin; on brows and lids that is a reflection.
     highest = np.where(beard > zones.features, np.float32(FREE[1]), np.float32(BRIGHTEST_BROW))
     bounded = np.clip(shade, FREE[0], highest)
@@ -195,10 +203,31 @@ def _differences(light: Image, even: Image, unit: float) -> tuple[Shares, Image]
     return shade, ratio - shade[..., None]
 
 
-def _not_skin(shade: Shares, tint: Image, unit: float) -> tuple[Shares, Shares]:
+def _smile_creases(landmarks: FaceLandmarks, masks: FaceMasks) -> Shares:
+    """(H, W) 0..1 share of a fold that is the smile's: most beside the mouth, less up to the nose."""
+    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    rows, columns = np.mgrid[: masks.folds.shape[0], : masks.folds.shape[1]].astype(np.float32)
+    away = np.minimum.reduce(
+        [np.hypot(columns - x, rows - y) for x, y in points[list(MOUTH_CORNERS)].tolist()]
+    )
+    beside = np.clip(1.5 - away / np.float32(CORNER_CREASE * unit), 0, 1)
+    return masks.folds * (FOLD_TAKEN + (CREASE_TAKEN - FOLD_TAKEN) * beside)
+
+
+def _creases(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:
+    """(H, W) 0..1 along the lines from the nose past the mouth's corners to the chin."""
+    mask = np.zeros(shape[:2], np.float32)
+    wide = max(1, round(CREASE_WIDE * landmarks.eye_distance_px))
+    for line in CREASES:
+        corners = np.round(landmarks.points_px[list(line), :2] * 16).astype(np.int32)
+        cv2.polylines(mask, [corners], False, (1.0,), wide, cv2.LINE_AA, 4)
+    return soft(mask, 0.3 * wide)
+
+
+def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple[Shares, Shares]:
     """0 or 1 where a pixel is unlike the skin round it: for long, and in a spot as small as a mole."""
-    coloured = np.abs(tint[..., 0] - tint[..., 1]) > TOO_COLOURED
-    odd = ((shade < -TOO_DARK) | (shade > TOO_BRIGHT) | coloured).astype(np.uint8)
+    coloured = np.abs(tint[..., 0] - tint[..., 1]) > TOO_COLOURED + CREASE_COLOURED * creases
+    odd = ((shade < -TOO_DARK - CREASE_DARK * creases) | (shade > TOO_BRIGHT) | coloured).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(odd, connectivity=8)
     is_spot = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) < MOLE * unit
     is_spot[0] = False  # what is like skin
