@@ -16,7 +16,9 @@ POINTS = 14
 PER_LOCK = 40
 ROOT_METRES, TIP_SHARE = 0.00012, 0.4  # radius at the root, and share of it at the tip
 ROOTS_METRES = 0.05  # from the sheet's upper edge, over which locks begin
-SHORTEST_SHARE = 0.55  # of the sheet's length that the shortest locks have
+# Of the sheet's length that the shortest and the longest locks have: ends come one by one, not at a rim.
+SHORTEST_SHARE, LONGEST_SHARE = 0.6, 1.18
+FARTHEST_ROWS = 5.0  # beyond the sheet, up to which strands are drawn on
 WAVE_METRES = 0.0040  # by which locks sway aside on their way
 
 
@@ -32,7 +34,8 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     share = np.linspace(0.0, 1.0, POINTS)
     # Locks: where they hang, how far down they reach, how deep in the sheet they lie.
     middle = random.uniform(-0.5, columns - 0.5, many)
-    reach = 1.0 - (1.0 - SHORTEST_SHARE) * random.beta(1.0, 3.0, many)
+    spread = LONGEST_SHARE - SHORTEST_SHARE
+    reach = LONGEST_SHARE - spread * random.beta(1.6, 2.6, many)
     # They come out of the cap at different heights, so that no edge shows.
     fall = float(np.linalg.norm(np.diff(grid, axis=0), axis=2).sum(0).mean())
     start = random.uniform(0.0, min(0.45, ROOTS_METRES / fall), many)
@@ -71,7 +74,7 @@ def _between(values: Floats, row: Floats, column: Floats) -> Floats:
     rows, columns = values.shape[:2]
     low = np.clip(np.floor(row), 0, rows - 2).astype(int)
     left = np.clip(np.floor(column), 0, columns - 2).astype(int)
-    down = np.clip(row - low, 0.0, 1.5)[..., None]
+    down = np.clip(row - low, 0.0, 1.0 + FARTHEST_ROWS)[..., None]
     aside = np.clip(column - left, -0.4, 1.4)[..., None]
     upper = values[low, left] * (1 - aside) + values[low, left + 1] * aside
     lower = values[low + 1, left] * (1 - aside) + values[low + 1, left + 1] * aside

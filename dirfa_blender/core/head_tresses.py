@@ -29,12 +29,14 @@ OVER_EAR = 0.085  # metres above the ears' landmarks at which the sheet begins
 OUT_METRES, OUT_OVER = 0.0025, 0.022  # by which it comes out of the cap, and over which height
 HANG_METRES = 0.045  # of height over which it leaves the cap and hangs
 TEMPLE_SHARE = 0.05  # of its angle to the front that the sheet lacks at its upper edge
-TURNED_DEGREES, CHEEK_CLEARANCE = (
-    34.0,
-    0.004,
-)  # over which its front edge turns in, metres off the cheek
+# Over which its front edge turns in, and metres at which that lies off temple, cheek and jaw.
+TURNED_DEGREES, CHEEK_CLEARANCE = 34.0, 0.002
+# Landmarks along the side of a face from the temple down, right and left: what the front edge lies on.
+OUTLINE = ((127, 234, 93, 132, 58), (356, 454, 323, 361, 288))
+# Of the sheet's length that is solid; single locks go on beyond.
+SOLID_SHARE = 0.9
 CURL, CURL_BELOW = 0.22, 0.05  # share by which short ends turn in, and the length that is short
-UNEVEN = 0.05  # share by which the lower edge is longer or shorter
+UNEVEN = 0.08  # share by which the lower edge is longer or shorter
 FRONT_DEGREES, BEHIND_DEGREES = 123.0, 78.0  # from the nape: to before, and to behind an ear
 EAR_TOP = 0.032  # metres, of an ear's upper edge over its landmark
 LEVELS = ("ear", "jaw", "chin")
@@ -116,6 +118,7 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     ragged = np.convolve(random.standard_normal(COLUMNS + 4), np.ones(5) / 5**0.5, mode="valid")
     # A little longer down the back.
     length = length * (1.0 + 0.05 * np.cos(angle)) + UNEVEN * ragged * np.minimum(length, 0.1)
+    length = length * SOLID_SHARE
     share = np.linspace(0.0, 1.0, ROWS)[:, None]
     z = ear + OVER_EAR - share * (length + OVER_EAR)
     # Above the ears the sheet ends behind the temples.
@@ -139,7 +142,7 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     radius = on_cap + (hanging - on_cap) * left_cap
     grid = np.stack([radius * np.sin(angle), middle + radius * np.cos(angle), z], -1)
     # Before the ears its front edge turns in toward the cheek: hair is no shell round the face.
-    cheek = float(np.abs(marks[[127, 356], 0]).mean()) + CHEEK_CLEARANCE
+    cheek = _beside_face(marks, grid[..., 2]) + CHEEK_CLEARANCE
     turned = _smooth_rise((np.abs(np.degrees(angle)) - FRONT_DEGREES) / TURNED_DEGREES + 1.0)
     turned = turned * left_cap * (cheek < np.abs(grid[..., 0]))
     grid[..., 0] += turned * (np.sign(grid[..., 0]) * cheek - grid[..., 0])
@@ -183,6 +186,15 @@ def _on_cap(head: Head, middle: float, angle: Floats, z: Floats) -> tuple[Floats
         result[:, column] = np.interp(z[:, column], heights[order, 0], heights[order, 1])
         edge[column] = heights[0, 0]
     return result, edge
+
+
+def _beside_face(marks: Floats, z: Floats) -> Floats:
+    """Metres from the middle to the side of the face at heights z, both sides' mean."""
+    right, left = (marks[list(side)] for side in OUTLINE)
+    line = (np.abs(right) + np.abs(left)) / 2
+    height = (right[:, 2] + left[:, 2]) / 2
+    order = np.argsort(height)
+    return np.interp(z, height[order], line[order, 0])
 
 
 def _smooth_rise(share: Floats) -> Floats:
