@@ -28,6 +28,12 @@ SHINING = (
     18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
 )
 REDNESS, YELLOWNESS = (-1.0, 35.0), (-2.0, 50.0)  # CIELAB a and b that hair has
+# Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes
+# yellow away.
+RED_SHARE, FAINT_RED = 0.75, 2.0  # CIELAB a at most: share of b, and where b is none
+DARK_CHROMA = (1.2, 2.0)  # CIELAB chroma at most: a unit of lightness, and at none
+# Hair lighter than this on skin darker than that has lost its colour; what it shows is skin and lamp.
+GREY_LIGHT, GREY_ON, GREY_CHROMA = 45.0, 63.0, 6.0
 FEWEST = 12  # pixels below which nothing is said
 
 
@@ -71,7 +77,13 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     if masks.is_bare:
         chroma = np.minimum(chroma, LEAST_SKIN)
     # A hat may be blue or green, and a blue wall shines on white hair.
-    lab = np.array([[[light, np.clip(chroma[0], *REDNESS), np.clip(chroma[1], *YELLOWNESS)]]])
+    yellow = float(np.clip(chroma[1], *YELLOWNESS))
+    red = min(float(np.clip(chroma[0], *REDNESS)), max(RED_SHARE * yellow, FAINT_RED))
+    most = DARK_CHROMA[0] * float(light) + DARK_CHROMA[1]
+    if skin is not None and light > GREY_LIGHT and skin[0] < GREY_ON:
+        most = GREY_CHROMA
+    share = min(1.0, most / max(float(np.hypot(red, yellow)), 1e-6))
+    lab = np.array([[[light, share * red, share * yellow]]])
     red, green, blue = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)[0, 0].tolist()
     return red, green, blue
 
