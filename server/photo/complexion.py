@@ -34,13 +34,13 @@ EVEN_REACH = 0.16  # of the blur that is called even, in eye distances
 FAR_REACHES = (0.9, 0.4)  # where no skin is that near
 SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is seen and not guessed
 # Logarithms beyond which a detail of plain skin goes no farther: dark, bright, coloured.
-WRINKLE, SHINE, BLUSH = 0.32, 0.10, 0.06
+WRINKLE, SHINE, BLUSH = 0.32, 0.06, 0.05
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
 CREASE_DARK, CREASE_COLOURED = 0.9, 0.5  # by how much more in the creases beside nose and mouth
 CREASES = ((129, 203, 206, 216, 212, 202, 210), (358, 423, 426, 436, 432, 422, 430))
 CREASE_WIDE = 0.16  # eye distances
-# Share of a fold that goes with the smile, beside nose and cheek and right beside the mouth's corners, and how
-# far those reach in eye distances. Folds of age stay at rest.
+# Share of a fold that goes with the smile, beside nose and cheek and right beside the mouth's corners, and
+# how far those reach in eye distances. Folds of age stay at rest.
 FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
 MOUTH_CORNERS = (61, 291)
 MARGIN = 0.035  # eye distances round what is not skin
@@ -227,7 +227,9 @@ def _creases(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:
 def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple[Shares, Shares]:
     """0 or 1 where a pixel is unlike the skin round it: for long, and in a spot as small as a mole."""
     coloured = np.abs(tint[..., 0] - tint[..., 1]) > TOO_COLOURED + CREASE_COLOURED * creases
-    odd = ((shade < -TOO_DARK - CREASE_DARK * creases) | (shade > TOO_BRIGHT) | coloured).astype(np.uint8)
+    odd = ((shade < -TOO_DARK - CREASE_DARK * creases) | (shade > TOO_BRIGHT) | coloured).astype(
+        np.uint8
+    )
     _, labels, stats, _ = cv2.connectedComponentsWithStats(odd, connectivity=8)
     is_spot = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) < MOLE * unit
     is_spot[0] = False  # what is like skin

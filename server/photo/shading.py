@@ -86,7 +86,8 @@ def white_balance(skin: npt.ArrayLike) -> Floats:
     -----
     Skin of every lightness keeps to a narrow sector of CIELAB: hue about 40 to 70 degrees, chroma
     seldom above 25 [1]_. A warm lamp, a tan setting or a wrong white balance leads out of it; hue comes
-    back most of the way and chroma to `SKIN_CHROMA` and a little more. A grey photo has no hue, so it is left alone.
+    back most of the way and chroma to `SKIN_CHROMA` and a little more. A grey photo has no hue, so
+    it is left alone.
 
     References
     ----------

@@ -43,7 +43,11 @@ FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, th
 FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
 # Luminance from which down highlights count for more of what dark skin shows, and from which they do fully.
 DARK_SKIN = (0.26, 0.12)
-MIDDLE_HALF, BELOW_HIGHLIGHTS = (25.0, 75.0), (10.0, 45.0)  # percentiles by lightness that give the tone
+MIRRORED = 0.012  # linear light, grey, that is left of highlights where dark skin shines least
+MIDDLE_HALF, BELOW_HIGHLIGHTS = (
+    (25.0, 75.0),
+    (10.0, 45.0),
+)  # percentiles by lightness that give the tone
 SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
@@ -297,7 +301,8 @@ def _tone(colours: Floats, weights: Floats) -> Floats:
     share = (1.0 - dark) * np.array(MIDDLE_HALF) + dark * np.array(BELOW_HIGHLIGHTS)
     low, high = np.percentile(light[used], share)
     used &= (light >= low) & (light <= high)
-    return np.average(colours[used], axis=0, weights=weights[used])
+    tone = np.average(colours[used], axis=0, weights=weights[used])
+    return tone - min(MIRRORED * dark, 0.5 * float(tone.min()))
 
 
 def _as_colour(linear: Floats) -> Colour:
