@@ -7,7 +7,7 @@ import bpy
 from . import acting
 from .core.emotions import EMOTIONS
 from .core.layers import LAYERS
-from .labels import draw_text
+from .labels import draw_text, is_narrow
 from .line_properties import STRENGTHS
 from .operators.editing import is_out_of_time
 from .panels import Tab
@@ -17,12 +17,13 @@ class DIRFA_UL_takes(bpy.types.UIList):
     """One row a take: its name, which can be changed, and its seed."""
 
     def draw_item(
-        self, _context, layout, _data, take, _icon, _active_data, _active_property, _index=0,
+        self, context, layout, _data, take, _icon, _active_data, _active_property, _index=0,
         _flag=0,
     ) -> None:  # fmt: skip
         row = layout.row(align=True)
         row.prop(take, "name", text="", emboss=False, icon="REC")
-        row.label(text=f"seed {take.seed}, {take.seconds:.1f} s")
+        if not is_narrow(context):
+            row.label(text=f"seed {take.seed}, {take.seconds:.1f} s")
 
 
 class DIRFA_UL_units(bpy.types.UIList):
@@ -80,9 +81,12 @@ class DIRFA_PT_takes(_OfLine, bpy.types.Panel):
 class DIRFA_PT_direct(_OfLine, bpy.types.Panel):
     bl_label = "Direct"
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:  # noqa: ARG002
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
         row = self.layout.row(align=True)
-        row.menu("DIRFA_MT_direction_presets", text="Presets")
+        if is_narrow(context):
+            row.menu("DIRFA_MT_direction_presets", text="", icon="PRESET")
+        else:
+            row.menu("DIRFA_MT_direction_presets", text="Presets")
         row.operator("dirfa.direction_preset", text="", icon="ADD")
         remove = row.operator("dirfa.direction_preset", text="", icon="REMOVE")
         remove.remove_active = True
@@ -90,11 +94,12 @@ class DIRFA_PT_direct(_OfLine, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         controls = acting.current_line(context.scene).controls
-        layout.use_property_split = True
+        # In a narrow sidebar a name has more room inside its slider than beside it.
+        layout.use_property_split = not is_narrow(context)
         column = layout.column(align=True)
         for name in EMOTIONS:
             column.prop(controls, name, slider=True)
-        row = layout.row(align=True)
+        row = (layout.column if is_narrow(context) else layout.row)(align=True)
         row.operator("dirfa.reset_sliders", icon="LOOP_BACK")
         row.operator("dirfa.copy_sliders", icon="PASTEDOWN")
         layout.operator("dirfa.refresh", icon="FILE_REFRESH")

@@ -12,6 +12,7 @@ import bpy
 
 from .core.errors import DirfaError, PhotoError
 from .environment import of_server
+from .labels import draw_text
 from .operators.generate import disabled_reason
 from .preferences import is_remote, preferences_of
 from .server_panel import draw_server
@@ -84,11 +85,11 @@ class DIRFA_PT_first_run(bpy.types.Panel):
             row = box.row()
             row.enabled = is_ready
             row.operator("dirfa.use_sample", icon="FILE_SOUND")
-            box.label(text="or choose your own below", icon="BLANK1")
+            draw_text(box, "or choose your own below")
         speaks = any(len(line.takes) for line in settings.lines)
         box = _step(self.layout, "3. Let it speak", speaks, is_next=is_ready and has_material)
         if speaks:
-            box.label(text="Play it with the space bar", icon="BLANK1")
+            draw_text(box, "Play it with the space bar")
             box.operator("dirfa.first_run_done", icon="CHECKMARK")
         elif is_ready and has_material:
             box.label(text="Press Generate", icon="BLANK1")

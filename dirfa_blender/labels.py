@@ -10,6 +10,7 @@ from .text_lines import wrapped
 # Of a region at a scale of 1: what frame, icon and margins take, and what an average letter does, pixels.
 AROUND_PX, LETTER_PX = 72.0, 6.0
 # A region without a width is one that nobody looks at; a line longer than the second is hard to read.
+NARROW_CHARACTERS = 29
 UNSEEN_CHARACTERS, MOST_CHARACTERS, LEAST_CHARACTERS = 34, 90, 12
 
 
@@ -34,4 +35,4 @@ def room(context: bpy.types.Context) -> int:
 
 def is_narrow(context: bpy.types.Context) -> bool:
     """Whether names beside their fields would be cut in the region that is drawn."""
-    return room(context) < 24
+    return room(context) < NARROW_CHARACTERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import rate_change
-from .labels import draw_text
+from .labels import draw_text, is_narrow
 from .queue_board import Entry
 from .session import state
 
@@ -60,7 +60,7 @@ class DIRFA_PT_speak(Tab, bpy.types.Panel):
         if settings.source == "STRIPS":
             _draw_lines(layout, settings)
         else:
-            _draw_source(layout, settings)
+            _draw_source(layout, context)
         if state().is_busy:
             _draw_progress(layout)
         else:
@@ -114,14 +114,18 @@ class DIRFA_PT_style(Tab, bpy.types.Panel):
         layout.operator("dirfa.apply_take", icon="FILE_REFRESH")
 
 
-def _draw_source(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """One recording and who speaks it."""
+    settings = context.scene.dirfa
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
     column.prop(settings, "audio" if settings.source == "FILE" else "sound")
     # Without a label, for which three words leave no room.
-    layout.row().prop(settings, "actor", expand=True)
+    if is_narrow(context):
+        layout.prop(settings, "actor", text="")
+    else:
+        layout.row().prop(settings, "actor", expand=True)
     if settings.actor != "neutral":
         column = layout.column()
         column.use_property_split = True

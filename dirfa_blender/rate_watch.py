@@ -15,6 +15,7 @@ from . import film_choice
 from .core.timing import FrameRate
 from .scene import frame_rate
 from .session import state
+from .viewport import redraw_sidebars
 
 SETTLED_SECONDS = 0.3
 
@@ -43,6 +44,7 @@ def follow() -> float | None:
         state().rates[scene.session_uid] = now
         if _is_behind(scene, now):
             film_choice.follow_rate(scene, before)
+            redraw_sidebars()
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import film_choice, rate_change
-from .labels import draw_text
+from .labels import draw_text, is_narrow
 from .panels import Tab
 from .render_order import FILM
 from .session import state
@@ -27,8 +27,12 @@ class DIRFA_PT_render(Tab, bpy.types.Panel):
             column.prop(settings, "samples")
         column.prop(settings, "rate")
         rate_change.draw_offer(column, context.scene)
-        column.row().prop(settings, "film_range", expand=True)
-        column.row().prop(settings, "film_kind", expand=True)
+        if is_narrow(context):
+            column.prop(settings, "film_range")
+            column.prop(settings, "film_kind")
+        else:
+            column.row().prop(settings, "film_range", expand=True)
+            column.row().prop(settings, "film_kind", expand=True)
         if settings.film_kind == FILM:
             column.prop(settings, "film_sound")
         column.prop(settings, "output", placeholder=_place(context.scene))

@@ -35,6 +35,13 @@ CONDITION_STATES: dict[environments.Condition, State] = {
     "outdated": "update_available",
     "ready": "stopped",
 }
+# Why there is nothing to run the server with, and what helps.
+WITHOUT_PYTHON: dict[environments.Condition, str] = {
+    "absent": "The inference server is not set up on this computer. Set it up",
+    "incomplete": "The set-up of the inference server broke off. Finish it",
+    "outdated": "This version of DIRFA needs other packages than its server has. Update it",
+    "ready": "The inference server's Python cannot be used. Repair it",
+}
 START_SECONDS = 120.0
 """Longest start: a cold disk and a GPU driver that wakes up."""
 STOP_SECONDS = 3.0
@@ -157,9 +164,10 @@ class ServerProcess:
         if command is None:
             python = server_python(self._root)
             if python is None:
+                condition = environments.of_server(self._root).condition()
                 raise ServerError(
-                    "The inference server is not set up on this computer. Set it up in the DIRFA tab under "
-                    "Server, or run: python3 dirfa.py setup"
+                    f"{WITHOUT_PYTHON[condition]} in the DIRFA tab under Server, "
+                    "or run: python3 dirfa.py setup"
                 )
             command = [str(python), "-P", "-m", "server"]
         paths = [str(self._root), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -7,6 +7,7 @@ lights nothing and costs no samples. All sizes follow the height of the head, so
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,7 +183,8 @@ def _build_light_rig(framing: Framing, collection: bpy.types.Collection) -> bpy.
 def _hide_pivot(scene: bpy.types.Scene, rig: bpy.types.Object) -> None:
     """Close the pivot's eye in the outliner: its arrow and the lines to the lamps cross the face."""
     for layer in scene.view_layers:
-        if layer.objects.get(rig.name) == rig:
+        # A layer may leave out the collection it is in.
+        with contextlib.suppress(RuntimeError):
             rig.hide_set(True, view_layer=layer)
 
 

@@ -8,7 +8,7 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, addon
+from dirfa_blender import acting, addon, labels
 from dirfa_blender.session import state
 from tests.addon.stage import character, line_with_take
 
@@ -55,7 +55,7 @@ class Sketch:
         assert index in _active.bl_rna.properties
         draw = getattr(bpy.types, kind).draw_item
         for item in getattr(data, items):
-            draw(None, None, self, data, item, 0, _active, index)
+            draw(None, bpy.context, self, data, item, 0, _active, index)
 
 
 @pytest.fixture
@@ -99,6 +99,19 @@ def test_a_scene_with_performances_can_be_drawn(stage, source: str) -> None:
     drawn = draw_all()
 
     assert {"happy", "jaw", "layer_lips", "dirfa.another_take", "dirfa.push_down"} <= set(drawn)
+
+
+@pytest.mark.parametrize("source", ["FILE", "STRIPS"])
+def test_a_narrow_sidebar_offers_all_that_a_wide_one_does(stage, monkeypatch, source: str) -> None:
+    line_with_take(character())
+    stage.dirfa.source = source
+    wide = set(draw_all())
+
+    monkeypatch.setattr(labels, "room", lambda _context: labels.LEAST_CHARACTERS)
+    narrow = set(draw_all())
+
+    named = {name for name in wide if name in stage.dirfa.bl_rna.properties or "dirfa." in name}
+    assert named <= narrow
 
 
 def test_a_changed_frame_rate_is_offered_to_be_followed(stage) -> None:
