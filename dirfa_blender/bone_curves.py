@@ -22,6 +22,7 @@ from .core.inventory import Coverage
 from .core.layers import LAYERS, TITLES, Layer, layers_of_shapes
 from .core.profile import BoneMove, EyeBones, MappingProfile, ShapeTrack
 from .core.skeleton import Skeleton, find_part, neck_chain
+from .eye_aims import Aim, aims_of
 from .fcurves import Channel
 from .pose_assets import Pose
 
@@ -76,12 +77,14 @@ class BonePlan:
     ----------
     shares : bones that carry the head pose, parents first, and the part of the turn each takes
     eyes : bones of the left and right eye that look, or nothing
+    aims : what those are pointed at, where the rig does that
     """
 
     skeleton: Skeleton
     frame: Array
     shares: tuple[tuple[str, float], ...]
     eyes: tuple[str, str]
+    aims: tuple[Aim | None, Aim | None] = (None, None)
 
 
 def plan_bones(
@@ -101,7 +104,8 @@ def plan_bones(
         eyes = (left, right if right != left else "")
         if profile.eyes.use == "auto" and shapes_turn_eyes(faces, covered, eyes):
             eyes = ("", "")
-    return BonePlan(skeleton, skeleton.frame(), head_shares(rig, skeleton, profile), eyes)
+    frame, shares = skeleton.frame(), head_shares(rig, skeleton, profile)
+    return BonePlan(skeleton, frame, shares, eyes, aims_of(rig, skeleton, frame, eyes))
 
 
 def head_shares(
@@ -174,10 +178,12 @@ def bone_channels(
         if channel in column:
             _add_pose(motions, found, weights[:, column[channel], None], layers[channel], rig)
     if any(plan.eyes) and profile.eyes is not None:
-        for bone, side in zip(plan.eyes, ("left", "right"), strict=True):
-            if bone:
-                turn = _in_bone(plan, bone, eye_turn(gaze, profile, side))
-                of(bone).add_turn(turn, "gaze")
+        for bone, aim, side in zip(plan.eyes, plan.aims, ("left", "right"), strict=True):
+            turns = eye_turn(gaze, profile, side)
+            if aim is not None:
+                of(aim.bone).add_move(_offsets_in(rig, plan, aim.bone, aim.moves(turns)), "gaze")
+            elif bone:
+                of(bone).add_turn(_in_bone(plan, bone, turns), "gaze")
     carried = {name for name, _ in plan.shares}
     for bone, motion in motions.items():
         if bone not in carried:
@@ -256,10 +262,7 @@ def _add_move(
     if any(move.move):
         length = unit if move.unit else unit / _metres(rig)
         offset = rotation.to_blender_offset(np.array([move.move])) * length
-        if rig.data.bones[bone].use_local_location:
-            motion.add_move(weight * _in_bone(plan, bone, offset), layer)
-        else:
-            motion.add_move(weight * (offset @ plan.frame.T), layer)
+        motion.add_move(weight * _offsets_in(rig, plan, bone, offset), layer)
 
 
 def _add_pose(
@@ -292,6 +295,13 @@ def eye_turn(gaze: npt.NDArray[np.floating], profile: MappingProfile, side: str)
 def _in_bone(plan: BonePlan, bone: str, vectors: Array) -> Array:
     """Vectors (N, 3) of the head frame in a bone's rest frame."""
     return vectors @ (plan.frame.T @ plan.skeleton.bones[bone].axes)
+
+
+def _offsets_in(rig: bpy.types.Object, plan: BonePlan, bone: str, offsets: Array) -> Array:
+    """Offsets (N, 3) of the head frame as a bone's location takes them."""
+    if rig.data.bones[bone].use_local_location:
+        return _in_bone(plan, bone, offsets)
+    return offsets @ plan.frame.T
 
 
 def _unit(move: BoneMove, skeleton: Skeleton, profile: MappingProfile) -> float | None:

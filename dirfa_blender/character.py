@@ -19,6 +19,11 @@ from .core.skeleton import Bone, Skeleton
 from .fcurves import driven_paths
 from .pose_assets import offered_poses
 
+# Constraints that turn a bone towards something, and those that give it another's turn.
+TRACKING = frozenset({"DAMPED_TRACK", "TRACK_TO", "LOCKED_TRACK"})
+COPYING = frozenset({"COPY_ROTATION", "COPY_TRANSFORMS"})
+# Above this influence what a bone does by itself is hardly seen.
+MOST_INFLUENCE = 0.5
 SHAPED = ("MESH", "CURVE", "SURFACE", "LATTICE", "FONT")
 # Custom properties that Blender and importers keep for themselves.
 INTERNAL_PROPERTIES = frozenset({"cycles", "_RNA_UI", "rigify_ui_template", "dirfa"})
@@ -211,4 +216,15 @@ def _skeleton_of(rig: bpy.types.Object) -> Skeleton:
         rest = np.array(bone.matrix_local, np.float64)
         parent = bone.parent.name if bone.parent is not None else ""
         bones[bone.name] = Bone(bone.name, parent, rest[:3, :3], rest[:3, 3])
-    return Skeleton(bones)
+    followers = (bone.name for bone in rig.pose.bones if is_turned_by_another(bone))
+    return Skeleton(bones, frozenset(followers))
+
+
+def is_turned_by_another(bone: bpy.types.PoseBone) -> bool:
+    """Whether a constraint decides a bone's turn, so that its own rotation is not seen."""
+    return any(
+        not c.mute
+        and c.influence > MOST_INFLUENCE
+        and (c.type in TRACKING or (c.type in COPYING and c.mix_mode == "REPLACE"))
+        for c in bone.constraints
+    )

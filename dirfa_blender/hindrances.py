@@ -41,6 +41,7 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
         ]
         if used:
             sentences += _of_face(face, list(dict.fromkeys(used)))
+            sentences += _of_twins(face, character)
     owned = named(profile, character.inventory.driven).places.values()
     driven = list(dict.fromkeys(place.name for places in owned for place in places))
     if driven:
@@ -68,6 +69,21 @@ def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
         most = keys.key_blocks[short[0]].slider_max
         sentences.append(f"{_are(short, face.name)} cut off early, at {most:.2f}: raise Range Max")
     return sentences
+
+
+def _of_twins(face: bpy.types.Object, character: Character) -> list[str]:
+    """Whether another character has the same mesh, and so would speak along."""
+    twins = [
+        other.name
+        for other in bpy.data.objects
+        if other.data == face.data and other not in character.faces and other.users_scene
+    ]
+    if not twins:
+        return []
+    return [
+        f"'{face.name}' has one mesh with '{twins[0]}', which moves along: part them by Object > "
+        "Relations > Make Single User > Object & Data"
+    ]
 
 
 def _are(keys: list[str], owner: str) -> str:

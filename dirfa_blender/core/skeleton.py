@@ -15,30 +15,40 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .spelling import bone_spelling, bone_words, side_of
+from .spelling import bone_spelling, bone_words, joined, side_of
 
 Array = npt.NDArray[np.float64]
 
 # Bones that rigs keep under the bonnet: never a control to be turned.
 INTERNAL = frozenset({"mch", "org", "def", "vis", "ik", "tweak", "socket", "twistshare"})
+# Words that riggers put around a part's name; controls come first, since the others hang on them.
+CONTROL_WORDS = frozenset({"ctrl", "ctl", "control", "controller", "con", "c", "fk"})
+OTHER_WORDS = frozenset({"jnt", "joint", "bone", "bn", "bind", "skin", "m", "x", "mid", "def"})
 # A direction within this cosine of an axis is that axis.
 AXIS_COSINE = 0.94
 
 # Names of parts where a profile gives none, the commonest first.
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "head": ("head", "頭", "cc base head", "j bip c head", "bip01 head"),
-    "neck": ("neck", "首", "neck 01", "neck lower", "cc base neck twist01", "j bip c neck"),
+    "head": (
+        "head", "頭", "cc base head", "j bip c head", "bip01 head", "Kopf", "cabeza", "tête", "testa",
+        "cabeça", "голова",
+    ),
+    "neck": (
+        "neck", "首", "neck 01", "neck lower", "cc base neck twist01", "j bip c neck", "Hals", "cuello",
+        "cou", "collo", "pescoço", "шея",
+    ),
     "jaw": (
-        "jaw_master", "jaw", "cc base jaw root", "lower jaw", "lowerjaw", "j adj c jaw", "mandible",
-        "chin", "あご", "下顎",
+        "jaw_master", "jaw", "cc base jaw root", "lower jaw", "lowerjaw", "jawbone", "j adj c jaw",
+        "mandible", "chin", "あご", "下顎", "Kiefer", "Unterkiefer", "mandíbula", "mâchoire", "mascella",
+        "челюсть",
     ),
     "eye_left": (
         "eye_left", "eye.L", "cc base l eye", "j adj l face eye", "l_eye", "lEye", "左目",
-        "eyeball left", "eye fk left",
+        "eyeball left", "eye fk left", "Auge.L", "ojo.L", "oeil.L", "occhio.L", "olho.L",
     ),
     "eye_right": (
         "eye_right", "eye.R", "cc base r eye", "j adj r face eye", "r_eye", "rEye", "右目",
-        "eyeball right", "eye fk right",
+        "eyeball right", "eye fk right", "Auge.R", "ojo.R", "oeil.R", "occhio.R", "olho.R",
     ),
 }  # fmt: skip
 
@@ -55,9 +65,32 @@ class Bone:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Bones by name, parents before children."""
+    """Bones by name, parents before children.
+
+    Parameters
+    ----------
+    followers : bones whose turn another bone decides, by a constraint; turning them does nothing
+    """
 
     bones: Mapping[str, Bone] = field(default_factory=dict[str, Bone])
+    followers: frozenset[str] = frozenset()
+
+    @cached_property
+    def free(self) -> Skeleton:
+        """The same without its followers."""
+        return Skeleton({n: b for n, b in self.bones.items() if n not in self.followers})
+
+    @cached_property
+    def cores(self) -> dict[str, str]:
+        """Spelling without the words that riggers add -> the first bone of it, controls first."""
+        ranked: dict[str, list[tuple[int, str]]] = {}
+        for name in self.bones:
+            words = bone_words(name)
+            core = [word for word in words if word not in CONTROL_WORDS | OTHER_WORDS]
+            if core and not (INTERNAL - {"def"}) & set(words):
+                rank = 0 if CONTROL_WORDS & set(words) else 2 if "def" in words else 1
+                ranked.setdefault(joined(core), []).append((rank, name))
+        return {core: min(names, key=lambda n: n[0])[1] for core, names in ranked.items()}
 
     @cached_property
     def meanings(self) -> dict[str, str]:
@@ -120,11 +153,13 @@ class Skeleton:
         return None if length < 1e-6 else _snapped(total / length)
 
     def _up(self, left: Array | None) -> Array:
-        head = find_part(self, {}, "head")
+        # A control may stand alone; the bone that follows it stands on the body.
+        whole = Skeleton(self.bones)
+        head = find_part(whole, {}, "head")
         up = np.array([0.0, 0.0, 1.0])
         if head:
-            above = self.above(head)
-            low = self.bones[above[-1]].head if above else self.bones[head].head
+            above = self.above(head) or [find_part(whole, {}, "neck") or head]
+            low = self.bones[above[-1]].head
             rise = self.bones[head].head - low
             if np.linalg.norm(rise) < 1e-6:
                 rise = self.bones[head].axes[:, 1]
@@ -139,8 +174,13 @@ class Skeleton:
 def find_part(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], part: str) -> str:
     """The rig's own bone for a part or a bone name; empty where it has none.
 
-    An exact meaning wins; else a bone whose last words are the part's, with the fewest words before.
+    An exact meaning wins; else a bone whose last words are the part's, with the fewest words before; else
+    one that has only a rigger's words around it. What a constraint turns is taken where nothing else is.
     """
+    if skeleton.followers:
+        found = find_part(skeleton.free, names, part)
+        if found:
+            return found
     candidates = (*names.get(part, ()), *PARTS.get(part, () if part in names else (part,)))
     spelled = [(bone_spelling(candidate), bone_words(candidate)) for candidate in candidates]
     for meaning, _ in spelled:
@@ -155,17 +195,20 @@ def find_part(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], part: st
         # A single word at the end of a long name says little; three words before it are a namespace.
         if inside and min(inside)[0] <= len(wanted) + 3:
             return min(inside)[1]
-    return ""
+    return next(
+        (skeleton.cores[meaning] for meaning, _ in spelled if meaning in skeleton.cores), ""
+    )
 
 
 def neck_chain(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], head: str) -> list[str]:
     """Bones of the neck that carry `head`, lowest first."""
     wanted = {bone_spelling(name) for name in (*names.get("neck", ()), *PARTS["neck"])}
+    single = {word for word in wanted if word.isalpha()}
     chain = [
         name
         for name in skeleton.above(head)
         if not INTERNAL & set(bone_words(name))
-        and (bone_spelling(name) in wanted or "neck" in bone_words(name) or "首" in name)
+        and (bone_spelling(name) in wanted or single & set(bone_words(name)) or "首" in name)
     ]
     return chain[::-1]
 

@@ -27,6 +27,20 @@ SKELETONS = {
     "daz": {"spine": "chestUpper", "neck": "neckLower", "head": "head", "jaw": "lowerJaw",
             "eye_left": "lEye", "eye_right": "rEye"},
     "mmd": {"spine": "上半身", "neck": "首", "head": "頭", "eye_left": "左目", "eye_right": "右目"},
+    "joints": {"spine": "spine_jnt", "neck": "neck_jnt", "head": "head_jnt", "jaw": "jaw_jnt",
+               "eye_left": "L_eye_jnt", "eye_right": "R_eye_jnt"},
+    "controls": {"spine": "chest_ctrl", "neck": "Neck_CTRL", "head": "Head_CTRL",
+                 "eye_left": "eye_ctrl_L", "eye_right": "eye_ctrl_R"},
+    "middle": {"spine": "Chest_M", "neck": "Neck_M", "head": "Head_M", "jaw": "Jaw_M",
+               "eye_left": "Eye_L", "eye_right": "Eye_R"},
+    "auto_rig": {"spine": "c_spine_03.x", "neck": "c_neck.x", "head": "c_head.x",
+                 "jaw": "c_jawbone.x", "eye_left": "c_eye.l", "eye_right": "c_eye.r"},
+    "deform": {"spine": "DEF-spine", "neck": "DEF-neck", "head": "DEF-head", "eye_left": "DEF-eye.L",
+               "eye_right": "DEF-eye.R"},
+    "german": {"spine": "Rücken", "neck": "Hals", "head": "Kopf", "jaw": "Unterkiefer",
+               "eye_left": "Auge links", "eye_right": "Auge rechts"},
+    "spanish": {"spine": "columna", "neck": "cuello", "head": "cabeza", "jaw": "mandíbula",
+                "eye_left": "ojo_izq", "eye_right": "ojo_der"},
 }  # fmt: skip
 # Armature axes of importers: Blender's own; Y up facing +Z; Z up facing +X.
 FRAMES = {
@@ -97,6 +111,66 @@ def test_jaw_and_eyes_turn_the_same_in_every_rotation_mode(scene, mode) -> None:
     assert chin[2] < -0.2 and chin[0] > 0.1
     look = bone_turn(rig, "eye.R") @ np.array([0.0, -1.0, 0.0])
     assert look[2] == pytest.approx(-np.sin(0.2), abs=1e-5)
+
+
+def with_targets(rig: bpy.types.Object, targets: dict[str, tuple[str, float]]) -> None:
+    """Eye bones that are pointed at bones before the face: eye -> the target and how far left it is."""
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name, left in dict(targets.values()).items():
+        bone = rig.data.edit_bones.new(name)
+        bone.head, bone.tail, bone.roll = (left, -0.6, 1.68), (left, -0.6, 1.75), 0.6
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for eye, (name, _) in targets.items():
+        constraint = rig.pose.bones[eye].constraints.new("DAMPED_TRACK")
+        constraint.target, constraint.subtarget, constraint.track_axis = rig, name, "TRACK_Y"
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        {"eye.L": ("aim.L", 0.032), "eye.R": ("aim.R", -0.032)},
+        {"eye.L": ("aim", 0.0), "eye.R": ("aim", 0.0)},
+    ],
+    ids=["one each", "shared"],
+)
+def test_eyes_that_are_aimed_at_a_bone_look_because_it_moves(scene, targets) -> None:
+    set_frame_rate(scene, parse_rate("50"))
+    rig = armature(SKELETONS["plain"], roll=0.3)
+    with_targets(rig, targets)
+    scene.frame_set(1)
+    at_rest = {eye: bone_turn(rig, eye) for eye in targets}
+
+    apply.apply_animation(
+        take({"gaze_up": 0.15, "gaze_left": 0.25}), rig, ARKIT, name="Take", scene=scene
+    )
+    scene.frame_set(2)
+
+    for eye, rest in at_rest.items():
+        look = bone_turn(rig, eye) @ rest.T @ np.array([0.0, -1.0, 0.0])
+        expected = rotation.to_matrix((0.15, 0.25, 0.0)) @ np.array([0.0, -1.0, 0.0])
+        # Two eyes on one near target cannot both look exactly there.
+        np.testing.assert_allclose(look, expected, atol=0.02)
+
+
+def test_a_control_is_turned_instead_of_the_bone_that_copies_it(scene) -> None:
+    set_frame_rate(scene, parse_rate("50"))
+    names = SKELETONS["plain"]
+    rig = armature(names)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    control = rig.data.edit_bones.new("head_ctrl")
+    control.head, control.tail = (0, 0, 1.55), (0, -0.1, 1.55)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    copying = rig.pose.bones["head"].constraints.new("COPY_ROTATION")
+    copying.target, copying.subtarget = rig, "head_ctrl"
+
+    apply.apply_animation(
+        take({"gaze_left": 0.0}, rotation=POSE), rig, ARKIT, name="Take", scene=scene
+    )
+    scene.frame_set(2)
+
+    np.testing.assert_allclose(bone_turn(rig, "head_ctrl"), rotation.to_matrix(POSE), atol=1e-5)
 
 
 def test_eyes_turn_no_further_than_their_limits(scene) -> None:

@@ -134,5 +134,17 @@ def test_keys_that_are_absolute_or_pinned_are_said(at_50) -> None:
     assert [text for text in absolute if "are absolute" in text]
 
 
+def test_a_character_with_the_mesh_of_another_is_said_to_take_it_along(at_50) -> None:
+    face = face_with_keys(ARKIT_NAMES)
+    twin = bpy.data.objects.new("Twin", face.data)
+    at_50.collection.objects.link(twin)
+
+    shared = hindrances_of(face)
+    twin.data = twin.data.copy()
+
+    assert [text for text in shared if "one mesh with 'Twin'" in text]
+    assert hindrances_of(face) == ()
+
+
 def test_a_whole_face_hides_nothing(at_50) -> None:
     assert hindrances_of(face_with_keys(ARKIT_NAMES)) == ()
