@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from .session import state
 # Roughness of the plain stand-in of a slot's shader, by the last word of the material's name.
 ROUGHNESS = {"cornea": 0.05, "sclera": 0.2, "teeth": 0.3, "iris": 0.35, "cloth": 0.9, "hair": 0.6}
 SKIN_ROUGHNESS = 0.5
+# How a compressed .blend begins and ends (Zstandard, seekable format).
+ZSTANDARD, SEEK_TABLE = bytes.fromhex("28b52ffd"), bytes.fromhex("b1ea928f")
 # Of the clear cornea, which exporters know only as a share of opacity.
 CORNEA_OPACITY = 0.08
 
@@ -49,6 +52,7 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
         )
     if path.suffix.lower() == ".blend":
         _write_blend(path, objects)
+        _refuse_half(path)
         return
     with _chosen(objects), _plain_materials(objects), _without_subdivision(objects):
         try:
@@ -60,9 +64,10 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
                 "be made. Choose another format, or use Blender's own download."
             ) from error
         except (RuntimeError, OSError) as error:
-            raise OutputError(f"Blender could not write {path.name}: {error}") from error
+            raise _refused(path, error) from error
     if not path.is_file():
-        raise OutputError(f"Blender wrote no {path.name} although it reported no error.")
+        raise OutputError(f"Blender wrote no {_shown(path)} although it reported no error.")
+    _refuse_half(path)
 
 
 def _write_gltf(path: Path, animated: bool) -> None:
@@ -118,7 +123,7 @@ def _write_blend(path: Path, objects: Sequence[bpy.types.Object], *_: object) ->
         _forget_others(alone, objects)
         bpy.data.libraries.write(str(path), {alone}, path_remap="ABSOLUTE", compress=True)
     except (RuntimeError, OSError) as error:
-        raise OutputError(f"Blender could not write {path.name}: {error}") from error
+        raise _refused(path, error) from error
     finally:
         bpy.data.scenes.remove(alone)
         if curves is not None:
@@ -151,6 +156,48 @@ WRITERS: dict[str, Callable[[Path, bool], None]] = {
     ".usda": _write_usd,
     ".blend": _write_blend,
 }
+
+
+def _refuse_half(path: Path) -> None:
+    """Raise OutputError where a file lacks its end: some exporters report no error on a full disk."""
+    if not _is_whole(path):
+        raise OutputError(
+            f"Blender could not write all of {_shown(path)}: the disk may be full. Free some space, or "
+            "choose another folder."
+        )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file has what its format writes last."""
+    with path.open("rb") as file:
+        head = file.read(24)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 64))
+        tail = file.read()
+    if head.startswith(b"PXR-USDC"):
+        # Where the table of contents begins.
+        return int.from_bytes(head[16:24], "little") + 8 <= size
+    if head.startswith(b"#usda"):
+        return tail.rstrip().endswith(b"}")
+    return size > 0 and (not head.startswith(ZSTANDARD) or tail.endswith(SEEK_TABLE))
+
+
+def _refused(path: Path, error: Exception) -> OutputError:
+    """The last thing that an exporter said, without the trace of how it came to say it."""
+    said = [
+        line.strip()
+        for line in str(error).splitlines()
+        if line.strip() and not line.startswith("Location:")
+    ]
+    reason = (
+        re.sub(r"^((\w*Error|\[Errno \d+\]):?\s*)+", "", said[-1]) if said else "no reason given"
+    )
+    return OutputError(f"Blender could not write {_shown(path)}: {reason.rstrip('.')}.")
+
+
+def _shown(path: Path) -> str:
+    """The name that a person chose, where a file is made beside it first."""
+    return re.sub(r"^\.(.*)\.part(\.\w+)$", r"\1\2", path.name)
 
 
 def _enable(module: str) -> None:

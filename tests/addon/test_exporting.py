@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -98,6 +103,37 @@ def test_a_wrong_format_and_a_missing_folder_are_sentences(scene, tmp_path: Path
         exporting.export_character(scene, export, tmp_path / "a.obj")
     with pytest.raises(OutputError, match="could not write"):
         exporting.export_character(scene, export, tmp_path / "gone" / "a.glb")
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own that a character does not fit on."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("making a small disk needs root on Linux")
+    words = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(tmp_path)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("this machine mounts nothing")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+# Blender's exporters leave their files open when they fail.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("suffix", [".glb", ".fbx", ".usdc", ".usda", ".blend"])
+def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(
+    scene, full_disk: Path, suffix: str
+) -> None:
+    export = exporting.export_of(scene, performed(scene))
+
+    with pytest.raises(OutputError) as caught:
+        exporting.export_character(scene, export, full_disk / f"hero{suffix}")
+
+    sentence = str(caught.value)
+    assert f"hero{suffix}" in sentence and ".part" not in sentence
+    assert "No space left on device" in sentence or "the disk may be full" in sentence
+    gc.collect()
+    assert "Traceback" not in sentence and "\n" not in sentence
+    assert list(full_disk.iterdir()) == []
 
 
 def test_a_character_without_a_mesh_is_a_sentence(scene) -> None:
