@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mathutils import Matrix
 
 from . import bone_curves, eye_objects, fcurves, pictures, pose, pose_assets
-from .character import Character, Owner, character_of, refuse_locked
+from .character import DRIVERS, Character, Owner, character_of, refuse_locked
 from .core import rotation
 from .core.animation import Animation
 from .core.errors import RigError
@@ -151,7 +151,9 @@ class _Builder:
             if channel not in self.column:
                 continue
             for place in places:
-                if place.kind == "pose":
+                if place.kind == "pose" and place.owner == DRIVERS:
+                    poses[channel] = self.target.character.driver_poses[place.name]
+                elif place.kind == "pose":
                     poses[channel] = pose_assets.read_pose(bpy.data.actions[place.name], rig)
                 elif place.kind == "object":
                     shown = self.weights(channel) > 0.5

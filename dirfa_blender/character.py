@@ -8,7 +8,7 @@ together. Bones are read at rest and in armature space, so what is posed now doe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
@@ -17,13 +17,16 @@ from .core.errors import RigError
 from .core.inventory import Inventory, Kind
 from .core.skeleton import Bone, Skeleton
 from .fcurves import driven_paths
-from .pose_assets import offered_poses
+from .key_drivers import driver_poses
+from .pose_assets import Pose, offered_poses
 
 # Constraints that turn a bone towards something, and those that give it another's turn.
 TRACKING = frozenset({"DAMPED_TRACK", "TRACK_TO", "LOCKED_TRACK"})
 COPYING = frozenset({"COPY_ROTATION", "COPY_TRANSFORMS"})
 # Above this influence what a bone does by itself is hardly seen.
 MOST_INFLUENCE = 0.5
+# Owner of poses that are found in drivers.
+DRIVERS = "drivers"
 SHAPED = ("MESH", "CURVE", "SURFACE", "LATTICE", "FONT")
 # Custom properties that Blender and importers keep for themselves.
 INTERNAL_PROPERTIES = frozenset({"cycles", "_RNA_UI", "rigify_ui_template", "dirfa"})
@@ -48,6 +51,7 @@ class Character:
     faces : objects with shape keys
     inventory : names they offer
     owners : owner key of the inventory -> where it lives
+    driver_poses : key that controls drive -> the pose of those at which it is full
     """
 
     chosen: bpy.types.Object
@@ -55,6 +59,7 @@ class Character:
     faces: tuple[bpy.types.Object, ...]
     inventory: Inventory
     owners: dict[str, Owner]
+    driver_poses: dict[str, Pose] = field(default_factory=dict[str, Pose])
 
     @property
     def name(self) -> str:
@@ -85,9 +90,11 @@ def character_of(chosen: bpy.types.Object) -> Character:
         names["property"][label] = properties
         owners[label] = owner
     names["object"]["objects"] = tuple(o.name for o in members)
-    names["pose"] = {"poses": offered_poses(rig, faces)}
+    driving = driver_poses(rig, faces)
+    names["pose"] = {"poses": offered_poses(rig, faces), DRIVERS: tuple(driving)}
     skeleton = _skeleton_of(rig) if rig is not None else Skeleton()
-    return Character(chosen, rig, faces, Inventory(names, skeleton, tuple(driven)), owners)
+    inventory = Inventory(names, skeleton, tuple(driven))
+    return Character(chosen, rig, faces, inventory, owners, driving)
 
 
 def refuse_locked(block: bpy.types.ID, character: str) -> None:

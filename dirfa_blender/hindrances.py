@@ -42,8 +42,10 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
         if used:
             sentences += _of_face(face, list(dict.fromkeys(used)))
             sentences += _of_twins(face, character)
-    owned = named(profile, character.inventory.driven).places.values()
-    driven = list(dict.fromkeys(place.name for places in owned for place in places))
+    owned = named(profile, character.inventory.driven).places
+    # What drives a key may be moved itself.
+    left = [places for channel, places in owned.items() if channel not in found.places]
+    driven = list(dict.fromkeys(place.name for places in left for place in places))
     if driven:
         sentences.append(f"{_are(driven, character.name)} moved by drivers and left alone")
     return tuple(sentences)

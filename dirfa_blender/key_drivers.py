@@ -1,0 +1,143 @@
+"""Shape keys that a control bone drives: how far that bone must go for each key to be full.
+
+A face board is a set of bones whose places and turns drive the keys. What a person would find by pulling
+the slider is found by asking the driver: the nearest place of the bone, along the one channel that the
+driver reads, at which the key's weight is 1. That is a pose of the control, and is blended like one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from .core.driver_expression import evaluate
+from .pose_assets import Pose
+
+_KEY = re.compile(r'^key_blocks\["((?:[^"\\]|\\.)*)"\]\.value$')
+_CHANNEL = re.compile(
+    r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(location|rotation_euler|scale)\[([012])\]$'
+)
+_TRANSFORMS = {
+    f"{kind}_{axis}": (path, index)
+    for kind, path in (("LOC", "location"), ("ROT", "rotation_euler"), ("SCALE", "scale"))
+    for index, axis in enumerate("XYZ")
+}
+# How far from rest a control is pulled in search of the full key, units of the armature or radians.
+REACHES = np.geomspace(1e-3, 30.0, 90)
+FULL, LITTLE = 0.999, 0.05
+# A control whose utmost brings less than this is not what a person would pull.
+LEAST_WEIGHT = 0.3
+REFINEMENTS = 24
+
+
+@dataclass(frozen=True)
+class Source:
+    """One channel of one bone."""
+
+    bone: str
+    path: str
+    index: int
+
+    @property
+    def rest(self) -> float:
+        """Its value when nothing is posed."""
+        return 1.0 if self.path == "scale" else 0.0
+
+
+def driver_poses(
+    rig: bpy.types.Object | None, faces: tuple[bpy.types.Object, ...]
+) -> dict[str, Pose]:
+    """Pose of the controls at which a driven key is full, by the key's name."""
+    found: dict[str, Pose] = {}
+    for face in faces if rig is not None else ():
+        data = face.data.shape_keys.animation_data
+        for curve in data.drivers if data is not None else ():
+            match = _KEY.match(curve.data_path)
+            name = bpy.utils.unescape_identifier(match[1]) if match else ""
+            if name and name not in found:
+                pose = _pose_of(curve, rig)
+                if pose is not None:
+                    found[name] = pose
+    return found
+
+
+def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object) -> Pose | None:
+    sources = {v.name: _source_of(v, rig) for v in curve.driver.variables}
+    for wanted in dict.fromkeys(source for source in sources.values() if source is not None):
+
+        def weight(value: float, wanted: Source = wanted) -> float:
+            values = {
+                name: value if source == wanted else (source.rest if source is not None else 0.0)
+                for name, source in sources.items()
+            }
+            return _output(curve, values)
+
+        try:
+            full = _full(weight, wanted.rest)
+        except ValueError:
+            return None
+        if full is not None:
+            return _posed(wanted, full)
+    return None
+
+
+def _full(weight: Callable[[float], float], rest: float) -> float | None:
+    """The value nearest to rest at which a key is full, or as full as it gets; None if it hardly moves."""
+    if abs(weight(rest)) > LITTLE:
+        return None
+    reaches = [sign * reach for reach in REACHES.tolist() for sign in (1.0, -1.0)]
+    weights = [weight(rest + reach) for reach in reaches]
+    best = max(weights)
+    if best < LEAST_WEIGHT:
+        return None
+    goal = FULL * min(best, 1.0)
+    outer = next(r for r, found in zip(reaches, weights, strict=True) if found >= goal)
+    inner = 0.0
+    for _ in range(REFINEMENTS):
+        middle = (inner + outer) / 2
+        inner, outer = (inner, middle) if weight(rest + middle) >= goal else (middle, outer)
+    return rest + outer / FULL
+
+
+def _source_of(variable: bpy.types.DriverVariable, rig: bpy.types.Object) -> Source | None:
+    """The bone's channel that a variable reads, if it is one of this armature in its own space."""
+    target = variable.targets[0]
+    if target.id != rig or len(variable.targets) != 1:
+        return None
+    if variable.type == "TRANSFORMS":
+        is_own = target.transform_space == "LOCAL_SPACE" and target.bone_target in rig.pose.bones
+        if not is_own or target.transform_type not in _TRANSFORMS:
+            return None
+        return Source(target.bone_target, *_TRANSFORMS[target.transform_type])
+    match = _CHANNEL.match(target.data_path) if variable.type == "SINGLE_PROP" else None
+    if match is None:
+        return None
+    bone = bpy.utils.unescape_identifier(match[1])
+    return Source(bone, match[2], int(match[3])) if bone in rig.pose.bones else None
+
+
+def _output(curve: bpy.types.FCurve, values: dict[str, float]) -> float:
+    """What a driver makes of its variables. Raises ValueError where it is no formula of them."""
+    kind, given = curve.driver.type, list(values.values())
+    if kind == "SCRIPTED":
+        value = evaluate(curve.driver.expression, values)
+    elif not given:
+        raise ValueError("the driver reads nothing")
+    else:
+        value = {"AVERAGE": sum(given) / len(given), "SUM": sum(given), "MIN": min(given),
+                 "MAX": max(given)}[kind]  # fmt: skip
+    return curve.evaluate(value) if len(curve.keyframe_points) or len(curve.modifiers) else value
+
+
+def _posed(source: Source, value: float) -> Pose:
+    vector = np.full(3, source.rest)
+    vector[source.index] = value
+    if source.path == "location":
+        return Pose(moves={source.bone: vector})
+    if source.path == "scale":
+        return Pose(scales={source.bone: vector})
+    return Pose(turns={source.bone: vector})

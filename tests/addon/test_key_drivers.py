@@ -1,0 +1,134 @@
+"""Face boards: keys that bones drive are moved by those bones, as a person pulls them."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Vector
+
+from dirfa_blender import apply, profiles
+from dirfa_blender.character import character_of
+from dirfa_blender.core.timing import parse_rate
+from dirfa_blender.hindrances import hindrances_of, report_of
+from dirfa_blender.profiles import covered
+from dirfa_blender.scene import set_frame_rate
+from tests.addon.stand_ins import armature, face_with_keys, moved_keys, take
+
+# Key -> control, what the driver reads of it, and its expression.
+BOARD = {
+    "jawOpen": ("ctl_mouth", "LOC_Y", "-v * 4"),
+    "mouthPucker": ("ctl_mouth", "SCALE_X", "max(0, 1 - v) * 2"),
+    "jawLeft": ("ctl_mouth", "LOC_X", "clamp(v / 0.2)"),
+    "jawRight": ("ctl_mouth", "LOC_X", "clamp(-v / 0.2)"),
+    "mouthSmileLeft": ("ctl_smile.L", "LOC_Z", "max(v, 0)"),
+    "mouthSmileRight": ("ctl_smile.R", "LOC_Z", "max(v, 0)"),
+    "mouthFrownLeft": ("ctl_smile.L", "LOC_Z", "max(-v, 0)"),
+    "eyeBlinkLeft": ("ctl_lid.L", "ROT_X", "degrees(v) / 30"),
+    "eyeBlinkRight": ("ctl_lid.R", "ROT_X", "degrees(v) / 30"),
+    "browInnerUp": ("ctl_brow", "LOC_Y", "v * (2 if v > 0 else 0)"),
+    "mouthFrownRight": ("ctl_smile.R", "LOC_Z", "max(-v, 0)"),
+    "browDownLeft": ("ctl_brow.L", "LOC_Y", "-v"),
+    "browDownRight": ("ctl_brow.R", "LOC_Y", "-v"),
+    "noseSneerLeft": ("ctl_nose.L", "LOC_Y", "v"),
+    "noseSneerRight": ("ctl_nose.R", "LOC_Y", "v"),
+    "cheekSquintLeft": ("ctl_cheek.L", "LOC_Y", "v"),
+    "cheekSquintRight": ("ctl_cheek.R", "LOC_Y", "v"),
+}
+
+
+def board(drives: dict[str, tuple[str, str, str]] = BOARD) -> bpy.types.Object:
+    """A face whose keys are driven by the bones of an armature."""
+    face = face_with_keys(drives, "Face")
+    rig = armature({"head": "head", "neck": "neck"}, mode="XYZ", name="Board")
+    bpy.ops.object.mode_set(mode="EDIT")
+    for index, name in enumerate(dict.fromkeys(bone for bone, _, _ in drives.values())):
+        bone = rig.data.edit_bones.new(name)
+        bone.head = Vector((0.5 + 0.1 * index, 0, 1.6))
+        bone.tail, bone.roll = bone.head + Vector((0, 0, 0.05)), 0.4
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for pose_bone in rig.pose.bones:
+        pose_bone.rotation_mode = "XYZ"
+    face.parent = rig
+    for key, (bone, channel, expression) in drives.items():
+        driver = face.data.shape_keys.key_blocks[key].driver_add("value").driver
+        variable = driver.variables.new()
+        variable.name, variable.type = "v", "TRANSFORMS"
+        target = variable.targets[0]
+        target.id, target.bone_target = rig, bone
+        target.transform_type, target.transform_space = channel, "LOCAL_SPACE"
+        driver.expression = expression
+    return face
+
+
+@pytest.fixture
+def at_50(scene):
+    set_frame_rate(scene, parse_rate("50"))
+    return scene
+
+
+def shown(face: bpy.types.Object, levels: dict[str, float]) -> dict[str, float]:
+    apply.apply_animation(take(levels), face, profiles.profile_for(face), name="Take")
+    bpy.context.scene.frame_set(2)
+    return moved_keys(face)
+
+
+@pytest.mark.parametrize(
+    ("unit", "key"),
+    [
+        ("AU27", "jawOpen"),
+        ("AU18", "mouthPucker"),
+        ("AU30L", "jawLeft"),
+        ("AU30R", "jawRight"),
+        ("AU12L", "mouthSmileLeft"),
+        ("AU12R", "mouthSmileRight"),
+        ("AU15L", "mouthFrownLeft"),
+        ("AU45L", "eyeBlinkLeft"),
+        ("AU45R", "eyeBlinkRight"),
+    ],
+)
+@pytest.mark.parametrize("level", [0.4, 1.0])
+def test_a_control_brings_its_key_to_the_weight_that_is_meant(
+    at_50, unit: str, key: str, level: float
+) -> None:
+    face = board()
+
+    moved = shown(face, {unit: level})
+
+    assert set(moved) == {key}
+    assert moved[key] == pytest.approx(level, abs=0.01)
+
+
+def test_keys_on_one_control_add_up(at_50) -> None:
+    moved = shown(board(), {"AU27": 0.5, "AU18": 0.6, "AU30L": 0.3})
+
+    assert moved == pytest.approx({"jawOpen": 0.5, "mouthPucker": 0.6, "jawLeft": 0.3}, abs=0.01)
+
+
+def test_the_report_counts_driven_keys_and_hides_nothing(at_50) -> None:
+    face = board()
+    character = character_of(face)
+    profile = profiles.profile_of(character)
+
+    assert profile.name == "arkit"
+    assert report_of(character, profile, covered(character, profile)).startswith("17 of 52 found")
+    assert hindrances_of(face) == ()
+
+
+def test_the_artists_drivers_stay_as_they_were(at_50) -> None:
+    face = board()
+    before = [d.driver.expression for d in face.data.shape_keys.animation_data.drivers]
+
+    shown(face, {"AU27": 1.0})
+
+    assert [d.driver.expression for d in face.data.shape_keys.animation_data.drivers] == before
+
+
+@pytest.mark.parametrize(
+    "expression", ["frame / 10", "v * unknown", "__import__('os').getpid() * v", "1 - v", "v * 0"]
+)
+def test_a_driver_that_no_control_explains_is_left_alone(at_50, expression: str) -> None:
+    face = board({**BOARD, "mouthFunnel": ("ctl_other", "LOC_X", expression)})
+
+    assert "mouthFunnel" not in character_of(face).driver_poses
+    assert np.isclose(shown(face, {"AU27": 1.0})["jawOpen"], 1.0, atol=0.01)
