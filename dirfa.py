@@ -146,7 +146,7 @@ def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None
     python = setup_report.provide_system_packages(python, show)
     began = time.monotonic()
     source = installation.Source(_option(rest, "--device") or "auto")
-    installation.install(home, groups, python, show, source=source)
+    installation.install(home, home.with_former(groups), python, show, source=source)
     show.end(time.monotonic() - began)
 
 

@@ -58,6 +58,13 @@ class Environment:
         found: dict[str, str] = marker.get("groups", {})
         return all(has_group(found, group, wanted) for group in groups)
 
+    def with_former(self, groups: tuple[str, ...]) -> tuple[str, ...]:
+        """`groups` and those of an earlier set-up: an update brings all that was there, once."""
+        marker = self.marker()
+        known = requirements(self.root, int(marker.get("minor", 0)))
+        found = {*groups, *(name for name in marker.get("groups", ()) if name in known)}
+        return tuple(sorted(found - {SERVER} if BASE in found else found))
+
     def condition(self, groups: tuple[str, ...] = (SERVER,)) -> Condition:
         """Where the environment stands: nothing, a set-up that broke off, older pins, or all of it."""
         if self.is_ready(groups):

@@ -111,6 +111,14 @@ def test_a_finished_environment_is_ready_and_a_changed_pin_is_not(tmp_path: Path
     assert not Environment(tmp_path / "none", ROOT).is_ready(("base",))
 
 
+def test_an_update_brings_all_that_was_there_before(tmp_path: Path) -> None:
+    old = finished(tmp_path / "old", base="another hash", gone="a group of an older version")
+
+    assert {"base", "test"} <= set(old.with_former(("server",)))
+    assert not {"server", "gone"} & set(old.with_former(("server",)))
+    assert Environment(tmp_path / "none", ROOT).with_former(("server",)) == ("server",)
+
+
 def test_asking_for_a_gpu_replaces_the_cpu_build(tmp_path: Path) -> None:
     made = finished(tmp_path / "made")
 
