@@ -135,15 +135,18 @@ def read_head(path: Path) -> Head:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file beside its target, then move it there, so no reader ever meets half of it.
 
+    A folder that is missing is made.
+
     Raises
     ------
     OutputError
-        The folder is missing, not writable or full.
+        The folder cannot be made, is not writable or full.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise _unwritable(path, error) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -151,10 +154,15 @@ def write_whole(path: Path, data: bytes) -> None:
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise OutputError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise _unwritable(path, error) from error
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    reason = error.strerror or error
+    return OutputError(f"Cannot write {path}: {reason}. Choose another place for it.")
 
 
 def _umask() -> int:

@@ -106,6 +106,14 @@ def test_writing_where_one_cannot_leaves_nothing_and_says_why(tmp_path: Path) ->
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
+    target = tmp_path / "shots" / "010" / "take.npz"
+
+    npz_io.write_animation(target, animation())
+
+    assert npz_io.read_animation(target).fps == animation().fps
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "take.npz"
     target.mkdir()
