@@ -38,6 +38,7 @@ MARKERS = {
     "macos": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix",
               "platform_machine": "arm64"},
 }  # fmt: skip
+SCRATCH, OWN_PIP = "scratch", "pip"
 PIP_ELSEWHERE = """
 import json, sys
 import pip._vendor.packaging.markers as markers
@@ -87,7 +88,8 @@ def make(folder: Path, platform: str, source: Source, say: pip_process.Voice) ->
     except OSError as error:
         raise OutputError(f"The bundle cannot be written to {folder}: {error}.") from error
     finally:
-        shutil.rmtree(folder / "scratch", ignore_errors=True)
+        for name in (SCRATCH, OWN_PIP):
+            shutil.rmtree(folder / name, ignore_errors=True)
     return made
 
 
@@ -109,7 +111,7 @@ def _download(
         *(["--proxy", source.proxy] if source.proxy else []),
         *("-d", str(folder / bundles.WHEELS)), *entries,
     ]  # fmt: skip
-    pip_process.run(command, source.surroundings(), folder / "scratch", say)
+    pip_process.run(command, source.surroundings(), folder / SCRATCH, say)
 
 
 def _python_with_pip(folder: Path) -> Path:
@@ -123,7 +125,8 @@ def _python_with_pip(folder: Path) -> Path:
     python = system.find_python((11, 12, 13))
     if python is None or not python.has_venv:
         raise ServerError("Making a bundle needs a Python with pip or venv, and none is here.")
-    home = folder / "scratch" / "pip"
+    # Not in the scratch, which every download empties.
+    home = folder / OWN_PIP
     subprocess.run([str(python.path), "-m", "venv", str(home)], check=True, capture_output=True)
     return home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
