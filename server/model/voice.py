@@ -2,7 +2,7 @@
 
 The face network learnt from speech, so it takes whatever has a pitch for a vowel. This one was taught the
 difference, on speech with and without music under it, and on music and hums alone. It answers for the same
-delays as the face network, from half a second of the past, and what it says falls slowly: in doubt lips
+delays as the face network, from a second of the past, and what it says falls slowly: in doubt lips
 follow the sound.
 """
 
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from .products import TiledLinear
 
-CONTEXT = 26
+CONTEXT = 50
 """Frames looked at, the present one included."""
-WIDTH, HIDDEN = 40, 48
+WIDTH, HIDDEN = 40, 64
 HOLD = 10
 """Frames for which a voice that was heard goes on counting: consonants have none."""
 LOW, HIGH = -1.4, 0.0

@@ -1,12 +1,12 @@
-"""Sound that nobody speaks: instruments, machines and signals, made up at random by code.
+"""Sound that nobody speaks: music, machines and signals, made up at random by code.
 
-Every piece has an instrument of its own (spectrum, attack, decay, vibrato, body) and one of a few textures.
-What they share is that no vocal tract moves in them.
+Every piece has instruments of its own (`instruments`), one of a few textures, and a production: a room,
+a microphone, a tone control, an overdriven amplifier. What they share is that no vocal tract moves in them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,133 +14,137 @@ from scipy import signal
 
 from server.audio import SAMPLE_RATE
 
+from .instruments import Instrument, draw_instrument, draw_kit, note, shaped
+
 Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
-"""Semitones of major, minor and pentatonic."""
-TRIADS = ((0, 2, 4), (0, 2, 4, 6), (0, 4), (0, 3, 5))
+SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9), tuple(range(12)))
+"""Semitones of major, minor, pentatonic and chromatic."""
+TRIADS = ((0, 2, 4), (0, 2, 4, 6), (0, 4), (0, 3, 5), (0, 2, 4, 7), (-7, 0, 2, 4))
 """Steps of the scale that sound together."""
+BAR_STEPS = 16
+LEVEL = 0.05
+"""Rms of a piece."""
 
 
-@dataclass(frozen=True)
-class Instrument:
-    """A random instrument.
+@dataclass
+class _Player:
+    """An instrument in a key, who plays a note the same way again."""
 
-    Attributes
-    ----------
-    partials : (K, 2) frequency over the fundamental's, amplitude
-    attack, decay : seconds; a long decay is an organ's
-    vibrato_hertz, vibrato_share : speed and depth
-    body : frequencies in Hz of its resonances
-    """
+    rng: np.random.Generator
+    instrument: Instrument
+    scale: tuple[int, ...]
+    tonic: float
+    known: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
-    partials: Floats
-    attack: float
-    decay: float
-    vibrato_hertz: float
-    vibrato_share: float
-    body: tuple[float, ...]
+    @classmethod
+    def draw(cls, rng: np.random.Generator, lowest: float, highest: float) -> _Player:
+        """Somebody whose tonic lies between two frequencies."""
+        tonic = lowest * (highest / lowest) ** rng.random()
+        scale = SCALES[int(rng.integers(len(SCALES)))]
+        return cls(rng, draw_instrument(rng), scale, tonic)
+
+    def play(self, total: Floats, first: int, degree: int, length: int) -> None:
+        """Adds a note where there is room for it."""
+        length = min(length, len(total) - first)
+        if length < 1:
+            return
+        if (degree, length) not in self.known:
+            octave, place = divmod(degree, len(self.scale))
+            hertz = self.tonic * 2.0 ** (octave + self.scale[place] / 12.0)
+            self.known[degree, length] = note(self.instrument, hertz, length, self.rng)
+        loud = 10 ** self.rng.uniform(-0.25, 0.0)
+        total[first : first + length] += loud * self.known[degree, length]
 
 
 def piece(seconds: float, rng: np.random.Generator) -> Array:
-    """(S,) float32 of music or machine at an rms of 0.05."""
-    textures = (_chords, _chords, _chords, _chords, _melody, _melody, _band, _band, _hum, _beeps)
+    """(S,) float32 of music or machine at an rms of `LEVEL`."""
+    textures = (
+        _chords, _chords, _chords, _melody, _melody, _band, _band, _band, _band, _drums, _hum, _beeps
+    )  # fmt: skip
     sound = textures[int(rng.integers(len(textures)))](int(seconds * SAMPLE_RATE), rng)
+    sound = _produced(sound / max(1e-9, float(sound.std())), rng)
     if rng.random() < 0.3:
         sound = sound + _pink(len(sound), rng) * sound.std() * 10 ** rng.uniform(-2.0, -0.7)
-    return (0.05 * sound / max(1e-9, float(np.sqrt(np.mean(sound**2))))).astype(np.float32)
+    return (LEVEL * sound / max(1e-9, float(np.sqrt(np.mean(sound**2))))).astype(np.float32)
 
 
-def draw_instrument(rng: np.random.Generator) -> Instrument:
-    """From a sine to a brass section."""
-    count = int(rng.choice([1, 4, 8, 12, 20, 30]))
-    order = np.arange(1, count + 1, dtype=np.float64)
-    if rng.random() < 0.3:
-        order = 2.0 * order - 1.0
-    amplitude = order ** -rng.uniform(0.3, 2.0) * 10 ** rng.uniform(-0.4, 0.1, count)
-    stretched = order * np.sqrt(1.0 + 10 ** rng.uniform(-5.0, -3.0) * order**2)
-    is_held = rng.random() < 0.4
-    return Instrument(
-        np.stack([stretched, amplitude], axis=1),
-        attack=float(10 ** rng.uniform(-2.6, -0.6)),
-        decay=30.0 if is_held else float(10 ** rng.uniform(-1.0, 0.3)),
-        vibrato_hertz=float(rng.uniform(3.5, 7.5)),
-        vibrato_share=float(rng.uniform(0.002, 0.02)) if rng.random() < 0.35 else 0.0,
-        body=tuple(10 ** rng.uniform(2.2, 3.7, int(rng.integers(0, 4)))),
-    )
-
-
-def _note(instrument: Instrument, hertz: float, count: int, rng: np.random.Generator) -> Floats:
-    time = np.arange(count) / SAMPLE_RATE
-    swing = instrument.vibrato_share * np.sin(2.0 * np.pi * instrument.vibrato_hertz * time)
-    phase = 2.0 * np.pi * hertz * (time + np.cumsum(swing) / SAMPLE_RATE)
+def _chords(count: int, rng: np.random.Generator, beat: int | None = None) -> Floats:
+    """Several notes at once, strummed, or one after another."""
+    player = _Player.draw(rng, 60.0, 350.0)
+    step = beat or int(10 ** rng.uniform(-0.7, 0.5) * SAMPLE_RATE)
+    length = int(step * rng.uniform(0.5, 2.5))
+    spread = int(rng.choice([0.0, 0.0, 0.015, 0.03, 0.15]) * SAMPLE_RATE)
     total = np.zeros(count)
-    for order, amplitude in instrument.partials:
-        if order * hertz < 0.47 * SAMPLE_RATE:
-            # High partials of a struck string die first.
-            fall = np.exp(-time * (order - 1.0) / (8.0 * instrument.decay))
-            total += amplitude * fall * np.sin(order * phase + rng.uniform(0.0, 6.28))
-    release = np.minimum(1.0, (count - np.arange(count)) / (0.03 * SAMPLE_RATE))
-    return (
-        total
-        * np.minimum(1.0, time / instrument.attack)
-        * np.exp(-time / instrument.decay)
-        * release
-    )
-
-
-def _chords(count: int, rng: np.random.Generator) -> Floats:
-    """Several notes at once, all together or one after another."""
-    instrument, scale, tonic = draw_instrument(rng), _scale(rng), 10 ** rng.uniform(1.8, 2.55)
-    step = int(10 ** rng.uniform(-0.6, 0.5) * SAMPLE_RATE)
-    length = min(count, int(step * rng.uniform(0.8, 2.0)))
-    spread = int(rng.choice([0.0, 0.0, 0.03, 0.15]) * SAMPLE_RATE)
-    total = np.zeros(count + length + 8 * spread)
-    for first in range(0, count, step):
-        root = int(rng.integers(0, 7))
-        triad = TRIADS[int(rng.integers(len(TRIADS)))]
+    often = int(rng.choice([1, 2, 4, 8]))
+    root, triad = 0, TRIADS[0]
+    for number, first in enumerate(range(0, count, step)):
+        if number % often == 0:
+            root, triad = int(rng.integers(0, 7)), TRIADS[int(rng.integers(len(TRIADS)))]
         for place, degree in enumerate(triad):
-            tone = _note(instrument, tonic * _pitch(scale, root + degree), length, rng)
-            at = first + place * spread
-            total[at : at + length] += tone
-    return _shaped(total[:count], instrument)
+            player.play(total, first + place * spread, root + degree, length)
+    return shaped(total, player.instrument)
 
 
-def _melody(count: int, rng: np.random.Generator) -> Floats:
+def _melody(count: int, rng: np.random.Generator, beat: int | None = None) -> Floats:
     """One note after another."""
-    instrument, scale, tonic = draw_instrument(rng), _scale(rng), rng.uniform(110.0, 900.0)
-    total = np.zeros(2 * count)
+    player = _Player.draw(rng, 110.0, 900.0)
+    total = np.zeros(count)
     first, degree = 0, 3
-    beat = 10 ** rng.uniform(-0.9, 0.1) * SAMPLE_RATE
+    usual = beat or int(10 ** rng.uniform(-0.9, 0.1) * SAMPLE_RATE)
+    share = rng.uniform(0.7, 1.6)
     while first < count:
-        step = int(beat * rng.choice([0.5, 1.0, 1.0, 2.0]))
+        step = max(400, int(usual * rng.choice([0.5, 1.0, 1.0, 2.0])))
         degree = int(np.clip(degree + rng.integers(-3, 4), -5, 12))
-        length = min(count, max(800, int(step * rng.uniform(0.7, 1.6))))
         if rng.random() < 0.9:
-            tone = _note(instrument, tonic * _pitch(scale, degree), length, rng)
-            total[first : first + length] += tone
-        first += max(step, 400)
-    return _shaped(total[:count], instrument)
+            player.play(total, first, degree, max(800, int(step * share)))
+        first += step
+    return shaped(total, player.instrument)
+
+
+def _bass(count: int, rng: np.random.Generator, beat: int) -> Floats:
+    player = _Player.draw(rng, 36.0, 75.0)
+    total = np.zeros(count)
+    degree = 0
+    for first in range(0, count, beat):
+        if rng.random() < 0.3:
+            degree = int(rng.integers(-2, 6))
+        if rng.random() < 0.85:
+            player.play(total, first, degree, beat)
+    return shaped(total, player.instrument)
+
+
+def _drums(count: int, rng: np.random.Generator, beat: int | None = None) -> Floats:
+    """A bar again and again, with a slip here and there."""
+    step = (beat or int(rng.uniform(0.3, 0.7) * SAMPLE_RATE)) // 4
+    kit = draw_kit(rng)
+    often = np.array([0.3, 0.2, 0.6, 0.1, 0.08, 0.3]) * rng.uniform(0.3, 1.3, (len(kit), 1))[:, 0]
+    bar = rng.random((BAR_STEPS, len(kit))) < often
+    bar[:: int(rng.choice([4, 8])), 0] = True
+    bar[4::8, 1] = True
+    loud = 10 ** rng.uniform(-0.8, 0.2, len(kit))
+    total = np.zeros(count)
+    for number, first in enumerate(range(0, count, step)):
+        slips = rng.random(len(kit)) < 0.04
+        for drum in np.flatnonzero(bar[number % BAR_STEPS] ^ slips):
+            size = min(count - first, len(kit[drum]))
+            hit = loud[drum] * 10 ** rng.uniform(-0.2, 0.0)
+            total[first : first + size] += hit * kit[drum][:size]
+    return total
 
 
 def _band(count: int, rng: np.random.Generator) -> Floats:
-    """Chords, perhaps a melody, and drums."""
-    chords = _chords(count, rng)
-    total = chords / max(1e-9, chords.std())
-    if rng.random() < 0.6:
-        tune = _melody(count, rng)
-        total += rng.uniform(0.3, 1.2) * tune / max(1e-9, tune.std())
-    beat = int(rng.uniform(0.2, 0.5) * SAMPLE_RATE)
-    for number, first in enumerate(range(0, count, beat)):
-        size = min(count - first, int(0.2 * SAMPLE_RATE))
-        time = np.arange(size) / SAMPLE_RATE
-        if number % 2:
-            hit = rng.standard_normal(size) * np.exp(-time * rng.uniform(15.0, 60.0))
-        else:
-            hit = 2.0 * np.sin(2.0 * np.pi * (50.0 * time - 4.0 * np.exp(-25.0 * time)))
-            hit = hit * np.exp(-12.0 * time)
-        total[first : first + size] += rng.uniform(0.5, 3.0) * hit
+    """Drums, and most of bass, chords and a melody, in one beat."""
+    beat = int(rng.uniform(0.3, 0.75) * SAMPLE_RATE)
+    total = _level(_drums(count, rng, beat))
+    if rng.random() < 0.7:
+        total += rng.uniform(0.3, 1.2) * _level(_bass(count, rng, int(beat / rng.choice([1, 2]))))
+    if rng.random() < 0.9:
+        often = float(rng.choice([0.5, 1.0, 1.0, 2.0, 4.0]))
+        total += rng.uniform(0.4, 2.5) * _level(_chords(count, rng, int(beat * often)))
+    if rng.random() < 0.5:
+        total += rng.uniform(0.3, 1.5) * _level(_melody(count, rng, beat))
     return total
 
 
@@ -173,25 +177,34 @@ def _beeps(count: int, rng: np.random.Generator) -> Floats:
     return np.convolve(tone * is_on, np.ones(64) / 64.0, "same")
 
 
-def _shaped(sound: Floats, instrument: Instrument) -> Floats:
-    """The sound with the resonances of the instrument's body."""
-    for hertz in instrument.body:
-        above, below = signal.iirpeak(min(hertz, 7000.0), 3.0, fs=SAMPLE_RATE)
-        sound = sound + 1.5 * np.asarray(signal.lfilter(above, below, sound), np.float64)
-    return sound
+def _produced(sound: Floats, rng: np.random.Generator) -> Floats:
+    """The sound, of deviation 1, as a recording has it."""
+    if rng.random() < 0.25:
+        sound = np.tanh(10 ** rng.uniform(-0.2, 1.0) * sound)
+    if rng.random() < 0.4:
+        low, high = 10 ** rng.uniform(1.5, 2.4), 10 ** rng.uniform(3.1, 3.88)
+        band = signal.butter(1, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos")
+        sound = np.asarray(signal.sosfilt(band, sound), np.float64)
+    if rng.random() < 0.25:
+        # A filter that opens and closes.
+        dull = np.convolve(sound, np.ones(12) / 12.0, "same")
+        speed, start = rng.uniform(0.1, 1.5), rng.uniform(0.0, 6.28)
+        mix = 0.5 + 0.5 * np.sin(2.0 * np.pi * speed * np.arange(len(sound)) / SAMPLE_RATE + start)
+        sound = mix * sound + (1.0 - mix) * dull
+    if rng.random() < 0.5:
+        length = int(rng.uniform(0.15, 2.0) * SAMPLE_RATE)
+        fading = np.exp(-6.9 * np.arange(length) / length)
+        answer = 10 ** rng.uniform(-1.8, -0.9) * fading * rng.standard_normal(length)
+        answer[0] = 1.0
+        sound = signal.fftconvolve(sound, answer)[: len(sound)]
+    return np.asarray(sound, np.float64)
+
+
+def _level(sound: Floats) -> Floats:
+    return sound / max(1e-9, float(sound.std()))
 
 
 def _pink(count: int, rng: np.random.Generator) -> Floats:
     spectrum = np.fft.rfft(rng.standard_normal(count))
     noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1.0)), count)
     return noise / noise.std()
-
-
-def _scale(rng: np.random.Generator) -> tuple[int, ...]:
-    return SCALES[int(rng.integers(len(SCALES)))]
-
-
-def _pitch(scale: tuple[int, ...], degree: int) -> float:
-    """Frequency over the tonic's of a degree of the scale, which may lie octaves away."""
-    octave, place = divmod(degree, len(scale))
-    return 2.0 ** (octave + scale[place] / 12.0)

@@ -22,7 +22,7 @@ from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display
 from server.devices import chosen_device
 from server.evaluation.lips import unit_geometry
-from server.model.checkpoint import SHIPPED, save_checkpoint, save_dirfa
+from server.model.checkpoint import GATE, SHIPPED, save_checkpoint, save_dirfa, save_gate
 from server.model.config import NetworkConfig
 from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
@@ -30,7 +30,7 @@ from server.starter import leave_with_starter
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
-from . import dirfa, mouth, phones
+from . import dirfa, mouth, phones, voice
 from .cache import AlignedSpeech, aligned_speech
 from .corpora import utterances
 from .dirfa import filmed_motion, train_dirfa
@@ -62,9 +62,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--actor", default="", help="name of the actor; the folder's by default")
     parser.add_argument(
         "--config",
-        choices=("face", "dirfa"),
+        choices=("face", "gate", "dirfa"),
         default="face",
-        help="the shipped network, or DIRFA's own design to compare with",
+        help="the shipped network, its gate that tells voices from music, or DIRFA's own design to "
+        "compare with",
     )
     parser.add_argument(
         "--cache", type=Path, default=Path(".cache/training"), help="alignments, tracks and states"
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
     parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
     parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
+    parser.add_argument("--gate-steps", type=int, default=voice.LESSON.steps)
     parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
     parser.add_argument(
         "--device",
@@ -100,6 +102,10 @@ def main(arguments: Sequence[str]) -> int:
             save_dirfa(
                 output, taught_dirfa(chosen.data, chosen.cache, chosen_device(chosen.device))
             )
+        elif chosen.config == "gate":
+            output = chosen.output or GATE
+            lesson = replace(voice.LESSON, steps=chosen.gate_steps)
+            save_gate(output, voice.taught_gate(chosen.data, chosen.cache, lesson))
         else:
             output = chosen.output or SHIPPED
             network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))

@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float32]
 
 SPOKEN = ("kathleen", "speechocean762", "ljspeech")
-LESSON = Lesson("voice", steps=1400, peak_rate=4e-3, warm_up=100, seed=8)
-CLIPS = 800
+LESSON = Lesson("voice", steps=2200, peak_rate=4e-3, warm_up=100, seed=8)
+CLIPS = 1800
 CLIP_SECONDS = 6.0
-CROP_FRAMES = 90
-BATCH = 40
+CROP_FRAMES = 140
+BATCH = 28
 NEAR_FRAMES, FAR_FRAMES = 10, 25
 """Frames around speech that count as speech; from which on a mixture counts as music alone."""
-MISSED_WEIGHT = 4.0
+MISSED_WEIGHT = 2.0
 """A voice taken for music costs so many times music taken for a voice."""
 
 
@@ -81,8 +81,9 @@ def taught_gate(data: Path, cache: Path, lesson: Lesson = LESSON, clips: int = C
         logits, _ = gate.logits(mel, torch.zeros(len(mel), CONTEXT - 1, WIDTH))
         total = torch.zeros(())
         for place, delay in enumerate(delays):
-            said = logits[:, CONTEXT + delay :, place]
-            wanted, share = (part[:, CONTEXT : CROP_FRAMES - delay] for part in (voice, weight))
+            # From the first frame on: a recording may begin in the middle of a bar, or of a word.
+            said = logits[:, delay:, place]
+            wanted, share = (part[:, : CROP_FRAMES - delay] for part in (voice, weight))
             share = share * torch.where(wanted > 0.5, MISSED_WEIGHT, 1.0)
             costs = functional.binary_cross_entropy_with_logits(said, wanted, reduction="none")
             total = total + (costs * share).sum() / share.sum().clamp(min=1.0)
@@ -101,7 +102,7 @@ def _clip(corpora: Sequence[AlignedSpeech], rng: np.random.Generator) -> Heard:
     count = int(CLIP_SECONDS * SAMPLE_RATE)
     frames = count // FRAME_STEP
     if rng.random() < 0.45:
-        sound = piece(CLIP_SECONDS, rng)
+        sound = _late(piece(CLIP_SECONDS, rng), rng)
         return _heard(sound, np.zeros(frames, bool), is_mixed=True, rng=rng)
     corpus = corpora[int(rng.integers(len(corpora)))]
     index = int(rng.integers(len(corpus.names)))
@@ -127,8 +128,20 @@ def _clip(corpora: Sequence[AlignedSpeech], rng: np.random.Generator) -> Heard:
     ).astype(np.float32)
     is_mixed = rng.random() < 0.6
     if is_mixed:
-        placed = placed + piece(CLIP_SECONDS, rng) * np.float32(10 ** rng.uniform(-1.2, 0.1))
+        music = _late(piece(CLIP_SECONDS, rng), rng)
+        placed = placed + music * np.float32(10 ** rng.uniform(-1.2, 0.1))
     return _heard(placed, is_spoken, is_mixed=is_mixed, rng=rng)
+
+
+def _late(sound: Array, rng: np.random.Generator) -> Array:
+    """Half of all music begins after a silence of some seconds; before it there is a little noise."""
+    if rng.random() < 0.5:
+        return sound
+    begin = int(rng.uniform(0.0, 0.5) * len(sound))
+    level = np.float32(10 ** rng.uniform(-6.0, -3.0))
+    late = level * rng.standard_normal(len(sound)).astype(np.float32)
+    late[begin:] += sound[: len(sound) - begin]
+    return late
 
 
 def _heard(

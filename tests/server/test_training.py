@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from dirfa_blender.core.errors import AudioError
 from server.alignment import PHONE_INDEX, PHONES
-from server.model.checkpoint import load_dirfa, save_dirfa
+from server.model.checkpoint import load_dirfa, load_gate, save_dirfa, save_gate
 from server.model.config import NetworkConfig
 from server.model.dirfa import WINDOW, DirfaConfig, DirfaNetwork, biased_mask
 from server.model.network import FaceNetwork
+from server.training import voice
 from server.training.loop import Lesson, moved, teach
 from server.training.mouth import MouthBatch, mouth_loss
 from server.training.phones import phone_loss
@@ -241,3 +242,36 @@ def test_the_baseline_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 
     assert loaded.config == network.config
     assert torch.equal(loaded.out.weight, network.out.weight)
+
+
+def test_a_gate_taught_twice_is_the_same_and_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    seconds, count = 8, 2
+    labels = np.repeat(rng.integers(0, 30, count * seconds * 5), 20).astype(np.uint8)
+    for source in voice.SPOKEN:
+        np.savez(
+            tmp_path / f"phones_{source}.npz",
+            samples=rng.integers(-3000, 3000, count * seconds * 16000).astype(np.int16),
+            labels=labels,
+            sample_offsets=np.arange(count + 1) * seconds * 16000,
+            label_offsets=np.arange(count + 1) * seconds * 100,
+            names=np.array(["a", "b"]),
+            talkers=np.array(["x", "y"]),
+            held_out=np.zeros(count, bool),
+        )
+    lesson = replace(voice.LESSON, steps=2)
+    made = []
+    for run in ("first", "second"):
+        folder = tmp_path / run
+        folder.mkdir()
+        for path in tmp_path.glob("phones_*.npz"):
+            (folder / path.name).symlink_to(path)
+        torch.manual_seed(0)
+        gate = voice.taught_gate(tmp_path, folder, lesson, clips=5)
+        save_gate(folder / "gate.safetensors", gate)
+        made.append((folder / "gate.safetensors").read_bytes())
+
+    again = load_gate(tmp_path / "second" / "gate.safetensors", torch.device("cpu"))
+    assert made[0] == made[1]
+    assert again.state_dict().keys() == gate.state_dict().keys()
+    assert all(torch.equal(again.state_dict()[k], v) for k, v in gate.state_dict().items())

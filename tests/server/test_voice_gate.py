@@ -11,6 +11,7 @@ import torch
 
 from server.audio import Speech, read_speech
 from server.engine import Engine
+from server.evaluation.voices import music
 from server.features import features, speech_gain
 from server.model.checkpoint import GATE, load_gate
 from server.postprocess import OPENING_MM, sided
@@ -41,6 +42,14 @@ def speech() -> np.ndarray:
     return read_speech(JFK).samples[: 8 * RATE]
 
 
+def band(seconds: float, late: float = 0.0) -> np.ndarray:
+    """Drums, bass and struck chords, after so many seconds of a quiet room."""
+    rng = np.random.default_rng(3)
+    sound = music(seconds, rng)
+    quiet = 1e-4 * rng.standard_normal(int(late * RATE))
+    return np.concatenate([quiet, 0.05 * sound / sound.std()])
+
+
 def chord(hertz: tuple[float, ...], seconds: float = 6.0, fall: float = 0.0) -> np.ndarray:
     """Notes of twelve harmonics, struck every second or held."""
     time = np.arange(int(seconds * RATE)) / RATE
@@ -57,6 +66,18 @@ def test_a_chord_without_a_voice_hardly_moves_the_lips(fall: float) -> None:
 
     # A strike may pass for the burst of a consonant.
     assert lips.mean() < 2.2
+
+
+def test_a_band_without_a_singer_hardly_moves_the_lips() -> None:
+    lips = opening(band(6.0))
+
+    assert lips[25:].mean() < 2.2
+
+
+def test_music_that_sets_in_after_a_silence_does_not_open_the_mouth() -> None:
+    lips = opening(band(2.0, late=1.5))
+
+    assert lips[75:100].mean() < 0.5
 
 
 @pytest.mark.parametrize("hertz", [(50.0,), (100.0,), (120.0, 240.0), (440.0,)])
