@@ -76,7 +76,8 @@ class DIRFA_PT_first_run(bpy.types.Panel):
         settings = context.scene.dirfa
         shown = watch().shown(state().server_state, is_remote=is_remote(context))
         is_ready = shown in READY
-        has_material = not disabled_reason(settings)
+        speaks = any(len(line.takes) for line in settings.lines)
+        has_material = speaks or not disabled_reason(settings)
         box = _step(self.layout, "1. Server", is_ready, is_next=True)
         if not is_ready:
             draw_server(box, context)
@@ -86,7 +87,6 @@ class DIRFA_PT_first_run(bpy.types.Panel):
             row.enabled = is_ready
             row.operator("dirfa.use_sample", icon="FILE_SOUND")
             draw_text(box, "or choose your own below")
-        speaks = any(len(line.takes) for line in settings.lines)
         box = _step(self.layout, "3. Let it speak", speaks, is_next=is_ready and has_material)
         if speaks:
             draw_text(box, "Play it with the space bar")
