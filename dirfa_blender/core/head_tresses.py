@@ -219,6 +219,8 @@ def _widths(z: Floats, heights: tuple[float, ...], fall: Fall, beyond_ear: float
 def _body(head: Head) -> tuple[Floats, Floats, Floats]:
     """Points, outward normals and clearance of what hair lies on."""
     chosen = head.part("scalp", "face", "neck", "bust", "cloth", "ear_*")
+    # Every other vertex: a surface is as well told from its points 2 mm apart.
+    chosen &= np.arange(len(chosen)) % 2 == 0
     normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
     clearance = np.where(head.part("ear_*"), EAR_CLEARANCE, CLEARANCE)[chosen]
     return head.vertices[chosen].astype(np.float64), normals, clearance

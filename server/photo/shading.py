@@ -41,8 +41,10 @@ def to_srgb(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
 def to_srgb_bytes(linear: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """8-bit sRGB of linear light 0..1, looked up in steps finer than a byte can show."""
     table = np.round(to_srgb(np.linspace(0, 1, 1 << 14)) * 255).astype(np.uint8)
-    steps = np.clip(linear * np.float32((1 << 14) - 1) + np.float32(0.5), 0, (1 << 14) - 1)
-    return table[steps.astype(np.int32)]
+    steps = linear * np.float32((1 << 14) - 1)
+    steps += np.float32(0.5)
+    np.clip(steps, 0, (1 << 14) - 1, out=steps)
+    return table.take(steps.astype(np.intp))
 
 
 def lightness(linear: npt.ArrayLike) -> Floats:

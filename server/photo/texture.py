@@ -50,6 +50,7 @@ MIDDLE_HALF, BELOW_HIGHLIGHTS = (
 )  # percentiles by lightness that give the tone
 SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
+GRAIN = 0.035  # of the light, standard deviation of what pores and blotches add
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
@@ -311,28 +312,45 @@ def _as_colour(linear: Floats) -> Colour:
 
 
 def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.uint8]:
-    """(S, S, 3) uint8 sRGB: the even skin, over it the other side's detail, over that the photo's."""
-    result = _enlarged(texels.spread(surface.base), size, size)
-    result *= 1 + 0.035 * _grain(size)[..., None]
-    step = size // texels.covered.shape[0]
+    """(S, S, 3) uint8 sRGB: the even skin, over it the other side's detail, over that the photo's.
+
+    Notes
+    -----
+    Where no photo reaches, the even skin is made sRGB at the size of its map and only its grain is as
+    fine as the texture: that part is the larger one.
+    """
+    small = texels.spread(surface.base)
+    plain = _enlarged(to_srgb(small) * np.float32(255), size, size)
+    result = cv2.multiply(plain, _grain(size).of_bytes, dtype=cv2.CV_8UC3)
     everywhere = np.arange(len(surface.mirror))
-    detail = np.ones((size, size, 3), np.float32)
-    for here in (surface.mirror, everywhere):
-        maps = texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
-        rows, columns = _bounds(maps[..., 2] > 0)
-        high, wide = step * (rows.stop - rows.start), step * (columns.stop - columns.start)
-        maps = _enlarged(maps[rows, columns], high, wide)
+    sights = [
+        texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
+        for here in (surface.mirror, everywhere)
+    ]
+    rows, columns = _bounds(np.maximum(sights[0][..., 2], sights[1][..., 2]) > 0)
+    step = size // texels.covered.shape[0]
+    high, wide = step * (rows.stop - rows.start), step * (columns.stop - columns.start)
+    detail = np.ones((high, wide, 3), np.float32)
+    for sight in sights:
+        maps = _enlarged(sight[rows, columns], high, wide)
         x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
         weight = cv2.remap(surface.taken.usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
         weight = cv2.GaussianBlur(weight, (0, 0), size / 700)
         over = cv2.remap(
             surface.taken.detail, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )
-        target = detail[
-            step * rows.start : step * rows.stop, step * columns.start : step * columns.stop
-        ]
-        target += weight[..., None] * (np.maximum(over, 0) - target)
-    return to_srgb_bytes(result * detail)
+        np.maximum(over, 0, out=over)
+        over -= detail
+        over *= weight[..., None]
+        detail += over
+    there = (
+        slice(step * rows.start, step * rows.stop),
+        slice(step * columns.start, step * columns.stop),
+    )
+    detail *= _enlarged(small[rows, columns], high, wide)
+    detail *= _grain(size).of_light[there][..., None]
+    result[there] = to_srgb_bytes(detail)
+    return np.asarray(result, np.uint8)
 
 
 def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
@@ -347,9 +365,17 @@ def _enlarged(values: Image, high: int, wide: int) -> Image:
     return np.asarray(cv2.resize(values, (wide, high), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
+@dataclass(frozen=True)
+class _Grain:
+    """Factors of pores and blotches: (S, S) on linear light, and (S, S, 3) nearly the same on sRGB."""
+
+    of_light: Image
+    of_bytes: Image
+
+
 @lru_cache(maxsize=1)
-def _grain(size: int) -> Image:
-    """(S, S) unit noise at the scales of pores and blotches, the same on every run."""
+def _grain(size: int) -> _Grain:
+    """Noise at the scales of pores and blotches, the same on every run."""
     random = np.random.default_rng(20)
     fine = cv2.GaussianBlur(random.standard_normal((size, size), np.float32), (0, 0), 1.2)
     coarse = random.standard_normal((size // 8, size // 8), np.float32)
@@ -357,4 +383,5 @@ def _grain(size: int) -> Image:
         cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), (0, 0), 3
     )
     noise = fine / fine.std() + 0.7 * coarse / coarse.std()
-    return noise / noise.std()
+    light = np.asarray(1 + GRAIN * noise / noise.std(), np.float32)
+    return _Grain(light, np.repeat(light[..., None] ** np.float32(1 / 2.2), 3, axis=2))
