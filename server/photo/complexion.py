@@ -34,7 +34,7 @@ EVEN_REACH = 0.16  # of the blur that is called even, in eye distances
 FAR_REACHES = (0.9, 0.4)  # where no skin is that near
 SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is seen and not guessed
 # Logarithms beyond which a detail of plain skin goes no farther: dark, bright, coloured.
-WRINKLE, SHINE, BLUSH = 0.32, 0.06, 0.05
+WRINKLE, SHINE, BLUSH = 0.26, 0.06, 0.05
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
 CREASE_DARK, CREASE_COLOURED = 0.9, 0.5  # by how much more in the creases beside nose and mouth
 CREASES = ((129, 203, 206, 216, 212, 202, 210), (358, 423, 426, 436, 432, 422, 430))

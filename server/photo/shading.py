@@ -21,7 +21,7 @@ STRENGTH = 0.9  # share of the fitted shading that is taken off
 LIMITS = (0.6, 1.7)  # of the gain
 SKIN_HUE = (42.0, 68.0)  # degrees in CIELAB
 # In CIELAB: chroma above which skin is seldom, and by how much it is let go beyond at most.
-SKIN_CHROMA, MORE_CHROMA = 22.0, 9.0
+SKIN_CHROMA, MORE_CHROMA = 22.0, 5.0
 GREY_CHROMA = 6.0  # in CIELAB, below which a photo has no colour to judge
 BALANCE_LIMITS = (0.5, 2.2)  # narrower ones cut blue alone and turn a warm lamp's skin orange
 
