@@ -34,6 +34,11 @@ EDGE_ROWS = 1.3
 LEAST_POINTS = 3
 BURIED_METRES = 0.0015  # under the skin, from which the cap bears no hair
 SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
+CURL_KEY = "hair_curl"  # under which a head remembers how curly its hair is, 0 to 1
+# Of tightly coiled hair: metres by which a strand turns aside from point to point, and share of its length
+# that is left; of waves, metres and turns along a strand.
+KINK_METRES, COILED_LENGTH, WAVE_METRES, WAVE_TURNS = 0.0022, 0.75, 0.0022, 1.4
+FRIZZ_METRES = 0.00025  # the same of any hair
 PARTING = 0.42  # of half the head's width, to the subject's left, where hair on top parts
 
 
@@ -76,10 +81,16 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     locks = max(1, count // PER_LOCK)
     row, column = _roots(cap, lift, locks, random)
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
-    guides = _walked(field, row, column, length, random)
-    points = _filled_out(field, guides, count, random)
+    curl = curl_of(head)
+    guides = _walked(field, row, column, length * (1.0 - (1.0 - COILED_LENGTH) * curl), random)
+    points = _filled_out(field, guides, count, curl, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     return Strands(points.astype(np.float32), radii.astype(np.float32))
+
+
+def curl_of(head: Head) -> float:
+    """0 straight to 1 tightly coiled, as the head's photo showed its hair."""
+    return min(max(float(head.source.get(CURL_KEY, "0")), 0.0), 1.0)
 
 
 def standoff(head: Head, cap: Floats) -> Floats:
@@ -208,7 +219,9 @@ def _walked(
     return np.stack(path, 1)
 
 
-def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Generator) -> Floats:
+def _filled_out(
+    field: _Field, guides: Floats, count: int, curl: float, random: np.random.Generator
+) -> Floats:
     """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips."""
     which = random.integers(0, len(guides), count)
     aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
@@ -231,8 +244,18 @@ def _filled_out(field: _Field, guides: Floats, count: int, random: np.random.Gen
     risen = 1.0 - np.exp(-np.linspace(0.0, 6.0, POINTS))
     full = np.clip(lift / FULL_METRES, 0.15, 1.0)
     height = (risen - 1.0) * lift + risen * (LOW_METRES + LAYERS_METRES * layer * full)
-    frizz = random.normal(0.0, 0.00025, path.shape) * np.linspace(0.0, 1.0, POINTS)[:, None]
-    return field.at(field.place, row, column) + outward * height[..., None] + frizz
+    share = np.linspace(0.0, 1.0, POINTS)
+    frizz = random.normal(0.0, FRIZZ_METRES + KINK_METRES * curl**2, path.shape) * share[:, None]
+    points = field.at(field.place, row, column) + outward * height[..., None] + frizz
+    if curl == 0.0:
+        return points
+    # Strands of a lock wave together: the phase goes by where they grow.
+    phase = 9.0 * row[:, :1] + 5.0 * column[:, :1]
+    run = np.gradient(points, axis=1)
+    aside = np.cross(outward, run)
+    aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
+    wave = np.sin(0.2 * phase + 2 * np.pi * WAVE_TURNS * share) * share * WAVE_METRES * curl
+    return points + aside * wave[..., None]
 
 
 def _ended(path: Floats) -> Floats:

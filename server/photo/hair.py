@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import View
-from dirfa_blender.core.head_groom import cap_grid
+from dirfa_blender.core.head_groom import CURL_KEY, cap_grid
 from dirfa_blender.core.head_hair import COLUMNS
 from dirfa_blender.core.head_hairline import with_bare_crown, with_hairline
 from dirfa_blender.core.head_template import template
@@ -56,6 +56,7 @@ class Scalp:
     skull : (N,) the person's skull over the fitted head's
     fall : how long hair falls beside the face, None where it is short
     hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
+    curl : 0 straight to 1 tightly coiled
     """
 
     is_bald: bool
@@ -64,6 +65,7 @@ class Scalp:
     skull: Floats
     fall: Fall | None = None
     hairline: Floats | None = None
+    curl: float = 0.0
 
 
 def read_scalp(
@@ -127,7 +129,8 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     vertices += _cap_edges().smoothed(moved, SMOOTHING)
-    grown = replace(head, vertices=vertices.astype(np.float32))
+    source = {**head.source, CURL_KEY: f"{scalp.curl:.2f}"}
+    grown = replace(head, vertices=vertices.astype(np.float32), source=source)
     return with_tresses(grown, scalp.fall) if scalp.fall else grown
 
 

@@ -110,7 +110,7 @@ def head_from_photos(
     progress(0.95)
     head = _dressed(fit.head, skin)
     digests = " ".join(look.sha256 for look in looks)
-    head = replace(head, source={**fit.head.source, "photo_sha256": digests})
+    head = replace(head, source={**head.source, "photo_sha256": digests})
     return PhotoResult(head, warnings, landmarks, fit, solution)
 
 

@@ -24,6 +24,7 @@ from dirfa_blender.core.head_template import template
 
 from .colours import Colour, measured_colours
 from .complexion import Complexion, complexion
+from .curl import read_curl
 from .glasses import glasses_sign, without_glasses
 from .hair import Scalp, read_scalp
 from .hairline import read_hairline
@@ -188,6 +189,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
             scalp,
             fall=read_fall(picture, moved, masks, metres_per_px),
             hairline=read_hairline(head, fit.view, to_picture, masks),
+            curl=read_curl(picture, moved, masks),
         )
     if scalp.is_bald and not scalp.has_sides:
         colours.pop("hair", None)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import POINTS, Strands, cap_grid, standoff, strands
+from dirfa_blender.core.head_groom import CURL_KEY, POINTS, Strands, cap_grid, standoff, strands
 from dirfa_blender.core.head_hairline import bare_crown, with_bare_crown
 from dirfa_blender.core.head_template import template
 
@@ -109,3 +109,20 @@ def test_a_bald_head_has_no_strands(head: Head):
     )
 
     assert strands(bald) is None
+
+
+def bend(grown: Strands) -> float:
+    """Mean angle in radians from piece to piece along strands."""
+    pieces = np.diff(grown.points.astype(np.float64), axis=1)
+    pieces /= np.maximum(np.linalg.norm(pieces, axis=-1, keepdims=True), 1e-9)
+    return float(np.arccos(np.clip((pieces[:, 1:] * pieces[:, :-1]).sum(-1), -1, 1)).mean())
+
+
+def test_a_head_with_coiled_hair_has_strands_that_bend_more(head: Head, grown: Strands):
+    waved, coiled = (
+        strands(replace(head, source={CURL_KEY: curl}), count=2000) for curl in ("0.5", "1.0")
+    )
+
+    assert waved is not None and coiled is not None
+    assert bend(grown) < bend(waved) < bend(coiled)
+    assert bend(coiled) > 2 * bend(grown)

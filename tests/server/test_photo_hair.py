@@ -14,6 +14,7 @@ from PIL import Image
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from server.photo.colours import measured_colours
+from server.photo.curl import read_curl
 from server.photo.hair_share import hair_seen
 from server.photo.landmarks import detect_face
 from server.photo.mask import FaceMasks, face_masks
@@ -118,3 +119,29 @@ def test_thin_dark_hair_over_a_red_scalp_is_not_red() -> None:
     red, _, blue = measured_colours(pixels, landmarks(), masks())["hair"]
 
     assert red - blue < 0.5 * (skin[0] - skin[2]) / 255
+
+
+def combed(angles: np.ndarray) -> np.ndarray:
+    """The portrait with lines drawn over its hair at an angle (768, 768) each."""
+    rows, columns = np.mgrid[:768, :768]
+    lines = 60 * np.sin(0.9 * (rows * np.cos(angles) + columns * np.sin(angles)))
+    drawn = np.clip(110 + lines, 0, 255)[..., None]
+    is_hair = (masks().hair_clear > 0.5)[..., None]
+    return np.where(is_hair, drawn, astronaut()).astype(np.uint8)
+
+
+def test_hair_whose_lines_run_one_way_is_straight_and_else_coiled() -> None:
+    places = np.random.default_rng(2).uniform(0, np.pi, (64, 64))
+    every_way = cv2.resize(places, (768, 768), interpolation=cv2.INTER_NEAREST)
+
+    straight = read_curl(combed(np.zeros((768, 768))), landmarks(), masks())
+    coiled = read_curl(combed(every_way), landmarks(), masks())
+
+    assert straight == 0.0
+    assert coiled > 0.7
+
+
+def test_hair_that_is_not_seen_has_no_curl() -> None:
+    unseen = replace(masks(), hair_clear=np.zeros_like(masks().hair_clear))
+
+    assert read_curl(astronaut(), landmarks(), unseen) == 0.0

@@ -1,0 +1,51 @@
+"""How curly hair is in a photo, by how well the lines in it agree on a direction.
+
+Straight hair runs one way for a finger's breadth, tightly coiled hair in every direction at once. The
+structure tensor's coherence says which [1]_: 1 where all edges near a place are parallel, 0 where none are.
+
+References
+----------
+.. [1] Bigun, Granlund (1987). Optimal orientation detection of linear symmetry. ICCV.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from dirfa_blender.core.face_landmarks import FaceLandmarks
+
+from .mask import FaceMasks, Pixels, grown
+
+# Coherence of straight and of tightly coiled hair: over 121 portraits coiled hair lies under 0.5, and what
+# lies over 0.7 is straight.
+STRAIGHT, COILED = 0.70, 0.42
+# Eye distances: of the blur before edges are looked for, of the neighbourhood they are compared in, and of
+# the margin at the edge of the hair.
+FINE, NEAR, MARGIN = 0.012, 0.07, 0.05
+LEAST_AREA = 0.1  # square eye distances of hair, below which nothing is said
+
+
+def read_curl(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> float:
+    """0 for straight hair or none in sight, 1 for tightly coiled.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
+    """
+    unit = landmarks.eye_distance_px
+    clear = (masks.hair_clear > 0.6).astype(np.float32)
+    inside = grown(clear, -MARGIN * unit) > 0.5
+    if inside.sum() < LEAST_AREA * unit**2:
+        return 0.0
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = cv2.GaussianBlur(np.ascontiguousarray(lab[..., 0]), (0, 0), max(FINE * unit, 0.6))
+    across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
+    xx, yy, xy = (
+        cv2.GaussianBlur(product, (0, 0), NEAR * unit)
+        for product in (across * across, down * down, across * down)
+    )
+    strength = (xx + yy)[inside]
+    agreed = np.sqrt((xx - yy) ** 2 + 4 * xy**2)[inside]
+    coherence = float(agreed.sum() / max(float(strength.sum()), 1e-6))
+    return float(np.clip((STRAIGHT - coherence) / (STRAIGHT - COILED), 0.0, 1.0))
