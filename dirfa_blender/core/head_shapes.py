@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from .head import Head
-from .shape_anatomy import Anatomy, Array, measure, swapped
+from .shape_anatomy import Anatomy, Array, Fields, measure, swapped
 from .shape_brows import brow_shapes
 from .shape_eyes import Eye, eye_shapes
 from .shape_interior import settle, tongue_out, tongue_up
@@ -57,7 +57,7 @@ def with_shapes(head: Head) -> Head:
     return replace(head, shape_names=HEAD_SHAPES, shape_deltas=deltas.astype(np.float32))
 
 
-def _attended(deltas: Array, anatomy: Anatomy) -> Array:
+def _attended(deltas: Fields, anatomy: Anatomy) -> Fields:
     """Shapes whose lids keep out of both eyes and carry their lashes."""
     flip = np.array([-1.0, 1.0, 1.0], np.float32)
     names = tuple(swapped(name) for name in HEAD_SHAPES)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from .head import Head
 
 Array = npt.NDArray[np.float64]
+Fields = npt.NDArray[np.float32 | np.float64]  # displacements of all shapes at once
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 Table = Mapping[int, Sequence[float]]

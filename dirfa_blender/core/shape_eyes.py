@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .shape_anatomy import Anatomy, Array, Indices, Mask, smoothstep, turn, turn_level
+from .shape_anatomy import Anatomy, Array, Fields, Indices, Mask, smoothstep, turn, turn_level
 from .shape_mouth import Moves
 
 LOOKS = {  # pitch and yaw of the eyeball, radians, down and outward positive
@@ -109,14 +109,14 @@ class Eye:
         ball += turn_level(self.anatomy.vertices, self.centre, np.full(count, yaw))
         return np.where(self.ball[:, None], ball, self.lids(*lids))
 
-    def attended(self, fields: Array, names: Sequence[str]) -> Array:
+    def attended(self, fields: Fields, names: Sequence[str]) -> Fields:
         """Shapes in which no lid enters the eye at any weight, and lashes stay on their lids.
 
         The way out is shared by neighbours, so that a lid keeps its thickness.
 
         Parameters
         ----------
-        fields : (K, V, 3) float64, metres
+        fields : (K, V, 3) metres
         names : the K shape names, this eye's called left
         """
         result = fields.copy()

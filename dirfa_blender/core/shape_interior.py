@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shape_anatomy import Anatomy, Array, Indices, Mask, smoothstep
+from .shape_anatomy import Anatomy, Array, Fields, Indices, Mask, smoothstep
 from .shape_mouth import STILL as MOUTH_STILL
 from .shape_mouth import Moves, oval
 
@@ -60,12 +60,12 @@ def tongue_blade(anatomy: Anatomy) -> Array:
     return np.where(part, free, 0.0)[:, None]
 
 
-def settle(fields: Array, anatomy: Anatomy) -> Array:
+def settle(fields: Fields, anatomy: Anatomy) -> Fields:
     """Fields whose cavity wall is drawn out between the lips and the bones.
 
     Parameters
     ----------
-    fields : (K, V, 3) float64; on the wall, what jaw or skull would do there
+    fields : (K, V, 3) metres; on the wall, what jaw or skull would do there
     """
     wall = anatomy.part("cavity", "mouth")
     if not wall.any():

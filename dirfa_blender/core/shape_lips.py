@@ -19,6 +19,7 @@ from .shape_anatomy import (
     UPPER_OUTER,
     Anatomy,
     Array,
+    Fields,
     Indices,
     smoothstep,
     turn,
@@ -155,12 +156,12 @@ def _skin_of_roll(sign: float) -> Moves:
             335: (0.0, 0.0, 0.7), 200: (0.0, 0.2, 1.0), 164: (0.0, 0.0, 0.0)}  # fmt: skip
 
 
-def sealed(fields: Array, names: Sequence[str], anatomy: Anatomy) -> Array:
+def sealed(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> Fields:
     """Shapes that keep closed lips closed: where the lips touch, both take the same motion.
 
     Parameters
     ----------
-    fields : (K, V, 3) float64, metres
+    fields : (K, V, 3) metres
     names : the K shape names
     """
     upper = np.flatnonzero(anatomy.part("lips_upper"))
@@ -178,7 +179,7 @@ def sealed(fields: Array, names: Sequence[str], anatomy: Anatomy) -> Array:
     return result
 
 
-def parted(fields: Array, names: Sequence[str], anatomy: Anatomy) -> Array:
+def parted(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> Fields:
     """Shapes whose lips do not pass through one another at weight 1.
 
     Where touching lips would cross, both give way by half. The shape that only makes sense on an open jaw,
@@ -186,7 +187,7 @@ def parted(fields: Array, names: Sequence[str], anatomy: Anatomy) -> Array:
 
     Parameters
     ----------
-    fields : (K, V, 3) float64, metres
+    fields : (K, V, 3) metres
     names : the K shape names
     """
     upper = np.flatnonzero(anatomy.part("lips_upper"))
