@@ -28,12 +28,13 @@ CORNEA_ROUGHNESS = 0.085
 def sclera(plan: Plan) -> bpy.types.Node:
     place = plan.eye_place()
     radius = plan.eye_radius(place)
-    # Positions are in fractions of two iris radii: greyer where the iris shines through, warmer into the
-    # corners.
+    # Positions are in fractions of two iris radii: the limbus is no line, so the iris shines through for
+    # almost a millimetre; warmer into the corners.
     colour = plan.ramp(
         plan.math("MULTIPLY", radius, 0.5),
-        (0.49, (0.46, 0.44, 0.44, 1.0)),
-        (0.56, SCLERA),
+        (0.49, (0.20, 0.185, 0.185, 1.0)),
+        (0.53, (0.43, 0.405, 0.40, 1.0)),
+        (0.59, SCLERA),
         (0.76, (0.65, 0.595, 0.56, 1.0)),
         (1.0, CORNER),
     )
@@ -75,7 +76,7 @@ def iris(plan: Plan) -> bpy.types.Node:
         (0.58, (1.05, 1.0, 0.95, 1.0)),
         (0.76, (0.92, 0.95, 1.0, 1.0)),
         (0.90, (0.42, 0.40, 0.42, 1.0)),
-        (1.0, (0.22, 0.21, 0.22, 1.0)),
+        (1.0, (0.34, 0.33, 0.35, 1.0)),
     )
     # The cornea gathers light from above on the lower half of the iris.
     lit = plan.math("MULTIPLY_ADD", up, -0.45, 1.0)

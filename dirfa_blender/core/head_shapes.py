@@ -14,7 +14,7 @@ import numpy as np
 from .head import Head
 from .shape_anatomy import Anatomy, Array, Fields, measure, swapped
 from .shape_brows import brow_shapes
-from .shape_eyes import Eye, eye_shapes
+from .shape_eyes import Eye, eye_shapes, lids_over_cheek
 from .shape_interior import settle, tongue_out, tongue_up
 from .shape_jaw import jaw_shapes
 from .shape_lips import lip_shapes, parted, sealed
@@ -70,12 +70,14 @@ def _attended(deltas: Fields, anatomy: Anatomy) -> Fields:
 
 
 def _left_shapes(anatomy: Anatomy) -> dict[str, Array]:
+    brows = brow_shapes(anatomy)
     return {
         **eye_shapes(anatomy),
         **jaw_shapes(anatomy),
         **mouth_shapes(anatomy),
         **lip_shapes(anatomy),
-        **brow_shapes(anatomy),
+        **brows,
+        "cheekSquintLeft": brows["cheekSquintLeft"] + lids_over_cheek(anatomy),
         "tongueOut": tongue_out(anatomy),
         "tongueUp": tongue_up(anatomy),
     }

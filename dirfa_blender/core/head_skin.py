@@ -151,7 +151,11 @@ def _closed_lips(points: Array, mouth: Indices) -> Array:
 
 
 def _add_lid_rims(half: Half, grid: Grid, points: Array) -> None:
-    """The lid margin: across the thickness to the globe, then back along it out of sight."""
+    """The lid margin: across the thickness to the globe, then back along it out of sight.
+
+    On the lower lid it rises onto the globe in a hollow curve: the tears that stand there, which mirror a
+    lamp in a bright line wherever it is.
+    """
     edge = points[grid.eye[-1]]
     away = edge - EYE_CENTRE
     unit = away / np.linalg.norm(away, axis=1, keepdims=True)
@@ -160,19 +164,21 @@ def _add_lid_rims(half: Half, grid: Grid, points: Array) -> None:
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     tangent = side - (side * unit).sum(1, keepdims=True) * unit
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    n = len(edge)
+    tears = np.sin(np.pi * np.clip(np.arange(n) / (n / 2) - 1.0, 0.0, 1.0))[:, None] ** 0.5
     rings = []
-    for radius, slide in (
-        (0.5, 0.02),
-        (EYE_RADIUS + 0.12, 0.0),
-        (EYE_RADIUS + 0.1, 0.12),
-        (EYE_RADIUS + 0.6, 0.45),
+    for radius, dry, wet in (
+        (0.5, 0.02, -0.006),
+        (EYE_RADIUS + 0.12, 0.0, -0.034),
+        (EYE_RADIUS + 0.1, 0.12, 0.12),
+        (EYE_RADIUS + 0.6, 0.45, 0.45),
     ):
+        slide = dry + (wet - dry) * tears
         reach = np.linalg.norm(away, axis=1, keepdims=True)
         target = (
             reach * 0.5 + (EYE_RADIUS + 0.12) * 0.5 if radius < 1 else np.full_like(reach, radius)
         )
         rings.append(EYE_CENTRE + target * (unit * np.cos(slide) + tangent * np.sin(slide)))
-    n = len(edge)
     numbers = np.concatenate([grid.eye[-1:], half.add_points(np.array(rings), "lid_lower_*")])
     half.set_part(numbers[1:, : n // 2 + 1].ravel(), "lid_upper_*")
     flat = np.stack([grid.u, grid.t], -1)[grid.eye[-1]]

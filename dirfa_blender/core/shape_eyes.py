@@ -27,7 +27,8 @@ LID_UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)  # from the inner to t
 LID_LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
 BLINK = (-0.75, 0.25)  # shares of the opening by which the upper and the lower lid rise
 WIDE = (0.22, -0.07)
-SQUINT = (-0.12, 0.22)
+SQUINT = (-0.15, 0.30)
+CHEEK_SQUINT = (-0.03, 0.17)  # under a raised cheek
 LOOK_DOWN = (-0.46, -0.2)
 LOOK_UP = (0.15, 0.08)
 LID_BLUR = 3.0  # millimetres across which skin off the margin evens out the lid's motion
@@ -70,6 +71,12 @@ def eye_shapes(anatomy: Anatomy) -> dict[str, Array]:
         "eyeLookOutLeft": eye.look(*LOOKS["eyeLookOutLeft"], (0.0, 0.0)),
         "eyeLookInLeft": eye.look(*LOOKS["eyeLookInLeft"], (0.0, 0.0)),
     }
+
+
+def lids_over_cheek(anatomy: Anatomy) -> Array:
+    """(V, 3) metres: what a raised left cheek does to the lids above it."""
+    eye = Eye.of(anatomy)
+    return np.zeros_like(anatomy.vertices) if eye is None else eye.lids(*CHEEK_SQUINT)
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ MOTIONS = (
     ("browOuterUpLeft", 300, 2, 3.0),
     ("cheekPuff", 427, 0, 3.0),
     ("cheekSquintLeft", 347, 2, 2.0),
+    ("cheekSquintLeft", 374, 2, 0.8),
     ("noseSneerLeft", 358, 2, 2.0),
     ("tongueOut", 14, 2, -1.0),
 )
@@ -172,6 +173,14 @@ def test_lips_do_not_cross_in_a_single_shape(head: Head, name: str):
 @pytest.mark.parametrize("weights", SPEECH, ids=lambda w: "+".join(w))
 def test_lips_do_not_cross_in_speech(head: Head, weights: dict[str, float]):
     assert View(head, head.posed(weights), "mouth").crossed() <= CROSS_TOLERANCE
+
+
+def test_a_laugh_narrows_the_eyes_by_a_quarter_to_a_half(head: Head):
+    laugh = {"mouthSmile": 0.9, "cheekSquint": 0.7, "eyeSquint": 0.5}
+    both = {f"{name}{side}": share for name, share in laugh.items() for side in ("Left", "Right")}
+    seen = [View(head, head.posed(weights), "eye_left").tallest("eye") for weights in ({}, both)]
+
+    assert 0.5 < seen[1] / seen[0] < 0.75
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

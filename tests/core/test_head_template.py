@@ -225,6 +225,16 @@ def test_the_eyeball_is_24_millimetres_and_stays_inside_lids_and_skin(head: Head
     assert away.min() > 0.012
 
 
+def test_tears_bridge_the_lower_lid_and_the_globe_along_its_middle(head: Head):
+    centre, rim = head_template.eye_centres()[0], head.landmarks()[374]
+    lid = head.vertices[head.part("lid_lower_left")]
+    beside = lid[np.abs(lid[:, 0] - rim[0]) < 2e-3]
+    away = np.linalg.norm(beside - centre, axis=1) - 0.012
+    touching = beside[away < 2e-4]
+
+    assert 1e-4 < touching[:, 2].max() - rim[2] < 1.2e-3
+
+
 def test_the_pupil_shows_between_the_lids(head: Head):
     points = head.landmarks()
     height = head_template.eye_centres()[0, 2]
