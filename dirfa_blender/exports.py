@@ -23,7 +23,15 @@ from .core.errors import OutputError, SettingsError
 from .session import state
 
 # Roughness of the plain stand-in of a slot's shader, by the last word of the material's name.
-ROUGHNESS = {"cornea": 0.05, "sclera": 0.2, "teeth": 0.3, "iris": 0.35, "cloth": 0.9, "hair": 0.6}
+ROUGHNESS = {
+    "cornea": 0.05,
+    "sclera": 0.2,
+    "teeth": 0.3,
+    "iris": 0.35,
+    "cloth": 0.9,
+    "hair": 0.6,
+    "brows": 0.6,
+}
 SKIN_ROUGHNESS = 0.5
 # How a compressed .blend begins and ends (Zstandard, seekable format).
 ZSTANDARD, SEEK_TABLE = bytes.fromhex("28b52ffd"), bytes.fromhex("b1ea928f")

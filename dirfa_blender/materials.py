@@ -21,6 +21,7 @@ _SHADERS: dict[str, Callable[[Plan], bpy.types.Node]] = {
     "gums": shader_mouth.gums,
     "tongue": shader_mouth.tongue,
     "mouth": shader_mouth.mouth,
+    "brows": shader_hair.brows,
     "hair": shader_hair.hair,
     "cloth": shader_hair.cloth,
 }
@@ -35,6 +36,7 @@ _VIEWPORT: dict[str, tuple[float, float, float, float]] = {
     "tongue": (0.36, 0.12, 0.11, 1.0),
     "mouth": (0.16, 0.045, 0.038, 1.0),
     "lashes": (0.012, 0.009, 0.008, 1.0),
+    "brows": (0.030, 0.019, 0.013, 1.0),
     "cloth": (0.025, 0.029, 0.040, 1.0),
 }
 

@@ -16,6 +16,12 @@ HAIRLINE_FADE = 0.034
 EVEN_SHARE = 0.5
 
 
+# What a hair of a brow is of its surroundings' colour, in which skin between hairs is mixed; by how much of
+# the skin's light those must be darker for a hair to begin, and to be whole.
+BROW_SHADE = (0.50, 0.46, 0.43, 1.0)
+BROW_FROM, BROW_WHOLE = 0.15, 0.50
+
+
 def strand(plan: Plan) -> bpy.types.Node:
     """One strand: its colour varies from strand to strand and is darker at the root."""
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
@@ -60,6 +66,25 @@ def hair(plan: Plan) -> bpy.types.Node:
     )
     hair.inputs["Specular IOR Level"].default_value = 0.22
     return hair
+
+
+def brows(plan: Plan) -> bpy.types.Node:
+    """Hairs in the colour the photo's brow has at their roots; none where it has skin there."""
+    plain = plan.linear("hair", 0.5)
+    if plan.albedo is None:
+        return plan.principled(Base_Color=plain, Roughness=0.5)
+    seen = plan.tree.nodes.new("ShaderNodeTexImage")
+    seen.image = plan.albedo
+    colour = plan.mixed(1.0, seen.outputs["Color"], BROW_SHADE, "MULTIPLY")
+    light = plan.node("ShaderNodeRGBToBW", Color=seen.outputs["Color"]).outputs[0]
+    red, green, blue, _ = plan.linear("skin")
+    skin = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    darker = plan.math("SUBTRACT", 1.0, plan.math("DIVIDE", light, skin))
+    alpha = plan.math("DIVIDE", plan.math("SUBTRACT", darker, BROW_FROM), BROW_WHOLE - BROW_FROM)
+    alpha.node.use_clamp = True
+    brow = plan.principled(plain, Base_Color=colour, Roughness=0.5, Alpha=alpha)
+    brow.inputs["Specular IOR Level"].default_value = 0.3
+    return brow
 
 
 def cloth(plan: Plan) -> bpy.types.Node:

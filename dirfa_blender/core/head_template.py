@@ -12,6 +12,7 @@ Parts (`Head.part_names`; ``*`` is ``left`` or ``right``, the subject's):
 ``teeth_lower gums_lower tongue``         carried by the jaw
 ``eye_* cornea_*``                        rigid balls turning about `eye_centres`
 ``lashes_upper_* lashes_lower_*``         move with the lids
+``brow_*``                                hairs that lie on the skin
 ``hair``                                  a cap that can be left out
 ``cloth``                                 a shirt that can be left out
 ========================================= ======================================================
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .head import Head
+from .head_brows import add_brows
 from .head_cloth import add_cloth
 from .head_ears import add_ear
 from .head_eyes import EYE_CENTRE, add_eye, add_lashes
@@ -49,6 +51,7 @@ MATERIALS = (
     "pupil",
     "cornea",
     "lashes",
+    "brows",
     "hair",
     "cloth",
 )
@@ -73,7 +76,7 @@ def eye_centres() -> NDArray[np.float32]:
 def template() -> Head:
     """The neutral head without shapes; built once, the same to the last bit every time."""
     half = Half()
-    grid, _ = add_skin(half)
+    grid, skin = add_skin(half)
     flat = np.stack([grid.u, grid.t], -1)
     add_ear(half, surface(), grid.ear, flat[grid.ear])
     add_cavity(half, grid.mouth[-1])
@@ -81,6 +84,7 @@ def template() -> Head:
     add_tongue(half)
     add_eye(half)
     add_lashes(half, half.points()[grid.eye[-1]])
+    add_brows(half, grid, half.points()[skin])
     add_hair(half)
     add_cloth(half)
     mesh = half.whole()

@@ -115,8 +115,10 @@ class Anatomy:
 
     @cached_property
     def skin(self) -> Mask:
-        """(V,) outer skin with lips and lids: all that the surface motion may take along."""
-        return self.part("face", "lip", "lid", "nos", "neck", "scalp", "skull", "ear", "bust")
+        """(V,) outer skin with lips, lids and brows: all that the surface motion may take along."""
+        return self.part(
+            "face", "lip", "lid", "nos", "neck", "scalp", "skull", "ear", "bust", "brow"
+        )
 
     @cached_property
     def side(self) -> Array:

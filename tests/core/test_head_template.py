@@ -358,6 +358,7 @@ def test_the_parts_the_shapes_need_are_there(head: Head):
         "cornea",
         "lashes_upper",
         "lashes_lower",
+        "brow",
         "ear",
         "nostril",
     )
