@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import bpy
 import numpy as np
@@ -32,6 +33,8 @@ FULL, LITTLE = 0.999, 0.05
 # A control whose utmost brings less than this is not what a person would pull.
 LEAST_WEIGHT = 0.3
 REFINEMENTS = 24
+# A curve that leaves these as they are is the plain one that Blender gives to a new driver.
+UNCHANGED = (-20.0, -0.7, 0.0, 0.3, 1.0, 15.0)
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,29 @@ def driver_poses(
 
 
 def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object) -> Pose | None:
-    sources = {v.name: _source_of(v, rig) for v in curve.driver.variables}
-    for wanted in dict.fromkeys(source for source in sources.values() if source is not None):
+    driver = curve.driver
+    sources = tuple((v.name, _source_of(v, rig)) for v in driver.variables)
+    has_shape = len(curve.keyframe_points) or len(curve.modifiers)
+    if has_shape and any(abs(curve.evaluate(value) - value) > 1e-4 for value in UNCHANGED):
+        return _solved(driver.type, driver.expression, sources, curve.evaluate)
+    return _solved_before(driver.type, driver.expression, sources)
+
+
+def _solved(
+    kind: str,
+    expression: str,
+    sources: tuple[tuple[str, Source | None], ...],
+    shaped: Callable[[float], float] = float,
+) -> Pose | None:
+    """The pose for a driver of these variables; `shaped` is what its curve makes of its value."""
+    for wanted in dict.fromkeys(source for _, source in sources if source is not None):
 
         def weight(value: float, wanted: Source = wanted) -> float:
             values = {
                 name: value if source == wanted else (source.rest if source is not None else 0.0)
-                for name, source in sources.items()
+                for name, source in sources
             }
-            return _output(curve, values)
+            return shaped(_output(kind, expression, values))
 
         try:
             full = _full(weight, wanted.rest)
@@ -83,6 +100,10 @@ def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object) -> Pose | None:
         if full is not None:
             return _posed(wanted, full)
     return None
+
+
+# A slider asks again at every step, and a face board has a hundred drivers.
+_solved_before = lru_cache(maxsize=2048)(_solved)
 
 
 def _full(weight: Callable[[float], float], rest: float) -> float | None:
@@ -120,17 +141,15 @@ def _source_of(variable: bpy.types.DriverVariable, rig: bpy.types.Object) -> Sou
     return Source(bone, match[2], int(match[3])) if bone in rig.pose.bones else None
 
 
-def _output(curve: bpy.types.FCurve, values: dict[str, float]) -> float:
+def _output(kind: str, expression: str, values: dict[str, float]) -> float:
     """What a driver makes of its variables. Raises ValueError where it is no formula of them."""
-    kind, given = curve.driver.type, list(values.values())
     if kind == "SCRIPTED":
-        value = evaluate(curve.driver.expression, values)
-    elif not given:
+        return evaluate(expression, values)
+    given = list(values.values())
+    if not given:
         raise ValueError("the driver reads nothing")
-    else:
-        value = {"AVERAGE": sum(given) / len(given), "SUM": sum(given), "MIN": min(given),
-                 "MAX": max(given)}[kind]  # fmt: skip
-    return curve.evaluate(value) if len(curve.keyframe_points) or len(curve.modifiers) else value
+    return {"AVERAGE": sum(given) / len(given), "SUM": sum(given), "MIN": min(given),
+            "MAX": max(given)}[kind]  # fmt: skip
 
 
 def _posed(source: Source, value: float) -> Pose:

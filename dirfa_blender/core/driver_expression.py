@@ -10,6 +10,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 OPERATORS: Mapping[type, Callable[..., Any]] = {
@@ -37,9 +38,14 @@ def evaluate(expression: str, values: Mapping[str, float]) -> float:
         It is no formula of these variables, or has no value for them.
     """
     try:
-        return float(_value(ast.parse(expression.strip(), mode="eval").body, values))
+        return float(_value(_parsed(expression), values))
     except (SyntaxError, ArithmeticError, TypeError, RecursionError) as error:
         raise ValueError(f"{expression!r} has no value: {error}") from error
+
+
+@lru_cache(maxsize=512)
+def _parsed(expression: str) -> ast.expr:
+    return ast.parse(expression.strip(), mode="eval").body
 
 
 def _value(node: ast.expr, values: Mapping[str, float]) -> Any:
