@@ -21,7 +21,8 @@ class NetworkConfig:
     phones : classes the encoder tells apart; 0 is silence
     channels, dilations : width of the encoder and dilation of each of its layers
     face_channels, face_layers : width and depth of the face head
-    delays : frames by which the outputs lag behind the sound, shortest first: the lookaheads offered
+    delays : frames by which the phones lag behind the sound, shortest first: the lookaheads offered
+    mouth_lead : frames by which the mouth lags less: it is on its way before its sound
     mouth : names of the mouth channels, action units without a side
     styles : talkers the mouth was learnt from; the first is the one used unless another is named
     """
@@ -34,8 +35,14 @@ class NetworkConfig:
     face_channels: int = 160
     face_layers: int = 2
     delays: tuple[int, ...] = (0, 2, 6, 16)
+    mouth_lead: int = 2
     mouth: tuple[str, ...] = ()
     styles: tuple[str, ...] = ("plain",)
+
+    @property
+    def mouth_delays(self) -> tuple[int, ...]:
+        """Frames by which the mouth lags behind the sound for each of `delays`; below 0 it is foretold."""
+        return tuple(delay - self.mouth_lead for delay in self.delays)
 
     def to_json(self) -> str:
         """JSON object, keys sorted."""

@@ -46,7 +46,8 @@ class NetworkOutput:
     Attributes
     ----------
     phones : (B, T, D, P) logits; entry d is of the frame `delays[d]` earlier
-    mouth : (B, T, D, M) intensities, likewise; about 0..1, not clamped
+    mouth : (B, T, D, M) intensities; entry d is of the frame `mouth_delays[d]` earlier. About 0..1, not
+        clamped
     """
 
     phones: Tensor

@@ -20,7 +20,7 @@ from .prosody import Voice
 from .randomness import Seeds
 from .sampling import Sampler, SamplerState
 from .statistics import MotionStatistics
-from .voice import VoiceGate, VoiceState
+from .voice import VoiceGate, VoiceState, quietness
 
 SILENCE = 0
 """The phone that means nobody speaks."""
@@ -46,11 +46,13 @@ class MotionBlock:
 
 @dataclass
 class StreamState:
-    """All that a stream remembers."""
+    """All that a stream remembers; `mouth` and `level` are of frames whose time has not come."""
 
     frame: int
     network: NetworkState
     sampler: SamplerState
+    mouth: Tensor
+    level: Tensor
     voice: VoiceState | None = None
 
 
@@ -86,6 +88,12 @@ class FaceStream:
             raise ValueError(f"the network looks ahead {delays} frames, got {lookahead}")
         self._network = network
         self._place = fitting[-1]
+        # The mouth comes early: of a longer delay the head may be in time, and what is too early waits.
+        early = network.config.mouth_delays
+        self._mouth_place = max(place for place, d in enumerate(early) if d <= self.lookahead)
+        held = network.feature_mean.new_zeros(
+            self.lookahead - early[self._mouth_place], len(network.config.mouth)
+        )
         self._style = torch.tensor([style], device=network.feature_mean.device)
         self._sampler = Sampler(
             statistics,
@@ -98,7 +106,8 @@ class FaceStream:
             self._sampler.prepare()
         self._gate = gate
         voice = None if gate is None else gate.initial()
-        self.state = StreamState(0, network.initial(), SamplerState(), voice)
+        level = torch.zeros(self.lookahead)
+        self.state = StreamState(0, network.initial(), SamplerState(), held.cpu(), level, voice)
 
     @property
     def lookahead(self) -> int:
@@ -115,10 +124,14 @@ class FaceStream:
         entered = features[None].to(self._network.feature_mean.device)
         output, state.network = self._network(entered, self._style, state.network)
         phones = torch.softmax(output.phones[0, :, self._place].float(), dim=1).cpu()
-        mouth = output.mouth[0, :, self._place].float().cpu()
+        given = output.mouth[0, :, self._mouth_place].float().cpu()
+        mouths = torch.cat([state.mouth, given])
+        mouth, state.mouth = mouths[:count], mouths[count:]
         if self._gate is not None and state.voice is not None:
             shares, state.voice = self._gate(entered[0], state.voice)
-            share = shares[:, self._place, None].cpu()
+            levels = torch.cat([state.level, prosody[:, 0]])
+            quiet, state.level = quietness(levels[:count]), levels[count:]
+            share = torch.maximum(shares[:, self._place].cpu(), quiet)[:, None]
             mouth, phones = mouth * share, phones * share
             phones[:, SILENCE] += 1.0 - share[:, 0]
         voice = Voice(

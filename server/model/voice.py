@@ -24,6 +24,16 @@ LOW, HIGH = -1.4, 0.0
 """Logit of a voice under which lips rest, and over which they follow the sound wholly: 20 and 50 %."""
 
 
+QUIET, LOUD = -5.2, -4.0
+"""Natural log of the RMS under which nothing is held still, and over which all that is no voice: what a
+mouth does before and after a word is the face network's business. Speech lies around -3."""
+
+
+def quietness(level: Tensor) -> Tensor:
+    """(T,) natural log of the RMS to the share 0..1 in which there is nothing to hold still."""
+    return ((LOUD - level) / (LOUD - QUIET)).clamp(0.0, 1.0)
+
+
 @dataclass(frozen=True)
 class VoiceState:
     """The past: (CONTEXT - 1, WIDTH) of the features, (HOLD, D) of the answers."""

@@ -155,7 +155,7 @@ def adapted(
     def loss_of(batch: tuple[Tensor, Tensor, MouthBatch]) -> tuple[Tensor, dict[str, float]]:
         hidden, phones, wanted = batch
         mouth, _ = network.animate(hidden, phones, wanted.style, start)
-        return mouth_loss(mouth, wanted, metres, network.config.delays), {}
+        return mouth_loss(mouth, wanted, metres, network.config.mouth_delays), {}
 
     # Named by what is learnt from: other film must not go on where the last one stopped.
     state = cache / "states" / _digest(seen.pieces)
@@ -245,7 +245,7 @@ def _opened(
     """(T - delay, 2) metres of opening and width at the longest delay."""
     style = torch.zeros(1, dtype=torch.long)
     mouth, _ = network.animate(hidden[None], phones[None], style, network.initial(1).head)
-    delay = network.config.delays[-1]
+    delay = network.config.mouth_delays[-1]
     return mouth[0, delay:, -1].double().numpy() @ geometry
 
 

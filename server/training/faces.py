@@ -17,7 +17,7 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head import Head
 from server.features import FRAME_RATE, speech_gain
 from server.postprocess import sided
-from server.tracking.landmarks import FaceTrack, track_landmarks
+from server.tracking.landmarks import TRACK_VERSION, FaceTrack, track_landmarks
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
@@ -109,7 +109,7 @@ def grid_film(
 
 def cached_track(video: Path, cache: Path) -> FaceTrack:
     """The landmarks of a video, tracked once."""
-    path = cache / "landmarks" / f"{video.stem}.npz"
+    path = cache / "landmarks" / f"{video.stem}-{TRACK_VERSION}.npz"
     if not path.exists():
         track = track_landmarks(video)
         path.parent.mkdir(parents=True, exist_ok=True)

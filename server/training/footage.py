@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dirfa_blender.core.errors import DirfaError, FormatError
 from server.audio import SAMPLE_RATE
 from server.tracking.alignment import AlignedFace
-from server.tracking.landmarks import FaceTrack, track_landmarks
+from server.tracking.landmarks import TRACK_VERSION, FaceTrack, track_landmarks
 from server.tracking.people import mean_face, shots_of, strangers
 from server.tracking.performer import face_of
 from server.tracking.sound import film_sound, sound_offset
@@ -29,8 +29,6 @@ Array = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
-CACHE_VERSION = 2
-"""Raised when the tracker changes what it finds: older tracks are made anew."""
 LEAST_SEEN = 0.5
 """Share of a film that must show a face."""
 EDGE_SECONDS = 0.2
@@ -130,7 +128,7 @@ def tracked(video: Path, cache: Path, progress: Callable[[float], None] | None =
     """The landmarks of a film, tracked once for its bytes, whatever it is called."""
     with video.open("rb") as stream:
         name = hashlib.file_digest(stream, "sha256").hexdigest()[:24]
-    path = cache / "footage" / f"{name}-{CACHE_VERSION}.npz"
+    path = cache / "footage" / f"{name}-{TRACK_VERSION}.npz"
     if not path.exists():
         track = track_landmarks(video, progress=progress)
         about = {

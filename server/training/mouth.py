@@ -134,7 +134,7 @@ def teach_mouth(
         with torch.set_grad_enabled(encoder_share > 0.0):
             hidden, logits, _ = network.encode(batch.features, start.encoder)
         found, _ = network.animate(hidden, logits, batch.style, start.head)
-        mouth = mouth_loss(found, batch, metres, delays)
+        mouth = mouth_loss(found, batch, metres, network.config.mouth_delays)
         phones, right = phone_loss(logits, batch.phones, delays)
         figures = {"mouth": float(mouth.detach()), "right": right}
         return mouth + PHONE_WEIGHT * phones, figures
@@ -152,18 +152,24 @@ def moving(network: FaceNetwork) -> list[torch.nn.Parameter]:
 
 
 def mouth_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delays: tuple[int, ...]) -> Tensor:
-    """Loss of (B, T, D, M) mouths; the longest delay counts as much as all others together."""
+    """Loss of (B, T, D, M) mouths; the longest delay counts as much as all others together.
+
+    Parameters
+    ----------
+    delays : `NetworkConfig.mouth_delays`
+    """
     weights = [0.5 / max(1, len(delays) - 1)] * (len(delays) - 1) + [0.5]
     total = mouth.new_zeros(())
     for place, (delay, weight) in enumerate(zip(delays, weights, strict=True)):
-        total = total + weight * _delayed_loss(mouth[:, delay:, place].float(), batch, metres)
+        total = total + weight * _delayed_loss(mouth[:, :, place].float(), batch, metres, delay)
     return total
 
 
-def _delayed_loss(found: Tensor, batch: MouthBatch, metres: Tensor) -> Tensor:
-    """Loss of (B, T', M) mouths of the batch's first T' frames."""
-    count = found.shape[1]
-    wanted, weight = batch.mouth[:, :count], batch.weight[:, :count]
+def _delayed_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delay: int) -> Tensor:
+    """Loss of (B, T, M) mouths, each of the frame `delay` earlier; later, where that is below 0."""
+    count = mouth.shape[1] - abs(delay)
+    found, first = mouth[:, max(0, delay) :][:, :count], max(0, -delay)
+    wanted, weight = (rows[:, first : first + count] for rows in (batch.mouth, batch.weight))
     total = weight.sum() + 1.0
     level = (functional.smooth_l1_loss(found, wanted, beta=0.1, reduction="none") * weight).sum()
     both = weight[:, 1:] * weight[:, :-1]

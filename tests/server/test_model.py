@@ -119,6 +119,11 @@ def test_a_shorter_lookahead_gives_its_own_answer_for_the_same_time() -> None:
     assert output.phones.shape == (1, 50, 3, 5)
     stream = FaceStream(network, MotionStatistics(), seed=0, lookahead=2)
     block = stream.step(features[0, :24], torch.zeros(24, 3))
+    # The mouth is two frames early: the head of the next delay is in time, and waits where it is sooner.
+    assert torch.allclose(block.mouth[2:], output.mouth[0, :22, 1], atol=1e-5)
+    at_once = FaceStream(network, MotionStatistics(), seed=0, lookahead=0)
+    block = at_once.step(features[0, :24], torch.zeros(24, 3))
+    assert block.first_frame == 0
     assert torch.allclose(block.mouth, output.mouth[0, :24, 1], atol=1e-5)
 
 

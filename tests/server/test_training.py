@@ -76,7 +76,7 @@ def test_losses_can_be_taken_in_half_precision() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         hidden, logits, _ = network.encode(features, start.encoder)
         mouth, _ = network.animate(hidden, logits, style, start.head)
-        loss = mouth_loss(mouth, batch, torch.eye(2), network.config.delays)
+        loss = mouth_loss(mouth, batch, torch.eye(2), network.config.mouth_delays)
         loss = loss + phone_loss(logits, labels, network.config.delays)[0]
 
     assert loss.dtype == torch.float32
@@ -174,7 +174,7 @@ def test_a_delay_is_scored_against_the_frame_it_speaks_of() -> None:
 
 
 def test_the_mouth_loss_vanishes_for_the_right_mouth_at_every_delay() -> None:
-    delays = (0, 3)
+    delays = (-2, 0, 3)
     mouth = torch.rand(2, 20, 4)
     found = torch.stack([mouth.roll(delay, dims=1) for delay in delays], dim=2)
     batch = MouthBatch(

@@ -14,6 +14,7 @@ from server.engine import Engine
 from server.evaluation.voices import music
 from server.features import features, speech_gain
 from server.model.checkpoint import GATE, load_gate
+from server.model.voice import LOUD, QUIET, quietness
 from server.postprocess import OPENING_MM, sided
 from server.training.music import piece
 
@@ -127,6 +128,12 @@ def test_people_who_speak_over_music_are_seen_speaking() -> None:
 
     assert min(shares) > 0.75, shares
     assert np.mean(likeness) > 0.8, likeness
+
+
+def test_what_is_too_quiet_to_matter_is_left_to_the_face_network() -> None:
+    levels = torch.tensor([-11.0, QUIET, 0.5 * (QUIET + LOUD), LOUD, -1.0])
+
+    assert quietness(levels).tolist() == pytest.approx([1.0, 1.0, 0.5, 0.0, 0.0], abs=1e-5)
 
 
 def test_the_gate_does_not_depend_on_how_the_sound_is_cut() -> None:
