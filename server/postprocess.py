@@ -120,7 +120,7 @@ def finished(
 
 def shaped_mouth(raw: RawMotion, strength: float, reach: int = FULL_REACH) -> dict[str, Array]:
     """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence."""
-    moved = np.maximum(_smoothed(raw.mouth), 0.0) * np.float32(MOUTH_GAIN * strength)
+    moved = np.maximum(raw.mouth, 0.0) * np.float32(MOUTH_GAIN * strength)
     mouth = {name: moved[:, index] for index, name in enumerate(raw.mouth_names)}
     for unit in ("AU26", "AU8", "AU24", "AU28D", "AU10", *OPENERS):
         mouth.setdefault(unit, np.zeros(len(raw.mouth), np.float32))
