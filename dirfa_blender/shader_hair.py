@@ -14,6 +14,8 @@ HAIRLINE_FADE = 0.034
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
 # in a few bounces has no time: without this white hair is grey.
 EVEN_SHARE = 0.5
+# Light that goes from fibre to fibre takes their colour each time: what one fibre has of it is less.
+SATURATION = 0.8
 
 
 # What a hair of a brow is of its surroundings' colour, in which skin between hairs is mixed; by how much of
@@ -25,7 +27,7 @@ BROW_FROM, BROW_WHOLE = 0.15, 0.50
 def strand(plan: Plan) -> bpy.types.Node:
     """One strand: its colour varies from strand to strand and is darker at the root."""
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
-    colour = plan.mixed(info.outputs["Random"], plan.linear("hair", 0.9), plan.linear("hair", 2.1))
+    colour = plan.mixed(info.outputs["Random"], _fibre(plan, 1.2), _fibre(plan, 2.8))
     root = plan.ramp(info.outputs["Intercept"], (0.0, (0.65, 0.65, 0.65, 1)), (0.35, (1, 1, 1, 1)))
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
@@ -51,9 +53,9 @@ def hair(plan: Plan) -> bpy.types.Node:
     bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=0.002)
     colour = plan.ramp(
         height,
-        (0.30, plan.linear("hair", 0.26)),
-        (0.52, plan.linear("hair", 0.50)),
-        (0.70, plan.linear("hair", 0.72)),
+        (0.30, _fibre(plan, 0.44)),
+        (0.52, _fibre(plan, 0.85)),
+        (0.70, _fibre(plan, 1.22)),
     )
     # Single strands thin out over the lowest rows, so that the hairline is no edge.
     parts = plan.node("ShaderNodeSeparateXYZ", Vector=place)
@@ -66,6 +68,15 @@ def hair(plan: Plan) -> bpy.types.Node:
     )
     hair.inputs["Specular IOR Level"].default_value = 0.22
     return hair
+
+
+def _fibre(plan: Plan, strength: float) -> tuple[float, float, float, float]:
+    """Linear colour of a fibre of hair that looks so strongly of the photo's."""
+    red, green, blue, alpha = plan.linear("hair")
+    grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    seen = (strength * (grey + SATURATION * (part - grey)) for part in (red, green, blue))
+    red, green, blue = (min(1.0, max(0.0, part)) for part in seen)
+    return red, green, blue, alpha
 
 
 def brows(plan: Plan) -> bpy.types.Node:
