@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.protocol import AnimateSettings
+from server.audio import SAMPLE_RATE, Speech, read_speech
 from server.engine import Engine
 from server.model.statistics import MotionStatistics
 from server.training.motion import RATE, statistics_of_actor
-from tests.server.test_engine import recording
+
+SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"
+
+
+def speech(seconds: float) -> Speech:
+    """The sample line, said again and again."""
+    samples = np.resize(read_speech(SAMPLE).samples, round(seconds * SAMPLE_RATE))
+    return Speech(samples, SAMPLE_RATE, seconds, "hash")
 
 
 def filmed(seconds: float, head: float = 1.0) -> list[Animation]:
     """Takes as a camera would have seen them: the shipped talker, moving the head more or less."""
     engine = Engine("cpu")
     return [
-        engine.animate(recording(seconds / 2), AnimateSettings(seed=seed, head=head)).resampled(
-            RATE
-        )
+        engine.animate(speech(seconds / 2), AnimateSettings(seed=seed, head=head)).resampled(RATE)
         for seed in (1, 2)
     ]
 

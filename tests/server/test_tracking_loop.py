@@ -88,6 +88,8 @@ def rendered(take: Animation, path: Path) -> Path:
     head = meshes.build_head(made_up(with_shapes(template())), "Head")
     shot.build_shot(scene, head)
     apply.apply_animation(take, head, load_profile("arkit"), name="Known", interpolation="CONSTANT")
+    # Rolls highlights off as a camera does, and as the film on which the tracker's response was measured.
+    scene.view_settings.view_transform = "AgX"
     render.render_video(scene, path, render.RenderSettings("workbench", 224, 280, 1, "cpu"))
     bpy.ops.wm.read_factory_settings(use_empty=True)
     return path
