@@ -12,6 +12,7 @@ import hashlib
 import io
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -109,7 +110,7 @@ def _read_container(source: Path | bytes, label: str) -> tuple[int, _Mono, NDArr
 
     stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     try:
-        with ContainerSound(stream) as sound:
+        with closing(ContainerSound(stream)) as sound:
             mono = _Mono(sound.blocks(BLOCK_SECONDS), sound.samplerate, label)
             return sound.samplerate, mono, _resampled(mono, sound.samplerate)
     except NoSound as error:

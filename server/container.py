@@ -7,8 +7,7 @@ beginning left out where it begins earlier, so that second 0 is the first pictur
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -49,15 +48,8 @@ class ContainerSound:
         self._stream = streams[0]
         self.samplerate = int(self._stream.rate)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the file."""
         self._container.close()
 
     def blocks(self, seconds: float) -> Iterator[NDArray[np.float32]]:
