@@ -14,7 +14,7 @@ from typing import Literal
 from .errors import RigError
 from .profile import MappingProfile
 from .skeleton import Skeleton, find_part
-from .spelling import plain_spelling, recognised
+from .spelling import plain_spelling, recognised, words_of
 
 Kind = Literal["property", "shape", "pose", "object"]
 KINDS: tuple[Kind, ...] = ("property", "shape", "pose", "object")
@@ -202,13 +202,15 @@ def _places(profile: MappingProfile, inventory: Inventory) -> dict[str, tuple[Pl
         for order, name in enumerate(profile.names_of(channel)):
             wanted.setdefault(plain_spelling(name), []).append((channel, order))
     result: dict[str, tuple[Place, ...]] = {}
+    # A shape may be called after the mesh it is of.
+    around = {word for owner in inventory.of_kind("shape") for word in words_of(owner)}
     for kind in KINDS:
         if kind == "object" and profile.stepped is None:
             continue
         of_kind: dict[str, list[Place]] = {}
         for owner, names in inventory.of_kind(kind).items():
             best: dict[str, tuple[int, str]] = {}
-            for meaning, own in recognised(names, wanted.keys()).items():
+            for meaning, own in recognised(names, wanted.keys(), around).items():
                 for channel, order in wanted[meaning]:
                     if channel not in best or order < best[channel][0]:
                         best[channel] = order, own

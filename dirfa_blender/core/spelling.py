@@ -4,15 +4,18 @@ A name is a list of words. Case, separators, namespaces, numbering of copies and
 not count: ``EyeBlinkLeft``, ``eyeBlink_L``, ``!ex-eyeBlinkLeft``, ``CH:Eye_L_Blink`` and
 ``A14_Eye_Blink_Left`` are one name. Words that a whole rig puts around its names (``Face_jawOpen_geo``,
 ``M_F00_000_Fcl_MTH_A``, ``07_jawOpen``) are recognised by `shared_affixes`, because only many names
-together can tell them; a number there stands for any number. No bpy.
+together can tell them; a number there stands for any number. Words that mean nothing by themselves
+(``bs_jawOpen``, ``Teeth_jawOpen_01``) need no company, and words in another order (``Open_Jaw``) come last.
+No bpy.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import permutations
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
 LEAST_SHARED = 3
@@ -21,6 +24,20 @@ MOST_PREFIX_WORDS, MOST_SUFFIX_WORDS = 6, 3
 NUMBER = "#"
 # Shorter names would be found inside anything; a sign of kana or kanji says more than a letter.
 SHORTEST_INSIDE = 4
+# Words that say nothing of a movement: what programs write, parts of a head that follow the face, versions.
+AROUND = frozenset({
+    "ar", "kit", "arkit", "ark", "face", "facial", "faces", "head", "bs", "bshp", "blend", "shape",
+    "blendshape", "blendshapes", "shapes", "shp", "sk", "key", "keys", "target", "targets", "tgt",
+    "morph", "morphs", "exp", "expr", "expression", "expressions", "facs", "mesh", "msh", "geo",
+    "grp", "obj", "geometry", "body", "skin", "base", "new", "old", "copy", "of", "final", "fix",
+    "fixed", "v", "ver", "version", "tmp", "test", "char", "character", "model", "teeth", "tooth",
+    "tongue", "gum", "gums", "lash", "lashes", "eyelash", "eyelashes", "hair", "beard", "tear",
+    "tearline", "ctrl"
+})  # fmt: skip
+# A name that only such words surround is at least this long: ``shp_open`` may be a door.
+SHORTEST_ALONE = 5
+# Words that are tried in every order.
+MOST_SHUFFLED = 4
 
 _NAMESPACE = re.compile(r"^.*[:|]")
 _PREFIX = re.compile(r"^(!\w+-|[A-Za-z]\d\d_)")
@@ -28,7 +45,7 @@ _DOTTED = re.compile(r"^[A-Za-z]\w*\.(?=[^\W\d])")
 _COPY = re.compile(r"\.\d{3}$")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 _SIDES = {
-    "l": "left", "lf": "left", "lft": "left", "left": "left",
+    "l": "left", "lf": "left", "lft": "left", "lt": "left", "left": "left",
     "r": "right", "rt": "right", "rgt": "right", "right": "right",
     "links": "left", "izquierda": "left", "izquierdo": "left", "izq": "left", "gauche": "left",
     "sinistra": "left", "sinistro": "left", "esquerda": "left", "esquerdo": "left",
@@ -47,15 +64,19 @@ def words_of(name: str) -> list[str]:
     return list(_words_of(name))
 
 
-@lru_cache(maxsize=8192)
 def _words_of(name: str) -> tuple[str, ...]:
+    return _readings(name)[-1]
+
+
+@lru_cache(maxsize=8192)
+def _readings(name: str) -> tuple[tuple[str, ...], ...]:
+    """Words of a name with what is before its first point (``Jaw.Open``), and without (``bs.jawOpen``)."""
     name = _folded(name)
     name = _COPY.sub("", _NAMESPACE.sub("", name))
     name = _PREFIX.sub("", name)
     rest = _DOTTED.sub("", name)
-    if rest.lower() not in _SIDES:
-        name = rest
-    return tuple(_split(name))
+    texts = [name] if rest.lower() in _SIDES else [name, rest]
+    return tuple(dict.fromkeys(tuple(_split(text)) for text in texts))
 
 
 @lru_cache(maxsize=8192)
@@ -94,22 +115,26 @@ def side_of(name: str) -> str:
     return sides[0] if len(sides) == 1 else ""
 
 
-def recognised(names: Iterable[str], wanted: Collection[str]) -> dict[str, str]:
+def recognised(
+    names: Iterable[str], wanted: Collection[str], around: Collection[str] = ()
+) -> dict[str, str]:
     """The first of `names` for each wanted spelling that one of them means.
 
     Parameters
     ----------
     wanted : spellings from `plain_spelling`
+    around : words that mean nothing in these names besides `AROUND`, such as those of the mesh's own name
 
     Returns
     -------
-    wanted spelling -> the rig's own name, exact meanings before those inside a shared prefix or suffix
+    wanted spelling -> the rig's own name: exact meanings first, then those inside a shared prefix or
+    suffix, inside words that mean nothing, and of the same words in another order
     """
     found: dict[str, str] = {}
     rest: list[str] = []
     for name in names:
-        meaning = joined(words_of(name))
-        if meaning in wanted:
+        meaning = next((m for m in map(_joined, _readings(name)) if m in wanted), "")
+        if meaning:
             found.setdefault(meaning, name)
         else:
             rest.append(name)
@@ -118,6 +143,15 @@ def recognised(names: Iterable[str], wanted: Collection[str]) -> dict[str, str]:
             meaning = _inside(name).get(affix, "")
             if meaning in wanted:
                 found.setdefault(meaning, name)
+    taken = set(found.values())
+    alone = [name for name in rest if name not in taken]
+    empty = AROUND.union(around)
+    for meanings in (lambda name: _alone(name, empty), _shuffled):
+        for name in alone:
+            meaning = next((m for m in meanings(name) if m in wanted), "")
+            if meaning and name not in taken:
+                found.setdefault(meaning, name)
+                taken.add(name)
     return found
 
 
@@ -134,23 +168,63 @@ def shared_affixes(names: Iterable[str], wanted: Collection[str]) -> list[Affix]
         for affix, found in meanings.items()
         if len(found) >= least
         and any(len(name) >= SHORTEST_INSIDE or not name.isascii() for name in found)
+        and _is_no_side(affix, found)
     ]
     return sorted(shared, key=lambda affix: -len(meanings[affix]))
+
+
+def _is_no_side(affix: Affix, found: Collection[str]) -> bool:
+    """Whether a side among the words around is not that of the names: those have both of their own."""
+    sides = ("left", "right")
+    if not any(word in sides for words in affix for word in words):
+        return True
+    return all(any(name.endswith(side) for name in found) for side in sides)
 
 
 @lru_cache(maxsize=4096)
 def _inside(name: str) -> Mapping[Affix, str]:
     """What a name means without some of its first and last words, by those."""
-    words = words_of(name)
-    outer = [NUMBER if word.isdigit() else word for word in words]
     inside: dict[Affix, str] = {}
-    for before in range(min(MOST_PREFIX_WORDS, len(words) - 1) + 1):
-        for after in range(min(MOST_SUFFIX_WORDS, len(words) - before - 1) + 1):
-            if before + after:
-                last = len(words) - after
-                affix = tuple(outer[:before]), tuple(outer[last:])
-                inside[affix] = joined(words[before:last])
+    for words in _readings(name):
+        outer = [NUMBER if word.isdigit() else word for word in words]
+        for before in range(min(MOST_PREFIX_WORDS, len(words) - 1) + 1):
+            for after in range(min(MOST_SUFFIX_WORDS, len(words) - before - 1) + 1):
+                if before + after:
+                    last = len(words) - after
+                    affix = tuple(outer[:before]), tuple(outer[last:])
+                    inside.setdefault(affix, _joined(words[before:last]))
     return inside
+
+
+@lru_cache(maxsize=4096)
+def _alone(name: str, around: frozenset[str]) -> tuple[str, ...]:
+    """What a name means inside words that mean nothing, with as few of them taken away as can be."""
+    found = [
+        (len(affix[0]) + len(affix[1]), meaning)
+        for affix, meaning in _inside(name).items()
+        if len(meaning) >= SHORTEST_ALONE
+        and all(
+            word in around or word == NUMBER or (len(word) == 1 and word.isascii())
+            for words in affix
+            for word in words
+        )
+    ]
+    return tuple(meaning for _, meaning in sorted(found))
+
+
+@lru_cache(maxsize=4096)
+def _shuffled(name: str) -> tuple[str, ...]:
+    """What the words of a name mean in any order; its one side is told wherever it stands."""
+    words = _readings(name)[0]
+    sides = [word for word in words if word in ("left", "right")]
+    others = [word for word in words if word not in ("left", "right")]
+    if len(sides) > 1 or not 2 <= len(others) <= MOST_SHUFFLED:
+        return ()
+    return tuple("".join([*order, *sides]) for order in permutations(others))
+
+
+def _joined(words: Sequence[str]) -> str:
+    return joined(list(words))
 
 
 def _folded(name: str) -> str:

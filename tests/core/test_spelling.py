@@ -1,0 +1,115 @@
+"""Names as people mix them: prefixes, copies, sides and orders of words on one face, and none on a body."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from dirfa_blender.core.errors import RigError
+from dirfa_blender.core.head_shapes import ARKIT_NAMES
+from dirfa_blender.core.inventory import Inventory, coverage, detected
+from dirfa_blender.core.mapping import load_profile, shipped_profiles
+from dirfa_blender.core.spelling import recognised
+
+WANTED = {"jawopen", "open", "mouthsmileleft", "mouthsmileright", "eyeblinkleft", "happy"}
+
+
+def parts(name: str) -> tuple[list[str], str]:
+    """Words of an ARKit name, and its side."""
+    words = re.findall(r"[A-Z]?[a-z]+", name)
+    sided = words[-1] in ("Left", "Right") and name not in ("jawLeft", "jawRight", "mouthLeft")
+    sided = sided and name != "mouthRight"
+    return (words[:-1], words[-1]) if sided else (words, "")
+
+
+def sided(form: str, name: str, sides: tuple[str, str]) -> str:
+    words, side = parts(name)
+    stem = words[0] + "".join(words[1:])
+    if not side:
+        return stem
+    return form.format(stem, sides[side == "Right"])
+
+
+WAYS = {
+    "prefix": lambda n: f"CharA_{n}",
+    "copy": lambda n: f"{n}.001",
+    "namespace": lambda n: f"head:{n}",
+    "mesh of Maya": lambda n: f"blendShape1.{n}",
+    "both": lambda n: f"blendShape1.CharA_{n}",
+    "words": lambda n: " ".join(w.capitalize() for w in (*parts(n)[0], parts(n)[1]) if w),
+    "capitals": lambda n: "_".join(w.upper() for w in (*parts(n)[0], parts(n)[1]) if w),
+    "points": lambda n: ".".join(w.capitalize() for w in (*parts(n)[0], parts(n)[1]) if w),
+    "lower": str.lower,
+    "kind of shape": lambda n: f"bs_{n}_01",
+    "letter behind": lambda n: sided("{}_{}", n, ("L", "R")),
+    "letter before": lambda n: sided("{1}_{0}", n, ("l", "r")),
+    "short side": lambda n: sided("{1}_{0}", n, ("lt", "rt")),
+    "brackets": lambda n: sided("{} ({})", n, ("L", "R")),
+    "other order": lambda n: "_".join([*reversed(parts(n)[0]), *filter(None, [parts(n)[1]])]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_face_in_one_spelling_is_known_whole(way: str) -> None:
+    names = [WAYS[way](name) for name in ARKIT_NAMES]
+
+    found = coverage(load_profile("arkit"), Inventory({"shape": {"Face": names}}))
+
+    assert found.found == dict(zip(ARKIT_NAMES, names, strict=True)) | found.found
+    assert {found.found[name] for name in ARKIT_NAMES} == set(names)
+    assert not set(found.found) - set(ARKIT_NAMES)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_of_a_face_in_many_spellings_with_shapes_missing_each_means_what_it_says(seed: int) -> None:
+    chance = random.Random(seed)
+    ways = chance.sample(sorted(WAYS), 4)
+    kept = chance.sample(ARKIT_NAMES, chance.randint(20, 52))
+    own = {WAYS[chance.choice(ways)](name): name for name in kept}
+    bystanders = ["Basis_fat", "wrinkle 07", "pJCMNeckFwd_35", "collar_open"]
+
+    found = coverage(load_profile("arkit"), Inventory({"shape": {"Hero": [*own, *bystanders]}}))
+
+    meant = {place.name: channel for channel, (place, *_) in found.places.items()}
+    assert not {name for name, channel in meant.items() if own.get(name) != channel}
+    # A few with a prefix of their own may be too few to tell it from a name.
+    assert len(meant) >= len(own) - 4
+
+
+BODIES = {
+    "correctives": "elbow_L_bend knee_R_90 shoulder_up_L wrist_down_L hip_out_R thigh_up_L chest_wide",
+    "joints of DAZ": "pJCMThighFwd_57_L pJCMNeckBack_27 pJCMHandUp_80_L FBMHeavy pJCMJawOpen_25",
+    "proportions": "jawWide noseLong eyesBig mouthNarrow browThick cheeksFull chinLong earPointed",
+    "clothes": "collar_open sleeve_L_wrinkle hood_up cape_back button_press tighten_L smile_fold",
+    "hands": "hand_open_L hand_close_L fist_R thumb_up_L point_L spread_L shp_open",
+    "numbered": "Key_1 Key_2 Key_3",
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_shapes_of_a_body_are_no_face(body: str) -> None:
+    profiles = [load_profile(name) for name in shipped_profiles()]
+
+    with pytest.raises(RigError, match="known"):
+        detected(profiles, Inventory({"shape": {"Body": BODIES[body].split()}}))
+
+
+def test_a_part_of_the_head_may_name_a_single_shape_after_itself() -> None:
+    assert recognised(["LowerTeeth_jawOpen"], WANTED, {"lower"}) == {
+        "jawopen": "LowerTeeth_jawOpen"
+    }
+
+
+def test_an_exact_name_comes_before_the_same_words_around_or_in_another_order() -> None:
+    names = ["open_jaw", "old_jawOpen", "jaw_open"]
+
+    assert recognised(names, WANTED) == {"jawopen": "jaw_open"}
+
+
+def test_the_side_of_a_pair_is_not_taken_for_a_word_around_it() -> None:
+    wanted = {"eyeblink", "mouthsmile", "browdown", "eyewide", "nosesneer"}
+    pairs = [f"{name}_{side}" for name in wanted for side in ("left", "right")]
+
+    assert recognised(pairs, wanted) == {}
