@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
 from .core.errors import RigError
 from .core.inventory import Inventory, Kind
@@ -28,6 +29,8 @@ MOST_INFLUENCE = 0.5
 # Owner of poses that are found in drivers.
 DRIVERS = "drivers"
 SHAPED = ("MESH", "CURVE", "SURFACE", "LATTICE", "FONT")
+# Parts of one head are no further from its face than this part of its size.
+BESIDE = 0.1
 # Custom properties that Blender and importers keep for themselves.
 INTERNAL_PROPERTIES = frozenset({"cycles", "_RNA_UI", "rigify_ui_template", "dirfa"})
 
@@ -71,7 +74,7 @@ def character_of(chosen: bpy.types.Object) -> Character:
     """The character that an object is part of."""
     rig = _armature_of(chosen)
     members = _members(chosen, rig)
-    faces = tuple(o for o in members if o.type in SHAPED and o.data.shape_keys)
+    faces = tuple(o for o in members if _has_keys(o))
     names: dict[Kind, dict[str, tuple[str, ...]]] = {"shape": {}, "property": {}, "object": {}}
     owners: dict[str, Owner] = {}
     driven: list[str] = []
@@ -111,6 +114,12 @@ def refuse_locked(block: bpy.types.ID, character: str) -> None:
         f"'{block.name}' is linked from {library} and cannot be changed here. "
         "Make a library override of the character first (Object > Library Override > Make)."
     )
+
+
+def extent(thing: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest world coordinates of an object's bounds, (3,) each, metres."""
+    corners = np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box])
+    return corners.min(0), corners.max(0)
 
 
 def linked_shapes(character: Character) -> list[bpy.types.Object]:
@@ -164,7 +173,26 @@ def _members(chosen: bpy.types.Object, rig: bpy.types.Object | None) -> list[bpy
         top = _top(chosen)
         alone = any(o.type == "ARMATURE" for o in top.children_recursive)
         members = [chosen, *chosen.children_recursive] if alone else [top, *top.children_recursive]
+        members = _near(chosen, members)
     return sorted(members, key=lambda o: (o.library is not None, o.name))
+
+
+def _near(chosen: bpy.types.Object, members: list[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Of a face without an armature, what lies about it: one empty may hold the heads of two people."""
+    if not _has_keys(chosen):
+        return members
+    low, high = extent(chosen)
+    reach = BESIDE * float(np.linalg.norm(high - low))
+
+    def is_near(other: bpy.types.Object) -> bool:
+        least, most = extent(other)
+        return bool((least <= high + reach).all() and (most >= low - reach).all())
+
+    return [other for other in members if not _has_keys(other) or is_near(other)]
+
+
+def _has_keys(thing: bpy.types.Object) -> bool:
+    return thing.type in SHAPED and thing.data.shape_keys is not None
 
 
 def _top(thing: bpy.types.Object) -> bpy.types.Object:

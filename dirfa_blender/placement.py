@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
-import numpy as np
-from mathutils import Vector
 
 from . import apply, meshes, profiles, scene, shot
+from .character import extent
 from .core.animation import Animation
 from .core.head import Head
 from .shot_presets import DEFAULT_SHOT
@@ -79,9 +78,9 @@ def place(
 
 def free_place(where: bpy.types.Scene, face: bpy.types.Object) -> float:
     """Where along X a new head at the origin has to stand so as not to be inside something, metres."""
-    low, high = _extent(face)
+    low, high = extent(face)
     others = [
-        _extent(other)
+        extent(other)
         for other in where.objects
         if other.type == "MESH" and other != face and other.visible_get() and not other.hide_select
     ]
@@ -89,12 +88,6 @@ def free_place(where: bpy.types.Scene, face: bpy.types.Object) -> float:
     if not crowded:
         return 0.0
     return float(max(b[0] for _, b in others) + ROOM_METRES - low[0])
-
-
-def _extent(thing: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest world coordinates of an object's bounds, (3,) each, metres."""
-    corners = np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box])
-    return corners.min(0), corners.max(0)
 
 
 @contextmanager
