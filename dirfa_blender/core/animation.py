@@ -142,7 +142,8 @@ class Animation:
         base = np.minimum(position.astype(np.int64), max(len(self) - 2, 0))
         share = (position - base).astype(np.float32)[:, None]
         nearer = np.minimum(base + 1, len(self) - 1)
-        radius = self.fps / fps
+        # A wider average than the whole motion is the same average, at any price.
+        radius = min(self.fps / fps, float(len(self)))
         channels: dict[str, Array] = {}
         for name in ("au", "gaze", "rotation", "translation"):
             values = _smoothed(getattr(self, name), radius) if radius > 1 else getattr(self, name)

@@ -55,6 +55,16 @@ def test_resampling_keeps_a_straight_line_straight_inside(fps: float) -> None:
     np.testing.assert_allclose(resampled.au[2:-3, 0], expected[2:-3], atol=1e-5)
 
 
+def test_a_rate_of_one_frame_a_day_asks_for_one_sample_of_the_whole_motion() -> None:
+    whole = animation()
+
+    daily = whole.resampled(1 / 86400)
+
+    assert len(daily) == 1
+    # Wider than the motion an average has nothing more to see.
+    np.testing.assert_array_equal(daily.au, whole.resampled(whole.fps / len(whole)).au)
+
+
 def test_a_blink_between_two_frames_survives_a_low_rate() -> None:
     au = np.zeros((100, 1), np.float32)
     au[51:54] = 1
