@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -87,25 +88,35 @@ def collect_strips(scene: bpy.types.Scene) -> int:
     known = {line.strip for line in scene.dirfa.lines if line.kind == "STRIP"}
     before = scene.dirfa.line_index
     strips = [strip for strip in sound_strips(scene) if strip.name not in known]
+    present = characters_in(scene) if strips else []
     for strip in strips:
         line = new_line(scene, strip.name, "STRIP")
         with state().quietly():
             line.strip = strip.name
             set_start(line, span_of(strip)[0])
-        cast(scene, line)
+        cast(scene, line, present)
     if strips:
         scene.dirfa.line_index = max(0, min(before, len(scene.dirfa.lines) - 1))
     return len(strips)
 
 
-def cast(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> None:
-    """Give a line the character that the rules, or else the names, say; leave it if none fits."""
-    found = character_for(scene, names_of(line))
+def cast(
+    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, present: Sequence[bpy.types.Object]
+) -> None:
+    """Give a line the character that the rules, or else the names, say; leave it if none fits.
+
+    Parameters
+    ----------
+    present : `characters_in` the scene, which takes long to find for each of many lines
+    """
+    found = character_for(scene, names_of(line), present)
     if found is not None:
         set_character(line, found)
 
 
-def character_for(scene: bpy.types.Scene, names: tuple[str, ...]) -> bpy.types.Object | None:
+def character_for(
+    scene: bpy.types.Scene, names: tuple[str, ...], present: Sequence[bpy.types.Object]
+) -> bpy.types.Object | None:
     """Who speaks a line of these names: by the first rule that fits, by a name in it, or the only one."""
     lowered = tuple(name.lower() for name in names if name)
     for rule in scene.dirfa.rules:
@@ -113,7 +124,6 @@ def character_for(scene: bpy.types.Scene, names: tuple[str, ...]) -> bpy.types.O
             fnmatchcase(name, rule.pattern.lower()) for name in lowered
         ):
             return rule.character
-    present = characters_in(scene)
     words = [set(re.split(r"[^a-z0-9]+", name)) for name in lowered]
     for thing in sorted(present, key=lambda thing: -len(thing.name)):
         if any(set(re.split(r"[^a-z0-9]+", thing.name.lower())) <= own for own in words):

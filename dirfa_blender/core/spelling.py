@@ -97,6 +97,7 @@ def joined(words: list[str]) -> str:
     return "".join(words)
 
 
+@lru_cache(maxsize=8192)
 def plain_spelling(name: str) -> str:
     """Spelling in which all writers of a shape's name agree."""
     return joined(words_of(name))

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from .. import acting, directing, lines
+from ..core.errors import DirfaError
 from ..session import state
 from .button import Button, FileButton, lineless_reason
 from .generate import RECORDINGS
@@ -44,13 +45,14 @@ class DIRFA_OT_add_recordings(FileButton, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
+        present = lines.characters_in(scene)
         for name in sorted(file.name for file in self.files if file.name):
             path = Path(bpy.path.abspath(self.directory)) / name
             line = lines.new_line(scene, path.stem, "FILE")
             with state().quietly():
                 line.path = str(path)
             lines.set_start(line, scene.frame_start)
-            lines.cast(scene, line)
+            lines.cast(scene, line, present)
 
 
 class DIRFA_OT_remove_line(Button, bpy.types.Operator):
@@ -79,13 +81,20 @@ class DIRFA_OT_cast(Button, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
+        present = lines.characters_in(scene)
+        kept = [line.character for line in scene.dirfa.lines]
         changed: set[bpy.types.Object] = set()
-        for line in scene.dirfa.lines:
-            before = line.character
-            lines.cast(scene, line)
+        for line, before in zip(scene.dirfa.lines, kept, strict=True):
+            lines.cast(scene, line, present)
             if line.character != before and len(line.takes):
                 changed |= {thing for thing in (before, line.character) if thing is not None}
-        for plan in [acting.planned(scene, target) for target in changed]:
+        try:
+            plans = [acting.planned(scene, target) for target in changed]
+        except DirfaError:
+            for line, before in zip(scene.dirfa.lines, kept, strict=True):
+                lines.set_character(line, before)
+            raise
+        for plan in plans:
             acting.commit(scene, plan)
         left = sum(line.character is None for line in scene.dirfa.lines)
         self.report({"INFO"}, f"{left} lines have no character" if left else "Every line is cast")
