@@ -30,11 +30,13 @@ class Export:
     ----------
     objects : the character: meshes, armature, and what is parented to them
     frame_start, frame_end : range that is sampled, both included
+    hidden : names of its meshes that are hidden, and so left out
     """
 
     objects: tuple[bpy.types.Object, ...]
     frame_start: int
     frame_end: int
+    hidden: tuple[str, ...] = ()
 
 
 def export_of(scene: bpy.types.Scene, character: bpy.types.Object | None = None) -> Export:
@@ -54,15 +56,25 @@ def export_of(scene: bpy.types.Scene, character: bpy.types.Object | None = None)
         rig = character.find_armature()
         found = list({root, *root.children_recursive, *([rig] if rig else [])})
         found = [o for o in scene.objects if o in found]
+    name = character.name if character else scene.name
     if not any(o.type == "MESH" for o in found):
-        name = character.name if character else scene.name
         raise RigError(f"'{name}' must have a mesh to export, it has none.")
-    return Export(tuple(found), scene.frame_start, scene.frame_end)
+    # Armatures are hidden often and needed always; a hidden mesh is one that is not wanted.
+    left_out = [o.name for o in found if o.type == "MESH" and not o.visible_get()]
+    seen = [o for o in found if o.name not in left_out]
+    if not any(o.type == "MESH" for o in seen):
+        raise RigError(
+            f"The meshes of '{name}' are hidden, so nothing of it would be written. Show them in the "
+            "outliner first."
+        )
+    return Export(tuple(seen), scene.frame_start, scene.frame_end, tuple(left_out))
 
 
 def lost_in_export(export: Export) -> tuple[str, ...]:
     """Sentences about what an export cannot carry."""
     sentences: list[str] = []
+    if export.hidden:
+        sentences.append(f"Hidden meshes are left out: {', '.join(export.hidden)}.")
     for thing in export.objects:
         if thing.type != "MESH" or thing.data.shape_keys is None:
             continue

@@ -62,7 +62,12 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
         _write_blend(path, objects)
         _refuse_half(path)
         return
-    with _chosen(objects), _plain_materials(objects), _without_subdivision(objects):
+    with (
+        _in_sight(objects),
+        _chosen(objects),
+        _plain_materials(objects),
+        _without_subdivision(objects),
+    ):
         try:
             with contextlib.redirect_stdout(io.StringIO()), _hushed():
                 write(path, animated)
@@ -213,6 +218,39 @@ def _enable(module: str) -> None:
     import addon_utils
 
     addon_utils.enable(module)
+
+
+@contextmanager
+def _in_sight(objects: Sequence[bpy.types.Object]) -> Generator[None]:
+    """Hidden or locked ones of the objects are shown and free meanwhile: nothing else can be chosen."""
+    layer = bpy.context.view_layer
+    hidden = [o for o in objects if not o.visible_get() or not _is_free(o)]
+    if not hidden:
+        yield
+        return
+    stage = bpy.data.collections.new("Export")
+    bpy.context.scene.collection.children.link(stage)
+    kept: list[tuple[bpy.types.Object, bool, bool, bool]] = []
+    try:
+        for thing in hidden:
+            stage.objects.link(thing)
+        layer.update()
+        for thing in hidden:
+            kept.append((thing, thing.hide_viewport, thing.hide_select, thing.hide_get()))
+            thing.hide_viewport = thing.hide_select = False
+            thing.hide_set(False)
+        layer.update()
+        yield
+    finally:
+        for thing, from_all, from_choice, from_here in kept:
+            thing.hide_set(from_here)
+            thing.hide_viewport, thing.hide_select = from_all, from_choice
+        bpy.data.collections.remove(stage)
+
+
+def _is_free(thing: bpy.types.Object) -> bool:
+    """Whether an object may be selected."""
+    return not thing.hide_select and any(not c.hide_select for c in thing.users_collection)
 
 
 @contextmanager
