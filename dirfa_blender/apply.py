@@ -311,6 +311,12 @@ def _refuse_unwritable(slots: list[Slot], character: Character) -> None:
     for slot in slots:
         block = slot.id_block
         refuse_locked(block, character.name)
+        data = block.animation_data
+        if data is not None and data.use_tweak_mode:
+            raise RigError(
+                f"A strip of '{block.name}' is being edited, so its Action cannot be changed. Leave "
+                "tweak mode first: press Tab in the NLA editor."
+            )
         driven = fcurves.driven_paths(block) & {channel.path for channel in slot.channels}
         if driven:
             raise RigError(

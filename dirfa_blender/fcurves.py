@@ -40,8 +40,7 @@ def new_action(name: str) -> bpy.types.Action:
     """An empty Action of ours with one layer and one keyframe strip."""
     action = bpy.data.actions.new(name)
     action[OWNER_KEY] = True
-    layer = action.layers.new("Performance")
-    layer.strips.new(type="KEYFRAME")
+    _strip_of(action)
     return action
 
 
@@ -86,7 +85,7 @@ def new_slot(
 
 def channelbag(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> bpy.types.ActionChannelbag:
     """The curves and groups of one slot of an Action of ours."""
-    return action.layers[0].strips[0].channelbag(slot, ensure=True)
+    return _strip_of(action).channelbag(slot, ensure=True)
 
 
 def new_curve(bag: bpy.types.ActionChannelbag, channel: Channel) -> bpy.types.FCurve:
@@ -199,6 +198,12 @@ def driven_paths(id_block: bpy.types.ID) -> set[str]:
     """Property paths of a datablock that drivers own: keys on them would do nothing."""
     data = id_block.animation_data
     return set() if data is None else {driver.data_path for driver in data.drivers}
+
+
+def _strip_of(action: bpy.types.Action) -> bpy.types.ActionStrip:
+    """The strip that holds the keys of an Action of ours; made anew where an artist removed it."""
+    layer = action.layers[0] if len(action.layers) else action.layers.new("Performance")
+    return layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
 
 
 def _strips(action: bpy.types.Action) -> Iterator[bpy.types.ActionStrip]:
