@@ -18,7 +18,7 @@ from .head_parts import HEAD_BONE
 from .made_blocks import MadeBlocks
 from .materials import build_strands
 from .pieces import Steps
-from .shader_plan import Colour
+from .shader_plan import TONE_ATTRIBUTE, Colour
 
 
 def hair_steps(
@@ -56,4 +56,6 @@ def build_curves(grown: Strands, name: str) -> bpy.types.HairCurves:
     place.data.foreach_set("vector", np.ascontiguousarray(grown.points).ravel())
     radius = curves.attributes.get("radius") or curves.attributes.new("radius", "FLOAT", "POINT")
     radius.data.foreach_set("value", np.tile(grown.radii, count))
+    tone = curves.attributes.new(TONE_ATTRIBUTE, "FLOAT", "CURVE")
+    tone.data.foreach_set("value", grown.tones)
     return curves

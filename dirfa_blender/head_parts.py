@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .core.head import Head
-from .core.head_groom import Strands, strands
+from .core.head_curtain import carried_hair
+from .core.head_groom import Strands
 from .core.head_locks import locks
 from .core.png import png_bytes
 from .head_zones import eye_discs, skin_zones
@@ -67,7 +68,7 @@ def head_parts(head: Head) -> HeadParts:
         rest_mm=(head.vertices * 1000.0).astype(np.float32),
         weights={name: _shared(weights) for name, weights in rows},
         albedo_png=None if head.albedo is None else png_bytes(head.albedo),
-        hair=strands(head) if HEAD_BONE in head.bone_names else None,
+        hair=carried_hair(head) if HEAD_BONE in head.bone_names else None,
         long_hair=locks(head) if NECK_BONE in head.bone_names else None,
     )
 

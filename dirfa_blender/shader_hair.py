@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .shader_plan import Plan
+from .shader_plan import TONE_ATTRIBUTE, Plan
 
 # In the layout, the lowest row of the hair and the height over which its strands thin out.
 HAIRLINE_V = 0.004
@@ -12,8 +12,8 @@ HAIRLINE_FADE = 0.034
 
 
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
-# in a few bounces has no time: without this white hair is grey.
-EVEN_SHARE = 0.5
+# in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
+EVEN_SHARES, EVEN_LIGHT = (0.15, 0.5), (0.02, 0.30)
 # Light that goes from fibre to fibre takes their colour each time: what one fibre has of it is less.
 SATURATION = 0.8
 
@@ -27,20 +27,28 @@ BROW_FROM, BROW_WHOLE = 0.15, 0.50
 def strand(plan: Plan) -> bpy.types.Node:
     """One strand: its colour varies from strand to strand and is darker at the root."""
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
-    colour = plan.mixed(info.outputs["Random"], _fibre(plan, 1.2), _fibre(plan, 2.8))
+    colour = plan.mixed(plan.attribute(TONE_ATTRIBUTE, "Fac"), _fibre(plan, 1.2), _fibre(plan, 2.8))
     root = plan.ramp(info.outputs["Intercept"], (0.0, (0.65, 0.65, 0.65, 1)), (0.35, (1, 1, 1, 1)))
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
     tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     plan.feed(shader, "Color", tinted)
-    shader.inputs["Roughness"].default_value = 0.45
+    shader.inputs["Roughness"].default_value = 0.36
     shader.inputs["Radial Roughness"].default_value = 0.6
     shader.inputs["Random Roughness"].default_value = 0.3
     even = plan.node("ShaderNodeBsdfDiffuse", Color=tinted)
-    mix = plan.node("ShaderNodeMixShader", Fac=EVEN_SHARE)
+    mix = plan.node("ShaderNodeMixShader", Fac=_even_share(plan))
     plan.feed(mix, 1, shader.outputs[0])
     plan.feed(mix, 2, even.outputs[0])
     return mix
+
+
+def _even_share(plan: Plan) -> float:
+    """How much of the light hair of this colour scatters evenly."""
+    red, green, blue, _ = plan.linear("hair")
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    share = (light - EVEN_LIGHT[0]) / (EVEN_LIGHT[1] - EVEN_LIGHT[0])
+    return EVEN_SHARES[0] + (EVEN_SHARES[1] - EVEN_SHARES[0]) * min(max(share, 0.0), 1.0)
 
 
 def hair(plan: Plan) -> bpy.types.Node:

@@ -23,6 +23,8 @@ EYE_ATTRIBUTE = "eye_disc"
 SKIN_ATTRIBUTE = "skin_zones"
 # Vector attribute of every vertex: where it is on the neutral head, millimetres.
 REST_ATTRIBUTE = "rest_mm"
+# Number of every strand of hair: 0 dark to 1 fair.
+TONE_ATTRIBUTE = "strand_tone"
 
 
 @dataclass(frozen=True)

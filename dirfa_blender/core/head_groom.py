@@ -38,6 +38,10 @@ CURL_KEY = "hair_curl"  # under which a head remembers how curly its hair is, 0 
 # Of tightly coiled hair: metres by which a strand turns aside from point to point, and share of its length
 # that is left; of waves, metres and turns along a strand.
 KINK_METRES, COILED_LENGTH, WAVE_METRES, WAVE_TURNS = 0.0022, 0.75, 0.0022, 1.4
+# What is left of a lock's width at its tip; share of strands that leave it, and how far those stand off.
+CLOSED = 0.3
+STRAYS, STRAY_METRES = 0.025, 0.008
+LOCK_TONE = 0.6  # of a strand's tone, that its lock has
 FRIZZ_METRES = 0.00025  # the same of any hair
 PARTING = 0.42  # of half the head's width, to the subject's left, where hair on top parts
 
@@ -50,10 +54,19 @@ class Strands:
     ----------
     points : (S, P, 3) float32, metres, from root to tip
     radii : (P,) float32, metres
+    tones : (S,) float32, 0 dark to 1 fair: strands of a lock are of about one tone
     """
 
     points: npt.NDArray[np.float32]
     radii: npt.NDArray[np.float32]
+    tones: npt.NDArray[np.float32]
+
+
+def tones_of(which: npt.NDArray[np.int64], random: np.random.Generator) -> npt.NDArray[np.float32]:
+    """(S,) tones of strands of locks (S,): more from lock to lock than within one."""
+    of_lock = random.random(int(which.max()) + 1)[which]
+    tones = LOCK_TONE * of_lock + (1.0 - LOCK_TONE) * random.random(len(which))
+    return tones.astype(np.float32)
 
 
 def cap_grid(head: Head) -> Floats | None:
@@ -70,6 +83,13 @@ def cap_grid(head: Head) -> Floats | None:
     return np.concatenate([left, right[:, ::-1]], axis=1)
 
 
+def cap_order(grid: Floats) -> npt.NDArray[np.float32]:
+    """(H, 3) points of a grid as `cap_grid` gives it in the order of the head's vertices."""
+    left = grid[:, : COLUMNS + 1].reshape(-1, 3)
+    right = grid[:, COLUMNS + 1 :][:, ::-1].reshape(-1, 3)
+    return np.concatenate([left, right]).astype(np.float32)
+
+
 def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | None:
     """Strands of a head's hair; None where it has none."""
     cap = cap_grid(head)
@@ -83,9 +103,9 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
     curl = curl_of(head)
     guides = _walked(field, row, column, length * (1.0 - (1.0 - COILED_LENGTH) * curl), random)
-    points = _filled_out(field, guides, count, curl, random)
+    points, which = _filled_out(field, guides, count, curl, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
-    return Strands(points.astype(np.float32), radii.astype(np.float32))
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
 
 
 def curl_of(head: Head) -> float:
@@ -221,41 +241,50 @@ def _walked(
 
 def _filled_out(
     field: _Field, guides: Floats, count: int, curl: float, random: np.random.Generator
-) -> Floats:
-    """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips."""
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips.
+
+    And (S,) the number of the guide of each.
+    """
     which = random.integers(0, len(guides), count)
     aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
-    closing = np.linspace(1.0, 0.45, POINTS)[:, None]
-    path = guides[which].copy()
-    path[..., :2] += aside * closing
+    path = np.concatenate(
+        [guides, np.arange(len(guides))[:, None, None] + 0.0 * guides[..., :1]], -1
+    )
+    path = path[which]
+    path[..., :2] += aside * np.linspace(1.0, CLOSED, POINTS)[:, None]
     path = _ended(path)
     path[..., 0] = np.minimum(path[..., 0], len(field.place) - 1.5)
     path[..., 2] = np.clip(path[..., 2] + random.normal(0.0, 0.15, (len(path), 1)), 0.0, 1.3)
-    row, column, layer = np.moveaxis(path, -1, 0)
+    row, column, layer, lock = np.moveaxis(path, -1, 0)
     inside = np.clip(row, 0.0, None)
     outward = field.at(field.outward, inside, column)
     lift = field.at(field.lift, inside, column)
     # None comes out of a bare crown, where the cap lies under the skin.
     kept = (lift > -SHALLOW_METRES).all(1)
-    path, row, column, layer, outward, lift = (
-        values[kept] for values in (path, row, column, layer, outward, lift)
+    row, column, layer, lock, outward, lift = (
+        values[kept] for values in (row, column, layer, lock, outward, lift)
     )
     # Up from the scalp within the first third, then over the cap in layers, higher where hair is full.
     risen = 1.0 - np.exp(-np.linspace(0.0, 6.0, POINTS))
     full = np.clip(lift / FULL_METRES, 0.15, 1.0)
     height = (risen - 1.0) * lift + risen * (LOW_METRES + LAYERS_METRES * layer * full)
     share = np.linspace(0.0, 1.0, POINTS)
-    frizz = random.normal(0.0, FRIZZ_METRES + KINK_METRES * curl**2, path.shape) * share[:, None]
+    strays = (random.random(len(row)) < STRAYS) * random.uniform(0.2, 1.0, len(row)) * STRAY_METRES
+    height = height + strays[:, None] * full * share**2
+    shape = (*row.shape, 3)
+    frizz = random.normal(0.0, FRIZZ_METRES + KINK_METRES * curl**2, shape) * share[:, None]
     points = field.at(field.place, row, column) + outward * height[..., None] + frizz
+    which = np.round(lock[:, 0]).astype(np.int64)
     if curl == 0.0:
-        return points
+        return points, which
     # Strands of a lock wave together: the phase goes by where they grow.
     phase = 9.0 * row[:, :1] + 5.0 * column[:, :1]
     run = np.gradient(points, axis=1)
     aside = np.cross(outward, run)
     aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
     wave = np.sin(0.2 * phase + 2 * np.pi * WAVE_TURNS * share) * share * WAVE_METRES * curl
-    return points + aside * wave[..., None]
+    return points + aside * wave[..., None], which
 
 
 def _ended(path: Floats) -> Floats:

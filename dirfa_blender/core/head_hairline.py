@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
-from .head_groom import cap_grid
-from .head_hair import COLUMNS
+from .head_groom import cap_grid, cap_order
 from .shape_anatomy import vertex_normals
 
 Floats = npt.NDArray[np.float64]
@@ -78,7 +77,7 @@ def with_hairline(head: Head, shift: Floats) -> Head:
     wanted = np.where(way > 0, full * risen, -SUNK_METRES)
     grid = grid + outward * ((wanted - height) * touched)[..., None]
     vertices = head.vertices.copy()
-    vertices[head.part("hair")] = _in_order(grid)
+    vertices[head.part("hair")] = cap_order(grid)
     return replace(head, vertices=vertices.astype(np.float32))
 
 
@@ -94,7 +93,7 @@ def with_bare_crown(head: Head) -> Head:
     gone = bare_crown(head, cap)
     sunk = cap + outward * (gone * (-CROWN_SUNK - height))[..., None]
     vertices = head.vertices.copy()
-    vertices[head.part("hair")] = _in_order(sunk)
+    vertices[head.part("hair")] = cap_order(sunk)
     return replace(head, vertices=vertices.astype(np.float32))
 
 
@@ -127,10 +126,3 @@ def _nearest(points: Floats, among: Floats) -> npt.NDArray[np.int64]:
         block = points[start : start + 800].astype(np.float32)
         found[start : start + 800] = (square - 2 * block @ small.T).argmin(1)
     return found
-
-
-def _in_order(grid: Floats) -> Floats:
-    """(H, 3) the grid's points as the head stores them: the left half, then the right."""
-    left = grid[:, : COLUMNS + 1].reshape(-1, 3)
-    right = grid[:, COLUMNS + 1 :][:, ::-1].reshape(-1, 3)
-    return np.concatenate([left, right])

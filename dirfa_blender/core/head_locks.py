@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
-from .head_groom import Strands, curl_of
+from .head_groom import Strands, curl_of, tones_of
 from .head_tresses import THICKNESS, tress_grid
 
 Floats = npt.NDArray[np.float64]
@@ -61,7 +61,7 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     across = np.cross(normal, (0.0, 0.0, 1.0))
     points = place + normal * lift[..., None] + across * sway[..., None]
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
-    return Strands(points.astype(np.float32), radii.astype(np.float32))
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
 
 
 def _outward(grid: Floats) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
-from .head_groom import cap_grid
+from .head_groom import cap_grid, cap_order, standoff
 from .head_hair import HAIR_BOX
 from .shape_anatomy import vertex_normals
 
@@ -27,6 +27,8 @@ ROOT_DEPTH = 0.002  # metres below the skin at which the sheet begins
 THICKNESS = 0.009  # metres between the two grids
 OVER_EAR = 0.085  # metres above the ears' landmarks at which the sheet begins
 OUT_METRES, OUT_OVER = 0.0025, 0.022  # by which it comes out of the cap, and over which height
+# Degrees from the nape and metres over the ears between which the cap is slimmed, and what is left of it.
+SLIM_DEGREES, SLIM_OVER, SLIM_METRES = (88.0, 112.0), (0.045, 0.085), 0.003
 HANG_METRES = 0.045  # of height over which it leaves the cap and hangs
 TEMPLE_SHARE = 0.05  # of its angle to the front that the sheet lacks at its upper edge
 # Over which its front edge turns in, and metres at which that lies off temple, cheek and jaw.
@@ -60,6 +62,7 @@ class Fall:
 
 def with_tresses(head: Head, fall: Fall) -> Head:
     """The head with a sheet of long hair as a part of its own."""
+    head = _slim_at_temples(head)
     outer = tress_shape(head, fall)
     inward = outer - _axis(head, outer)
     inward[..., 2] = 0.0
@@ -142,7 +145,7 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     radius = on_cap + (hanging - on_cap) * left_cap
     grid = np.stack([radius * np.sin(angle), middle + radius * np.cos(angle), z], -1)
     # Before the ears its front edge turns in toward the cheek: hair is no shell round the face.
-    cheek = _beside_face(marks, grid[..., 2]) + CHEEK_CLEARANCE
+    cheek = beside_face(marks, grid[..., 2]) + CHEEK_CLEARANCE
     turned = _smooth_rise((np.abs(np.degrees(angle)) - FRONT_DEGREES) / TURNED_DEGREES + 1.0)
     turned = turned * left_cap * (cheek < np.abs(grid[..., 0]))
     grid[..., 0] += turned * (np.sign(grid[..., 0]) * cheek - grid[..., 0])
@@ -152,6 +155,25 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     for _ in range(3):
         grid = _smoothed(_pushed_out(grid, *body, held))
     return _pushed_out(grid, *body, held)
+
+
+def _slim_at_temples(head: Head) -> Head:
+    """The head with its cap close to the skin before the ears: what is full there hangs, as the sheet."""
+    cap = cap_grid(head)
+    if cap is None:
+        return head
+    middle = float(head.vertices[head.part("scalp"), 1].mean())
+    ear = float(head.landmarks()[[234, 454], 2].mean())
+    off = cap - np.array([0.0, middle, 0.0])
+    around = np.degrees(np.abs(np.arctan2(off[..., 0], off[..., 1])))
+    share = _smooth_rise((around - SLIM_DEGREES[0]) / (SLIM_DEGREES[1] - SLIM_DEGREES[0]))
+    share *= 1.0 - _smooth_rise((cap[..., 2] - ear - SLIM_OVER[0]) / (SLIM_OVER[1] - SLIM_OVER[0]))
+    too_much = share * np.maximum(standoff(head, cap) - SLIM_METRES, 0.0)
+    off[..., 2] = 0.0
+    inward = off / np.maximum(np.linalg.norm(off, axis=-1, keepdims=True), 1e-9)
+    vertices = head.vertices.copy()
+    vertices[head.part("hair")] = cap_order(cap - inward * too_much[..., None])
+    return replace(head, vertices=vertices)
 
 
 def _on_cap(head: Head, middle: float, angle: Floats, z: Floats) -> tuple[Floats, Floats]:
@@ -188,7 +210,7 @@ def _on_cap(head: Head, middle: float, angle: Floats, z: Floats) -> tuple[Floats
     return result, edge
 
 
-def _beside_face(marks: Floats, z: Floats) -> Floats:
+def beside_face(marks: Floats, z: Floats) -> Floats:
     """Metres from the middle to the side of the face at heights z, both sides' mean."""
     right, left = (marks[list(side)] for side in OUTLINE)
     line = (np.abs(right) + np.abs(left)) / 2

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from dirfa_blender.core.errors import OutputError
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_curtain import carried_hair
 from dirfa_blender.core.head_fit import View
-from dirfa_blender.core.head_groom import Strands, strands
+from dirfa_blender.core.head_groom import Strands
 from dirfa_blender.core.head_locks import locks
 from server.photo.picture import picture
 from server.photo.portrait import PhotoResult
@@ -28,7 +29,7 @@ OVERSAMPLED = 2  # pictures are drawn so much larger and reduced
 
 def head_cell(path: Path, pixels: Pixels, result: PhotoResult) -> Pixels:
     """(HEIGHT, 6 WIDTH, 3) the photo and the head from five sides, with the portrait's name."""
-    hair = [grown for grown in (strands(result.head), locks(result.head)) if grown is not None]
+    hair = [grown for grown in (carried_hair(result.head), locks(result.head)) if grown is not None]
     views = [_drawn(result.head, hair, yaw) for yaw in YAWS]
     cell = np.concatenate([_photo(pixels, result), *views], axis=1)
     cv2.putText(cell, path.stem, (3, 10), cv2.FONT_HERSHEY_SIMPLEX, 0.32, (255, 255, 255), 1)

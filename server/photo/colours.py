@@ -34,6 +34,9 @@ RED_SHARE, FAINT_RED = 0.75, 2.0  # CIELAB a at most: share of b, and where b is
 DARK_CHROMA = (1.2, 2.0)  # CIELAB chroma at most: a unit of lightness, and at none
 # Hair lighter than this on skin darker than that has lost its colour; what it shows is skin and lamp.
 GREY_LIGHT, GREY_ON, GREY_CHROMA = 45.0, 63.0, 6.0
+# CIELAB b of skin, much the same for light and dark skin (Xiao et al. 2017, see
+# `shading.white_balance`), and how far a cool light or wall is believed to have taken it down.
+SKIN_YELLOW, MOST_CAST = 16.0, 6.0
 FEWEST = 12  # pixels below which nothing is said
 
 
@@ -76,6 +79,9 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
             chroma = np.median(hair[away >= np.percentile(away, 60)], axis=0)[1:]
     if masks.is_bare:
         chroma = np.minimum(chroma, LEAST_SKIN)
+    if skin is not None:
+        # What takes yellow from the skin takes it from the hair.
+        chroma[1] += np.clip(SKIN_YELLOW - skin[2], 0.0, MOST_CAST)
     # A hat may be blue or green, and a blue wall shines on white hair.
     yellow = float(np.clip(chroma[1], *YELLOWNESS))
     red = min(float(np.clip(chroma[0], *REDNESS)), max(RED_SHARE * yellow, FAINT_RED))

@@ -11,7 +11,9 @@ from dirfa_blender.core.head_groom import Strands
 
 def test_half_of_the_strands_are_left_and_cover_as_much(scene) -> None:
     points = np.random.default_rng(3).normal(size=(40, 5, 3)).astype(np.float32)
-    grown = Strands(points, np.linspace(2e-4, 1e-4, 5).astype(np.float32))
+    grown = Strands(
+        points, np.linspace(2e-4, 1e-4, 5).astype(np.float32), np.full(len(points), 0.5, np.float32)
+    )
     curves = groom.build_curves(grown, "Hair")
     curves.materials.append(materials.build_strands("Hair strands", {}))
     hair = bpy.data.objects.new("Hair", curves)

@@ -109,6 +109,19 @@ def test_hair_painted_down_beside_the_jaw_falls_as_far_as_it_is_painted() -> Non
     )
 
 
+def test_a_wall_that_takes_yellow_from_skin_took_it_from_the_hair_too() -> None:
+    cool, warm = astronaut().copy(), astronaut().copy()
+    skin = masks().skin > 0.8
+    hair = masks().hair_clear > 0.6
+    cool[hair] = warm[hair] = (150, 140, 132)
+    cool[skin], warm[skin] = (205, 165, 155), (205, 165, 130)
+
+    plain = measured_colours(warm, landmarks(), masks())["hair"]
+    corrected = measured_colours(cool, landmarks(), masks())["hair"]
+
+    assert corrected[0] - corrected[2] > plain[0] - plain[2] + 0.02
+
+
 def test_thin_dark_hair_over_a_red_scalp_is_not_red() -> None:
     pixels = astronaut().copy()
     skin = np.median(pixels[masks().skin > 0.8], axis=0)

@@ -1,0 +1,297 @@
+"""Long hair from its parting on: over the cap, past its edge and down the sheet in one piece. No bpy.
+
+Cap (`head_hair`) and sheet (`head_tresses`) say where hair ends to the outside, and neither is seen where
+strands run from one on to the other. A lock starts on the cap and walks over the skin of both: aside from
+the parting on top, back from the forehead, and down wherever the surface has a down. The head carries
+these locks, so they end some way below the ears; what hangs further down (`head_locks`) the neck carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .head import Head
+from .head_groom import PARTING, Strands, cap_grid, curl_of, strands, tones_of
+from .head_tresses import beside_face, tress_grid
+from .shape_anatomy import vertex_normals
+
+Floats = npt.NDArray[np.float64]
+
+STRANDS, PER_LOCK = 15000, 26
+POINTS = 18  # along a strand
+STEP_METRES, STEPS = 0.008, 52  # of the walk; so many at most
+NEAREST = 5  # points of the surface that say where it runs
+ROOT_METRES, TIP_SHARE = 0.00011, 0.35  # radius at the root, and share of it at the tip
+# Metres below the ears at which the shortest and the longest locks end, where the sheet reaches so far; of
+# a shorter sheet they end at these shares of its height.
+ENDS_METRES = (0.015, 0.095)
+ENDS_SHARE = (0.72, 1.1)
+# Metres from the parting over which hair falls off to its side, and its turn back at the forehead.
+PARTED_METRES, SWEPT_BACK = 0.012, 0.9
+PARTING_GAIN = 4.0  # times as many roots more along the parting
+# Half the width of a lock and of its thickness in metres, and the shares of them left at its tip.
+LOCK_METRES, LOCK_DEPTH, LOCK_TIP = 0.0055, 0.0011, (0.38, 1.4)
+LAYERS_METRES = (-0.0012, 0.0030)  # of locks over cap and sheet
+SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted for that
+# Metres by which locks of straight hair sway aside below the ears, of curly ones beside, and turns a metre.
+SWAY_METRES, CURL_METRES, SWAY_TURNS = 0.0030, 0.0070, 9.0
+STRAYS, STRAY_METRES = 0.03, 0.010  # share of strands that leave their lock, and how far
+FEWEST_POINTS = 4
+# A lock ends where it comes so far before the ears and within such a share of the face's half width.
+FACE_AHEAD, FACE_SHARE = 0.03, 0.88
+
+
+@dataclass(frozen=True)
+class _Skin:
+    """Points of what hair lies on, with outward normals: (N, 3) metres, unit."""
+
+    points: Floats
+    normals: Floats
+
+    def near(self, places: Floats, count: int = NEAREST) -> tuple[Floats, Floats]:
+        """(M, 3) means of the nearest points and of their normals, weighted by nearness."""
+        found = _nearest(places, self.points, count)
+        away = np.linalg.norm(self.points[found] - places[:, None], axis=2)
+        weights = 1.0 / (away + 1e-3) ** 2
+        weights /= weights.sum(1, keepdims=True)
+        normal = (weights[..., None] * self.normals[found]).sum(1)
+        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+        return (weights[..., None] * self.points[found]).sum(1), normal
+
+
+def carried_hair(head: Head) -> Strands | None:
+    """All strands that a head carries, long or short; None where it has none."""
+    return curtain(head) or strands(head)
+
+
+def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | None:
+    """Strands of a head with long hair from its scalp to below its ears; None where it has none."""
+    cap, sheet = cap_grid(head), tress_grid(head)
+    if cap is None or sheet is None:
+        return None
+    random = np.random.default_rng(seed)
+    outside = _outside(cap, sheet)
+    guides, outward = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
+    which = random.integers(0, len(guides), count)
+    points = _filled_out(guides, outward, which, curl_of(head), _ear(head), random)
+    radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
+
+
+def _outside(cap: Floats, sheet: Floats) -> _Skin:
+    """Cap and sheet, each where it is outside the other."""
+    on_cap, on_sheet = _Skin(*_with_normals(cap, True)), _Skin(*_with_normals(sheet, False))
+    keep_cap = ~_is_within(on_cap, on_sheet)
+    keep_sheet = ~_is_within(on_sheet, on_cap)
+    return _Skin(
+        np.concatenate([on_cap.points[keep_cap], on_sheet.points[keep_sheet]]),
+        np.concatenate([on_cap.normals[keep_cap], on_sheet.normals[keep_sheet]]),
+    )
+
+
+def _with_normals(grid: Floats, is_closed: bool) -> tuple[Floats, Floats]:
+    """Points (N, 3) and outward unit normals of a grid (R, C, 3), whose columns may close a ring."""
+    down = np.gradient(grid, axis=0)
+    across = np.gradient(grid, axis=1)
+    if is_closed:
+        across = (np.roll(grid, -1, 1) - np.roll(grid, 1, 1)) / 2
+    normal = np.cross(down, across)
+    away = grid - grid.reshape(-1, 3).mean(0)
+    normal *= np.sign((normal * away).sum() + 1e-12)
+    normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-12)
+    return grid.reshape(-1, 3), normal.reshape(-1, 3)
+
+
+def _is_within(some: _Skin, other: _Skin) -> npt.NDArray[np.bool_]:
+    """(N,) whether points lie behind the other surface; beside its edge they do not."""
+    place, normal = other.near(some.points, 1)
+    off = some.points - place
+    height = (off * normal).sum(1)
+    aside = np.linalg.norm(off - height[:, None] * normal, axis=1)
+    return (height < 0.0) & (height > -0.04) & (aside < 0.006)
+
+
+def _ear(head: Head) -> float:
+    return float(head.landmarks()[[234, 454], 2].mean())
+
+
+def _walked(
+    head: Head, cap: Floats, skin: _Skin, count: int, random: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Locks as (M, P, 3) points from root to tip, metres, with outward normals there."""
+    place = _roots(cap, count, random)
+    layer = random.uniform(*LAYERS_METRES, count)
+    ear, low = _ear(head), float(tress_low(head))
+    share = random.beta(1.5, 2.0, count)
+    sheet = ear - low
+    reach = np.minimum(sheet * _mix(ENDS_SHARE, share), _mix(ENDS_METRES, share))
+    end = ear - reach
+    turn = random.normal(0.0, 0.10, count)
+    path, normals = [], []
+    for _ in range(STEPS):
+        surface, normal = skin.near(place)
+        height = ((place - surface) * normal).sum(1)
+        place = place + (layer - height)[:, None] * normal
+        path.append(place)
+        normals.append(normal)
+        way = _way(head, cap, place, normal)
+        way = way + turn[:, None] * np.cross(normal, way)
+        place = place + STEP_METRES * way / np.linalg.norm(way, axis=1, keepdims=True)
+    points, outward = np.stack(path, 1), np.stack(normals, 1)
+    # A fringe ends where it would hang into the face.
+    below = (points[..., 2] < end[:, None]) | _over_face(head, points)
+    last = np.where(below.any(1), below.argmax(1), STEPS - 1)
+    kept = last >= FEWEST_POINTS
+    points, outward = (_resampled(v[kept], last[kept]) for v in (points, outward))
+    points, is_sunk = _off_the_skin(head, points)
+    clear = ~is_sunk.any(1)
+    return points[clear], outward[clear]
+
+
+def tress_low(head: Head) -> float:
+    """Height in metres at which a head's long hair ends."""
+    sheet = tress_grid(head)
+    assert sheet is not None
+    return float(sheet[-1, :, 2].mean())
+
+
+def _mix(pair: tuple[float, float], share: Floats) -> Floats:
+    return pair[0] + (pair[1] - pair[0]) * share
+
+
+def _roots(cap: Floats, count: int, random: np.random.Generator) -> Floats:
+    """(N, 3) places on the cap, more of them near the parting and the crown than at the sides."""
+    middle = (cap[:-1, :] + cap[1:, :]) / 2
+    along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
+    across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
+    low, high = cap[..., 2].min(), cap[..., 2].max()
+    top = np.clip((middle[..., 2] - low) / (high - low), 0.0, 1.0)
+    weight = along * across * (0.25 + top)
+    weight[:1] *= 0.4
+    # Hair runs away from the parting on both sides: what hides the scalp there grows there.
+    parting = (cap[..., 0].min() + cap[..., 0].max()) / 2 + PARTING * np.ptp(cap[..., 0]) / 2
+    weight *= 1.0 + PARTING_GAIN * top * np.exp(-(((middle[..., 0] - parting) / 0.016) ** 2))
+    chosen = random.choice(weight.size, count, p=weight.ravel() / weight.sum())
+    row, column = np.divmod(chosen, weight.shape[1])
+    aside, down = random.random((2, count))[..., None]
+    right = (column + 1) % cap.shape[1]
+    upper = cap[row, column] * (1 - aside) + cap[row, right] * aside
+    lower = cap[row + 1, column] * (1 - aside) + cap[row + 1, right] * aside
+    return upper * (1 - down) + lower * down
+
+
+def _way(head: Head, cap: Floats, place: Floats, normal: Floats) -> Floats:
+    """(N, 3) directions along the surface in which hair goes on from places."""
+    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
+    middle, half = (low + high) / 2, (high - low) / 2
+    parting = middle[0] + PARTING * half[0]
+    level = np.clip(normal[:, 2], 0.0, 1.0)
+    aside = np.tanh((place[:, 0] - parting) / PARTED_METRES)
+    # Toward the crown the parting ends and hair falls back.
+    behind = _rise((place[:, 1] - middle[1]) / half[1] + 0.4)
+    ahead = _rise((middle[1] - 0.15 * half[1] - place[:, 1]) / (0.6 * half[1]))
+    above = _rise((place[:, 2] - float(head.landmarks()[[105, 334], 2].max())) / 0.03)
+    way = np.stack(
+        [
+            aside * (1.0 - 0.8 * behind) * np.maximum(0.35 + 0.65 * level, 1.2 * ahead * above),
+            0.8 * behind * level + SWEPT_BACK * ahead * above,
+            -1.0 + 0.6 * ahead * above,
+        ],
+        -1,
+    )
+    way = way - (way * normal).sum(1, keepdims=True) * normal
+    return way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+
+
+def _resampled(path: Floats, last: npt.NDArray[np.int64]) -> Floats:
+    """(N, P, 3) the paths as far as a step of each."""
+    place = np.linspace(0.0, 1.0, POINTS) * last[:, None]
+    low = np.minimum(np.floor(place).astype(int), path.shape[1] - 2)
+    share = (place - low)[..., None]
+    each = np.arange(len(path))[:, None]
+    return path[each, low] * (1.0 - share) + path[each, low + 1] * share
+
+
+def _off_the_skin(head: Head, points: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The locks, lifted off what is no hair, and (N, P) where one is so deep that it cannot be."""
+    chosen = head.part("face", "neck", "bust", "cloth", "ear_*")
+    chosen &= np.arange(len(chosen)) % 2 == 0
+    normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
+    body = head.vertices[chosen].astype(np.float64)
+    flat = points.reshape(-1, 3)
+    found = _nearest(flat, body, 1)[:, 0]
+    before = ((flat - body[found]) * normals[found]).sum(1)
+    near = np.linalg.norm(flat - body[found], axis=1) < 0.04
+    missing = np.where(near, np.clip(SKIN_METRES - before, 0.0, None), 0.0)
+    lifted = flat + np.minimum(missing, MOST_LIFTED)[:, None] * normals[found]
+    return lifted.reshape(points.shape), (missing > MOST_LIFTED).reshape(points.shape[:2])
+
+
+def _over_face(head: Head, points: Floats) -> npt.NDArray[np.bool_]:
+    """(N, P) whether points lie before the face, below its brows and well within its outline."""
+    marks = head.landmarks().astype(np.float64)
+    ahead = points[..., 1] < marks[[234, 454], 1].mean() - FACE_AHEAD
+    low = points[..., 2] < marks[[105, 334], 2].max()
+    return ahead & low & (np.abs(points[..., 0]) < FACE_SHARE * beside_face(marks, points[..., 2]))
+
+
+def _filled_out(
+    guides: Floats,
+    outward: Floats,
+    which: npt.NDArray[np.int64],
+    curl: float,
+    ear: float,
+    random: np.random.Generator,
+) -> Floats:
+    """(S, P, 3) strands round the guides, drawn together toward their tips, swaying below the ears."""
+    count = len(which)
+    run = np.gradient(guides, axis=1)
+    aside = np.cross(outward, run)
+    aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
+    share = np.linspace(0.0, 1.0, POINTS)
+    # Hair sways once nothing holds it: below the top of the ears, more the further down.
+    free = np.clip((ear + 0.03 - guides[..., 2]) / 0.08, 0.0, 1.0)
+    phase = random.uniform(0.0, 2 * np.pi, (len(guides), 2))
+    turn = 2 * np.pi * SWAY_TURNS * (1.0 + curl) * guides[..., 2]
+    sway = free * (SWAY_METRES + CURL_METRES * curl)
+    lifted = 0.5 * np.sin(turn + phase[:, 1:]) + 0.5
+    guides = guides + (np.sin(turn + phase[:, :1]) * sway)[..., None] * aside
+    guides = guides + (lifted * sway)[..., None] * outward
+    wide = LOCK_METRES * np.exp(share * np.log(LOCK_TIP[0]))
+    deep = LOCK_DEPTH * np.exp(share * np.log(LOCK_TIP[1]))
+    off = random.normal(0.0, 1.0, (count, 2, 1)) * np.stack([wide, deep])
+    stray = (random.random(count) < STRAYS) * random.uniform(0.2, 1.0, count) * STRAY_METRES
+    off[:, 1] += stray[:, None] * share**2
+    cut = random.uniform(0.86, 1.0, (count, 1)) * share * (POINTS - 1)
+    low = np.minimum(np.floor(cut).astype(int), POINTS - 2)
+    part = (cut - low)[..., None]
+    each = which[:, None]
+
+    def along(values: Floats) -> Floats:
+        return values[each, low] * (1.0 - part) + values[each, low + 1] * part
+
+    return along(guides) + off[:, 0, :, None] * along(aside) + off[:, 1, :, None] * along(outward)
+
+
+def _nearest(places: Floats, among: Floats, count: int) -> npt.NDArray[np.int64]:
+    """(N, count) numbers of the nearest of some points, in no order."""
+    small = among.astype(np.float32)
+    square = (small**2).sum(1)
+    found = np.empty((len(places), count), np.int64)
+    for start in range(0, len(places), 400):
+        block = places[start : start + 400].astype(np.float32)
+        off = square - 2 * block @ small.T
+        if count == 1:
+            found[start : start + 400, 0] = off.argmin(1)
+        else:
+            found[start : start + 400] = np.argpartition(off, count, axis=1)[:, :count]
+    return found
+
+
+def _rise(share: Floats) -> Floats:
+    """Smooth step from 0 at 0 to 1 at 1."""
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)

@@ -1,0 +1,92 @@
+"""Long hair from its parting: in one piece past the cap's edge, off the face, the same every time."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_curtain import carried_hair, curtain
+from dirfa_blender.core.head_groom import PARTING, Strands, cap_grid, strands
+from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_tresses import Fall, with_tresses
+from dirfa_blender.core.shape_anatomy import vertex_normals
+
+MM = 1e-3
+LONG = Fall((0.16, 0.16), (True, True), (0.10, 0.11, 0.11))
+
+
+@cache
+def haired() -> Head:
+    return with_tresses(template(), LONG)
+
+
+@cache
+def grown() -> Strands:
+    made = curtain(haired(), count=3000)
+    assert made is not None
+    return made
+
+
+def test_strands_start_on_the_cap_and_many_end_below_its_edge() -> None:
+    cap = cap_grid(haired())
+    assert cap is not None
+    roots, tips = grown().points[::20, 0], grown().points[:, -1]
+
+    away = np.linalg.norm(roots[:, None] - cap.reshape(1, -1, 3), axis=2).min(1)
+    ear = haired().landmarks()[[234, 454], 2].mean()
+
+    assert np.percentile(away, 95) < 12 * MM
+    assert (tips[:, 2] < ear).mean() > 0.8
+
+
+def test_hair_falls_to_the_side_of_the_parting_it_grows_on() -> None:
+    cap = cap_grid(haired())
+    assert cap is not None
+    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
+    parting = (low[0] + high[0]) / 2 + PARTING * (high[0] - low[0]) / 2
+    ahead = grown().points[:, 0, 1] < (low[1] + high[1]) / 2
+    off = grown().points[ahead, 0, 0] - parting
+
+    ends = grown().points[ahead, -1, 0]
+
+    assert (ends[off > 15 * MM] > 0).mean() > 0.95
+    assert (ends[off < -60 * MM] < 0).mean() > 0.95
+
+
+def test_no_strand_lies_before_eyes_or_mouth() -> None:
+    marks = haired().landmarks()
+    points = grown().points.reshape(-1, 3)
+    ahead = points[:, 1] < marks[[234, 454], 1].mean() - 40 * MM
+
+    before = points[ahead & (points[:, 2] < marks[[105, 334], 2].max() - 4 * MM)]
+
+    assert (np.abs(before[:, 0]) > 40 * MM).all()
+
+
+def test_strands_stay_outside_face_neck_and_shoulders() -> None:
+    head = haired()
+    chosen = head.part("scalp", "face", "neck", "bust", "cloth")
+    body = head.vertices[chosen].astype(np.float64)
+    normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
+    some = grown().points[::30, 6:].reshape(-1, 3).astype(np.float64)
+
+    nearest = np.linalg.norm(some[:, None] - body[None], axis=2).argmin(1)
+    before = ((some - body[nearest]) * normals[nearest]).sum(1)
+
+    assert np.percentile(before, 1) > -3 * MM
+
+
+def test_strands_are_the_same_every_time() -> None:
+    again = curtain(haired(), count=3000)
+
+    assert again is not None
+    assert (again.points == grown().points).all() and (again.tones == grown().tones).all()
+
+
+def test_a_head_with_short_hair_carries_short_strands() -> None:
+    assert curtain(template()) is None
+    short, carried = strands(template()), carried_hair(template())
+    assert short is not None and carried is not None
+    assert (short.points == carried.points).all()
