@@ -28,6 +28,7 @@ from . import (
 from .operators import (
     editing,
     exchange,
+    expression_assets,
     generate,
     head,
     learning,
@@ -56,6 +57,7 @@ CLASSES = (
     *line_list.CLASSES,
     *take_list.CLASSES,
     *editing.CLASSES,
+    *expression_assets.CLASSES,
     *live.CLASSES,
     *presets.CLASSES,
     *first_run.CLASSES,
@@ -81,6 +83,7 @@ def register() -> None:
     bpy.app.translations.register(__name__, translation.for_blender())
     bpy.types.TOPBAR_MT_file_import.append(exchange.draw_import)
     bpy.types.TOPBAR_MT_file_export.append(exchange.draw_export)
+    bpy.types.ASSETBROWSER_MT_context_menu.append(expression_assets.draw_in_browser)
     _COMMANDS.append(bpy.utils.register_cli_command(blender_command.NAME, blender_command.run))
     mapping_editor.register_properties()
     server.begin_watching()
@@ -101,6 +104,7 @@ def unregister() -> None:
     bpy.app.translations.unregister(__name__)
     while _COMMANDS:
         bpy.utils.unregister_cli_command(_COMMANDS.pop())
+    bpy.types.ASSETBROWSER_MT_context_menu.remove(expression_assets.draw_in_browser)
     bpy.types.TOPBAR_MT_file_export.remove(exchange.draw_export)
     bpy.types.TOPBAR_MT_file_import.remove(exchange.draw_import)
     cancel = state().cancel

@@ -157,6 +157,9 @@ class DIRFA_PT_edit(_OfLine, bpy.types.Panel):
             layout.operator("dirfa.push_down", icon="NLA_PUSHDOWN")
         layout.operator("dirfa.bake", icon="ACTION")
         layout.operator("dirfa.mark_asset", icon="ASSET_MANAGER")
+        row = layout.row(align=True)
+        row.operator("dirfa.make_expressions", icon="POSE_HLT")
+        row.menu("DIRFA_MT_expressions", text="", icon="DOWNARROW_HLT")
 
 
 class DIRFA_PT_keys(_OfLine, bpy.types.Panel):

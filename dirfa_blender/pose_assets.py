@@ -19,6 +19,9 @@ from mathutils import Euler, Matrix, Quaternion
 Array = npt.NDArray[np.float64]
 
 _BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)$')
+# Custom property of the expressions made of a character's own mapping: what a mapping makes is none of its
+# parts.
+EXPRESSION_KEY = "dirfa_expression"
 # Longest Action that counts as a pose although it is no asset, frames.
 POSE_FRAMES = 1.0
 
@@ -53,6 +56,8 @@ def offered_poses(
     for action in bpy.data.actions:
         start, end = action.frame_range
         if action.asset_data is None and end - start > POSE_FRAMES:
+            continue
+        if EXPRESSION_KEY in action:
             continue
         if any(_belongs(action, slot, kinds, bones) for slot in action.slots):
             found.append(action.name)

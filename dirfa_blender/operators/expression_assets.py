@@ -1,0 +1,112 @@
+"""Expressions of a character to the asset browser, and from there onto a character."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import FloatProperty, StringProperty
+
+from .. import acting, expressions
+from ..core.errors import RigError
+from ..pose_assets import EXPRESSION_KEY
+from .button import Button, target_of
+
+
+def speaker_of(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The chosen line's character, else the chosen or active object."""
+    line = acting.current_line(context.scene)
+    return (line.character if line is not None else None) or target_of(context)
+
+
+class _NeedsSpeaker(Button):
+    """Base of a button on a character, with a line or without."""
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        is_there = speaker_of(context) is not None
+        return super().disabled_reason(context) or (
+            "" if is_there else "Choose a character in the panel, or select one"
+        )
+
+
+class DIRFA_OT_make_expressions(_NeedsSpeaker, bpy.types.Operator):
+    bl_idname = "dirfa.make_expressions"
+    bl_label = "Expressions as Assets"
+    bl_description = (
+        "Offer the character's emotions, mouths and blink as poses with pictures in the asset browser; "
+        "takes a few seconds"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def act(self, context: bpy.types.Context) -> None:
+        made = expressions.make_expressions(context.scene, speaker_of(context))
+        self.report({"INFO"}, f"{len(made)} expressions are in the asset browser")
+
+
+class DIRFA_OT_set_expression(_NeedsSpeaker, bpy.types.Operator):
+    bl_idname = "dirfa.set_expression"
+    bl_label = "Set Expression"
+    bl_description = (
+        "Mix the expression into the character's face, shape keys too; automatic keying keys it"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    expression: StringProperty(name="Expression", description="Name of its Action")
+    strength: FloatProperty(
+        name="Strength",
+        description="How much of it",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+
+    def act(self, context: bpy.types.Context) -> None:
+        action = bpy.data.actions.get(self.expression) or _asset_of(context)
+        if action is None:
+            raise RigError("There is no expression of this name. Make the expressions again.")
+        expressions.set_expression(
+            speaker_of(context),
+            action,
+            self.strength,
+            with_keys=context.scene.tool_settings.use_keyframe_insert_auto,
+        )
+
+
+class DIRFA_MT_expressions(bpy.types.Menu):
+    bl_label = "Set Expression"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        for action in bpy.data.actions:
+            if EXPRESSION_KEY in action and action.asset_data is not None:
+                icon = action.preview.icon_id if action.preview is not None else 0
+                entry = self.layout.operator(
+                    DIRFA_OT_set_expression.bl_idname,
+                    text=action.name,
+                    icon_value=icon,
+                    translate=False,
+                )
+                entry.expression = action.name
+
+
+def draw_in_browser(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """The entry in the context menu of the asset browser."""
+    asset = getattr(context, "asset", None)
+    if asset is not None and asset.id_type == "ACTION":
+        menu.layout.separator()
+        menu.layout.operator(DIRFA_OT_set_expression.bl_idname).expression = ""
+
+
+def _asset_of(context: bpy.types.Context) -> bpy.types.Action | None:
+    """The Action chosen in the asset browser, brought into this file where it is of a library."""
+    asset = getattr(context, "asset", None)
+    if asset is None or asset.id_type != "ACTION":
+        return None
+    if asset.local_id is not None:
+        return asset.local_id
+    path = asset.full_library_path
+    with bpy.data.libraries.load(path, link=False, assets_only=True) as (_, wanted):
+        wanted.actions = [asset.name]
+    return wanted.actions[0]
+
+
+CLASSES = (DIRFA_OT_make_expressions, DIRFA_OT_set_expression, DIRFA_MT_expressions)
