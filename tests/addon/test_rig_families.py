@@ -29,7 +29,9 @@ REGIONS = (
 MOUTH = {"lips", "jaw", "tongue"}
 # Keys that move more than one region by nature: whole-face expressions and cheek shapes of the mouth.
 WHOLE_FACE = {"happy", "angry", "sad", "surprised"}
-NAMED = [name for name in shipped_profiles() if load_profile(name).names_of and name != "rigify"]
+# Families without a name of their own for a shape: their controls are bones.
+BY_BONE = ("rigify", "auto_rig_pro")
+NAMED = [name for name in shipped_profiles() if load_profile(name).names_of and name not in BY_BONE]
 GAZE = {"gaze_up": 0.3, "gaze_left": 0.3}
 
 
