@@ -88,4 +88,6 @@ def read_samples(speech: Speech) -> tuple[np.ndarray, int]:
             f"{speech.path.name} has no sound from {speech.start_seconds:.2f} s on; trim the strip "
             "so that it holds speech."
         )
-    return np.round(np.clip(mono, -1, 1) * 32767).astype("<i2"), rate
+    # As the server takes whole recordings: samples that are no numbers are silence.
+    heard = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.round(np.clip(heard, -1, 1) * 32767).astype("<i2"), rate

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 import dirfa_blender
@@ -12,6 +14,7 @@ from dirfa_blender import fcurves, lines
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.operators import generate
 from dirfa_blender.session import state
+from dirfa_blender.speech import Speech, read_samples
 from tests.addon.stage import QueueServer, character
 from tests.addon.test_operators import refused
 from tests.addon.test_scene import write_tone
@@ -256,3 +259,19 @@ def test_a_recording_is_spoken_by_the_only_character(stage, server, tmp_path: Pa
     bpy.ops.dirfa.speak_recording(filepath=str(write_tone(tmp_path / "a.wav", 1.0)))
 
     assert stage.dirfa.lines[0].character == hero
+
+
+def test_samples_that_are_no_numbers_are_silence_in_a_part_of_a_recording(tmp_path: Path) -> None:
+    samples = np.full(8000, 0.5, "<f4")
+    samples[2000:3000], samples[3000:4000] = np.nan, np.inf
+    data = samples.tobytes()
+    kind = struct.pack("<HHIIHH", 3, 1, 16000, 64000, 4, 32)
+    (tmp_path / "odd.wav").write_bytes(
+        b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16) + kind
+        + b"data" + struct.pack("<I", len(data)) + data
+    )  # fmt: skip
+
+    heard, rate = read_samples(Speech(tmp_path / "odd.wav", 0.0625, 0.25))
+
+    assert rate == 16000
+    assert heard[:900].min() > 16000 and not heard[1100:2900].any()
