@@ -57,6 +57,22 @@ def test_weights_are_those_of_the_least_squares_problem() -> None:
     assert slope[found <= 1e-4].min() > -1e-2
 
 
+@pytest.mark.parametrize("family", ["meta_visemes", "microsoft_visemes"])
+def test_the_weights_of_a_mouth_are_exact_and_do_not_depend_on_its_company(family: str) -> None:
+    rows = np.array([r for r in load_profile(family).visemes.values() if r.any()])
+    gram = rows @ rows.T + RIDGE * np.eye(len(rows))
+    mouths = np.random.default_rng(5).uniform(0, 0.6, (200, rows.shape[1]))
+    target = mouths @ rows.T
+
+    found = non_negative(target, gram)
+
+    slope = found @ gram - target
+    assert found.min() >= 0 and slope.min() > -1e-9
+    # Where a weight is not zero nothing is to be gained by changing it.
+    assert np.abs(slope * (found > 0)).max() < 1e-9
+    np.testing.assert_allclose(non_negative(target[40:41], gram), found[40:41], atol=1e-9)
+
+
 def test_weights_change_no_faster_than_the_mouth_does() -> None:
     time = np.linspace(0, 1, 400)[:, None]
     order = [NAMES.index(name) for name in ("aa", "PP", "ou", "FF", "ih", "oh")]
