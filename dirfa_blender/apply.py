@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from mathutils import Matrix
 
-from . import bone_curves, eye_objects, fcurves, pictures, pose, pose_assets
+from . import bone_curves, eye_objects, fcurves, pictures, pose_assets
 from .character import DRIVERS, Character, Owner, character_of, refuse_locked
-from .core import rotation
+from .core import pose, rotation
 from .core.animation import Animation
 from .core.errors import RigError
 from .core.inventory import Coverage, Place, coverage, describe_absence

@@ -16,8 +16,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from . import pose
-from .core import rotation
+from .core import pose, rotation
 from .core.inventory import Coverage
 from .core.layers import LAYERS, TITLES, Layer, layers_of_shapes
 from .core.profile import BoneMove, EyeBones, MappingProfile, ShapeTrack
@@ -286,10 +285,7 @@ def _add_pose(
 def eye_turn(gaze: npt.NDArray[np.floating], profile: MappingProfile, side: str) -> Array:
     """Rotation vectors (T, 3) of one eye in the head frame, within its limits."""
     eyes = profile.eyes or EyeBones("", "")
-    left, right = (eyes.outward, eyes.inward) if side == "left" else (eyes.inward, eyes.outward)
-    up = np.clip(gaze[:, 0], -np.radians(eyes.down), np.radians(eyes.up))
-    across = np.clip(gaze[:, 1], -np.radians(right), np.radians(left))
-    return pose.turn_vector(np.stack([up, across, 0 * up], 1))
+    return pose.turn_vector(np.pad(eyes.limited(gaze, side), ((0, 0), (0, 1))))
 
 
 def _in_bone(plan: BonePlan, bone: str, vectors: Array) -> Array:

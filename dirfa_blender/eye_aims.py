@@ -12,8 +12,8 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from . import pose
 from .character import TRACKING
+from .core import pose
 from .core.skeleton import Skeleton
 
 Array = npt.NDArray[np.float64]

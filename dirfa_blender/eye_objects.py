@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from mathutils import Matrix, Vector
 
-from . import bone_curves, pose
+from . import bone_curves
 from .character import Character
+from .core import pose
 from .core.layers import TITLES
 from .core.profile import MappingProfile
 from .core.spelling import words_of

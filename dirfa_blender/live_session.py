@@ -17,8 +17,8 @@ import numpy as np
 from .client import Client
 from .core.animation import Animation, concatenate
 from .core.errors import DirfaError, JobCancelled, ServerError
+from .core.live_source import Source
 from .core.protocol import AnimateSettings
-from .live_source import Source
 from .speech_stream import SpeechStream
 
 Phase = Literal["connecting", "listening", "ending", "over"]

@@ -103,6 +103,14 @@ class EyeBones:
     outward: float = 45.0
     use: EyeChoice = "auto"
 
+    def limited(self, gaze: Array, side: str) -> npt.NDArray[np.float64]:
+        """The (T, 2) gaze, radians up and to the subject's left, that one eye follows."""
+        left, right = self.outward, self.inward
+        if side == "right":
+            left, right = right, left
+        low, high = np.radians([[-self.down, -right], [self.up, left]])
+        return np.clip(gaze.astype(np.float64), low, high)
+
 
 @dataclass(frozen=True)
 class Stepped:

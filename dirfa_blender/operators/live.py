@@ -12,17 +12,17 @@ from .. import lines
 from ..background import Reporter
 from ..connecting import connect
 from ..core.errors import AudioError, DirfaError
-from ..core.protocol import AnimateSettings
-from ..live_player import LivePlayer, describe
-from ..live_properties import LOOKAHEADS
-from ..live_session import LiveSession
-from ..live_source import (
+from ..core.live_source import (
     MicrophoneSource,
     RecordingSource,
     Source,
     recorder_command,
     wav_samples,
 )
+from ..core.protocol import AnimateSettings
+from ..live_player import LivePlayer, describe
+from ..live_properties import LOOKAHEADS
+from ..live_session import LiveSession
 from ..preferences import connection_of
 from ..server_process import project_root, server_python
 from ..session import state

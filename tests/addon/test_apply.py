@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from mathutils import Euler, Matrix, Quaternion
 
-from dirfa_blender import apply, fcurves, meshes, pose
-from dirfa_blender.core import rotation
+from dirfa_blender import apply, fcurves, meshes
+from dirfa_blender.core import pose, rotation
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate

@@ -14,10 +14,10 @@ from dirfa_blender import live_player, profiles
 from dirfa_blender.client import Client
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import RigError, Unreachable
+from dirfa_blender.core.live_source import RecordingSource
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.live_player import LivePlayer
 from dirfa_blender.live_session import LiveSession
-from dirfa_blender.live_source import RecordingSource
 from dirfa_blender.operators import live
 from dirfa_blender.session import state
 from tests.addon.ball_head import wavy_animation

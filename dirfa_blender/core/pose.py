@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .core import rotation
+from . import rotation
 
 Array = npt.NDArray[np.float64]
 
@@ -86,10 +86,9 @@ def components(quaternions: Array, mode: str) -> tuple[str, Array]:
         return "quaternion", quaternions
     if mode == "AXIS_ANGLE":
         sine = np.linalg.norm(quaternions[:, 1:], axis=1)
-        angle = 2 * np.arctan2(sine, quaternions[:, 0])
-        axis = np.where(
-            sine[:, None] > 1e-9, quaternions[:, 1:] / np.maximum(sine, 1e-9)[:, None], (0, 1, 0)
-        )
+        angle = 2.0 * np.arctan2(sine, quaternions[:, 0])
+        unit = quaternions[:, 1:] / np.maximum(sine, 1e-9)[:, None]
+        axis = np.where(sine[:, None] > 1e-9, unit, np.array([0.0, 1.0, 0.0], np.float64))
         return "axis_angle", np.column_stack([angle, axis])
     return "euler", _to_euler(quaternions, mode)
 

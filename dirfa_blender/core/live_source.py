@@ -22,8 +22,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .core.errors import AudioError
-from .system import NO_WINDOW
+from .errors import AudioError
 
 SAMPLE_RATE = 16000
 CHUNK_SECONDS = 0.04
@@ -34,6 +33,8 @@ MOST_RECORDING_SECONDS = 300.0
 """Longest recording that is played live: it is held in memory, and a longer one is better generated."""
 TARGET_RMS = 0.05
 """Level of active speech that the network knows: -26 dB under full scale."""
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""On Windows: the recorder opens no console."""
 Pcm = npt.NDArray[np.int16]
 
 
@@ -67,6 +68,7 @@ class RecordingSource:
     ----------
     samples : (S,) int16 mono
     rate : samples a second
+    longest_seconds : what is longer is refused
     clock : seconds; the real one unless a test has its own
     wait : waits that many seconds and says whether it was stopped meanwhile
 
@@ -81,13 +83,14 @@ class RecordingSource:
         samples: Pcm,
         rate: int,
         *,
+        longest_seconds: float = MOST_RECORDING_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], bool] | None = None,
     ) -> None:
         seconds = len(samples) / rate
-        if not 0 < seconds <= MOST_RECORDING_SECONDS:
+        if not 0 < seconds <= longest_seconds:
             raise AudioError(
-                f"A recording played live must be at most {MOST_RECORDING_SECONDS:.0f} s long and not "
+                f"A recording played live must be at most {longest_seconds:.0f} s long and not "
                 f"empty, this one is {seconds:.1f} s. Generate a take from it instead."
             )
         self.samples = resampled(samples, rate)
