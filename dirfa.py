@@ -28,6 +28,7 @@ COMMANDS = {
     ),
     "animate": ("server", "speech -> take (.npz), Live Link Face .csv or ARKit .json"),
     "batch": ("server", "a folder or manifest of lines -> takes; goes on where it stopped"),
+    "stream": ("server", "live speech -> an avatar, over the VMC protocol"),
     "convert": (
         "dirfa_blender",
         "takes, Live Link Face, ARKit, Audio2Face, mouth cues: into each other",

@@ -40,6 +40,7 @@ def main(
         "serve": lambda words: _serve(words, make_services),
         "animate": _animate,
         "batch": _batch,
+        "stream": _stream,
     }
     name = arguments[0] if arguments else ""
     if name in ELSEWHERE:
@@ -124,6 +125,12 @@ def _batch(arguments: Sequence[str]) -> int:
     from .batch import command
 
     return command.main(arguments)
+
+
+def _stream(arguments: Sequence[str]) -> int:
+    from . import avatar
+
+    return avatar.main(arguments)
 
 
 def leave(code: int) -> None:

@@ -171,6 +171,16 @@ class Display:
         else:
             self._line(f"Serving at {url} (token in {announcement}). Ctrl-C ends it.")
 
+    def streaming(self, receiver: str, title: str, delay_seconds: float) -> None:
+        """Live speech is on its way to a receiver, as a rig's profile maps it."""
+        if self._as_json:
+            self._json(event="ready", receiver=receiver, delay_seconds=round(delay_seconds, 3))
+        else:
+            self._line(
+                f"Speaking to {receiver} as {title}, {delay_seconds:.2f} s behind the sound. "
+                "Ctrl-C ends it."
+            )
+
     def done(self, outputs: Sequence[Path], seconds: float) -> None:
         """The end: what was written and how long it took."""
         if self._as_json:
