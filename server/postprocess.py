@@ -26,17 +26,27 @@ BILABIALS = (7, 22, 27)
 """Phone numbers of B M P, in the order of `alignment.PHONES`."""
 LABIODENTALS = (14, 35)
 """F V."""
+LIKELY_SEAL, SURE_SEAL = 0.3, 0.95
+"""Bilabial probability from which lips close, and at which they are shut."""
+LIKELY_BITE, SURE_BITE = 0.12, 0.35
+"""The same of a labiodental's bite."""
+NOTED_SEAL, HELD_SEAL = 0.1, 0.8
+"""Probability from which the likeliest moment of a bilabial is shut, and how far the frame before and after
+it is: a film of 24 pictures a second may show none of three frames else."""
 VOWELS = (1, 2, 3, 4, 5, 6, 11, 13, 17, 18, 25, 26)
 """AA AE AH AO AW AY EH EY IH IY OW OY: the lips are apart, however little."""
 SILENCE = 0
 JAW_GAIN = 0.6
 """jawOpen at AU26 = 1; mouthClose of the same size seals the lips over the open jaw."""
-MOUTH_GAIN = 0.86
-"""The network moves lips by more than the filmed talkers did: their variance on held-out clips over its."""
+MOUTH_GAIN = 1.1
+"""The network moves lips by less than the filmed talkers do: their deviation on held-out clips over its."""
 OPENERS = ("AU10", "AU16", "AU25")
 """Units that part the lips and must vanish in a closure."""
-ROUNDERS: dict[str, float] = {"AU22": 0.7}
-"""Shapes of the neighbouring vowel, and by how much a closure weakens them: the funnel opens lips."""
+FUNNEL_SHARE, PUCKER_SHARE = 0.9, 0.5
+"""By how much a closure weakens the funnel of a neighbouring vowel, which parts lips, and the pucker that
+keeps them as narrow."""
+JAW_SHARE, PRESS = 0.3, 0.2
+"""By how much the jaw rises in a closure, and how hard lips are pressed."""
 FULL_REACH, LIVE_REACH = 6, 2
 """Frames by which finishing looks ahead: in a file, and where every frame is a delay."""
 LONG_SILENCE, SHORT_SILENCE = 40, 6
@@ -122,7 +132,7 @@ def shaped_mouth(raw: RawMotion, strength: float, reach: int = FULL_REACH) -> di
     """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence."""
     moved = np.maximum(raw.mouth, 0.0) * np.float32(MOUTH_GAIN * strength)
     mouth = {name: moved[:, index] for index, name in enumerate(raw.mouth_names)}
-    for unit in ("AU26", "AU8", "AU24", "AU28D", "AU10", *OPENERS):
+    for unit in ("AU26", "AU8", "AU18", "AU22", "AU24", "AU28D", "AU10", *OPENERS):
         mouth.setdefault(unit, np.zeros(len(raw.mouth), np.float32))
     silent = _silence(raw.phones, min(reach, SHORT_SILENCE))
     for unit in mouth:
@@ -131,8 +141,8 @@ def shaped_mouth(raw: RawMotion, strength: float, reach: int = FULL_REACH) -> di
     for unit, values in tongue_of(raw.phones).items():
         mouth[unit] = _smoothed(values) * np.float32(strength)
     _part(mouth, parted)
-    _bite(mouth, _certainty(raw.phones, LABIODENTALS, parted, low=0.35, high=0.7))
-    _close(mouth, _certainty(raw.phones, BILABIALS, parted, low=0.08, high=0.24))
+    _bite(mouth, _bitten(raw.phones, parted))
+    _close(mouth, _sealed(raw.phones, parted))
     return {name: _limited(values).astype(np.float32) for name, values in mouth.items()}
 
 
@@ -175,13 +185,13 @@ def _close(mouth: dict[str, Array], closed: Array) -> None:
     """Seals the lips: openers vanish, the jaw rises, mouthClose takes what opening is left."""
     for unit in OPENERS:
         mouth[unit] = mouth[unit] * (1.0 - closed)
-    for unit, weakened in ROUNDERS.items():
-        if unit in mouth:
-            mouth[unit] = mouth[unit] * (1.0 - weakened * closed)
-    mouth["AU26"] = mouth["AU26"] * (1.0 - 0.5 * closed)
+    funnel = np.float32(FUNNEL_SHARE) * closed * mouth["AU22"]
+    mouth["AU22"] = mouth["AU22"] - funnel
+    mouth["AU18"] = mouth["AU18"] + np.float32(PUCKER_SHARE) * funnel
+    mouth["AU26"] = mouth["AU26"] * (1.0 - np.float32(JAW_SHARE) * closed)
     jaw = JAW_GAIN * mouth["AU26"]
     mouth["AU8"] = np.minimum(np.maximum(mouth["AU8"], closed * jaw), jaw)
-    mouth["AU24"] = np.maximum(mouth["AU24"], 0.35 * closed)
+    mouth["AU24"] = np.maximum(mouth["AU24"], np.float32(PRESS) * closed)
 
 
 def _bite(mouth: dict[str, Array], bitten: Array) -> None:
@@ -193,16 +203,27 @@ def _bite(mouth: dict[str, Array], bitten: Array) -> None:
     mouth["AU10"] = np.maximum(mouth["AU10"], 0.15 * bitten)
 
 
-def _certainty(
-    phones: Array, numbers: Sequence[int], parted: Array, *, low: float, high: float
-) -> Array:
-    """(T,) 0..1 how surely one of these phones is spoken; on its way a frame or two before, but leaves the
+def _bitten(phones: Array, parted: Array) -> Array:
+    """(T,) 0..1 how far the lower lip is bitten for f v; on its way a frame or two before, but leaves the
     vowel before it open: a short one would be gone."""
-    share = _limited((_probability(phones, numbers) - low) / (high - low))
-    held = np.maximum(share, np.float32(0.5) * _moved(share, -1))
-    eased = 0.5 * held + 0.25 * (_moved(held, 1) + _moved(held, -1))
-    # The middle of a closure is closed however short it is.
-    return np.maximum(eased * (1.0 - parted), share).astype(np.float32)
+    share = _probability(phones, LABIODENTALS)
+    sure = _limited((share - LIKELY_BITE) / (SURE_BITE - LIKELY_BITE))
+    held = np.maximum(sure, np.float32(0.5) * _moved(sure, -1))
+    # The middle is bitten however short it is.
+    return np.maximum(_smoothed(held) * (1.0 - parted), sure).astype(np.float32)
+
+
+def _sealed(phones: Array, parted: Array) -> Array:
+    """(T,) 0..1 how far lips are shut for p b m: for as long as one is surely spoken, and for its likeliest
+    moment where none is: real lips hardly stay shut, but a p that is not met is seen."""
+    share = _probability(phones, BILABIALS)
+    is_peak = (share >= _moved(share, 1)) & (share >= _moved(share, -1)) & (share > NOTED_SEAL)
+    peak = is_peak.astype(np.float32)
+    sure = _limited((share - LIKELY_SEAL) / (SURE_SEAL - LIKELY_SEAL))
+    shut = np.maximum(sure, peak)
+    around = np.maximum(_moved(peak, 1), _moved(peak, -1))
+    eased = np.maximum(_smoothed(shut), np.float32(HELD_SEAL) * around)
+    return np.maximum(eased * (1.0 - parted), shut).astype(np.float32)
 
 
 def _parted(phones: Array) -> Array:
@@ -226,7 +247,7 @@ def _silence(phones: Array, after: int) -> Array:
     """
     silence = phones[:, SILENCE].astype(np.float64)
     lasting = _eased((_mean_around(silence, LONG_SILENCE, 0, 0.0) - 0.7) / 0.25)
-    near = _eased((_mean_around(silence, SHORT_SILENCE, after, 1.0) - 0.6) / 0.35)
+    near = _eased((_mean_around(silence, SHORT_SILENCE, after, 1.0) - 0.9) / 0.1)
     return (lasting * near).astype(np.float32)
 
 

@@ -1,0 +1,67 @@
+"""What is done to a mouth after the network: lips that meet where p b m are heard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from server.alignment import PHONES
+from server.postprocess import FRAME_RATE, OPENING_MM, RawMotion, shaped_mouth
+
+NAMES = ("AU26", "AU8", "AU16", "AU22")
+VOWEL, BILABIAL = PHONES.index("AA"), PHONES.index("B")
+FRAMES, MIDDLE = 60, 30
+
+
+def opening_mm(heard: dict[int, float], strength: float = 1.0) -> NDArray[np.float64]:
+    """(60,) opening of lips that stand open throughout, where a b is heard in some frames, a vowel else."""
+    phones = np.zeros((FRAMES, len(PHONES)), np.float32)
+    for frame, share in heard.items():
+        phones[frame, BILABIAL] = share
+    phones[:, VOWEL] = 0.3 * (1.0 - phones[:, BILABIAL])
+    mouth = np.tile(np.array([0.5, 0.0, 0.2, 0.1], np.float32), (FRAMES, 1))
+    raw = RawMotion(phones, mouth, np.zeros((FRAMES, 0), np.float32), NAMES, ())
+    shaped = shaped_mouth(raw, strength)
+    found = sum(
+        gain * shaped[unit].astype(float) for unit, gain in OPENING_MM.items() if unit in shaped
+    )
+    return np.asarray(found, np.float64)
+
+
+def test_lips_stand_open_where_nothing_shuts_them() -> None:
+    assert opening_mm({}).min() > 5.0
+
+
+@pytest.mark.parametrize("share", [0.12, 0.4, 0.9])
+def test_lips_meet_at_the_likeliest_moment_of_a_bilabial_however_unsure(share: float) -> None:
+    found = opening_mm({MIDDLE - 1: 0.7 * share, MIDDLE: share, MIDDLE + 1: 0.5 * share})
+
+    assert found[MIDDLE] < 0.3
+    assert found[MIDDLE - 5] > 5.0
+    assert found[MIDDLE + 5] > 5.0
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.25, 0.5, 0.75])
+def test_a_short_closure_is_seen_at_24_pictures_a_second(phase: float) -> None:
+    found = opening_mm({MIDDLE: 0.15})
+    times = (np.arange(24) + phase) / 24.0
+
+    shown = np.interp(times, np.arange(FRAMES) / FRAME_RATE, found)
+
+    assert shown.min() < 0.35 * found.max()
+
+
+def test_lips_stay_shut_for_as_long_as_a_bilabial_is_surely_spoken() -> None:
+    spoken = range(MIDDLE - 5, MIDDLE + 6)
+
+    assert opening_mm(dict.fromkeys(spoken, 0.97))[list(spoken)].max() < 0.3
+
+
+def test_a_trace_of_a_bilabial_shuts_nothing() -> None:
+    assert opening_mm({MIDDLE: 0.08}) == pytest.approx(opening_mm({}), abs=0.3)
+
+
+@pytest.mark.parametrize("strength", [0.4, 1.5])
+def test_lips_meet_however_strongly_one_articulates(strength: float) -> None:
+    assert opening_mm({MIDDLE: 0.6}, strength)[MIDDLE] < 0.5
