@@ -202,19 +202,25 @@ class Engine:
         return RawMotion(phones, mouth, upper, network.config.mouth, UPPER_CHANNELS), reach
 
     def _actor_of(self, name: str) -> Actor:
-        """An actor's mouth and manner, loaded once and again when the file has changed."""
+        """An actor's mouth and manner, loaded once and again when the file has changed; or one of the
+        mouths that the network itself was taught by."""
+        shipped = self._checkpoint
         if not name:
-            return Actor(self._checkpoint.network, self._checkpoint.statistics)
+            return Actor(shipped.network, shipped.statistics)
         path = actor_file(name, self._actors_folder)
         if name not in self.actors:
-            known = ", ".join(self.actors) or "none"
+            styles = shipped.network.config.styles
+            if name in styles:
+                network = shipped.network.in_style(styles.index(name), name)
+                return Actor(network, shipped.statistics)
+            known = ", ".join((*self.actors, *styles))
             raise SettingsError(
                 f"There is no actor {name!r} in {self._actors_folder}; known: {known}."
             )
         changed = path.stat().st_mtime_ns
         if self._actors.get(name, (0, None))[0] != changed:
             try:
-                self._actors[name] = changed, load_actor(path, self._checkpoint)
+                self._actors[name] = changed, load_actor(path, shipped)
             except ValueError as error:
                 raise FormatError(str(error)) from error
         return self._actors[name][1]

@@ -56,7 +56,7 @@ class Bench:
     def read(self) -> list[Clip]:
         """Unseen sentences of the filmed talker."""
         return read_clips(
-            self.data, self.cache, self.head, held_out=True, most=12 if self.quick else 48
+            self.data, self.cache, self.head, held_out=True, most=12 if self.quick else 96
         )
 
     @cached_property
@@ -81,12 +81,14 @@ class Bench:
         """The fitted baselines, weakest first."""
         return fitted_baselines(self.fitting)
 
-    def take(self, samples: NDArray[np.float32], *, name: str = OURS, seed: int = 0) -> Animation:
-        """A network's take of a sound, made once."""
-        key = (name, hashlib.sha256(samples.tobytes()).hexdigest(), seed)
+    def take(
+        self, samples: NDArray[np.float32], *, name: str = OURS, seed: int = 0, actor: str = ""
+    ) -> Animation:
+        """A network's take of a sound, made once; `actor` as in `AnimateSettings`."""
+        key = (f"{name} {actor}", hashlib.sha256(samples.tobytes()).hexdigest(), seed)
         if key not in self._takes:
             self._takes[key] = self.engines[name].animate(
-                speech_of(samples), AnimateSettings(seed=seed)
+                speech_of(samples), AnimateSettings(seed=seed, actor=actor)
             )
         return self._takes[key]
 

@@ -15,7 +15,7 @@ processor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -168,3 +168,12 @@ class FaceNetwork(nn.Module):
         hidden, phones, encoder = self.encode(features, state.encoder)
         mouth, head = self.animate(hidden, phones, style, state.head)
         return NetworkOutput(phones, mouth), NetworkState(encoder, head)
+
+    def in_style(self, style: int, name: str) -> FaceNetwork:
+        """A copy in evaluation mode that has one style alone, this one, under a name."""
+        network = FaceNetwork(replace(self.config, styles=(name,)))
+        weights = self.state_dict()
+        network.load_state_dict(
+            {**weights, "style.weight": weights["style.weight"][style : style + 1]}
+        )
+        return network.to(self.feature_mean.device).eval()

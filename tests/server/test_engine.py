@@ -53,6 +53,20 @@ def test_two_seeds_agree_on_the_mouth_and_differ_above_it() -> None:
     assert not np.allclose(first.rotation, second.rotation, atol=np.radians(0.3))
 
 
+@pytest.mark.parametrize("mouth", ["facegood", "plain"])
+def test_the_mouths_it_was_taught_by_can_be_asked_for_by_name(mouth: str) -> None:
+    shipped = engine().animate(recording(2.0), AnimateSettings(seed=1))
+    other = engine().animate(recording(2.0), AnimateSettings(seed=1, actor=mouth))
+
+    assert np.abs(other.channel("AU26") - shipped.channel("AU26")).max() > 0.02
+    assert other.rotation.tobytes() == shipped.rotation.tobytes()
+
+
+def test_an_unknown_actor_is_refused_with_those_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"no actor 'nobody'.*grid, facegood, plain"):
+        engine().animate(recording(0.5), AnimateSettings(actor="nobody"))
+
+
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 2.345])
 def test_a_take_lasts_as_long_as_the_recording_within_a_frame(seconds: float) -> None:
     take = engine().animate(recording(seconds))
