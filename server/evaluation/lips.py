@@ -55,6 +55,13 @@ def lips_of(take: Animation, head: Head) -> Lips:
     return Lips(weights @ opening, weights @ width, take.fps)
 
 
+def film_lips(points: Floats, fps: float) -> Lips:
+    """Opening and width of pose-free landmarks."""
+    opening = points[:, UPPER_LIP, 2] - points[:, LOWER_LIP, 2]
+    width = np.linalg.norm(points[:, LEFT_CORNER] - points[:, RIGHT_CORNER], axis=1)
+    return Lips(opening, width, fps)
+
+
 def bite_gap(take: Animation, head: Head) -> Floats:
     """(T,) metres between the lower lip and the edge of the upper teeth; 0 where the lip is under it."""
     track = load_profile("arkit").apply(take)

@@ -26,7 +26,7 @@ from server.training.corpora import Utterance, read_samples, utterances
 from server.training.faces import GRID_FPS, cached_track, facegood_rig
 from server.training.teacher import MOUTH
 
-from .lips import LEFT_CORNER, LOWER_LIP, RIGHT_CORNER, UPPER_LIP, Lips, unit_geometry
+from .lips import Lips, film_lips, unit_geometry
 
 Floats = NDArray[np.float64]
 
@@ -66,13 +66,6 @@ class Clip:
 def speech_of(samples: NDArray[np.float32]) -> Speech:
     """Samples at 16 kHz as a recording."""
     return Speech(samples, SAMPLE_RATE, len(samples) / SAMPLE_RATE, "")
-
-
-def film_lips(points: Floats, fps: float) -> Lips:
-    """Opening and width of pose-free landmarks."""
-    opening = points[:, UPPER_LIP, 2] - points[:, LOWER_LIP, 2]
-    width = np.linalg.norm(points[:, LEFT_CORNER] - points[:, RIGHT_CORNER], axis=1)
-    return Lips(opening, width, fps)
 
 
 def read_clips(data: Path, cache: Path, head: Head, *, held_out: bool, most: int) -> list[Clip]:

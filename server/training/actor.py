@@ -9,12 +9,11 @@ the result worse than the network it began with.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from torch import Tensor
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError
 from server.evaluation.agreement import concordance
+from server.evaluation.lips import film_lips
 from server.features import FRAME_RATE, features, speech_gain
 from server.model.checkpoint import Actor, Checkpoint
 from server.model.network import FaceNetwork
@@ -33,7 +33,7 @@ from server.tracking.alignment import AlignedFace
 from server.tracking.performer import animation_of, performer_of
 from server.tracking.solve import Basis
 
-from .faces import mouth_of
+from .faces import lips_on_head, mouth_of
 from .footage import ActorFilm, footage_of, runs_of
 from .loop import Lesson, teach
 from .motion import RATE, statistics_of_actor
@@ -79,11 +79,13 @@ class Adaptation:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Encoded sound (T, C) and phone logits (T, D, P), with the mouth (T, M) that was filmed."""
+    """Encoded sound (T, C) and phone logits (T, D, P), with the mouth (T, M) that was filmed and its lips
+    (T, 2) as the head shows them."""
 
     hidden: Tensor
     phones: Tensor
     mouth: NDArray[np.float32]
+    lips: NDArray[np.float32]
 
 
 @dataclass
@@ -125,7 +127,9 @@ def adapted(
     FormatError
         Too little of the film can be used; the sentence says why.
     """
-    seen = _seen(base.network, films, basis, cache, lambda s, film: progress("track", s, film))
+    seen = _seen(
+        base.network, films, basis, geometry, cache, lambda s, film: progress("track", s, film)
+    )
     seconds = sum(len(piece.mouth) for piece in seen.pieces) / FRAME_RATE
     if seconds < LEAST_SECONDS:
         reasons = " ".join(seen.remarks) or "The films are too short."
@@ -135,7 +139,7 @@ def adapted(
         )
     measured = seen.pieces[::MEASURED_EVERY]
     learnt = [piece for place, piece in enumerate(seen.pieces) if place % MEASURED_EVERY]
-    network = _with_style(base.network, name)
+    network = _learner(base.network, name)
     before = _scores(network, measured, geometry)
     best = _Best(sum(before), _head_of(network))
     progress("learn", 0.0, "")
@@ -173,6 +177,7 @@ def _seen(
     shipped: FaceNetwork,
     films: Sequence[Path],
     basis: Basis,
+    geometry: NDArray[np.float64],
     cache: Path,
     progress: Callable[[float, str], None],
 ) -> _Seen:
@@ -182,17 +187,19 @@ def _seen(
     if not footage:
         return seen
     performer = performer_of([_usable_part(film) for film in footage])
-    for film in footage:
-        take = animation_of(film.face, performer, basis, film.rate)
+    takes = [animation_of(film.face, performer, basis, film.rate) for film in footage]
+    mouths = [mouth_of(take.resampled(FRAME_RATE)) for take in takes]
+    filmed = [film_lips(film.face.points, film.rate) for film in footage]
+    lips = lips_on_head(filmed, mouths, geometry)
+    for film, take, mouth, moved in zip(footage, takes, mouths, lips, strict=True):
         seen.takes.extend(
             take.sliced(run.start / film.rate, run.stop / film.rate).resampled(RATE)
             for run in runs_of(film.usable, LEAST_MANNER_SECONDS * film.rate)
         )
-        mouth = mouth_of(take.resampled(FRAME_RATE))
         hidden, phones = _encoded(shipped, film.samples, len(mouth))
         frames = np.round(np.arange(len(mouth)) * film.rate / FRAME_RATE).astype(int)
         usable = film.usable[np.minimum(frames, len(film.usable) - 1)]
-        seen.pieces.extend(_cut(hidden, phones, mouth, usable))
+        seen.pieces.extend(_cut(_Piece(hidden, phones, mouth, moved), usable))
     return seen
 
 
@@ -204,13 +211,11 @@ def _digest(pieces: Sequence[_Piece]) -> str:
     return summed.hexdigest()[:16]
 
 
-def _cut(
-    hidden: Tensor, phones: Tensor, mouth: NDArray[np.float32], usable: NDArray[np.bool_]
-) -> list[_Piece]:
+def _cut(whole: _Piece, usable: NDArray[np.bool_]) -> list[_Piece]:
     """The usable stretches in pieces of `PIECE_SECONDS`; a rest under `LEAST_FRAMES` goes."""
     size = int(PIECE_SECONDS * FRAME_RATE)
     return [
-        _Piece(hidden[span], phones[span], mouth[span])
+        _Piece(whole.hidden[span], whole.phones[span], whole.mouth[span], whole.lips[span])
         for run in runs_of(usable, LEAST_FRAMES)
         for begin in range(run.start, run.stop - LEAST_FRAMES + 1, size)
         for span in (slice(begin, min(begin + size, run.stop)),)
@@ -249,17 +254,14 @@ def _opened(
     return mouth[0, delay:, -1].double().numpy() @ geometry
 
 
-def _with_style(shipped: FaceNetwork, actor: str) -> FaceNetwork:
-    """A network with one style, the actor's, that begins as the shipped one's first."""
-    network = FaceNetwork(replace(shipped.config, styles=(actor,)))
-    weights = copy.deepcopy(shipped.state_dict())
-    weights["style.weight"] = weights["style.weight"][:1]
-    network.load_state_dict(weights)
+def _learner(shipped: FaceNetwork, actor: str) -> FaceNetwork:
+    """A network that begins as the shipped one, and of which the face head alone learns."""
+    network = shipped.in_style(0, actor)
     for weight in network.parameters():
         weight.requires_grad_(False)
     for weight in moving(network):
         weight.requires_grad_(True)
-    return network.eval()
+    return network
 
 
 def _head_of(network: FaceNetwork) -> dict[str, Tensor]:
@@ -276,7 +278,7 @@ def _scores(
     scores: list[tuple[float, float]] = []
     for piece in pieces:
         found = _opened(network, piece.hidden, piece.phones, geometry)
-        true = (piece.mouth.astype(np.float64) @ geometry)[: len(found)]
+        true = piece.lips[: len(found)].astype(np.float64)
         scores.append((concordance(found[:, 0], true[:, 0]), concordance(found[:, 1], true[:, 1])))
     opening, width = np.mean(scores, axis=0)
     return float(opening), float(width)
@@ -292,6 +294,7 @@ def _drawing(
         hidden: list[Tensor] = []
         phones: list[Tensor] = []
         mouth: list[NDArray[np.float32]] = []
+        lips: list[NDArray[np.float32]] = []
         for _ in range(BATCH):
             piece = pieces[int(rng.integers(len(pieces)))]
             first = int(rng.integers(max(1, len(piece.mouth) - CROP_FRAMES + 1)))
@@ -299,11 +302,13 @@ def _drawing(
             hidden.append(piece.hidden[index])
             phones.append(piece.phones[index])
             mouth.append(piece.mouth[index])
+            lips.append(piece.lips[index])
         wanted = torch.from_numpy(np.stack(mouth))
         weight = torch.ones_like(wanted)
         weight[:, :WARM_FRAMES] = 0.0
         nobody = torch.zeros(BATCH, dtype=torch.long)
-        batch = MouthBatch(torch.empty(0), wanted, weight, nobody, torch.empty(0))
+        nothing, moved = torch.empty(0), torch.from_numpy(np.stack(lips))
+        batch = MouthBatch(nothing, wanted, weight, moved, nobody, nothing)
         return torch.stack(hidden), torch.stack(phones), batch
 
     return draw

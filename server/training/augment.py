@@ -41,9 +41,9 @@ class Voice:
     telephone: bool
 
 
-def draw_voice(rng: np.random.Generator) -> Voice:
-    """A random voice; a quarter are left almost as recorded."""
-    if rng.random() < 0.25:
+def draw_voice(rng: np.random.Generator, recorded: float = 0.25) -> Voice:
+    """A random voice; a share of them are left almost as recorded."""
+    if rng.random() < recorded:
         return Voice(1.0, 1.0, float(10 ** rng.uniform(-0.15, 0.15)), None, 0.0, False)
     return Voice(
         speed=float(rng.uniform(0.88, 1.14)) if rng.random() < 0.6 else 1.0,

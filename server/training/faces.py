@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head import Head
+from server.evaluation.lips import Lips, film_lips, unit_geometry
 from server.features import FRAME_RATE, speech_gain
 from server.postprocess import sided
 from server.tracking.landmarks import TRACK_VERSION, FaceTrack, track_landmarks
@@ -65,6 +66,8 @@ class SpokenMouth:
     known : (M,) float32, 0 for channels this source cannot show
     style : index into `STYLES`
     phones : (T,) uint8 labels every 10 ms, None where nobody aligned them
+    filmed : (T, 2) float32 metres of lip opening and width in the film, as far as the head goes; None
+        where units are all there is
     """
 
     name: str
@@ -74,6 +77,7 @@ class SpokenMouth:
     style: int
     held_out: bool
     phones: NDArray[np.uint8] | None = None
+    filmed: Array | None = None
 
 
 def grid_film(
@@ -93,18 +97,57 @@ def grid_film(
     faces = {name: face_of(track.at_rate(GRID_FPS)) for name, track in tracks.items()}
     performer = performer_of(list(faces.values()))
     basis = basis_of(head)
+    mouths = [
+        mouth_of(animation_of(face, performer, basis, GRID_FPS).resampled(FRAME_RATE))
+        for face in faces.values()
+    ]
+    filmed = lips_on_head(
+        [film_lips(face.points, GRID_FPS) for face in faces.values()],
+        mouths,
+        unit_geometry(head, MOUTH),
+    )
     return [
         SpokenMouth(
             name,
             levelled(sound.sound(number[name])),
-            mouth_of(animation_of(face, performer, basis, GRID_FPS).resampled(FRAME_RATE)),
+            mouth,
             np.ones(len(MOUTH), np.float32),
             STYLES.index("grid"),
             bool(sound.held_out[number[name]]),
             sound.phones(number[name]),
+            lips,
         )
-        for name, face in faces.items()
+        for name, mouth, lips in zip(faces, mouths, filmed, strict=True)
     ]
+
+
+def lips_on_head(
+    filmed: Sequence[Lips], mouths: Sequence[Array], geometry: NDArray[np.float64]
+) -> list[Array]:
+    """One person's filmed lips as the head shows them: (T, 2) metres from rest, a row for each of `mouths`.
+
+    Units say how far that is, one scale and one rest for all clips; how the lips move, the film says
+    itself, where no unit of the tracker explains all of it.
+
+    Parameters
+    ----------
+    filmed : of the clips, at the film's rate; NaN where no face was seen
+    mouths : (T, M) units found in the same clips, at `FRAME_RATE`
+    geometry : (M, 2) metres of lip opening and width that each unit adds
+    """
+    shown = [mouth.astype(np.float64) @ geometry for mouth in mouths]
+    lips = [_seen_lips(one, len(rows)) for one, rows in zip(filmed, shown, strict=True)]
+    every, told = np.concatenate(lips), np.concatenate(shown)
+    slope, rest = np.transpose([np.polyfit(every[:, k], told[:, k], 1) for k in range(2)])
+    return [(rows * slope + rest).astype(np.float32) for rows in lips]
+
+
+def _seen_lips(lips: Lips, count: int) -> NDArray[np.float64]:
+    """(T, 2) opening and width at `FRAME_RATE`; where no face was seen, between those before and after."""
+    times = np.arange(count) / FRAME_RATE
+    seen = np.flatnonzero(np.isfinite(lips.opening))
+    curves = (lips.opening, lips.width)
+    return np.stack([np.interp(times, seen / lips.fps, curve[seen]) for curve in curves], axis=1)
 
 
 def cached_track(video: Path, cache: Path) -> FaceTrack:

@@ -139,11 +139,15 @@ def teach_face(
     corpora: list[AlignedSpeech] = [aligned_speech(source, data, cache) for source in TAUGHT]
     rigged, geometry = facegood_rig(data), unit_geometry(head, MOUTH)
     together = replace(mouth.LESSON, steps=steps)
-    batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, together.seed)
+    batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, geometry, together.seed)
     mouth.teach_mouth(network, batches.draw, geometry, together, cache / "runs")
-    alone = replace(mouth.POLISH, steps=polish_steps)
-    batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, alone.seed, mouth.POLISH_SHARES)
-    mouth.teach_mouth(network, batches.draw, geometry, alone, cache / "runs", encoder_share=0.0)
+    last = replace(mouth.POLISH, steps=polish_steps)
+    batches = mouth.MouthBatches(
+        filmed, rigged, teacher, corpora, geometry, last.seed, mouth.POLISH_SHARES
+    )
+    mouth.teach_mouth(
+        network, batches.draw, geometry, last, cache / "runs", mouth.POLISH_ENCODER_SHARE
+    )
 
 
 def taught_dirfa(data: Path, cache: Path, device: torch.device) -> DirfaNetwork:

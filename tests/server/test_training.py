@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from dirfa_blender.core.errors import AudioError
 from server.alignment import PHONE_INDEX, PHONES
+from server.evaluation.lips import Lips
 from server.model.checkpoint import load_dirfa, load_gate, save_dirfa, save_gate
 from server.model.config import NetworkConfig
 from server.model.dirfa import WINDOW, DirfaConfig, DirfaNetwork, biased_mask
 from server.model.network import FaceNetwork
 from server.training import voice
+from server.training.faces import lips_on_head
 from server.training.loop import Lesson, moved, teach
 from server.training.mouth import MouthBatch, mouth_loss
 from server.training.phones import phone_loss
@@ -55,7 +57,7 @@ def test_a_network_on_a_graphics_card_is_taught_there(tmp_path: Path) -> None:
 
 
 def test_every_tensor_of_a_batch_is_moved() -> None:
-    batch = MouthBatch(*(torch.zeros(2) for _ in range(5)))
+    batch = MouthBatch(*(torch.zeros(2) for _ in range(6)))
     meta = torch.device("meta")
 
     pair, whole = moved((torch.zeros(1), torch.ones(2)), meta), moved(batch, meta)
@@ -71,7 +73,7 @@ def test_losses_can_be_taken_in_half_precision() -> None:
     features, start = torch.randn(2, 60, 160), network.initial(2)
     wanted, labels = torch.rand(2, 60, 2), torch.zeros(2, 60, dtype=torch.long)
     style = torch.zeros(2, dtype=torch.long)
-    batch = MouthBatch(features, wanted, torch.ones_like(wanted), style, labels)
+    batch = MouthBatch(features, wanted, torch.ones_like(wanted), wanted, style, labels)
 
     with torch.autocast("cpu", torch.bfloat16):
         hidden, logits, _ = network.encode(features, start.encoder)
@@ -177,13 +179,30 @@ def test_the_mouth_loss_vanishes_for_the_right_mouth_at_every_delay() -> None:
     delays = (-2, 0, 3)
     mouth = torch.rand(2, 20, 4)
     found = torch.stack([mouth.roll(delay, dims=1) for delay in delays], dim=2)
-    batch = MouthBatch(
-        torch.empty(0), mouth, torch.ones_like(mouth), torch.zeros(2).long(), torch.empty(0)
-    )
-    metres = torch.rand(4, 2) * 0.01
+    nothing, style, metres = torch.empty(0), torch.zeros(2).long(), torch.rand(4, 2) * 0.01
+    batch = MouthBatch(nothing, mouth, torch.ones_like(mouth), mouth @ metres, style, nothing)
 
     assert float(mouth_loss(found, batch, metres, delays)) < 1e-6
     assert float(mouth_loss(found.roll(1, dims=1), batch, metres, delays)) > 0.1
+
+
+def test_filmed_lips_keep_their_own_motion_at_the_scale_of_the_head() -> None:
+    rng = np.random.default_rng(3)
+    geometry = np.array([[0.014, 0.0], [0.003, 0.004]])
+    mouths = [rng.random((80, 2)).astype(np.float32).repeat(2, axis=0) for _ in range(2)]
+    shown = [mouth[::2] @ geometry for mouth in mouths]
+    # A larger face, seen from its own rest; for a moment hidden.
+    opening, width = ([1.25 * rows[:, k] + 0.03 for rows in shown] for k in range(2))
+    opening[0][40:44], width[0][40:44] = np.nan, np.nan
+
+    found = lips_on_head(
+        [Lips(*one, 25.0) for one in zip(opening, width, strict=True)], mouths, geometry
+    )
+
+    assert found[0].shape == (160, 2)
+    assert np.abs(found[0][:78:2] - shown[0][:39]).max() < 1e-3
+    assert bool(np.isfinite(found[0]).all())
+    assert np.abs(found[1][::2] - shown[1]).max() < 1e-3
 
 
 def small_dirfa() -> DirfaNetwork:
