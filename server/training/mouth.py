@@ -66,7 +66,7 @@ NO_LABEL = -100
 
 
 LESSON = Lesson("mouth", steps=1300, peak_rate=2e-3, warm_up=60, seed=2)
-POLISH = Lesson("polish", steps=2700, peak_rate=1.5e-3, warm_up=30, seed=6)
+POLISH = Lesson("polish", steps=3100, peak_rate=1.5e-3, warm_up=30, seed=6)
 """A last lesson, mostly on real mouths."""
 ENCODER_SHARE, POLISH_ENCODER_SHARE = 0.15, 0.3
 """Of the learning rate."""
