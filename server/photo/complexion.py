@@ -51,6 +51,7 @@ BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from
 LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
+HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
 BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
 NOSTRILS = ((98, 97, 2, 64, 235, 240), (327, 326, 2, 294, 455, 460))
 CHIN = (18, 201, 208, 199, 428, 421)
@@ -69,12 +70,14 @@ class Complexion:
     sure : (H, W) 0..1, whether that was seen there
     detail : (H, W, 3) float32, factor on the even colour
     usable : (H, W) 0..1, where the detail is the face's own
+    hairy : (H, W) 0..1, brows and beard
     """
 
     even: Image
     sure: Shares
     detail: Image
     usable: Shares
+    hairy: Shares
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,8 @@ def complexion(
     shade = plain + free * (bounded - plain)
     faint = np.float32(BLUSH) * np.tanh(tint / np.float32(BLUSH))
     tint = faint + free[..., None] * (np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
+    brow = grown(np.maximum(zones.brow_right, zones.brow_left), HAIRY_MARGIN * unit)
+    hairy = np.clip(2 * np.maximum(brow, beard), 0, 1).astype(np.float32)
     detail = np.exp(shade[..., None] + tint)
     clear = 1 - soft(grown(odd, MARGIN * unit), 0.02 * unit) * (1 - free)
     usable = masks.within * (1 - zones.hidden) * clear
@@ -139,7 +144,22 @@ def complexion(
         if is_hidden or dark[side] < dark[other] - BROW_DARKER:
             brow = brows[side]  # under hair or a frame: the other side's is taken for both
             usable = usable * (1 - soft(grown(brow, 0.06 * unit), 0.03 * unit))
-    return Complexion(even, sure, detail.astype(np.float32), usable.astype(np.float32))
+    return Complexion(even, sure, detail.astype(np.float32), usable.astype(np.float32), hairy)
+
+
+def as_hair(colours: Image, hairy: Shares) -> Image:
+    """(H, W, 3) linear RGB without a blue that no hair has, where there is hair (H, W).
+
+    A wall shines on grey hairs, a rim of glasses on a brow.
+
+    Notes
+    -----
+    Pigments of hair take in the more of light the shorter its waves, so red >= green >= blue.
+    """
+    red, green, blue = np.moveaxis(colours, -1, 0)
+    green = np.minimum(green, red)
+    hair = np.stack([red, green, np.minimum(blue, green)], -1)
+    return colours + hairy[..., None] * (hair - colours)
 
 
 def _zones(landmarks: FaceLandmarks, masks: FaceMasks, shape: tuple[int, ...]) -> _Zones:

@@ -23,7 +23,7 @@ from dirfa_blender.core.head_hairline import bare_crown
 from dirfa_blender.core.head_template import template
 
 from .colours import Colour, measured_colours
-from .complexion import Complexion, complexion
+from .complexion import Complexion, as_hair, complexion
 from .curl import read_curl
 from .glasses import glasses_sign, without_glasses
 from .hair import Scalp, read_scalp
@@ -333,6 +333,7 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     step = size // texels.covered.shape[0]
     high, wide = step * (rows.stop - rows.start), step * (columns.stop - columns.start)
     detail = np.ones((high, wide, 3), np.float32)
+    hairy = np.zeros((high, wide), np.float32)
     for sight in sights:
         maps = _enlarged(sight[rows, columns], high, wide)
         x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
@@ -345,13 +346,14 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
         over -= detail
         over *= weight[..., None]
         detail += over
+        hairy += weight * (cv2.remap(surface.taken.hairy, x, y, cv2.INTER_LINEAR) - hairy)
     there = (
         slice(step * rows.start, step * rows.stop),
         slice(step * columns.start, step * columns.stop),
     )
     detail *= _enlarged(small[rows, columns], high, wide)
     detail *= _grain(size).of_light[there][..., None]
-    result[there] = to_srgb_bytes(detail)
+    result[there] = to_srgb_bytes(as_hair(detail, np.minimum(3 * hairy, 1)))
     return np.asarray(result, np.uint8)
 
 

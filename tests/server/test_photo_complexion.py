@@ -12,7 +12,7 @@ import skimage
 from PIL import Image
 
 from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
-from server.photo.complexion import BEARD, Complexion, complexion
+from server.photo.complexion import BEARD, Complexion, as_hair, complexion
 from server.photo.landmarks import detect_face
 from server.photo.mask import face_masks, hull
 
@@ -92,6 +92,23 @@ def test_a_mole_is_kept() -> None:
 
     assert found.usable[mole[1], mole[0]] > 0.8
     assert found.detail[mole[1], mole[0]].mean() < 0.97
+
+
+def test_hair_loses_the_blue_that_a_wall_gives_it_and_skin_beside_it_does_not() -> None:
+    blue, grey = (0.20, 0.24, 0.30), (0.4, 0.35, 0.3)
+    colours = np.array([[blue, grey, blue]], np.float32)
+
+    found = as_hair(colours, np.array([[1.0, 1.0, 0.0]], np.float32))[0]
+
+    assert found[0] == pytest.approx([0.20, 0.20, 0.20])
+    assert found[1:] == pytest.approx(colours[0, 1:])
+
+
+def test_brows_are_hairy_and_cheeks_and_lips_are_not() -> None:
+    hairy = apart(astronaut()).hairy
+
+    assert hairy[near(place(282), 0.03)].min() > 0.8
+    assert hairy[near(place(50), 0.1) | near(place(13), 0.03)].max() < 0.1
 
 
 @pytest.mark.parametrize("has_lines", [False, True])
