@@ -73,8 +73,12 @@ def build_strands(name: str, colours: Mapping[str, Colour]) -> bpy.types.Materia
     """The material of hair curves in the head's measured hair colour."""
     material, blank = _blank(name)
     plan = replace(blank, colours=colours)
-    shader = shader_hair.strand(plan)
-    plan.node("ShaderNodeOutputMaterial", Surface=shader.outputs[0])
+    for target, shader in (
+        ("CYCLES", shader_hair.strand(plan)),
+        ("EEVEE", shader_hair.strand_in_eevee(plan)),
+    ):
+        output = plan.node("ShaderNodeOutputMaterial", Surface=shader.outputs[0])
+        output.target = target
     material.diffuse_color = plan.linear("hair")
     arrange(plan.tree)
     return material

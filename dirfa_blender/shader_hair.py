@@ -18,6 +18,8 @@ EVEN_SHARES, EVEN_LIGHT = (0.15, 0.5), (0.02, 0.30)
 SATURATION = 0.8
 
 
+# Share of the photo's colour that the darkest and the fairest strands have where light does not go on.
+PLAIN = (0.45, 1.15)
 # What a hair of a brow is of its surroundings' colour, in which skin between hairs is mixed; by how much of
 # the skin's light those must be darker for a hair to begin, and to be whole.
 BROW_SHADE = (0.50, 0.46, 0.43, 1.0)
@@ -41,6 +43,16 @@ def strand(plan: Plan) -> bpy.types.Node:
     plan.feed(mix, 1, shader.outputs[0])
     plan.feed(mix, 2, even.outputs[0])
     return mix
+
+
+def strand_in_eevee(plan: Plan) -> bpy.types.Node:
+    """The same for EEVEE, which has no light from fibre to fibre: it shows a strand's colour as it is."""
+    tone = plan.mixed(
+        plan.attribute(TONE_ATTRIBUTE, "Fac"), _fibre(plan, PLAIN[0]), _fibre(plan, PLAIN[1])
+    )
+    shader = plan.principled(plan.linear("hair"), Base_Color=tone, Roughness=0.45)
+    shader.inputs["Specular IOR Level"].default_value = 0.25
+    return shader
 
 
 def _even_share(plan: Plan) -> float:

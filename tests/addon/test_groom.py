@@ -34,6 +34,23 @@ def test_a_head_with_hair_gets_its_strands_where_they_grow(scene) -> None:
     assert np.allclose(np.array(hair.matrix_world), np.eye(4), atol=1e-5)
 
 
+def test_strands_have_a_tone_each_and_a_shader_for_either_engine(scene) -> None:
+    made = meshes.build_head(template(), "Head")
+    hair = next(child for child in made.rig.children if child.type == "CURVES")
+    tones = np.empty(len(hair.data.curves), np.float32)
+    hair.data.attributes["strand_tone"].data.foreach_get("value", tones)
+
+    outputs = {
+        node.target: node.inputs["Surface"].links[0].from_node
+        for node in hair.data.materials[0].node_tree.nodes
+        if node.type == "OUTPUT_MATERIAL"
+    }
+
+    assert set(outputs) == {"CYCLES", "EEVEE"}
+    assert outputs["EEVEE"].type == "BSDF_PRINCIPLED"
+    assert tones.min() >= 0 and tones.max() <= 1 and tones.std() > 0.1
+
+
 def test_hair_turns_with_the_head_bone(scene) -> None:
     made = meshes.build_head(template(), "Head")
     hair = next(child for child in made.rig.children if child.type == "CURVES")
