@@ -75,6 +75,12 @@ LOWER_DOWN: Moves = {
 }  # fmt: skip
 
 
+# Of the fold of a smile and of the cheek beside it, in units: depth, width, and how far aside the cheek is
+# fullest.
+FOLD_DEPTH, FOLD_WIDTH = 3.2, 2.6
+CHEEK_HEIGHT, CHEEK_WIDTH, CHEEK_SHIFT = 2.2, 4.5, (6.0, 0.0, 3.0)
+
+
 def mouth_shapes(anatomy: Anatomy) -> dict[str, Array]:
     """Shapes of the left corner and the left half of the lips as (V, 3) displacements in metres."""
     smile = ring(
@@ -95,7 +101,7 @@ def mouth_shapes(anatomy: Anatomy) -> dict[str, Array]:
     still_above = (*UPPER_OUTER[:-1], *UPPER_INNER[:-1], 164, 322)
     return {
         "mouthSmileLeft": anatomy.motion(SMILE | _thinned(smile, SMILE_THINS), STILL)
-        + _fold(anatomy, 1.6),
+        + _fold(anatomy, FOLD_DEPTH, CHEEK_HEIGHT),
         "mouthFrownLeft": anatomy.motion(FROWN | frown, STILL),
         "mouthDimpleLeft": anatomy.motion(DIMPLE | dimple, STILL),
         "mouthStretchLeft": anatomy.motion(STRETCH | stretch, STILL),
@@ -174,11 +180,16 @@ def as_move(values: Array) -> Move:
     return (float(values[0]), float(values[1]), float(values[2]))
 
 
-def _fold(anatomy: Anatomy, depth: float) -> Array:
-    """The fold from nose wing to mouth corner, pressed in, and the cheek beside it, raised."""
+def _fold(anatomy: Anatomy, depth: float, height: float) -> Array:
+    """The fold from nose wing to mouth corner, pressed in, and the cheek beside it, raised; in units."""
     path = anatomy.points[[358, 423, 426, 436]] + anatomy.points[[358, 391, 322, 410]]
-    away = _distance_to_path(anatomy.vertices, path / 2) / anatomy.unit
-    line = np.exp(-((away / 3.5) ** 2)) * depth
+    away, beside = (
+        _distance_to_path(anatomy.vertices, path / 2 + anatomy.unit * np.array(shift))
+        / anatomy.unit
+        for shift in ((0.0, 0.0, 0.0), CHEEK_SHIFT)
+    )
+    line = np.exp(-((away / FOLD_WIDTH) ** 2)) * depth
+    line -= np.exp(-((beside / CHEEK_WIDTH) ** 2)) * height
     toward_mouth = smoothstep(anatomy.vertices[:, 0], *sorted((0.0, anatomy.points[358, 0])))
     field = -(line * toward_mouth * anatomy.unit)[:, None] * anatomy.normals
     lips = anatomy.part("lip")
