@@ -131,4 +131,14 @@ def _iris(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> Colour 
         radius = float(np.linalg.norm(ring, axis=1).mean())
         distance = np.hypot(columns - x, rows - y) / max(radius, 1e-6)
         chosen |= (distance > 0.45) & (distance < 0.85) & (rows > y - 0.35 * radius)
-    return _typical(pixels, chosen & (masks.eyes > 0.9))
+    found = _typical(pixels, chosen & (masks.eyes > 0.9))
+    return None if found is None else as_iris(found)
+
+
+def as_iris(colour: Colour) -> Colour:
+    """The colour without purple: irises are brown, green, grey or blue, so green is never their least.
+
+    Lids and the coats of glasses mirror red and blue into dark ones.
+    """
+    red, green, blue = colour
+    return (red, green, min(blue, green)) if red >= blue else (min(red, green), green, blue)

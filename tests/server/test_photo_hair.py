@@ -13,7 +13,7 @@ import skimage
 from PIL import Image
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
-from server.photo.colours import measured_colours
+from server.photo.colours import Colour, as_iris, measured_colours
 from server.photo.curl import read_curl
 from server.photo.hair_share import hair_seen
 from server.photo.landmarks import detect_face
@@ -120,6 +120,19 @@ def test_a_wall_that_takes_yellow_from_skin_took_it_from_the_hair_too() -> None:
     corrected = measured_colours(cool, landmarks(), masks())["hair"]
 
     assert corrected[0] - corrected[2] > plain[0] - plain[2] + 0.02
+
+
+@pytest.mark.parametrize(
+    ("seen", "made"),
+    [
+        ((0.25, 0.20, 0.24), (0.25, 0.20, 0.20)),
+        ((0.30, 0.28, 0.35), (0.28, 0.28, 0.35)),
+        ((0.36, 0.26, 0.17), (0.36, 0.26, 0.17)),
+        ((0.40, 0.48, 0.55), (0.40, 0.48, 0.55)),
+    ],
+)
+def test_no_iris_is_purple(seen: Colour, made: Colour) -> None:
+    assert as_iris(seen) == made
 
 
 def test_thin_dark_hair_over_a_red_scalp_is_not_red() -> None:
