@@ -29,8 +29,9 @@ SHINING = (
 )
 REDNESS, YELLOWNESS = (-1.0, 35.0), (-2.0, 50.0)  # CIELAB a and b that hair has
 # Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes
-# yellow away.
+# yellow away. Even fair hair is not olive: a camera that takes red from it took it from all.
 RED_SHARE, FAINT_RED = 0.75, 2.0  # CIELAB a at most: share of b, and where b is none
+LEAST_RED = 0.3  # share of b that a has at least
 DARK_CHROMA = (1.2, 2.0)  # CIELAB chroma at most: a unit of lightness, and at none
 # Hair lighter than this on skin darker than that has lost its colour; what it shows is skin and lamp.
 GREY_LIGHT, GREY_ON, GREY_CHROMA = 45.0, 63.0, 6.0
@@ -85,6 +86,7 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     # A hat may be blue or green, and a blue wall shines on white hair.
     yellow = float(np.clip(chroma[1], *YELLOWNESS))
     red = min(float(np.clip(chroma[0], *REDNESS)), max(RED_SHARE * yellow, FAINT_RED))
+    red = max(red, LEAST_RED * yellow)
     most = DARK_CHROMA[0] * float(light) + DARK_CHROMA[1]
     if skin is not None and light > GREY_LIGHT and skin[0] < GREY_ON:
         most = GREY_CHROMA

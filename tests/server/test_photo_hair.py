@@ -122,6 +122,16 @@ def test_a_wall_that_takes_yellow_from_skin_took_it_from_the_hair_too() -> None:
     assert corrected[0] - corrected[2] > plain[0] - plain[2] + 0.02
 
 
+def test_hair_is_never_olive() -> None:
+    pixels = astronaut().copy()
+    pixels[masks().hair > 0.5] = (120, 118, 70)
+
+    red, green, blue = measured_colours(pixels, landmarks(), masks())["hair"]
+
+    assert red > green + 0.03
+    assert green > blue
+
+
 @pytest.mark.parametrize(
     ("seen", "made"),
     [
