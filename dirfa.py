@@ -7,6 +7,7 @@ by Pythons too old for the project, which look for a newer one and start it.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -97,7 +98,7 @@ def _run(command: str, rest: list[str]) -> int:
     groups = _groups(command, rest)
     if not home.is_ready(groups, needs_cuda=_option(rest, "--device") == "cuda"):
         if wants_help and command in ("talk", "animate", "batch", "fit", "serve"):
-            return _hand_over(Path(sys.executable), "-m", COMMANDS[command][0], command, *rest)
+            return _help_before_set_up(command, rest)
         _set_up(home, groups, rest)
     if command == "setup":
         sys.stderr.write(f"The environment in {home.folder} is ready.\n")
@@ -112,6 +113,18 @@ def _run(command: str, rest: list[str]) -> int:
     if command == "bench":
         return _hand_over(home.python, "-m", "tests.bench", *rest)
     return _hand_over(home.python, "-m", COMMANDS[command][0], command, *rest)
+
+
+def _help_before_set_up(command: str, rest: list[str]) -> int:
+    """The options of a command where this Python can list them, else what it does."""
+    package, summary = COMMANDS[command]
+    if importlib.util.find_spec("numpy") is not None:
+        return _hand_over(Path(sys.executable), "-m", package, command, *rest)
+    sys.stdout.write(
+        f"usage: python3 dirfa.py {command} [options]\n\n{summary}\n\n"
+        "The options can be listed once everything is set up: python3 dirfa.py setup\n"
+    )
+    return 0
 
 
 def _groups(command: str, rest: list[str]) -> tuple[str, ...]:
@@ -240,7 +253,7 @@ def _say_error(text: str, as_json: bool) -> None:
 
 
 def _help() -> str:
-    lines = [f"  {name:<10} {summary}" for name, (_, summary) in COMMANDS.items()]
+    lines = [f"  {name:<13} {summary}" for name, (_, summary) in COMMANDS.items()]
     text = (
         "usage: python3 dirfa.py <command> [options]\n\n{}\n\n"
         "python3 dirfa.py <command> --help shows its options. --json prints progress as JSON lines.\n"

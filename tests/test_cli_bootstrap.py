@@ -50,6 +50,22 @@ def test_help_and_unknown_commands_need_no_environment(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_help_on_a_python_without_packages_says_what_a_command_does(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "none")
+
+    for command in ("talk", "animate", "batch", "fit"):
+        # -I and -S: as on a computer where nothing was ever installed.
+        asked = subprocess.run(
+            [sys.executable, "-I", "-S", str(ROOT / "dirfa.py"), command, "--help"],
+            env=dict(os.environ, DIRFA_ENVIRONMENT=nowhere), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+        assert (asked.returncode, asked.stderr) == (0, ""), command
+        assert dirfa.COMMANDS[command][1] in asked.stdout
+        assert "dirfa.py setup" in asked.stdout
+    assert not (tmp_path / "none").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "groups"),
     [
