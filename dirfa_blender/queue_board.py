@@ -44,8 +44,3 @@ class Board:
     def clear(self) -> None:
         """No queue."""
         self.begin([])
-
-    @property
-    def count_done(self) -> int:
-        """Lines that are over, one way or another."""
-        return sum(e.state not in ("waiting", "working") for e in list(self.entries.values()))

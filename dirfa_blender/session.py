@@ -25,17 +25,6 @@ from .queue_board import Board
 from .server_process import ServerProcess
 from .server_process import State as ServerState
 
-SENTENCES: dict[ServerState, str] = {
-    "not_installed": "The server is not set up yet",
-    "incomplete": "The server's set-up broke off",
-    "update_available": "The server's packages need an update",
-    "stopped": "Stopped, starts when it is needed",
-    "starting": "Starting",
-    "running": "Running on this computer",
-    "failed": "The server ended by itself, start it again",
-}
-
-
 Name = tuple[str, str, int]
 """Slot identifier, property path, array index of a curve."""
 
@@ -185,10 +174,6 @@ class State:
             yield
         finally:
             self.is_quiet = before
-
-    def describe_server(self) -> str:
-        """One sentence about the local server."""
-        return SENTENCES[self.server_state or "stopped"]
 
     def describe(self) -> str:
         """Text of a progress bar: what is done, how far, how long still."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from dirfa_blender.core.errors import SettingsError
 
 LOOPBACK = "127.0.0.1"
-LOOPBACK_NAMES = (LOOPBACK, "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,6 @@ class ServerConfig:
             raise SettingsError(f"The port must be 0..65535, got {self.port}.")
         if not self.token:
             raise SettingsError("The token must not be empty: it is what keeps others out.")
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only programs on this computer can reach the server."""
-        return self.host in LOOPBACK_NAMES
 
 
 def actors_folder() -> Path:
