@@ -21,6 +21,7 @@ import bpy
 from . import lines
 from .core.errors import OutputError, SettingsError
 from .session import state
+from .standard_output import hushed
 
 # Roughness of the plain stand-in of a slot's shader, by the last word of the material's name.
 ROUGHNESS = {
@@ -69,7 +70,7 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
         _without_subdivision(objects),
     ):
         try:
-            with contextlib.redirect_stdout(io.StringIO()), _hushed():
+            with contextlib.redirect_stdout(io.StringIO()), hushed(is_wanted=bpy.app.background):
                 write(path, animated)
         except AttributeError as error:
             raise OutputError(
@@ -342,20 +343,3 @@ def _without_subdivision(objects: Sequence[bpy.types.Object]) -> Generator[None]
     finally:
         for modifier, viewport, render in kept:
             modifier.show_viewport, modifier.show_render = viewport, render
-
-
-@contextmanager
-def _hushed() -> Generator[None]:
-    """Exporters report to standard output, some of them from C; a command line speaks for itself."""
-    if not bpy.app.background:
-        yield
-        return
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)

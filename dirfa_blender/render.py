@@ -24,6 +24,7 @@ import bpy
 
 from .core import provenance
 from .core.errors import JobCancelled, OutputError, RenderError, SettingsError
+from .standard_output import hushed
 
 log = logging.getLogger(__name__)
 
@@ -369,7 +370,7 @@ def _render_frames(
             raise JobCancelled(f"Rendering was cancelled after {done} of {len(frames)} frames.")
         scene.frame_set(frame)
         render.filepath = str(folder / f"{frame:07d}.png")
-        with _hushed():
+        with hushed(is_wanted=_is_hushed()):
             bpy.ops.render.render(write_still=True, scene=scene.name)
         if progress is not None:
             progress((done + 1) / len(frames) * FRAMES_SHARE)
@@ -394,7 +395,7 @@ def _join(scene: bpy.types.Scene, folder: Path, partial: Path, *, with_sound: bo
         scene.render.use_sequencer = True
         scene.render.use_compositing = False
         set_video_output(scene, partial, with_sound=with_sound)
-        with _hushed():
+        with hushed(is_wanted=_is_hushed()):
             bpy.ops.render.render(animation=True, scene=scene.name)
     finally:
         editor.strips.remove(picture)
@@ -402,25 +403,9 @@ def _join(scene: bpy.types.Scene, folder: Path, partial: Path, *, with_sound: bo
         raise RenderError("Blender wrote no video although it reported no error.")
 
 
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep the lines Blender prints for each frame off a command line's standard output.
-
-    They come from C, so the descriptor itself is turned away; only where there is no window.
-    """
-    if not bpy.app.background or log.isEnabledFor(logging.DEBUG):
-        yield
-        return
-    sys.stdout.flush()
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
+def _is_hushed() -> bool:
+    """Whether the lines that Blender prints for each frame are kept off standard output."""
+    return bpy.app.background and not log.isEnabledFor(logging.DEBUG)
 
 
 @contextmanager
