@@ -7,6 +7,7 @@ sides. Then closed lips are sealed, crossing lips parted and the cavity wall dra
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -45,8 +46,9 @@ HEAD_SHAPES = (*ARKIT_NAMES, "tongueUp")
 def with_shapes(head: Head) -> Head:
     """The head with all of `HEAD_SHAPES` in place of those it had."""
     anatomy = measure(head)
-    left = _left_shapes(anatomy)
-    right = _left_shapes(anatomy.mirrored())
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        mirrored = beside.submit(_left_shapes, anatomy.mirrored())
+        left, right = _left_shapes(anatomy), mirrored.result()
     flip = np.array([-1.0, 1.0, 1.0])
     fields = {swapped(name): field * flip for name, field in right.items()} | left
     still = np.zeros_like(anatomy.vertices)

@@ -175,6 +175,13 @@ class Anatomy:
         -------
         (V, C) float64, unit of the values
         """
+        near = self._spread_near(values, apart=apart)
+        field = np.zeros((len(self.vertices), near.shape[1]))
+        field[self.near] = near
+        return field
+
+    def _spread_near(self, values: Mapping[int, Array], *, apart: bool) -> Array:
+        """`spread` at the near vertices alone; it is zero elsewhere."""
         among, sites = self._kernels[apart]
         rows = [CONTROLS.index(index) for index in values]
         n = len(rows)
@@ -183,9 +190,7 @@ class Anatomy:
         system[n, n] = 0.0
         right = np.array(list(values.values()))
         solved = np.linalg.solve(system, np.vstack([right, np.zeros_like(right[:1])]))
-        field = np.zeros((len(self.vertices), right.shape[1]))
-        field[self.near] = sites @ _scattered(solved[:n], rows) + solved[n]
-        return field
+        return sites @ _scattered(solved[:n], rows) + solved[n]
 
     def motion(
         self, table: Table, still: Sequence[int], *, sides: int = 1, apart: bool = True
@@ -209,8 +214,9 @@ class Anatomy:
             values[index] = np.asarray(move, np.float64) * axes
             if sides == 2 and index in TWINS:
                 values[TWINS[index]] = values[index] * [-1.0, 1.0, 1.0]
-        field = self.spread(values, apart=apart) * self.reach[:, None]
-        return np.where(self.skin[:, None], field, 0.0)
+        field = np.zeros((len(self.vertices), 3))
+        field[self.near] = self._spread_near(values, apart=apart) * self.reach[self.near, None]
+        return field
 
     def _apart(self, points: Array, landmarks: Sequence[int]) -> Array:
         side = np.array([_side_of(index) for index in landmarks])

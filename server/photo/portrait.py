@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +33,7 @@ from .likeness import believed_px, likeness
 from .texture import Skin, skin_from_photo
 
 LOOKS = 2  # how often the fit is corrected by looking at the result
+SKETCH = 512  # texels of the skin that is looked at
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def prepare(settings: PhotoSettings) -> None:
     """Load and work out everything that does not depend on the photo."""
     graphs.prepare()
     head_fit.prepare()
+    texture.prepare(SKETCH)
     texture.prepare(settings.texture_pixels)
 
 
@@ -93,22 +96,25 @@ def head_from_photos(
     warnings = tuple(said for look in looks for said in look.warnings)
     warnings += expression_warnings(front.found, fit.expression)
     landmarks = front.found.landmarks
-    skin = skin_from_photo(front.pixels, landmarks, fit, size=settings.texture_pixels)
-    dressed = _dressed(fit.head, skin)
-    for number in range(LOOKS):
-        progress(0.5 + 0.1 * number)
-        seen = likeness(dressed, fit.view, solution, landmarks)
-        if seen is None:
-            break
-        solution, missed = reposed(solution, seen.missed_px)
-        moved = believed_px(missed, seen.eye_distance_px)
-        solution = corrected(solution, moved, chosen)
-        fit = bare_fit(solution, chosen)
-        dressed = _in_clothes_of(dressed, fit.head)
-    progress(0.7)
-    fit = shaped_fit(fit)
-    progress(0.95)
-    head = _dressed(fit.head, skin)
+    skin = skin_from_photo(front.pixels, landmarks, fit)
+    dressed = _dressed(fit.head, skin, skin.albedo(SKETCH))
+    # The whole texture takes as long as all that is left to do, and waits for none of it.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        albedo = beside.submit(skin.albedo, settings.texture_pixels)
+        for number in range(LOOKS):
+            progress(0.5 + 0.2 * number / LOOKS)
+            seen = likeness(dressed, fit.view, solution, landmarks)
+            if seen is None:
+                break
+            solution, missed = reposed(solution, seen.missed_px)
+            moved = believed_px(missed, seen.eye_distance_px)
+            solution = corrected(solution, moved, chosen)
+            fit = bare_fit(solution, chosen)
+            dressed = _in_clothes_of(dressed, fit.head)
+        progress(0.7)
+        fit = shaped_fit(fit)
+        progress(0.95)
+        head = _dressed(fit.head, skin, albedo.result())
     digests = " ".join(look.sha256 for look in looks)
     head = replace(head, source={**head.source, "photo_sha256": digests})
     return PhotoResult(head, warnings, landmarks, fit, solution)
@@ -146,7 +152,6 @@ def _in_clothes_of(dressed: Head, head: Head) -> Head:
     return replace(dressed, vertices=vertices)
 
 
-def _dressed(head: Head, skin: Skin) -> Head:
+def _dressed(head: Head, skin: Skin, albedo: Pixels) -> Head:
     """The head in its own skin and hair."""
-    grown = with_hair(head, skin.scalp)
-    return replace(grown, albedo=skin.albedo, colours=skin.colours)
+    return replace(with_hair(head, skin.scalp), albedo=albedo, colours=skin.colours)

@@ -57,22 +57,6 @@ DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
 
 @dataclass(frozen=True)
-class Skin:
-    """What a photo says about a head's surface.
-
-    Attributes
-    ----------
-    albedo : (S, S, 3) uint8 sRGB, in the head's layout, row 0 at v = 1
-    colours : sRGB 0..1 of skin, lips, iris and hair where seen
-    scalp : whether and how far hair stands off
-    """
-
-    albedo: npt.NDArray[np.uint8]
-    colours: dict[str, Colour]
-    scalp: Scalp
-
-
-@dataclass(frozen=True)
 class _Sight:
     """How the photo sees each vertex.
 
@@ -105,49 +89,74 @@ class _Surface:
 
 
 @dataclass(frozen=True)
+class Skin:
+    """What a photo says about a head's surface.
+
+    Attributes
+    ----------
+    colours : sRGB 0..1 of skin, lips, iris and hair where seen
+    scalp : whether and how far hair stands off
+    surface : what a texture is put together from
+    """
+
+    colours: dict[str, Colour]
+    scalp: Scalp
+    surface: _Surface
+
+    def albedo(self, size: int) -> npt.NDArray[np.uint8]:
+        """(size, size, 3) uint8 sRGB, in the head's layout, row 0 at v = 1."""
+        return _composed(_texels(size // 2), size, self.surface)
+
+
+@dataclass(frozen=True)
 class _Layout:
     """What depends on the template alone, kept for the next photo.
 
     Attributes
     ----------
-    faces : (F, 4) faces of the skin; near : their edges; texels : their map
+    faces : (F, 4) faces of the skin; uvs : (F, 4, 2) of their corners; near : their edges
     mirror : (V,) number of each vertex's mirror image
     """
 
     faces: npt.NDArray[np.int32]
+    uvs: npt.NDArray[np.float32]
     near: Neighbours
-    texels: TexelMap
     mirror: npt.NDArray[np.int64]
 
 
-@lru_cache(maxsize=2)
-def _layout(size: int) -> _Layout:
+@lru_cache(maxsize=1)
+def _layout() -> _Layout:
     head = template()
     of_skin = head.face_materials == head.materials.index("skin")
     faces = head.faces[of_skin]
     return _Layout(
         faces,
+        head.uvs[of_skin],
         Neighbours(faces, len(head.vertices)),
-        texel_map(faces, head.uvs[of_skin], size),
         mirror_images(head.vertices.astype(np.float64)),
     )
 
 
+@lru_cache(maxsize=3)
+def _texels(size: int) -> TexelMap:
+    layout = _layout()
+    return texel_map(layout.faces, layout.uvs, size)
+
+
 def prepare(size: int) -> None:
     """Work out what depends on the size of the texture alone."""
-    _layout(size // 2)
+    _texels(size // 2)
     _grain(size)
 
 
-def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size: int) -> Skin:
-    """The skin texture and colours of the fitted head.
+def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
+    """The skin and colours of the fitted head.
 
     Parameters
     ----------
     pixels : (H, W, 3) uint8 sRGB, the photo
     landmarks : in its pixels
     fit : the head fitted to them
-    size : side of the texture in texels
     """
     picture, to_picture = _working_picture(pixels, landmarks)
     moved = FaceLandmarks(
@@ -159,7 +168,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     colours = measured_colours(picture, moved, masks)
     lips = lips_over_skin(colours)
     head = fit.head
-    layout = _layout(size // 2)
+    layout = _layout()
     near, mirror = layout.near, layout.mirror
     normals = vertex_normals(head.vertices.astype(np.float64), layout.faces)
     places = _transformed(fit.photo_vertices_px, to_picture)[:, :2]
@@ -198,8 +207,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit, *, size:
     hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
-    albedo = _composed(layout.texels, size, _Surface(taken, sight, base, mirror))
-    return Skin(albedo, colours, scalp)
+    return Skin(colours, scalp, _Surface(taken, sight, base, mirror))
 
 
 def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> Floats:
@@ -377,7 +385,7 @@ class _Grain:
     of_bytes: Image
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=3)
 def _grain(size: int) -> _Grain:
     """Noise at the scales of pores and blotches, the same on every run."""
     random = np.random.default_rng(20)
