@@ -32,7 +32,7 @@ from .landmarks import Detection, detect_face
 from .likeness import believed_px, likeness
 from .texture import Skin, skin_from_photo
 
-LOOKS = 2  # how often the fit is corrected by looking at the result
+LOOKS = 3  # how often the fit is corrected by looking at the result
 SKETCH = 512  # texels of the skin that is looked at
 
 
