@@ -13,7 +13,7 @@ HAIRLINE_FADE = 0.034
 
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
 # in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
-EVEN_SHARES, EVEN_LIGHT = (0.15, 0.5), (0.02, 0.30)
+EVEN_SHARES, EVEN_LIGHT = (0.3, 0.55), (0.02, 0.20)
 # Light that goes from fibre to fibre takes their colour each time: what one fibre has of it is less.
 SATURATION = 0.8
 
@@ -35,8 +35,8 @@ def strand(plan: Plan) -> bpy.types.Node:
     shader.model, shader.parametrization = "CHIANG", "COLOR"
     tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     plan.feed(shader, "Color", tinted)
-    shader.inputs["Roughness"].default_value = 0.36
-    shader.inputs["Radial Roughness"].default_value = 0.6
+    shader.inputs["Roughness"].default_value = 0.55
+    shader.inputs["Radial Roughness"].default_value = 0.8
     shader.inputs["Random Roughness"].default_value = 0.3
     even = plan.node("ShaderNodeBsdfDiffuse", Color=tinted)
     mix = plan.node("ShaderNodeMixShader", Fac=_even_share(plan))
