@@ -87,12 +87,6 @@ def to_quaternion(rotation: npt.ArrayLike) -> Array:
     return quaternion
 
 
-def to_euler_yxz(rotation: npt.ArrayLike) -> Array:
-    """Components (x, y, z) for a bone or object whose rotation mode is ``YXZ``; (..., 3) radians."""
-    pitch, yaw, roll = np.moveaxis(np.asarray(rotation, np.float64), -1, 0)
-    return np.stack([-pitch, roll, yaw], -1)
-
-
 def to_blender_offset(translation: npt.ArrayLike) -> Array:
     """Offsets (x, y, z) in Blender space of translations (left, up, forward); (..., 3) metres."""
     left, up, forward = np.moveaxis(np.asarray(translation, np.float64), -1, 0)

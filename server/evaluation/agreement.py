@@ -62,12 +62,6 @@ def jerk_ratio(found: Floats, true: Floats, fps: float) -> float:
     return jerk(found, fps) / max(1e-12, jerk(true, fps))
 
 
-def acceleration_ratio(found: Floats, true: Floats) -> float:
-    """99th percentile of the absolute second difference over that of the truth."""
-    top = [np.quantile(np.abs(np.diff(v, n=2)), 0.99) for v in (found, true)]
-    return float(top[0] / max(1e-12, top[1]))
-
-
 def temporal_misalignment(found: Floats, true: Floats, fps: float) -> float | None:
     """Mean absolute time in seconds between the extrema of the truth and what they match in `found`.
 

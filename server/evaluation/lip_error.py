@@ -7,7 +7,6 @@ and CE that of the closest one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +46,3 @@ def lip_mesh(head: Head) -> LipMesh:
 def lip_vertex_error(mesh: LipMesh, found: Animation, true: Animation) -> float:
     """LVE in millimetres."""
     return float(mesh.errors(found, true).mean())
-
-
-def closest_error(mesh: LipMesh, takes: Sequence[Animation], true: Animation) -> float:
-    """LVE of the closest of several takes."""
-    return min(lip_vertex_error(mesh, take, true) for take in takes)

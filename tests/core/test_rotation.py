@@ -59,19 +59,5 @@ def test_neighbouring_quaternions_never_flip_sign() -> None:
     assert (np.einsum("ti,ti->t", quaternions[1:], quaternions[:-1]) > 0).all()
 
 
-def test_euler_components_rebuild_the_matrix_in_order_yxz() -> None:
-    def about(axis: int, angle: np.ndarray) -> np.ndarray:
-        a, b = [(1, 2), (2, 0), (0, 1)][axis]
-        matrix = np.tile(np.eye(3), (len(angle), 1, 1))
-        matrix[:, a, a] = matrix[:, b, b] = np.cos(angle)
-        matrix[:, a, b], matrix[:, b, a] = -np.sin(angle), np.sin(angle)
-        return matrix
-
-    x, y, z = rotation.to_euler_yxz(RADIANS).T
-    rebuilt = about(2, z) @ about(0, x) @ about(1, y)
-
-    np.testing.assert_allclose(rebuilt, rotation.to_matrix(RADIANS), atol=1e-12)
-
-
 def test_forward_is_towards_minus_y() -> None:
     assert rotation.to_blender_offset([0.1, 0.2, 0.3]) == pytest.approx([0.1, -0.3, 0.2])

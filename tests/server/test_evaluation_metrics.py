@@ -62,7 +62,6 @@ def test_ratios_are_of_the_amounts() -> None:
 
     assert agreement.variance_ratio(2 * curve, curve) == pytest.approx(4.0)
     assert agreement.jerk_ratio(3 * curve, curve, FPS) == pytest.approx(3.0)
-    assert agreement.acceleration_ratio(2 * curve, curve) == pytest.approx(2.0)
 
 
 def test_jerk_of_a_sine_is_its_third_derivative() -> None:
