@@ -177,7 +177,7 @@ def closure_table(bench: Bench) -> Table:
     rows: list[tuple[str, ...]] = []
     drawn: dict[str, list[tuple[float, float]]] = {}
     for place, source in enumerate(ALIGNED):
-        clips = aligned_clips(source, bench.data, bench.cache, 8 if bench.quick else 30)
+        clips = aligned_clips(source, bench.data, bench.cache, 8 if bench.quick else 120)
         if not clips:
             continue
         for name in (*(m.name for m in bench.baselines if m.needs_phones), *bench.engines):
