@@ -71,6 +71,7 @@ class Complexion:
     detail : (H, W, 3) float32, factor on the even colour
     usable : (H, W) 0..1, where the detail is the face's own
     hairy : (H, W) 0..1, brows and beard
+    beard : (H, W) 0..1, beard alone
     """
 
     even: Image
@@ -78,6 +79,7 @@ class Complexion:
     detail: Image
     usable: Shares
     hairy: Shares
+    beard: Shares
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,9 @@ def complexion(
         if is_hidden or dark[side] < dark[other] - BROW_DARKER:
             brow = brows[side]  # under hair or a frame: the other side's is taken for both
             usable = usable * (1 - soft(grown(brow, 0.06 * unit), 0.03 * unit))
-    return Complexion(even, sure, detail.astype(np.float32), usable.astype(np.float32), hairy)
+    return Complexion(
+        even, sure, detail.astype(np.float32), usable.astype(np.float32), hairy, beard
+    )
 
 
 def as_hair(colours: Image, hairy: Shares) -> Image:

@@ -6,6 +6,7 @@ disappear: both sides of a seam are the same vertices.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -47,6 +48,16 @@ def mirror_images(vertices: Floats) -> Indices:
     place = np.minimum(np.searchsorted(key[order], wanted), len(order) - 1)
     found = order[place]
     return np.where(key[found] == wanted, found, np.arange(len(vertices)))
+
+
+def sampled(image: npt.NDArray[np.float32], places: Floats) -> Floats:
+    """(V, C) values of an image (H, W) or (H, W, C) at places (V, 2) in pixels; 0 outside."""
+    x, y = places.astype(np.float32).T
+    rows = [
+        cv2.remap(image, x[k : k + 30000, None], y[k : k + 30000, None], cv2.INTER_LINEAR)
+        for k in range(0, len(x), 30000)
+    ]
+    return np.concatenate(rows).reshape(len(x), -1).astype(np.float64)
 
 
 class Neighbours:

@@ -22,16 +22,18 @@ from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_hairline import bare_crown
 from dirfa_blender.core.head_template import template
 
+from .beard import beard_shade
 from .colours import Colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
 from .curl import read_curl
 from .glasses import glasses_sign, without_glasses
+from .grain import GRAIN, grain
 from .hair import Scalp, read_scalp
 from .hairline import read_hairline
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
-from .surface import Neighbours, mirror_images, vertex_normals
+from .surface import Neighbours, mirror_images, sampled, vertex_normals
 from .texels import TexelMap, texel_map
 from .tresses import read_fall
 
@@ -51,7 +53,8 @@ MIDDLE_HALF, BELOW_HIGHLIGHTS = (
 )  # percentiles by lightness that give the tone
 SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
-GRAIN = 0.035  # of the light, standard deviation of what pores and blotches add
+WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it hides it
+HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
@@ -79,12 +82,14 @@ class _Surface:
     taken : the working picture taken apart
     sight : how the picture sees the vertices
     base : (V, 3) linear RGB, the completed even skin
+    beard : (V, 3) logarithm of what a beard leaves of it where the picture does not reach
     mirror : (V,) number of each vertex's mirror image
     """
 
     taken: Complexion
     sight: _Sight
     base: Floats
+    beard: Floats
     mirror: npt.NDArray[np.int64]
 
 
@@ -146,7 +151,7 @@ def _texels(size: int) -> TexelMap:
 def prepare(size: int) -> None:
     """Work out what depends on the size of the texture alone."""
     _texels(size // 2)
-    _grain(size)
+    grain(size)
 
 
 def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
@@ -177,9 +182,9 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
     sight = _Sight(places, facing)
 
     taken = complexion(picture, moved, masks, _smile(fit))
-    trust = _sampled(taken.sure, places)[:, 0] * sight.facing
+    trust = sampled(taken.sure, places)[:, 0] * sight.facing
     of_tone = trust * ~head.part("lips_*", "lid_*")
-    seen = _sampled(taken.even, places)
+    seen = sampled(taken.even, places)
     balance = white_balance(_tone(seen, of_tone))
     seen = seen * balance
     if "hair" in colours:
@@ -207,7 +212,8 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
     hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
-    return Skin(colours, scalp, _Surface(taken, sight, base, mirror))
+    beard = beard_shade(taken, moved.eye_distance_px, places, facing, near)
+    return Skin(colours, scalp, _Surface(taken, sight, base, beard, mirror))
 
 
 def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> Floats:
@@ -268,21 +274,11 @@ def _facing(head: Head, normals: Floats) -> Floats:
     return share
 
 
-def _sampled(image: Image, places: Floats) -> Floats:
-    """(V, C) values of the image at places in pixels; 0 outside."""
-    x, y = places.astype(np.float32).T
-    rows = [
-        cv2.remap(image, x[k : k + 30000, None], y[k : k + 30000, None], cv2.INTER_LINEAR)
-        for k in range(0, len(x), 30000)
-    ]
-    return np.concatenate(rows).reshape(len(x), -1).astype(np.float64)
-
-
 def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) -> Floats:
     """(V,) share of hair colour painted on each vertex."""
-    person = _sampled(masks.person, sight.places)[:, 0]
+    person = sampled(masks.person, sight.places)[:, 0]
     shown = np.clip(sight.facing * person, 0, 1)
-    hair = shown * _sampled(masks.hair, sight.places)[:, 0] + (1 - shown)
+    hair = shown * sampled(masks.hair, sight.places)[:, 0] + (1 - shown)
     if scalp.is_bald:
         hair = SHORN * (1 - bare_crown(head, head.vertices.astype(np.float64)))
         hair *= scalp.has_sides
@@ -330,8 +326,9 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     fine as the texture: that part is the larger one.
     """
     small = texels.spread(surface.base)
-    plain = _enlarged(to_srgb(small) * np.float32(255), size, size)
-    result = cv2.multiply(plain, _grain(size).of_bytes, dtype=cv2.CV_8UC3)
+    beard = texels.spread(surface.beard)
+    plain = _enlarged(to_srgb(small * np.exp(beard)) * np.float32(255), size, size)
+    result = cv2.multiply(plain, grain(size).of_bytes, dtype=cv2.CV_8UC3)
     everywhere = np.arange(len(surface.mirror))
     sights = [
         texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
@@ -340,8 +337,15 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     rows, columns = _bounds(np.maximum(sights[0][..., 2], sights[1][..., 2]) > 0)
     step = size // texels.covered.shape[0]
     high, wide = step * (rows.stop - rows.start), step * (columns.stop - columns.start)
-    detail = np.ones((high, wide, 3), np.float32)
-    hairy = np.zeros((high, wide), np.float32)
+    there = (
+        slice(step * rows.start, step * rows.stop),
+        slice(step * columns.start, step * columns.stop),
+    )
+    shade = _enlarged(beard[rows, columns], high, wide)
+    hairy = np.clip(np.abs(shade).max(-1) / WHOLE_BEARD, 0, 1)
+    # Where hairs of a beard are not seen, noise stands for them.
+    noise = grain(size).of_light[there] - 1
+    detail = np.exp(shade + (HAIR_CONTRAST / GRAIN * hairy * noise)[..., None])
     for sight in sights:
         maps = _enlarged(sight[rows, columns], high, wide)
         x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
@@ -355,12 +359,8 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
         over *= weight[..., None]
         detail += over
         hairy += weight * (cv2.remap(surface.taken.hairy, x, y, cv2.INTER_LINEAR) - hairy)
-    there = (
-        slice(step * rows.start, step * rows.stop),
-        slice(step * columns.start, step * columns.stop),
-    )
     detail *= _enlarged(small[rows, columns], high, wide)
-    detail *= _grain(size).of_light[there][..., None]
+    detail *= grain(size).of_light[there][..., None]
     result[there] = to_srgb_bytes(as_hair(detail, np.minimum(3 * hairy, 1)))
     return np.asarray(result, np.uint8)
 
@@ -375,25 +375,3 @@ def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
 
 def _enlarged(values: Image, high: int, wide: int) -> Image:
     return np.asarray(cv2.resize(values, (wide, high), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-@dataclass(frozen=True)
-class _Grain:
-    """Factors of pores and blotches: (S, S) on linear light, and (S, S, 3) nearly the same on sRGB."""
-
-    of_light: Image
-    of_bytes: Image
-
-
-@lru_cache(maxsize=3)
-def _grain(size: int) -> _Grain:
-    """Noise at the scales of pores and blotches, the same on every run."""
-    random = np.random.default_rng(20)
-    fine = cv2.GaussianBlur(random.standard_normal((size, size), np.float32), (0, 0), 1.2)
-    coarse = random.standard_normal((size // 8, size // 8), np.float32)
-    coarse = cv2.GaussianBlur(
-        cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), (0, 0), 3
-    )
-    noise = fine / fine.std() + 0.7 * coarse / coarse.std()
-    light = np.asarray(1 + GRAIN * noise / noise.std(), np.float32)
-    return _Grain(light, np.repeat(light[..., None] ** np.float32(1 / 2.2), 3, axis=2))

@@ -1,0 +1,51 @@
+"""A beard goes on over the jaw where the photo does not show it, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from dirfa_blender.core.head_template import template
+from server.photo.beard import beard_shade, beard_zone
+from server.photo.complexion import Complexion
+from server.photo.surface import Neighbours
+
+SIZE, DARK = 40, 0.5
+
+
+@pytest.fixture(scope="module")
+def near() -> Neighbours:
+    head = template()
+    return Neighbours(head.faces[head.face_materials == 0], len(head.vertices))
+
+
+def _taken(beard: float) -> Complexion:
+    plain = np.ones((SIZE, SIZE), np.float32)
+    colours = np.ones((SIZE, SIZE, 3), np.float32)
+    return Complexion(colours, plain, DARK * colours, plain, plain, beard * plain)
+
+
+def _shade(beard: float, near: Neighbours) -> np.ndarray:
+    vertices = template().vertices
+    places = np.full((len(vertices), 2), SIZE / 2.0)
+    trust = (vertices[:, 1] < template().landmarks()[[172, 397], 1].mean()).astype(float)
+    return beard_shade(_taken(beard), 10.0, places, trust, near)
+
+
+def test_a_bare_face_stays_as_it_is(near: Neighbours) -> None:
+    assert not _shade(0.0, near).any()
+
+
+def test_a_beard_goes_on_over_the_unseen_jaw(near: Neighbours) -> None:
+    angle = template().landmarks()[58]
+    there = np.linalg.norm(template().vertices - angle, axis=1) < 0.004
+
+    shade = _shade(1.0, near)[there].mean()
+
+    assert 1.1 * np.log(DARK) < shade < 0.4 * np.log(DARK)
+
+
+def test_no_beard_grows_on_forehead_ears_shoulders_or_beside_the_nose() -> None:
+    head, zone = template(), beard_zone()
+    forehead = head.part("face") & (head.vertices[:, 2] > head.landmarks()[1, 2])
+
+    assert not zone[head.part("ear_*", "bust", "scalp")].any()
+    assert zone[forehead & (np.abs(head.vertices[:, 0]) < 0.05)].max() == 0.0
