@@ -22,6 +22,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
+from dirfa_blender.core.speech_level import SILENT_ENERGY
 
 Array = NDArray[np.float32]
 
@@ -30,8 +31,10 @@ SAMPLE_RATE = 16000
 SHORTEST_SECONDS = 0.1
 LONGEST_SECONDS = 4 * 3600.0
 LOWEST_RATE, HIGHEST_RATE = 4000, 768000
-SILENCE_LEVEL = 10 ** (-60 / 20)
-"""Peak below which a recording counts as silent: 60 dB under full scale."""
+SILENCE_LEVEL = SILENT_ENERGY**0.5
+"""Peak below which a recording counts as silent: nothing makes it louder, and the face rests."""
+LARGEST_SAMPLE = 65536.0
+"""Of floating-point files, which programs also write in 16-bit units."""
 BLOCK_SECONDS = 10.0
 FILTER_ZEROS = 24
 """Zero crossings of the resampling kernel on each side; 80 dB stop band with its Kaiser window."""
@@ -146,7 +149,7 @@ class _Mono:
                 self.broken += int((~finite.all(axis=1)).sum())
                 block = np.where(finite, block, np.float32(0.0))
             mixed = block.mean(axis=1, dtype=np.float32)
-            np.clip(mixed, -8.0, 8.0, out=mixed)
+            np.clip(mixed, -LARGEST_SAMPLE, LARGEST_SAMPLE, out=mixed)
             self.frames += len(mixed)
             self.peak = max(self.peak, float(np.abs(mixed).max()))
             if self.frames > self._limit:

@@ -15,11 +15,12 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.controls import directed
 from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
 from dirfa_blender.core.protocol import AnimateSettings, to_json
+from dirfa_blender.core.speech_level import speech_gain
 
 from .audio import SAMPLE_RATE, Speech
 from .config import actor_file, actors_folder
 from .devices import chosen_device
-from .features import FRAME_RATE, FRAME_STEP, LONG_BLOCK, Features, FeatureStream, speech_gain
+from .features import FRAME_RATE, FRAME_STEP, LONG_BLOCK, Features, FeatureStream
 from .live import LiveTake
 from .model.checkpoint import (
     GATE,

@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dirfa_blender.core.speech_level import TARGET_RMS, speech_gain
+
 from .audio import SAMPLE_RATE
 
 Array = NDArray[np.float32]
@@ -42,8 +44,6 @@ MEL_FLOOR = 1e-7
 PITCH_WINDOW = 1024
 """Samples of the pitch window: 64 ms, three periods of a low voice."""
 PITCH_LOW_HZ, PITCH_HIGH_HZ = 60.0, 450.0
-TARGET_RMS = 0.05
-"""Level of active speech after `speech_gain`: -26 dB under full scale."""
 FEATURES = 2 * MEL_BINS
 PROSODY = 3
 
@@ -66,27 +66,6 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.mel)
-
-
-def speech_gain(samples: Array) -> float:
-    """The factor that brings active speech to `TARGET_RMS`; 1 for silence.
-
-    Active are the 20 ms frames within 20 dB of the loudest twentieth, so pauses and a single click do
-    not count.
-    """
-    count = len(samples) // FRAME_STEP
-    if count == 0:
-        return 1.0
-    energy = np.empty(count, np.float64)
-    for first in range(0, count, 65536):
-        last = min(count, first + 65536)
-        block = samples[first * FRAME_STEP : last * FRAME_STEP].reshape(-1, FRAME_STEP)
-        energy[first:last] = np.einsum("ts,ts->t", block, block, dtype=np.float64) / FRAME_STEP
-    loud = float(np.quantile(energy, 0.95))
-    if loud < 1e-8:
-        return 1.0
-    active = energy[energy > loud / 100.0]
-    return float(np.clip(TARGET_RMS / np.sqrt(active.mean()), 0.02, 200.0))
 
 
 class FeatureStream:
@@ -135,14 +114,17 @@ def features(samples: Array, gain: float | None = None) -> Features:
     return Features(mel, prosody)
 
 
-def mel_spectrum(samples: Array, centres: NDArray[np.int64], warp: float = 1.0) -> Array:
+def mel_spectrum(
+    samples: Array, centres: NDArray[np.int64], warp: float = 1.0, *, offset: Array | float = 0.0
+) -> Array:
     """(T, 80) natural log of mel energies of windows around sample positions.
 
     `warp` stretches the frequency axis as a shorter (above 1) or longer vocal tract does; training
-    uses it, inference does not. Windows must lie inside the samples.
+    uses it, inference does not. `offset`, (T, 1) or one for all, is taken from each window: the constant
+    that many a sound card adds. Windows must lie inside the samples.
     """
     offsets = np.arange(MEL_WINDOW) - MEL_WINDOW // 2
-    frames = samples[centres[:, None] + offsets] * _hann(MEL_WINDOW)
+    frames = (samples[centres[:, None] + offsets] - np.float32(offset)) * _hann(MEL_WINDOW)
     power = _power(frames, MEL_FFT)
     # Not `@`: BLAS splits a product by the number of processor cores, and its last bits with it.
     energy = np.einsum("tf,fm->tm", power, mel_filters(warp))
@@ -175,8 +157,10 @@ def _frames(samples: Array, count: int) -> Features:
     if count == 0:
         return Features(np.zeros((0, FEATURES), np.float32), np.zeros((0, PROSODY), np.float32))
     starts = np.arange(count, dtype=np.int64) * FRAME_STEP + _BEFORE
-    first = mel_spectrum(samples, starts)
-    second = mel_spectrum(samples, starts + MEL_STEP)
+    around = samples[starts[:, None] + np.arange(-_BEFORE, _AFTER)]
+    offset = around.mean(axis=1, keepdims=True)
+    first = mel_spectrum(samples, starts, offset=offset)
+    second = mel_spectrum(samples, starts + MEL_STEP, offset=offset)
     mel = np.concatenate([first, second], axis=1)
     return Features(mel, _prosody(samples, starts))
 

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import AudioError
+from .speech_level import speech_gain
 
 SAMPLE_RATE = 16000
 CHUNK_SECONDS = 0.04
@@ -31,8 +32,6 @@ MAX_READ_BYTES = 1 << 16
 LAST_WORDS_SECONDS = 1.0
 MOST_RECORDING_SECONDS = 300.0
 """Longest recording that is played live: it is held in memory, and a longer one is better generated."""
-TARGET_RMS = 0.05
-"""Level of active speech that the network knows: -26 dB under full scale."""
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """On Windows: the recorder opens no console."""
 Pcm = npt.NDArray[np.int16]
@@ -94,7 +93,7 @@ class RecordingSource:
                 f"empty, this one is {seconds:.1f} s. Generate a take from it instead."
             )
         self.samples = resampled(samples, rate)
-        self.gain = voice_gain(self.samples)
+        self.gain = speech_gain(self.samples.astype(np.float32) / 32768)
         self._clock = clock
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait
@@ -273,20 +272,3 @@ def resampled(samples: Pcm, rate: int) -> Pcm:
     kept[:shared] = spectrum[:shared]
     values = np.fft.irfft(kept, count) * (count / len(samples))
     return np.rint(np.clip(values, -32768, 32767)).astype(np.int16)
-
-
-def voice_gain(samples: Pcm) -> float:
-    """The factor that brings active speech to the network's level; 1 for silence.
-
-    Active are the 20 ms frames within 20 dB of the loudest twentieth, as the server has it for a file.
-    """
-    step = SAMPLE_RATE // 50
-    count = len(samples) // step
-    if not count:
-        return 1.0
-    frames = samples[: count * step].reshape(count, step).astype(np.float32) / 32768
-    energy = np.einsum("ts,ts->t", frames, frames) / step
-    loud = float(np.quantile(energy, 0.95))
-    if loud < 1e-8:
-        return 1.0
-    return float(np.clip(TARGET_RMS / np.sqrt(energy[energy > loud / 100].mean()), 0.02, 200))

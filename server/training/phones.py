@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from dirfa_blender.core.speech_level import speech_gain
 from server.audio import SAMPLE_RATE
 from server.features import (
     FRAME_STEP,
@@ -21,7 +22,6 @@ from server.features import (
     MEL_STEP,
     TARGET_RMS,
     mel_spectrum,
-    speech_gain,
 )
 from server.model.network import FaceNetwork
 

@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from dirfa_blender.core.speech_level import speech_gain
 from server.audio import SAMPLE_RATE
 from server.evaluation.voices import sung, whispered
-from server.features import FRAME_STEP, features, speech_gain
+from server.features import FRAME_STEP, features
 from server.model.config import NetworkConfig
 from server.model.voice import CONTEXT, WIDTH, VoiceGate
 from server.postprocess import VOWELS

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from dirfa_blender.core.errors import AudioError
+from dirfa_blender.core.speech_level import speech_gain
 from server.audio import SAMPLE_RATE, read_speech
 from tests.films import write_film, write_sound
 
@@ -151,6 +152,25 @@ def test_silence_is_read_with_a_warning() -> None:
     speech = read_speech(encoded(np.zeros(16000), 16000))
 
     assert "No speech" in " ".join(speech.warnings)
+
+
+def test_a_faint_voice_is_not_called_silence() -> None:
+    faint = tone(16000, 0.5) * 4e-4
+
+    speech = read_speech(encoded(faint, 16000, subtype="FLOAT"))
+
+    assert speech_gain(speech.samples) > 50
+    assert not speech.warnings
+
+
+def test_a_float_file_in_sixteen_bit_units_keeps_its_peaks() -> None:
+    samples = tone(16000, 0.5)
+
+    speech = read_speech(encoded(samples * 32768, 16000, subtype="FLOAT"))
+
+    assert np.allclose(
+        speech.samples / 32768, read_speech(encoded(samples, 16000)).samples, atol=1e-3
+    )
 
 
 def test_three_tenths_of_a_second_are_enough() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
+from dirfa_blender.core.speech_level import speech_gain
 from server.audio import SAMPLE_RATE
 from server.features import (
     BLOCK_FRAMES,
@@ -17,7 +18,6 @@ from server.features import (
     FeatureStream,
     features,
     mel_filters,
-    speech_gain,
 )
 
 
@@ -83,7 +83,7 @@ def test_noise_has_no_pitch() -> None:
     assert np.mean(features(noise).prosody[:, 1] > 0) < 0.1
 
 
-@pytest.mark.parametrize("factor", [0.01, 0.2, 3.0])
+@pytest.mark.parametrize("factor", [0.01, 0.2, 3.0, 32768.0])
 def test_the_gain_undoes_the_recording_level(factor: float) -> None:
     sound = voice(3.0)
 
@@ -98,6 +98,19 @@ def test_pauses_do_not_change_the_gain() -> None:
 
     # Pauses thin the loudest twentieth out a little.
     assert speech_gain(paused) == pytest.approx(speech_gain(sound), rel=0.15)
+
+
+@pytest.mark.parametrize("offset", [0.01, -0.5])
+def test_the_offset_of_a_sound_card_changes_neither_gain_nor_spectrum(offset: float) -> None:
+    sound = voice(2.0)
+    moved = sound + np.float32(offset)
+
+    heard, plain = features(moved), features(sound)
+
+    assert speech_gain(moved) == pytest.approx(speech_gain(sound), rel=1e-2)
+    # The first windows reach back before the recording, where nothing has an offset.
+    assert np.abs(heard.mel[3:-3] - plain.mel[3:-3]).mean() < 0.02
+    assert np.abs(heard.prosody[3:-3, 0] - plain.prosody[3:-3, 0]).max() < 0.02
 
 
 def test_silence_has_gain_one() -> None:

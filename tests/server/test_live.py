@@ -11,9 +11,9 @@ from dirfa_blender.core.animation import Animation, concatenate
 from dirfa_blender.core.controls import Controls
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.protocol import AnimateSettings
+from dirfa_blender.core.speech_level import speech_gain
 from server.audio import read_speech
 from server.engine import Engine
-from server.features import speech_gain
 from server.live import LiveTake
 from server.postprocess import REST_SECONDS
 

@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 from dirfa_blender.core.animation import concatenate
 from dirfa_blender.core.npz_io import animation_from_bytes
 from dirfa_blender.core.protocol import AnimateSettings
+from dirfa_blender.core.speech_level import speech_gain
 from server.app import _add_error_answers
 from server.audio import read_speech
 from server.engine import Engine
-from server.features import speech_gain
 from server.sessions import MAX_SESSIONS, Sessions
 from server.streams import add_stream_routes
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from dirfa_blender.core.speech_level import speech_gain
 from server.audio import Speech, read_speech
 from server.engine import Engine
 from server.evaluation.voices import music
-from server.features import features, speech_gain
+from server.features import features
 from server.model.checkpoint import GATE, load_gate
 from server.model.voice import LOUD, QUIET, quietness
 from server.postprocess import OPENING_MM, sided
