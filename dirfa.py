@@ -7,6 +7,7 @@ by Pythons too old for the project, which look for a newer one and start it.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import os
@@ -39,7 +40,7 @@ COMMANDS = {
     "export": ("dirfa_blender", "a character of a .blend with its animation -> glTF, FBX or USD"),
     "fit": ("dirfa_blender", "photos of a person -> head: .npz, .blend, .glb, .fbx or .usdc"),
     "serve": ("server", "run the inference server until interrupted"),
-    "train": ("server", "train the mapping network"),
+    "train": ("server", "adapt the mapping network to an actor from film, or train it anew"),
     "evaluate": ("server", "measure the mapping network"),
     "evaluate-head": ("server", "measure how like their photos heads look"),
     "track": ("server", "video of a face -> take"),
@@ -50,9 +51,14 @@ COMMANDS = {
         "run every test that needs no GPU and no window, or --gui (the rest goes to pytest)",
     ),
     "bench": ("", "measure this machine and write docs/benchmarks.md"),
-    "setup": ("", "set the environment up and do nothing else; --bundle FOLDER needs no network"),
+    "setup": (
+        "",
+        "set the environment up, which the others do by themselves; --bundle needs no network",
+    ),
     "doctor": ("", "what is installed, what is missing, what to do"),
 }
+# Those that can list their options on numpy alone.
+LISTABLE = ("talk", "animate", "fit", "serve", "convert", "apply", "render", "export")
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -83,6 +89,8 @@ def main(arguments: list[str]) -> int:
 
 def _run(command: str, rest: list[str]) -> int:
     """Exit code of a command; set-up happens here, the work elsewhere."""
+    if command in ("doctor", "setup"):
+        _check_own_options(command, rest)
     if command == "doctor":
         from dirfa_blender import doctor
 
@@ -97,7 +105,7 @@ def _run(command: str, rest: list[str]) -> int:
     home = environment.Environment(environment.default_folder(ROOT), ROOT)
     groups = _groups(command, rest)
     if not home.is_ready(groups, needs_cuda=_option(rest, "--device") == "cuda"):
-        if wants_help and command in ("talk", "animate", "batch", "fit", "serve"):
+        if wants_help:
             return _help_before_set_up(command, rest)
         _set_up(home, groups, rest)
     if command == "setup":
@@ -115,10 +123,26 @@ def _run(command: str, rest: list[str]) -> int:
     return _hand_over(home.python, "-m", COMMANDS[command][0], command, *rest)
 
 
+def _check_own_options(command: str, rest: list[str]) -> None:
+    """Leave with help or wrong usage before anything is done: a misspelt --bundle must not download."""
+    parser = argparse.ArgumentParser(prog=f"dirfa.py {command}", description=COMMANDS[command][1])
+    if command == "setup":
+        parser.add_argument(
+            "--bundle", metavar="FOLDER", help="made by the command bundle; no network"
+        )
+        parser.add_argument(
+            "--device",
+            choices=("auto", "cpu", "cuda"),
+            help="build of torch; default: what is there",
+        )
+    parser.add_argument("--json", action="store_true", help="JSON lines on stdout")
+    parser.parse_args(rest)
+
+
 def _help_before_set_up(command: str, rest: list[str]) -> int:
     """The options of a command where this Python can list them, else what it does."""
     package, summary = COMMANDS[command]
-    if importlib.util.find_spec("numpy") is not None:
+    if command in LISTABLE and importlib.util.find_spec("numpy") is not None:
         return _hand_over(Path(sys.executable), "-m", package, command, *rest)
     sys.stdout.write(
         f"usage: python3 dirfa.py {command} [options]\n\n{summary}\n\n"

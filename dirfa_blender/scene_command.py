@@ -52,7 +52,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
 
 def parser_of(verb: str) -> argparse.ArgumentParser:
     """The options of a command; inside Blender too, where the scene is the open one."""
-    parser = argparse.ArgumentParser(prog=f"python -m dirfa_blender {verb}", description=DOES[verb])
+    parser = argparse.ArgumentParser(prog=f"dirfa.py {verb}", description=DOES[verb])
     parser.add_argument("scene", nargs="?", default="", help="the .blend")
     parser.add_argument(
         "-o",

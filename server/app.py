@@ -204,8 +204,13 @@ def _add_error_answers(app: FastAPI) -> None:
             answer.headers["Retry-After"] = RETRY_AFTER
         return answer
 
-    def http(_request: Request, error: Exception) -> JSONResponse:
+    def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if error.detail in ("Not Found", "Method Not Allowed"):
+            asked = f"{request.method} {request.url.path}"
+            return _error(
+                error.status_code, f"There is no {asked}; GET /v1/openapi.json lists what there is."
+            )
         return _error(error.status_code, str(error.detail))
 
     def invalid(_request: Request, error: Exception) -> JSONResponse:

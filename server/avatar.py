@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--level", type=float, default=0.0, metavar="DB", help="amplify the microphone, in decibels"
     )
-    add_take_options(parser)
+    add_take_options(parser, is_live=True)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--json", action="store_true", help="JSON lines on stdout")
     return parser

@@ -53,7 +53,7 @@ def test_help_and_unknown_commands_need_no_environment(tmp_path: Path) -> None:
 def test_help_on_a_python_without_packages_says_what_a_command_does(tmp_path: Path) -> None:
     nowhere = str(tmp_path / "none")
 
-    for command in ("talk", "animate", "batch", "fit"):
+    for command in set(dirfa.COMMANDS) - {"setup", "doctor", "bundle"}:
         # -I and -S: as on a computer where nothing was ever installed.
         asked = subprocess.run(
             [sys.executable, "-I", "-S", str(ROOT / "dirfa.py"), command, "--help"],
@@ -64,6 +64,41 @@ def test_help_on_a_python_without_packages_says_what_a_command_does(tmp_path: Pa
         assert dirfa.COMMANDS[command][1] in asked.stdout
         assert "dirfa.py setup" in asked.stdout
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("command", ["setup", "doctor"])
+def test_a_misspelt_option_does_nothing_and_help_lists_the_right_ones(
+    command: str, tmp_path: Path
+) -> None:
+    nowhere = str(tmp_path / "none")
+
+    wrong = run(command, "--bundel", "folder", DIRFA_ENVIRONMENT=nowhere)
+    asked = run(command, "--help", DIRFA_ENVIRONMENT=nowhere)
+
+    assert (wrong.returncode, "--bundel" in wrong.stderr) == (2, True)
+    assert (asked.returncode, "--json" in asked.stdout) == (0, True)
+    assert ("--bundle" in asked.stdout) == (command == "setup")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("command", dirfa.LISTABLE)
+def test_options_are_listed_where_numpy_is_the_only_package(command: str) -> None:
+    package = dirfa.COMMANDS[command][0]
+    code = (
+        "import sys, runpy\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        top = name.split('.')[0]\n"
+        f"        if top not in {{*sys.stdlib_module_names, 'numpy', {package!r}, 'dirfa_blender'}}:\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        f"sys.argv = ['', {command!r}, '--help']\n"
+        f"runpy.run_module({package!r}, run_name='__main__')\n"
+    )
+
+    listed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert f"usage: dirfa.py {command} " in listed.stdout, listed.stderr
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,11 @@ from .protocol import AnimateSettings
 from .transcripts import SUFFIX, read_text
 
 
-def add_take_options(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the options; what is left out stays None, so a base may fill it."""
+def add_take_options(parser: argparse.ArgumentParser, *, is_live: bool = False) -> None:
+    """Give a parser the options; what is left out stays None, so a base may fill it.
+
+    `is_live` keeps the transcript out of the list: it is refused with the reason.
+    """
     group = parser.add_argument_group("the performance")
     group.add_argument("--seed", type=int, help="which take; lips do not depend on it; default 0")
     group.add_argument("--head", type=float, metavar="X", help="strength of head motion, 0..3")
@@ -50,16 +53,14 @@ def add_take_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--actor", metavar="NAME", help="whose mouth: an actor learnt by train --footage"
     )
-    group.add_argument(
-        "--transcript",
-        metavar="TEXT",
-        help="what is said, in English, or a .txt file of it: lips then close exactly where they must",
-    )
+    told = "what is said, in English, or a .txt file of it: lips then close exactly where they must"
+    group.add_argument("--transcript", metavar="TEXT", help=argparse.SUPPRESS if is_live else told)
+    usual = "0.12" if is_live else "as long as it helps"
     group.add_argument(
         "--lookahead",
         type=float,
         metavar="SECONDS",
-        help="sound that may be heard before the face answers; default: as long as it helps",
+        help=f"sound that may be heard before the face answers; default: {usual}",
     )
 
 

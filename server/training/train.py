@@ -51,9 +51,9 @@ ABOUT = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``train --data D``: exit code 0 done, 1 failed, 2 wrong usage."""
+    """``train --data D`` or ``train --footage F``: exit code 0 done, 1 failed, 2 wrong usage."""
     parser = argparse.ArgumentParser(
-        prog="train",
+        prog="dirfa.py train",
         description="Train the network on the corpora, or adapt it to an actor from film.",
         epilog="An interrupted training goes on where it stopped when the command is given again.",
     )

@@ -248,6 +248,15 @@ def test_an_unknown_job_is_not_found(http: TestClient) -> None:
         assert "nobody" in answer.json()["error"], route
 
 
+def test_a_wrong_address_says_where_the_right_ones_stand(http: TestClient) -> None:
+    for method, path, code in (("GET", "/v2/info", 404), ("PUT", "/v1/info", 405)):
+        answer = http.request(method, path)
+
+        assert answer.status_code == code
+        assert f"no {method} {path}" in answer.json()["error"]
+        assert "openapi.json" in answer.json()["error"]
+
+
 def test_results_and_uploads_stay_bounded_on_disk(http: TestClient, tmp_path: Path) -> None:
     jobs = [submit(http, b"hello") for _ in range(1)]
     for _ in range(5):
