@@ -91,7 +91,7 @@ def live_link_csv(animation: Animation, track: ShapeTrack, *, angles: AngleUnit 
     pose = np.concatenate([animation.rotation[:, [1, 0, 2]], eye, eye], 1) * ANGLE_SCALE[angles]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["Timecode", "BlendshapeCount", *LIVE_LINK_SHAPES, *LIVE_LINK_ANGLES])
+    writer.writerow(["Timecode", "BlendShapeCount", *LIVE_LINK_SHAPES, *LIVE_LINK_ANGLES])
     count = str(len(LIVE_LINK_SHAPES) + len(LIVE_LINK_ANGLES))
     rows = np.concatenate([weights, pose], 1).tolist()
     for index, values in enumerate(rows):
@@ -118,7 +118,7 @@ def read_live_link_csv(
     rows = [row for row in csv.reader(io.StringIO(text.lstrip("\ufeff"))) if row]
     if not rows or plain_spelling(rows[0][0]) != "timecode":
         raise FormatError(
-            f"{where} must begin with a Live Link header: Timecode,BlendshapeCount,..."
+            f"{where} must begin with a Live Link header: Timecode,BlendShapeCount,..."
         )
     header, body = rows[0], rows[1:]
     if not body:

@@ -50,6 +50,13 @@ def test_columns_are_read_by_name_not_by_place() -> None:
     np.testing.assert_allclose(jaw, TRACK.weights[:, TRACK.names.index("jawLeft")], atol=1e-6)
 
 
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings of the app")
+def test_the_header_is_the_app_s_own_to_the_letter() -> None:
+    recorded = next(iter(sorted(RECORDINGS.glob("*.csv")))).read_text(encoding="utf-8-sig")
+
+    assert live_link_csv(TAKE, TRACK).splitlines()[0] == recorded.splitlines()[0]
+
+
 def test_the_apps_order_has_right_before_left_for_jaw_and_mouth() -> None:
     assert len(LIVE_LINK_SHAPES) == 52
     assert LIVE_LINK_SHAPES.index("JawRight") < LIVE_LINK_SHAPES.index("JawLeft")
@@ -88,10 +95,10 @@ def test_arkit_json_round_trips() -> None:
     [
         ("", "must begin with a Live Link header"),
         ("time,jaw\n1,2\n", "must begin with a Live Link header"),
-        ("Timecode,BlendshapeCount,JawOpen\n", "no frame"),
-        ("Timecode,BlendshapeCount,JawOpen\n00:00:00:00,1\n", "line 2: expected 3 values, got 2"),
-        ("Timecode,BlendshapeCount,JawOpen\n00:00:00:00,1,wide\n", "no number"),
-        ("Timecode,BlendshapeCount,JawOpen\nsoon,1,0.5\n", "timecodes must be"),
+        ("Timecode,BlendShapeCount,JawOpen\n", "no frame"),
+        ("Timecode,BlendShapeCount,JawOpen\n00:00:00:00,1\n", "line 2: expected 3 values, got 2"),
+        ("Timecode,BlendShapeCount,JawOpen\n00:00:00:00,1,wide\n", "no number"),
+        ("Timecode,BlendShapeCount,JawOpen\nsoon,1,0.5\n", "timecodes must be"),
     ],
 )
 def test_a_wrong_csv_is_refused_in_words(text: str, message: str) -> None:
