@@ -108,7 +108,11 @@ def retaken(kept: Animation, new: Animation, retake: Retake) -> Animation:
                 seconds=(begin, end),
                 fade_seconds=retake.fade_seconds,
             )
-    recipe = {"kept": dict(kept.source), **asdict(retake)}
+    # A recipe in a recipe stays an object: as text, its quotes would double with every retake.
+    source: dict[str, object] = dict(kept.source)
+    if "retake" in kept.source:
+        source["retake"] = json.loads(kept.source["retake"])
+    recipe = {"kept": source, **asdict(retake)}
     # Infinity is not JSON; null is an open end.
     recipe["locked_seconds"] = [
         [None if math.isinf(second) else second for second in pair]

@@ -102,3 +102,17 @@ def test_every_region_rolled_is_the_new_take() -> None:
     found = retaken(take(1), take(2), Retake(regions=REGIONS))
 
     assert np.array_equal(found.au, take(2).au)
+
+
+def test_many_retakes_in_a_row_remember_all_of_them_in_little_room() -> None:
+    found = take(0)
+
+    for seed in range(1, 25):
+        found = retaken(found, take(seed), retake_of(["brows"], []))
+
+    recipe, seeds = json.loads(found.source["retake"]), []
+    while recipe is not None:
+        seeds.append(recipe["kept"]["seed"])
+        recipe = recipe["kept"].get("retake")
+    assert seeds == [str(seed) for seed in range(23, -1, -1)]
+    assert len(found.source["retake"]) < 10_000
