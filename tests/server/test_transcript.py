@@ -57,9 +57,14 @@ def test_a_transcript_leaves_head_and_brows_alone() -> None:
     assert not np.array_equal(told.channel("AU8"), without.channel("AU8"))
 
 
-def test_another_text_is_refused() -> None:
-    other = "Quickly the yellow jackets hurried along the river without a care in the world."
-
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Quickly the yellow jackets hurried along the river without a care in the world.",
+        "My brother will visit us in the summer.",
+    ],
+)
+def test_another_text_is_refused(other: str) -> None:
     with pytest.raises(SettingsError, match="transcript"):
         engine().animate(speech(), AnimateSettings(transcript=other))
 
