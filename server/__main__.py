@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from dirfa_blender.core.errors import DirfaError, SettingsError
 from dirfa_blender.core.progress import Display
+
+from .native_noise import native_noise_off
 
 if TYPE_CHECKING:
     from .services import Services
@@ -44,7 +47,9 @@ def main(
     }
     name = arguments[0] if arguments else ""
     if name in ELSEWHERE:
-        return int(importlib.import_module(ELSEWHERE[name]).main(list(arguments[1:])))
+        watches_film = name == "track" or any(word.startswith("--footage") for word in arguments)
+        with native_noise_off() if watches_film else contextlib.nullcontext():
+            return int(importlib.import_module(ELSEWHERE[name]).main(list(arguments[1:])))
     if name not in commands:
         known = ", ".join([*commands, *ELSEWHERE])
         sys.stderr.write(f"usage: python -m server {{{known}}} ...\n")

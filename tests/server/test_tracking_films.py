@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -19,6 +21,7 @@ from server.tracking.sound import offset_of, sound_offset
 from server.tracking.track import gaps_of, track_video, warnings_of
 
 SIZE = 192
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def portrait(mirrored: bool = False) -> np.ndarray:
@@ -183,6 +186,22 @@ def test_the_command_writes_what_the_suffix_says(
     assert any("eta_seconds" in event for event in events)
     assert len(read_animation(tmp_path / "take.npz")) == 6
     assert (tmp_path / "take.csv").read_text("utf-8").startswith("Timecode")
+
+
+def test_the_command_says_only_its_own_words(tmp_path: Path) -> None:
+    film = filmed(tmp_path / "film.mp4", [portrait()] * 4)
+    out = tmp_path / "take.npz"
+
+    # In a process of its own: what native code writes passes pytest's streams by.
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "track", str(film), "-o", str(out)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert all("%" in line or line.startswith(("Note: ", "Wrote ")) for line in lines), lines
+    assert any(line.startswith("Wrote ") for line in lines)
 
 
 def test_a_wrong_suffix_is_refused_before_any_work(tmp_path: Path) -> None:
