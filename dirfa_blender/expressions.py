@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import apply, asset_pictures, fcurves, profiles
+from .background import BackgroundJob
 from .character import Character, character_of, refuse_locked
 from .core.action_units import AU_INDEX, AU_NAMES, expand_code
 from .core.animation import Animation
@@ -23,6 +24,7 @@ from .core.errors import RigError
 from .core.key_reduction import Keys
 from .core.layers import TITLES
 from .core.mapping import load_profile
+from .pieces import Steps
 from .pose_assets import EXPRESSION_KEY
 from .posed_values import read_values, write_values
 
@@ -49,7 +51,9 @@ def expression_takes() -> dict[str, Animation]:
     return found
 
 
-def make_expressions(scene: bpy.types.Scene, target: bpy.types.Object) -> list[bpy.types.Action]:
+def expression_steps(
+    scene: bpy.types.Scene, target: bpy.types.Object
+) -> Steps[list[bpy.types.Action]]:
     """The expressions of a character as assets with pictures; those that are there are made anew.
 
     Raises
@@ -61,12 +65,21 @@ def make_expressions(scene: bpy.types.Scene, target: bpy.types.Object) -> list[b
     found = apply.find_target(target, profile)
     if not found.profile.shapes:
         raise RigError(f"'{target.name}' has no face that is known, so it has no expressions.")
-    planned = {name: apply.planned(t, found, profile) for name, t in expression_takes().items()}
+    planned: dict[str, list[apply.Slot]] = {}
+    surfaces: dict[str, asset_pictures.Surface] = {}
+    for name, take in expression_takes().items():
+        planned[name] = apply.planned(take, found, profile)
+        surfaces[name] = _surface(scene, found.character, planned[name])
+        yield False
     framing = {name for name in planned if name == BLINK or name.startswith(MOUTH_PREFIX)}
-    drawn = asset_pictures.pictures(_surfaces(scene, found.character, planned), framing)
-    return [
-        _asset(target, name, _kept(name, slots), drawn.get(name)) for name, slots in planned.items()
-    ]
+    drawing = BackgroundJob(lambda _report: asset_pictures.pictures(surfaces, framing))
+    while drawing.is_running:
+        yield None
+    made: list[bpy.types.Action] = []
+    for name, slots in planned.items():
+        made.append(_asset(target, name, _kept(name, slots), drawing.result().get(name)))
+        yield True
+    return made
 
 
 def set_expression(
@@ -115,22 +128,18 @@ def _sample(
     )  # fmt: skip
 
 
-def _surfaces(
-    scene: bpy.types.Scene, character: Character, planned: dict[str, list[apply.Slot]]
-) -> dict[str, asset_pictures.Surface]:
-    """How each expression looks; the character is as before afterwards."""
-    rest = next(iter(planned.values()))
-    before = read_values(rest)
-    surfaces: dict[str, asset_pictures.Surface] = {}
+def _surface(
+    scene: bpy.types.Scene, character: Character, slots: Sequence[apply.Slot]
+) -> asset_pictures.Surface:
+    """How an expression looks; the character is as before afterwards."""
+    before = read_values(slots)
     try:
-        for name, slots in planned.items():
-            write_values(slots)
-            surfaces[name] = asset_pictures.surface_of(character)
+        write_values(slots)
+        return asset_pictures.surface_of(character)
     finally:
-        write_values(rest, before)
+        write_values(slots, before)
         # Animated values come back by themselves.
         scene.frame_set(scene.frame_current)
-    return surfaces
 
 
 def _kept(name: str, slots: Sequence[apply.Slot]) -> list[apply.Slot]:

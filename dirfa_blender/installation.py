@@ -203,7 +203,7 @@ class _Work:
         names = [entry for group in groups for entry in self.pinned[group]]
         rest = [entry for entry in names if not _is_torch(entry)]
         steps: list[tuple[str, float, Action]] = [
-            (f"environment for Python {self.python.version}", VENV_WEIGHT, self._make_venv)
+            (f"Environment for Python {self.python.version}", VENV_WEIGHT, self._make_venv)
         ]
         for entry in names:
             if _is_torch(entry) and torch == "cpu":

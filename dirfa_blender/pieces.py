@@ -1,6 +1,7 @@
 """Long work in the main thread, done in pieces: a result enters the scene without holding up the window.
 
-A step ends at each ``yield``, and what it yields says whether the scene is changed in part by now.
+A step ends at each ``yield``, and what it yields says whether the scene is changed in part by now, or is
+None where nothing is to be done before a thread has ended.
 Until then the work can be withdrawn, and it takes back what it made; from then on it is brought to its end
 before anything else may rely on the scene: saving, switching the add-on off. Undo makes every reference
 to Blender's data worthless, so after it the work begins anew. No bpy.
@@ -16,11 +17,13 @@ from typing import TypeVar
 from .core.errors import DirfaError, RigError
 
 Result = TypeVar("Result")
-Steps = Generator[bool, None, Result]
-"""Work in pieces: yields whether the scene is changed in part, returns its result."""
+Steps = Generator[bool | None, None, Result]
+"""Work in pieces: yields whether the scene is changed in part, or None to wait; returns its result."""
 
 # How often undo or a deletion may send the work back to its start.
 MAX_RESTARTS = 5
+# How long to wait for a thread where nothing else wants the time.
+WAIT_SECONDS = 0.01
 
 
 class Stale(BaseException):
@@ -31,7 +34,8 @@ def finished(steps: Steps[Result]) -> Result:
     """What the steps come to, all of them done at once."""
     while True:
         try:
-            next(steps)
+            if next(steps) is None:
+                time.sleep(WAIT_SECONDS)
         except StopIteration as end:
             return end.value
 
@@ -48,9 +52,9 @@ class Entering:
     longest_seconds : processor time of the longest call of `advance` so far
     """
 
-    def __init__(self, begin: Callable[[], Iterator[bool] | None]) -> None:
+    def __init__(self, begin: Callable[[], Iterator[bool | None] | None]) -> None:
         self._begin = begin
-        self._steps: Iterator[bool] | None = None
+        self._steps: Iterator[bool | None] | None = None
         self._restarts = 0
         self._error: BaseException | None = None
         self._is_stale = True
@@ -79,14 +83,16 @@ class Entering:
         began = time.thread_time()
         while not self.is_done:
             try:
-                self._step()
+                waits = self._step()
             except BaseException as error:
                 # Kept for the operator, where somebody else was running the steps.
                 self._error = error
                 self.is_open = False
                 raise
-            if time.thread_time() - began >= seconds:
+            if time.thread_time() - began >= seconds or (waits and seconds < float("inf")):
                 break
+            if waits:
+                time.sleep(WAIT_SECONDS)
         self.longest_seconds = max(self.longest_seconds, time.thread_time() - began)
         return self.is_done
 
@@ -103,19 +109,23 @@ class Entering:
         with contextlib.suppress(DirfaError):
             self.advance()
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
+        """Whether there is nothing to do for now."""
         if self._is_stale:
             self._restart()
         if self._steps is None:
             self.is_done = True
-            return
+            return False
         try:
-            self.is_open = next(self._steps)
+            said = next(self._steps)
+            self.is_open = bool(said)
+            return said is None
         except StopIteration:
             self.is_done, self.is_open = True, False
         except ReferenceError:
             # Something that the steps hold was deleted between two of them.
             self._is_stale = True
+        return False
 
     def _restart(self) -> None:
         if self._restarts > MAX_RESTARTS:

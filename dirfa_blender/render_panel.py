@@ -24,7 +24,8 @@ class DIRFA_PT_render(Tab, bpy.types.Panel):
         column.prop(settings, "engine")
         if settings.engine != "scene":
             column.prop(settings, "size")
-            column.prop(settings, "samples")
+            text = "Samples" if settings.samples else "Samples (Auto)"
+            column.prop(settings, "samples", text=text)
         column.prop(settings, "rate")
         rate_change.draw_offer(column, context.scene)
         if is_narrow(context):

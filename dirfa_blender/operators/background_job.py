@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from ..background import BackgroundJob, Report, Reporter
-from ..core.errors import DirfaError, JobCancelled
+from ..core.errors import DirfaError, JobCancelled, RigError
 from ..directing import write_postponed
 from ..pieces import Entering, Steps
 from ..session import state
@@ -158,6 +158,20 @@ class BackgroundOperator:
         state().end(str(error))
         self.report({"ERROR"}, str(error))
         return {"CANCELLED"}
+
+
+def by_uid(blocks: bpy.types.bpy_prop_collection, uid: int, what: str) -> bpy.types.ID:
+    """The datablock that a job was begun for: references do not outlive an undo, numbers do.
+
+    Raises
+    ------
+    RigError
+        It is not there any more; the sentence calls it `what`.
+    """
+    for block in blocks:
+        if block.session_uid == uid:
+            return block
+    raise RigError(f"The {what} was deleted while the job ran; nothing was applied.")
 
 
 def _piece_seconds() -> float:

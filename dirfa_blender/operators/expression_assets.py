@@ -6,9 +6,14 @@ import bpy
 from bpy.props import FloatProperty, StringProperty
 
 from .. import acting, expressions
+from ..background import Reporter
 from ..core.errors import RigError
+from ..pieces import Steps
 from ..pose_assets import EXPRESSION_KEY
+from .background_job import BackgroundOperator, by_uid
 from .button import Button, target_of
+
+NO_SPEAKER = "Choose a character in the panel, or select one"
 
 
 def speaker_of(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -23,12 +28,10 @@ class _NeedsSpeaker(Button):
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         is_there = speaker_of(context) is not None
-        return super().disabled_reason(context) or (
-            "" if is_there else "Choose a character in the panel, or select one"
-        )
+        return super().disabled_reason(context) or ("" if is_there else NO_SPEAKER)
 
 
-class DIRFA_OT_make_expressions(_NeedsSpeaker, bpy.types.Operator):
+class DIRFA_OT_make_expressions(BackgroundOperator, bpy.types.Operator):
     bl_idname = "dirfa.make_expressions"
     bl_label = "Expressions as Assets"
     bl_description = (
@@ -36,9 +39,30 @@ class DIRFA_OT_make_expressions(_NeedsSpeaker, bpy.types.Operator):
         "takes a few seconds"
     )
     bl_options = {"REGISTER", "UNDO"}
+    title = "Drawing expressions"
+    _scene_uid: int
+    _speaker_uid: int
 
-    def act(self, context: bpy.types.Context) -> None:
-        made = expressions.make_expressions(context.scene, speaker_of(context))
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        if speaker_of(context) is None:
+            cls.poll_message_set(NO_SPEAKER)
+            return False
+        return True
+
+    def prepare(self, context: bpy.types.Context) -> None:
+        self._scene_uid = context.scene.session_uid
+        self._speaker_uid = speaker_of(context).session_uid
+
+    def work(self, report: Reporter) -> None:
+        """None: Blender alone can pose a character, and draws beside it when it has."""
+
+    def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:  # noqa: ARG002
+        scene = by_uid(bpy.data.scenes, self._scene_uid, "scene")
+        speaker = by_uid(bpy.data.objects, self._speaker_uid, "character")
+        made = yield from expressions.expression_steps(scene, speaker)
         self.report({"INFO"}, f"{len(made)} expressions are in the asset browser")
 
 

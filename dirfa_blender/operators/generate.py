@@ -24,7 +24,7 @@ from ..session import state
 from ..speech import Speech
 from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
 from ..takes import TakeNote
-from .background_job import BackgroundOperator
+from .background_job import BackgroundOperator, by_uid
 
 RECORDINGS = "*.wav;*.flac;*.ogg;*.opus;*.mp3;*.aif;*.aiff;*.m4a;*.aac;*.mp4;*.mov;*.mkv;*.webm"
 # What may be made anew by itself; lips do not depend on the seed.
@@ -61,7 +61,7 @@ class _SpeechOperator(BackgroundOperator):
 
     def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:
         assert isinstance(result, Performance)
-        scene = _by_uid(bpy.data.scenes, self._scene_uid, "scene")
+        scene = by_uid(bpy.data.scenes, self._scene_uid, "scene")
         notes = {
             line.uid: TakeNote(line.settings.seed, line.settings.blinks, self._note(line))
             for line in self._request.lines
@@ -93,9 +93,9 @@ class _SpeechOperator(BackgroundOperator):
         """The draft with its datablocks as they are now."""
         target = sound = None
         if self._target_uid is not None:
-            target = _by_uid(bpy.data.objects, self._target_uid, "character")
+            target = by_uid(bpy.data.objects, self._target_uid, "character")
         if self._sound_uid is not None:
-            sound = _by_uid(bpy.data.sounds, self._sound_uid, "sound")
+            sound = by_uid(bpy.data.sounds, self._sound_uid, "sound")
         return replace(draft, target=target, sound=sound)
 
     def _note(self, line: LineRequest) -> str:
@@ -413,13 +413,6 @@ def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
     if not path.is_file():
         raise AudioError(f"There is no recording {path.name} in {path.parent}. Choose it again.")
     return Speech(path), path.stem
-
-
-def _by_uid(blocks: bpy.types.bpy_prop_collection, uid: int, what: str) -> bpy.types.ID:
-    for block in blocks:
-        if block.session_uid == uid:
-            return block
-    raise RigError(f"The {what} was deleted while the server worked; the take was not applied.")
 
 
 CLASSES = (

@@ -14,6 +14,7 @@ from dirfa_blender.character import character_of
 from dirfa_blender.core.emotions import EMOTIONS
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
+from dirfa_blender.pieces import Entering, finished
 from dirfa_blender.pose_assets import read_pose
 from tests.addon.stage import character
 from tests.addon.stand_ins import armature, bone_turn, face_with_keys
@@ -37,6 +38,10 @@ def face(stage) -> bpy.types.Object:
     return stage.dirfa.target
 
 
+def made_expressions(scene: bpy.types.Scene, target: bpy.types.Object) -> list[bpy.types.Action]:
+    return finished(expressions.expression_steps(scene, target))
+
+
 def values(face: bpy.types.Object) -> dict[str, float]:
     return {key.name: key.value for key in face.data.shape_keys.key_blocks if abs(key.value) > 1e-3}
 
@@ -57,7 +62,7 @@ def test_every_emotion_mouth_and_blink_becomes_an_asset_with_a_picture(stage, fa
 
 
 def test_an_expression_is_a_pose_of_one_frame_that_leaves_other_regions_alone(stage, face) -> None:
-    made = {a.name: a for a in expressions.make_expressions(stage, face)}
+    made = {a.name: a for a in made_expressions(stage, face)}
 
     smile, mouth = read_pose(made["Hero happy"], None), read_pose(made["Hero mouth aa"], None)
     keys = {path.split('"')[1] for is_key, path, _ in mouth.others if is_key}
@@ -105,7 +110,7 @@ def test_bones_are_set_with_the_shapes_and_the_other_character_follows_its_own(s
     rig = armature(BONES)
     ann = face_with_keys(ARKIT_NAMES, "Ann")
     ann.parent = rig
-    expressions.make_expressions(stage, ann)
+    made_expressions(stage, ann)
 
     expressions.set_expression(ann, bpy.data.actions["Ann sad"], 1.0, with_keys=False)
 
@@ -115,9 +120,9 @@ def test_bones_are_set_with_the_shapes_and_the_other_character_follows_its_own(s
 
 
 def test_made_again_an_expression_stays_the_same_action(stage, face) -> None:
-    first = {a.name: a.session_uid for a in expressions.make_expressions(stage, face)}
+    first = {a.name: a.session_uid for a in made_expressions(stage, face)}
 
-    second = {a.name: a.session_uid for a in expressions.make_expressions(stage, face)}
+    second = {a.name: a.session_uid for a in made_expressions(stage, face)}
 
     assert first == second
     assert all(len(bpy.data.actions[name].slots) <= 2 for name in second)
@@ -129,7 +134,7 @@ def test_expressions_are_no_poses_for_a_mapping(stage) -> None:
     face.parent = rig
     before = character_of(face).inventory
 
-    expressions.make_expressions(stage, face)
+    made_expressions(stage, face)
 
     assert character_of(face).inventory.names == before.names
 
@@ -150,9 +155,36 @@ def test_a_character_without_a_face_is_a_sentence(stage) -> None:
     rig = armature(BONES | {"jaw": "beak"})
 
     with pytest.raises(RigError, match="no face that is known"):
-        expressions.make_expressions(stage, rig)
+        made_expressions(stage, rig)
 
     stage.dirfa.target = rig
     assert "no expression of this name" in refused(
         lambda: bpy.ops.dirfa.set_expression(expression="Nobody happy")
     )
+
+
+def test_no_piece_of_the_making_holds_the_window_up(stage, face) -> None:
+    before, actions = values(face), set(bpy.data.actions)
+    making = Entering(lambda: expressions.expression_steps(stage, face))
+
+    calls = 0
+    while not making.is_open:
+        making.advance(0.0)
+        calls += 1
+    # Posing one expression is a call, drawing them all is none of the window's.
+    assert calls > len(expressions.expression_takes())
+    assert making.longest_seconds < 0.05
+    making.settle()
+
+    assert values(face) == before
+    assert len(set(bpy.data.actions) - actions) == len(expressions.expression_takes())
+
+
+def test_a_stop_before_the_first_asset_leaves_nothing(stage, face) -> None:
+    before, actions = values(face), set(bpy.data.actions)
+    making = Entering(lambda: expressions.expression_steps(stage, face))
+
+    making.advance(0.0)
+    making.withdraw()
+
+    assert values(face) == before and set(bpy.data.actions) == actions
