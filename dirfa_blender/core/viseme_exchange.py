@@ -1,9 +1,8 @@
 """Takes as weights of visemes over time, and back: the fifteen of Meta and the twenty-two of Microsoft.
 
 A take is more than a row of mouths, so the way out leaves brows, lids, gaze and head behind. The way back
-seeks the mouth whose own visemes are the ones that were read: the prototypes mixed by the weights, and
-then corrected by what their visemes miss. Most mouths come back as they were; lips that nearly meet do not
-quite, because visemes that open them fade there. Names are read in any of the spellings that programs give
+seeks the mouth whose own visemes are the ones that were read: tables of takes come back exactly, tables of
+other programs as near as a mouth comes. Names are read in any of the spellings that programs give
 them. No bpy.
 """
 
@@ -20,16 +19,13 @@ from .action_units import AU_NAMES
 from .animation import Animation
 from .errors import FormatError
 from .mapping import ShapeTrack, load_profile
+from .viseme_mouths import mouths_of
 from .viseme_track import META_VISEMES
 from .visemes import viseme_weights
 
 Array = npt.NDArray[np.float64]
 VisemeSet = Literal["meta_visemes", "microsoft_visemes"]
 
-ROUNDS = 40
-STEP = 1.0
-# Largest difference of a weight that is left when the rounds end early.
-TOLERANCE = 2e-5
 # What Ready Player Me and MPFB2 call the engine's last vowels.
 ALIASES = {"i": "ih", "o": "oh", "u": "ou"}
 _META_PREFIX = re.compile(r"^(viseme_|vrc\.v_|v_)", re.IGNORECASE)
@@ -71,7 +67,7 @@ def take_of_visemes(track: ShapeTrack, *, source: Mapping[str, str] | None = Non
     spoken = wanted[:, ~rest]
     # Together they are one mouth: a louder sum is the same mixture.
     spoken /= np.maximum(spoken.sum(1, keepdims=True), 1.0)
-    mixed = _mixed(spoken, rows[~rest])
+    mixed = mouths_of(spoken, rows[~rest])
     still = np.zeros((len(mixed), 3), np.float32)
     return Animation(
         track.fps,
@@ -88,24 +84,6 @@ def take_of_visemes(track: ShapeTrack, *, source: Mapping[str, str] | None = Non
 def viseme_set(names: Sequence[str]) -> VisemeSet:
     """The set that names are of, in any spelling. Raises FormatError for neither."""
     return _recognised(names)[0]
-
-
-def _mixed(wanted: Array, rows: Array) -> Array:
-    """(T, A) intensities whose visemes are the wanted weights (T, K) of prototypes (K, A)."""
-    asked = wanted.copy()
-    best, best_miss = np.clip(asked @ rows, 0.0, 1.0), np.full(len(wanted), np.inf)
-    open_ = np.arange(len(wanted))
-    for _ in range(ROUNDS):
-        au = np.clip(asked[open_] @ rows, 0.0, 1.0)
-        missed = wanted[open_] - viseme_weights(au, rows)
-        worst = np.abs(missed).max(1)
-        better = worst < best_miss[open_]
-        best[open_[better]], best_miss[open_[better]] = au[better], worst[better]
-        asked[open_] = np.clip(asked[open_] + STEP * missed, -0.5, 1.5)
-        open_ = open_[worst > TOLERANCE]
-        if not len(open_):
-            break
-    return best
 
 
 def _prototypes(kind: VisemeSet) -> Array:

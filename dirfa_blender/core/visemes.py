@@ -84,8 +84,8 @@ def viseme_weights(au: npt.ArrayLike, prototypes: npt.ArrayLike) -> Array:
     if not rest.all() and len(values):
         # Rest is one more picture of the mixture, whether or not the rig has a shape for it.
         spoken = np.concatenate([rows[~rest], np.zeros((1, rows.shape[1]))])
-        seen = np.concatenate([_seen(spoken), np.full((len(spoken), 1), WHOLE)], 1)
-        target = np.concatenate([_seen(values), np.full((len(values), 1), WHOLE)], 1)
+        seen = np.concatenate([seen_mouth(spoken), np.full((len(spoken), 1), WHOLE)], 1)
+        target = np.concatenate([seen_mouth(values), np.full((len(values), 1), WHOLE)], 1)
         gram = seen @ seen.T + RIDGE * np.eye(len(seen))
         price = PRICE * (np.arange(len(seen)) < len(seen) - 1)
         solved = non_negative(target @ seen.T - price, gram)[:, :-1]
@@ -199,8 +199,8 @@ def stepped(weights: npt.ArrayLike, fps: float, hold_seconds: float) -> npt.NDAr
     return shown
 
 
-def _seen(au: Array) -> Array:
-    """What a viewer sees of intensities (N, A): each unit of the mouth, and the gap."""
+def seen_mouth(au: Array) -> Array:
+    """What a viewer sees of intensities (N, A): each unit of the mouth, and the gap last."""
     columns = [AU_NAMES.index(name) for name in MOUTH]
     # Two sides are one movement seen twice.
     scale = np.array([0.5**0.5 if name[-1] in "LR" else 1.0 for name in MOUTH])
