@@ -43,6 +43,11 @@ def load_profile(name_or_path: str | Path = "arkit") -> MappingProfile:
     """
     path = Path(name_or_path)
     if path.suffix != ".json":
+        if name_or_path not in shipped_profiles():
+            raise ProfileError(
+                f"There is no profile {str(name_or_path)!r}. Give a profile's .json file, or one of "
+                f"{', '.join(shipped_profiles())}."
+            )
         path = RIGS_FOLDER / f"{name_or_path}.json"
     return read_profile(path)
 

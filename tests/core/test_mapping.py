@@ -177,4 +177,6 @@ def test_a_profile_that_is_not_there_or_no_json_says_so(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="must be JSON"):
         load_profile(tmp_path / "mine.json")
     with pytest.raises(ProfileError, match=r"Cannot read profile none\.json"):
+        load_profile(tmp_path / "none.json")
+    with pytest.raises(ProfileError, match=r"no profile 'none'.* vrm"):
         load_profile("none")
