@@ -93,7 +93,8 @@ def live_link_csv(animation: Animation, track: ShapeTrack, *, angles: AngleUnit 
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["Timecode", "BlendShapeCount", *LIVE_LINK_SHAPES, *LIVE_LINK_ANGLES])
     count = str(len(LIVE_LINK_SHAPES) + len(LIVE_LINK_ANGLES))
-    rows = np.concatenate([weights, pose], 1).tolist()
+    # Adding nothing makes -0 plain.
+    rows = (np.concatenate([weights, pose], 1) + 0.0).tolist()
     for index, values in enumerate(rows):
         code = _timecode(animation.start + index / animation.fps, animation.fps)
         writer.writerow([code, count, *(f"{value:.8g}" for value in values)])

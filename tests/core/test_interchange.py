@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,16 @@ def test_live_link_csv_round_trips(angles) -> None:
     np.testing.assert_allclose(found.track.rotation, TRACK.rotation, atol=1e-6)
     np.testing.assert_allclose(found.gaze, TAKE.gaze, atol=1e-6)
     assert found.track.fps == 30.0
+
+
+def test_nothing_is_written_as_less_than_nothing() -> None:
+    still = animation(3, fps=30.0)
+    still = replace(still, gaze=-0.0 * still.gaze)
+
+    written = live_link_csv(still, load_profile("arkit").apply(still))
+
+    assert ",-0," not in written
+    assert ",-0\n" not in written
 
 
 def test_columns_are_read_by_name_not_by_place() -> None:
