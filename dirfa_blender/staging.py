@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bpy
 
-from . import acting, fcurves, lines, meshes, scene, shot, takes
+from . import acting, fcurves, lines, meshes, scene, shot, takes, viewport
 from .core.animation import Animation
 from .core.composition import Line
 from .core.controls import combined
@@ -266,6 +266,7 @@ def _head_steps(
             _withdraw(where, draft)
             raise
     uid = line.uid
+    viewport.choose(where, actor.face)
     yield True
     where.frame_set(where.frame_current)
     return uid

@@ -1,4 +1,4 @@
-"""What a window shows: the shot of a new head, in colour, instead of the default view; sidebars anew.
+"""What a window shows: a new head chosen and its shot in colour instead of the default view; sidebars anew.
 
 Solid shading with textures: a material preview compiles shaders first, which stops Blender for seconds.
 """
@@ -20,6 +20,22 @@ def show_shot(context: bpy.types.Context) -> None:
         space.region_3d.view_perspective = "CAMERA"
     if space.shading.type == "SOLID":
         space.shading.color_type = "TEXTURE"
+
+
+def choose(scene: bpy.types.Scene, thing: bpy.types.Object) -> None:
+    """Select something new and make it active, as Blender does with what it adds.
+
+    Leaves the choice alone in another scene than the window's, and where something is being edited.
+    """
+    layer = bpy.context.view_layer
+    if bpy.context.scene != scene or thing.name not in layer.objects:
+        return
+    if layer.objects.active is not None and layer.objects.active.mode != "OBJECT":
+        return
+    for other in layer.objects.selected:
+        other.select_set(False)
+    thing.select_set(True)
+    layer.objects.active = thing
 
 
 def redraw_sidebars() -> None:

@@ -104,6 +104,23 @@ def test_a_new_head_stands_beside_what_is_there(addon_scene, server) -> None:
     assert addon_scene.camera.location.x == pytest.approx(sum(c.x for c in corners) / 8, abs=0.05)
 
 
+def test_a_new_head_is_chosen_unless_something_is_being_edited(addon_scene, server) -> None:
+    bpy.ops.mesh.primitive_cube_add(location=(0, 0, 30))
+    cube = bpy.context.object
+
+    bpy.ops.dirfa.generate()
+    chosen = bpy.context.view_layer.objects.active
+    assert chosen == addon_scene.dirfa.target and chosen.select_get() and not cube.select_get()
+
+    bpy.context.view_layer.objects.active = cube
+    bpy.ops.object.mode_set(mode="EDIT")
+    addon_scene.dirfa.actor = "photo"
+    bpy.ops.dirfa.generate()
+
+    assert addon_scene.dirfa.target != chosen
+    assert bpy.context.view_layer.objects.active == cube and cube.mode == "EDIT"
+
+
 def test_generate_animates_a_character_that_is_there(addon_scene, server) -> None:
     head = meshes.build_head(ball_head(), "Hero")
     addon_scene.dirfa.actor = "object"
