@@ -1,9 +1,9 @@
 """Speech recordings of any common format as 16 kHz mono samples.
 
 A file is decoded and resampled block by block, so an hour of 192 kHz six-channel sound needs no more
-memory than its 16 kHz result. Channels are averaged. Samples that are not numbers become silence:
-one broken sample must not lose a recording. Silence itself is no error (a face may well be silent),
-but `Speech.warnings` says so.
+memory than its 16 kHz result. Channels are averaged, unless they cancel. Samples that are not numbers
+become silence: one broken sample must not lose a recording. Silence itself is no error (a face may well be
+silent), but `Speech.warnings` says so.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ SILENCE_LEVEL = SILENT_ENERGY**0.5
 """Peak below which a recording counts as silent: nothing makes it louder, and the face rests."""
 LARGEST_SAMPLE = 65536.0
 """Of floating-point files, which programs also write in 16-bit units."""
+CANCELLED_SHARE = 0.1
+"""Of the loudest channel's level: where the mean of all is below, they cancel, as the two of a balanced
+line do that was recorded as stereo, and the loudest is heard alone."""
 BLOCK_SECONDS = 10.0
 FILTER_ZEROS = 24
 """Zero crossings of the resampling kernel on each side; 80 dB stop band with its Kaiser window."""
@@ -149,6 +152,9 @@ class _Mono:
                 self.broken += int((~finite.all(axis=1)).sum())
                 block = np.where(finite, block, np.float32(0.0))
             mixed = block.mean(axis=1, dtype=np.float32)
+            loud = block.std(axis=0)
+            if mixed.std() < CANCELLED_SHARE * loud.max():
+                mixed = block[:, int(loud.argmax())].copy()
             np.clip(mixed, -LARGEST_SAMPLE, LARGEST_SAMPLE, out=mixed)
             self.frames += len(mixed)
             self.peak = max(self.peak, float(np.abs(mixed).max()))

@@ -154,6 +154,15 @@ def test_silence_is_read_with_a_warning() -> None:
     assert "No speech" in " ".join(speech.warnings)
 
 
+def test_channels_of_opposite_sign_do_not_cancel() -> None:
+    samples = tone(16000, 0.5)
+
+    speech = read_speech(encoded(np.stack([samples, -0.99 * samples], axis=1), 16000))
+
+    assert np.allclose(speech.samples, read_speech(encoded(samples, 16000)).samples, atol=1e-6)
+    assert not speech.warnings
+
+
 def test_a_faint_voice_is_not_called_silence() -> None:
     faint = tone(16000, 0.5) * 4e-4
 
