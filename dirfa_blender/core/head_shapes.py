@@ -13,12 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from .head import Head
-from .shape_anatomy import Anatomy, Array, Fields, measure, swapped
+from .shape_anatomy import Anatomy, Array, measure, swapped
 from .shape_brows import brow_shapes
 from .shape_eyes import Eye, eye_shapes, lids_over_cheek
 from .shape_interior import settle, tongue_out, tongue_up
 from .shape_jaw import jaw_shapes
-from .shape_lips import lip_shapes, parted, sealed
+from .shape_lips import lip_shapes, part, seal
 from .shape_mouth import mouth_shapes
 
 # Apple's names in its own order.
@@ -46,29 +46,26 @@ HEAD_SHAPES = (*ARKIT_NAMES, "tongueUp")
 def with_shapes(head: Head) -> Head:
     """The head with all of `HEAD_SHAPES` in place of those it had."""
     anatomy = measure(head)
+    mirrored = anatomy.mirrored()
     with ThreadPoolExecutor(max_workers=1) as beside:
-        mirrored = beside.submit(_left_shapes, anatomy.mirrored())
-        left, right = _left_shapes(anatomy), mirrored.result()
+        others = beside.submit(_left_shapes, mirrored)
+        left, right = _left_shapes(anatomy), others.result()
     flip = np.array([-1.0, 1.0, 1.0])
     fields = {swapped(name): field * flip for name, field in right.items()} | left
-    still = np.zeros_like(anatomy.vertices)
     # A hundredth of a micrometre is lost, and half of the memory that everything below goes through.
-    deltas = np.stack([fields.get(name, still) for name in HEAD_SHAPES], dtype=np.float32)
-    deltas = parted(sealed(deltas, HEAD_SHAPES, anatomy), HEAD_SHAPES, anatomy)
-    deltas = settle(_attended(deltas, anatomy), anatomy)
-    return replace(head, shape_names=HEAD_SHAPES, shape_deltas=deltas.astype(np.float32))
-
-
-def _attended(deltas: Fields, anatomy: Anatomy) -> Fields:
-    """Shapes whose lids keep out of both eyes and carry their lashes."""
-    flip = np.array([-1.0, 1.0, 1.0], np.float32)
-    names = tuple(swapped(name) for name in HEAD_SHAPES)
-    left, right = Eye.of(anatomy), Eye.of(anatomy.mirrored())
-    if left is not None:
-        deltas = left.attended(deltas, HEAD_SHAPES)
-    if right is not None:
-        deltas = right.attended(deltas * flip, names) * flip
-    return deltas
+    deltas = np.zeros((len(HEAD_SHAPES), *anatomy.vertices.shape), np.float32)
+    for k, name in enumerate(HEAD_SHAPES):
+        if name in fields:
+            deltas[k] = fields[name]
+    seal(deltas, HEAD_SHAPES, anatomy)
+    part(deltas, HEAD_SHAPES, anatomy)
+    for side, seen in ((1.0, anatomy), (-1.0, mirrored)):
+        eye = Eye.of(seen)
+        if eye is not None:
+            names = HEAD_SHAPES if side > 0 else tuple(swapped(name) for name in HEAD_SHAPES)
+            eye.attend(deltas, names, side)
+    settle(deltas, anatomy)
+    return replace(head, shape_names=HEAD_SHAPES, shape_deltas=deltas)
 
 
 def _left_shapes(anatomy: Anatomy) -> dict[str, Array]:

@@ -116,23 +116,24 @@ class Eye:
         ball += turn_level(self.anatomy.vertices, self.centre, np.full(count, yaw))
         return np.where(self.ball[:, None], ball, self.lids(*lids))
 
-    def attended(self, fields: Fields, names: Sequence[str]) -> Fields:
-        """Shapes in which no lid enters the eye at any weight, and lashes stay on their lids.
+    def attend(self, fields: Fields, names: Sequence[str], side: float) -> None:
+        """Keep lids out of the eye at any weight of any shape, and lashes on their lids.
 
         The way out is shared by neighbours, so that a lid keeps its thickness.
 
         Parameters
         ----------
-        fields : (K, V, 3) metres
+        fields : (K, V, 3) metres, changed in place
         names : the K shape names, this eye's called left
+        side : -1 where the fields' head is the mirror image of this eye's, else 1
         """
-        result = fields.copy()
+        flip = np.array([side, 1.0, 1.0])
         lid, (lashes, roots) = self._lid, self._lashes
         arm = self.anatomy.vertices[lid] - self.centre
         wanted = np.minimum(self._room(arm, 0.0, 0.0), CLEARANCE * self.anatomy.unit)
         for k, name in enumerate(names):
             pitch, yaw = LOOKS.get(name, (0.0, 0.0))
-            slide = fields[k, lid]
+            slide = fields[k, lid] * flip
             if np.abs(slide).max(initial=0.0) < 1e-7 and name not in LOOKS:
                 continue
             end = arm + slide
@@ -142,9 +143,8 @@ class Eye:
                 there = arm + weight * (slide + outward[:, None] * away)
                 lacking = wanted - self._room(there, weight * pitch, weight * yaw)
                 outward += np.maximum(lacking, 0.0) / weight
-            result[k, lid] += self._shared(outward)[:, None] * away
-            result[k, lashes] += result[k, lid][roots]
-        return result
+            fields[k, lid] += self._shared(outward)[:, None] * away * flip
+            fields[k, lashes] += fields[k, lid][roots]
 
     @cached_property
     def margins(self) -> tuple[Array, Array, Array]:
@@ -226,17 +226,21 @@ class Eye:
         return np.flatnonzero(self.anatomy.skin & near & (arm[:, 1] < 0.0))
 
     @cached_property
-    def _neighbours(self) -> Mask:
-        """(L, L) which lid vertices lie close to one another on the same lid."""
+    def _neighbours(self) -> tuple[Indices, Indices, Indices]:
+        """Lid vertices close to each on its lid, in one row; where each one's begin; how many."""
         points, above = self.anatomy.vertices[self._lid], self._above[self._lid]
         near = np.linalg.norm(points[:, None] - points, axis=-1) < 2.5 * self.anatomy.unit
-        return near & (above[:, None] == above)
+        near &= above[:, None] == above
+        count = near.sum(1)
+        return np.nonzero(near)[1], np.cumsum(count) - count, count
 
     def _shared(self, outward: Array) -> Array:
         """The largest value among neighbours, evened out."""
-        near = self._neighbours
-        largest = np.where(near, outward, 0.0).max(1)
-        return near @ largest / near.sum(1)
+        if not outward.any():
+            return outward
+        near, first, count = self._neighbours
+        largest = np.maximum.reduceat(outward[near], first)
+        return np.add.reduceat(largest[near], first) / count
 
     @cached_property
     def _lashes(self) -> tuple[Indices, Indices]:

@@ -60,27 +60,29 @@ def tongue_blade(anatomy: Anatomy) -> Array:
     return np.where(part, free, 0.0)[:, None]
 
 
-def settle(fields: Fields, anatomy: Anatomy) -> Fields:
-    """Fields whose cavity wall is drawn out between the lips and the bones.
+def settle(fields: Fields, anatomy: Anatomy) -> None:
+    """Draw the cavity wall out between the lips and the bones.
 
     Parameters
     ----------
-    fields : (K, V, 3) metres; on the wall, what jaw or skull would do there
+    fields : (K, V, 3) metres, changed in place; on the wall, what jaw or skull would do there
     """
     wall = anatomy.part("cavity", "mouth")
     if not wall.any():
-        return fields
+        return
     starts, ends = _edges_into(wall, anatomy)
     order = np.argsort(ends, kind="stable")
     starts, ends = starts[order], ends[order]
     sites, first, degree = np.unique(ends, return_index=True, return_counts=True)
     grip = _grip(anatomy, sites)[:, None]
-    flat = np.moveaxis(fields, 0, 1).reshape(len(wall), -1).copy()
-    bone = flat[sites]
+    used, place = np.unique(np.concatenate([starts, sites]), return_inverse=True)
+    starts, sites_used = place[: len(starts)], place[len(starts) :]
+    flat = np.moveaxis(fields[:, used], 0, 1).reshape(len(used), -1).copy()
+    bone = flat[sites_used]
     for _ in range(ROUNDS):
         pulled = np.add.reduceat(flat[starts], first, axis=0)
-        flat[sites] = (pulled + grip * bone) / (degree[:, None] + grip)
-    return np.moveaxis(flat.reshape(len(wall), len(fields), 3), 1, 0)
+        flat[sites_used] = (pulled + grip * bone) / (degree[:, None] + grip)
+    fields[:, sites] = np.moveaxis(flat[sites_used].reshape(len(sites), len(fields), 3), 1, 0)
 
 
 def tongue_out(anatomy: Anatomy) -> Array:

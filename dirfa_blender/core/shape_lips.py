@@ -73,9 +73,11 @@ SEALED = (
     "mouthLeft", "mouthRight", "cheek", "jawForward", "jawLeft", "jawRight",
 )  # fmt: skip
 SEAL_REACH = 6.0  # millimetres
+FAINTEST = 1e-6  # share of a motion that is not worth adding
 SEAM_BLUR = 0.7  # millimetres
 CONTACT = 0.9  # millimetres within which the lips of the neutral head count as touching
 LIP_HEART = 3.5  # millimetres behind the skin where a lip's turning line lies
+ROLL_REACH = 40.0  # millimetres from the slit beyond which no lip reaches that rolls
 
 
 def lip_shapes(anatomy: Anatomy) -> dict[str, Array]:
@@ -110,7 +112,9 @@ def lip_shapes(anatomy: Anatomy) -> dict[str, Array]:
 
 def rolled(anatomy: Anatomy, angles: Array) -> Array:
     """(V, 3) metres: lips turned about their own lines; radians, front down is positive."""
-    points, mouth = anatomy.vertices, anatomy.mouth
+    mouth = anatomy.mouth
+    chosen = anatomy.near[_from_seam(anatomy)[anatomy.near] < ROLL_REACH]
+    points, side, angles = anatomy.vertices[chosen], anatomy.side[chosen], angles[chosen]
     moved = np.zeros_like(points)
     for outer, inner, sign in ((UPPER_OUTER, UPPER_INNER, 1.0), (LOWER_OUTER, LOWER_INNER, -1.0)):
         line = _heart_line(anatomy, outer, inner)
@@ -121,8 +125,10 @@ def rolled(anatomy: Anatomy, angles: Array) -> Array:
         away = np.linalg.norm(points - centre, axis=1) / anatomy.unit
         s = np.clip(np.abs(mouth.along(points[:, 0])), 0.0, 1.0)
         grip = (1.0 - smoothstep(away, 5.5, 12.0)) * (1.0 - s**3) ** 0.7
-        moved += turn(points, centre, np.where(anatomy.side == sign, angles * grip, 0.0))
-    return np.where(anatomy.skin[:, None], moved, 0.0)
+        moved += turn(points, centre, np.where(side == sign, angles * grip, 0.0))
+    field = np.zeros_like(anatomy.vertices)
+    field[chosen] = moved
+    return field
 
 
 def _heart_line(anatomy: Anatomy, outer: tuple[int, ...], inner: tuple[int, ...]) -> Array:
@@ -156,53 +162,51 @@ def _skin_of_roll(sign: float) -> Moves:
             335: (0.0, 0.0, 0.7), 200: (0.0, 0.2, 1.0), 164: (0.0, 0.0, 0.0)}  # fmt: skip
 
 
-def sealed(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> Fields:
-    """Shapes that keep closed lips closed: where the lips touch, both take the same motion.
+def seal(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> None:
+    """Let shapes keep closed lips closed: where the lips touch, both take the same motion.
 
     Parameters
     ----------
-    fields : (K, V, 3) metres
+    fields : (K, V, 3) metres, changed in place
     names : the K shape names
     """
     upper = np.flatnonzero(anatomy.part("lips_upper"))
     lower = np.flatnonzero(anatomy.part("lips_lower"))
     pairs = contact(anatomy, upper, lower)
     if len(pairs) < 3:
-        return fields
+        return
     grip = np.exp(-((_from_seam(anatomy) / SEAL_REACH) ** 2)) * anatomy.skin * anatomy.side
-    spread = _along_seam(anatomy, pairs)
-    result = fields.copy()
+    held = anatomy.near[np.abs(grip[anatomy.near]) > FAINTEST]
+    spread = _along_seam(anatomy, pairs, held)
     for k, name in enumerate(names):
         if name.startswith(SEALED):
             rift = (fields[k, pairs[:, 1]] - fields[k, pairs[:, 0]]) / 2
-            result[k, anatomy.near] += (spread @ rift) * grip[anatomy.near, None]
-    return result
+            fields[k, held] += (spread @ rift) * grip[held, None]
 
 
-def parted(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> Fields:
-    """Shapes whose lips do not pass through one another at weight 1.
+def part(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> None:
+    """Let the lips of no shape pass through one another at weight 1.
 
     Where touching lips would cross, both give way by half. The shape that only makes sense on an open jaw,
     ``mouthClose``, is left alone.
 
     Parameters
     ----------
-    fields : (K, V, 3) metres
+    fields : (K, V, 3) metres, changed in place
     names : the K shape names
     """
     upper = np.flatnonzero(anatomy.part("lips_upper"))
     lower = np.flatnonzero(anatomy.part("lips_lower"))
     pairs = contact(anatomy, upper, lower)
     if len(pairs) < 3:
-        return fields
+        return
     grip = (1.0 - smoothstep(_from_seam(anatomy), 3.0, 14.0)) * anatomy.skin * anatomy.side
-    spread = _along_seam(anatomy, pairs)
-    result = fields.copy()
+    held = anatomy.near[grip[anatomy.near] != 0.0]
+    spread = _along_seam(anatomy, pairs, held)
     for k, name in enumerate(names):
         lack = np.maximum(fields[k, pairs[:, 1], 2] - fields[k, pairs[:, 0], 2], 0.0) / 2
         if name != "mouthClose" and lack.max() > 1e-5 * anatomy.unit:
-            result[k, anatomy.near, 2] += (spread @ lack) * grip[anatomy.near]
-    return result
+            fields[k, held, 2] += (spread @ lack) * grip[held]
 
 
 def _from_seam(anatomy: Anatomy) -> Array:
@@ -213,9 +217,9 @@ def _from_seam(anatomy: Anatomy) -> Array:
     return np.linalg.norm(anatomy.vertices - nearest, axis=1) / anatomy.unit
 
 
-def _along_seam(anatomy: Anatomy, pairs: Indices) -> Array:
-    """(near, P) shares with which pairs of touching vertices speak for skin above and below them."""
-    x = anatomy.vertices[anatomy.near, 0]
+def _along_seam(anatomy: Anatomy, pairs: Indices, held: Indices) -> Array:
+    """(H, P) shares with which pairs of touching vertices speak for skin above and below them."""
+    x = anatomy.vertices[held, 0]
     seam = anatomy.vertices[pairs].mean(1)[:, 0]
     off = (np.clip(x, seam.min(), seam.max())[:, None] - seam) / (SEAM_BLUR * anatomy.unit)
     shares = np.exp(-0.5 * off**2)
