@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +23,24 @@ from .errors import SettingsError
 from .face_landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .head import Head
 from .head_lids import relaxed_lids
-from .head_morph import IDENTITY, Field, kernel, landmark_noise, morphed, moved_bones, reach
+from .head_morph import (
+    IDENTITY,
+    Field,
+    answer,
+    kernel,
+    landmark_noise,
+    morphed,
+    moved_bones,
+    reach,
+)
 from .head_sliders import HeadSliders, slid
 
 Floats = npt.NDArray[np.float64]
 
 ROUNDS = 4  # of pose, expression and identity in turn
-PRIOR = 0.02  # weight of the template's own place against a landmark seen face on
+PRIOR = 0.001  # weight of the template's own place against a landmark seen face on
+ALONG = 0.07  # weight of what is seen along a line of sight, against across it
+TURNED_ROUNDS = 5  # of the pose of a turned photo
 # A look's say over the pose: share that is made good, radians at most, and what holds it back.
 POSE_GAIN, POSE_LIMIT, POSE_RIDGE = 0.9, 0.06, 0.02
 # A fit that pays for expressions finds too little of a smile: over 121 portraits the corners of the fitted
@@ -39,7 +50,7 @@ SMILE_FOUND = 0.82  # share of a smile that the fit finds
 MOUTH_REACH = 0.018  # metres
 MOUTH_WHOLE = 0.8  # share of it on the lips
 # How a correction by looking at the result spreads: metres, inside the face and on the outline.
-CORRECTION_NOISE, CORRECTION_NOISE_OVAL = 0.0012, 0.003
+CORRECTION_NOISE, CORRECTION_NOISE_OVAL = 0.0012, 0.0015
 
 # Shapes that the expression of a photo is explained with, and how far each usually goes. Lids and
 # brows are kept short: a wide eye or a low brow is more often the person than the moment.
@@ -125,14 +136,14 @@ class Solution:
     offsets : (N, 3) float64, metres, identity at the landmarks, head frame
     correction : (N, 3) float64, metres, what looking at the result added to it
     views, expressions : a view and (K,) weights of `EXPRESSIONS` for each photo
-    photo_px : (N, 3) float64, the landmarks of the first photo
+    photos_px : (N, 3) float64, the landmarks of each photo
     """
 
     offsets: Floats
     correction: Floats
     views: tuple[View, ...]
     expressions: tuple[Floats, ...]
-    photo_px: Floats
+    photos_px: tuple[Floats, ...]
 
 
 @dataclass(frozen=True)
@@ -144,14 +155,38 @@ class Fit:
     head : the neutral head; with its 52 shapes unless it came from `bare_fit`
     view : where it stands in the photo
     expression : weight of each shape that the photo shows and the head no longer does
-    photo_vertices_px : (V, 3) float64, the vertices as photographed, with the expression; the
-        landmarks fall on the photo's
+    scale : of the head, against the template
+    photo_px : (N, 3) float64, the landmarks of the photo
     """
 
     head: Head
     view: View
     expression: dict[str, float]
-    photo_vertices_px: Floats
+    scale: float
+    photo_px: Floats
+
+    def seen(self, view: View) -> View:
+        """A view of the template's size as one of the head."""
+        return replace(view, scale=view.scale / self.scale)
+
+    @cached_property
+    def posed_vertices(self) -> Floats:
+        """(V, 3) metres, the vertices with the photo's expression, as the template's shapes move them."""
+        template = _shaped_template()
+        rows = [template.shape_names.index(name) for name in self.expression]
+        weights = np.array(list(self.expression.values()), np.float32)
+        moved = np.einsum("k,kvi->vi", weights, template.shape_deltas[rows])
+        return self.head.vertices.astype(np.float64) + moved * self.scale
+
+    @cached_property
+    def photo_vertices_px(self) -> Floats:
+        """(V, 3) the vertices as photographed; inside the face the landmarks fall on the photo's."""
+        posed = self.posed_vertices
+        missed = self.photo_px - self.view.to_photo(self.head.landmarks(posed.astype(np.float32)))
+        missed[:, 2] = 0.0
+        spread = Field.through(self.head.landmarks().astype(np.float64), missed, landmark_noise())
+        # The template's reach: a vertex is as near to a landmark on the head as it was there.
+        return self.view.to_photo(posed) + spread.with_reach(_template_reach())
 
 
 def fit_head(landmarks: FaceLandmarks, settings: FitSettings) -> Head:
@@ -188,6 +223,8 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
         for k, picture in enumerate(pictures):
             moved = np.einsum("k,kni->ni", weights[k], basis.deltas)
             views[k] = _pose(rest + _mirrored_mean(offsets) + moved, picture)
+            if k:
+                views[k] = _posed_across(rest + _mirrored_mean(offsets) + moved, picture, views[k])
             seen = views[k].to_head(picture) - rest
             weights[k] = basis.solve(seen)
             unexplained.append(seen - np.einsum("k,kni->ni", weights[k], basis.deltas))
@@ -199,51 +236,64 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
         weights[k] = np.minimum(whole, 1.0)
     offsets = _believed(unexplained, views, settings)
     still = np.zeros_like(offsets)
-    return Solution(offsets, still, tuple(views), tuple(weights), pictures[0])
+    return Solution(offsets, still, tuple(views), tuple(weights), tuple(pictures))
 
 
-def neutral_landmarks_px(solution: Solution) -> Floats:
-    """(N, 2) pixels of the first photo where its landmarks would lie without the expression."""
-    basis = _expression_basis()
-    moved = np.einsum("k,kni->ni", solution.expressions[0], basis.deltas)
-    turned = moved @ solution.views[0].rotation.T * solution.views[0].scale
-    return solution.photo_px[:, :2] - turned[:, [0, 2]] * (1.0, -1.0)
+def neutral_landmarks_px(solution: Solution, number: int = 0) -> Floats:
+    """(N, 2) pixels of a photo where its landmarks would lie without the expression."""
+    basis, view = _expression_basis(), solution.views[number]
+    moved = np.einsum("k,kni->ni", solution.expressions[number], basis.deltas)
+    turned = moved @ view.rotation.T * view.scale
+    return solution.photos_px[number][:, :2] - turned[:, [0, 2]] * (1.0, -1.0)
 
 
-def reposed(solution: Solution, missed_px: Floats) -> tuple[Solution, Floats]:
+def reposed(solution: Solution, missed_px: Floats, number: int = 0) -> tuple[Solution, Floats]:
     """The solution with the head turned and shifted as misses ask for, and (N, 2) what then is missed.
 
     Parameters
     ----------
-    missed_px : (N, 2) pixels of the first photo: where each landmark should be seen less where it is
+    missed_px : (N, 2) pixels of a photo: where each landmark should be seen less where it is
+    number : of the photo
 
     Notes
     -----
     A camera near by shows what lies farther back smaller and nearer to its axis. To a view without
     perspective that is a turn, which the network's depth does not tell but what is seen does.
     """
-    view = solution.views[0]
+    view = solution.views[number]
     model = _shaped_template().landmarks().astype(np.float64) + solution.offsets
-    placed = (model + solution.correction) @ view.rotation.T
-    middle = placed.mean(0)
+    moved, shown = _nudged(view, model + solution.correction, missed_px)
+    views = (*solution.views[:number], moved, *solution.views[number + 1 :])
+    return replace(solution, views=views), missed_px - shown
+
+
+def _nudged(
+    view: View, model: Floats, missed_px: Floats, weights: Floats | None = None
+) -> tuple[View, Floats]:
+    """A view turned, shifted and grown toward misses, and (N, 2) pixels that this moves each landmark.
+
+    Parameters
+    ----------
+    model : (N, 3) metres, the landmarks
+    weights : (N,) how much each miss counts; None is all alike
+    """
+    share = np.ones(len(model)) if weights is None else weights
+    placed = model @ view.rotation.T
+    middle = np.average(placed, axis=0, weights=share)
     x, away, up = (placed - middle).T * view.scale
     none, one = np.zeros_like(x), np.ones_like(x)
     # Columns: shift right and down, growth, turns about x (right), y (away) and z (up).
     across = np.stack([one, none, x, none, up, -away], -1)
     down = np.stack([none, one, -up, -away, x, none], -1)
     basis = np.concatenate([across, down])
-    ridge = np.diag([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]) * (POSE_RIDGE * len(x) * x.var())
-    step = np.linalg.solve(basis.T @ basis + ridge, basis.T @ missed_px.T.ravel()) * POSE_GAIN
+    weighed = basis * np.concatenate([share, share])[:, None]
+    ridge = np.diag([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]) * (POSE_RIDGE * share @ x**2)
+    step = np.linalg.solve(weighed.T @ basis + ridge, weighed.T @ missed_px.T.ravel()) * POSE_GAIN
     turned = _turn(np.clip(step[3:], -POSE_LIMIT, POSE_LIMIT))
     scale = view.scale * (1.0 + step[2])
-    shift = np.array([step[0], 0.0, -step[1]])
-    moved = View(
-        turned @ view.rotation,
-        scale,
-        view.origin + shift + view.scale * middle - scale * (turned @ middle),
-    )
-    remaining = missed_px - (basis @ step).reshape(2, -1).T
-    return replace(solution, views=(moved, *solution.views[1:])), remaining
+    origin = view.origin + np.array([step[0], 0.0, -step[1]])
+    origin = origin + view.scale * middle - scale * (turned @ middle)
+    return View(turned @ view.rotation, scale, origin), (basis @ step).reshape(2, -1).T
 
 
 def _turn(angles: Floats) -> Floats:
@@ -254,23 +304,26 @@ def _turn(angles: Floats) -> Floats:
     return np.asarray(u @ vt, np.float64)
 
 
-def corrected(solution: Solution, missed_px: Floats, settings: FitSettings) -> Solution:
+def corrected(solution: Solution, missed_px: Sequence[Floats], settings: FitSettings) -> Solution:
     """The solution moved so that landmarks fall where they should.
 
     Parameters
     ----------
-    missed_px : (N, 2) pixels of the first photo: where each landmark should be seen less where it is
+    missed_px : for the first photos, (N, 2) pixels: where each landmark should be seen less where it is
 
     Notes
     -----
     The mouth moves as a whole: a network that saw the lips of a smile sees others in the closed mouth of
     a drawing, and making that good would thin the lips by a sixth and widen the mouth by 3 mm.
+    A photo says nothing along its line of sight; what several say is agreed as in `solve`.
     """
-    view = solution.views[0]
     near = _near_mouth()[:, None]
-    whole = (near * missed_px).sum(0) / near.sum()
-    x, down = (missed_px + near * (whole - missed_px)).T
-    moved = np.stack([x, np.zeros_like(x), -down], -1) / view.scale @ view.rotation
+    moves: list[Floats] = []
+    for missed, view in zip(missed_px, solution.views, strict=False):
+        whole = (near * missed).sum(0) / near.sum()
+        x, down = (missed + near * (whole - missed)).T
+        moves.append(np.stack([x, np.zeros_like(x), -down], -1) / view.scale @ view.rotation)
+    moved = moves[0] if len(moves) == 1 else _agreed(moves, solution.views, 0.0)
     even = _mirrored_mean(moved)
     moved = even + settings.asymmetry * (moved - even)
     return replace(solution, correction=solution.correction + moved)
@@ -281,11 +334,10 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
     template = _shaped_template()
     basis = _expression_basis()
     rest = template.landmarks().astype(np.float64)
-    field = Field(rest, solution.offsets, landmark_noise())
+    pulls = _identity_answer() @ solution.offsets
     if solution.correction.any():
-        noise = np.full(MESH_POINTS, CORRECTION_NOISE)
-        noise[list(OVAL)] = CORRECTION_NOISE_OVAL
-        field.pulls = field.pulls + Field(rest, solution.correction, noise).pulls
+        pulls = pulls + _correction_answer() @ solution.correction
+    field = Field(rest, pulls)
     vertices = relaxed_lids(template, morphed(template, field, _template_reach()))
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
@@ -299,12 +351,8 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
         source={"fit": repr(replace(settings, sliders=HeadSliders()))},
     )
     view = replace(solution.views[0], scale=solution.views[0].scale / scale)
-    weights = solution.expressions[0]
-    rows = [template.shape_names.index(name) for name in basis.names]
-    moved = np.einsum("k,kvi->vi", weights.astype(np.float32), template.shape_deltas[rows])
-    places = _as_photographed(head, view, moved * scale, solution.photo_px)
-    expression = dict(zip(basis.names, weights.tolist(), strict=True))
-    return Fit(slid(head, settings.sliders), view, expression, places)
+    expression = dict(zip(basis.names, solution.expressions[0].tolist(), strict=True))
+    return Fit(slid(head, settings.sliders), view, expression, float(scale), solution.photos_px[0])
 
 
 def shaped_fit(fit: Fit) -> Fit:
@@ -316,6 +364,8 @@ def prepare() -> None:
     """Work out what every fit needs of the template, a second and a half, before the first one asks."""
     _expression_basis()
     _template_reach()
+    _identity_answer()
+    _correction_answer()
     _mirror()
 
 
@@ -329,6 +379,18 @@ def _template_reach() -> npt.NDArray[np.float32]:
     """(V, N) float32, kept because every correction of a fit moves the same template."""
     template = _shaped_template()
     return reach(template.vertices, template.landmarks().astype(np.float64))
+
+
+@lru_cache(maxsize=1)
+def _identity_answer() -> Floats:
+    return answer(_shaped_template().landmarks().astype(np.float64), landmark_noise())
+
+
+@lru_cache(maxsize=1)
+def _correction_answer() -> Floats:
+    noise = np.full(MESH_POINTS, CORRECTION_NOISE)
+    noise[list(OVAL)] = CORRECTION_NOISE_OVAL
+    return answer(_shaped_template().landmarks().astype(np.float64), noise)
 
 
 @dataclass(frozen=True)
@@ -394,6 +456,21 @@ def _pose(model: Floats, photo_px: Floats) -> View:
     return View(rotation, scale, there_mean - scale * here_mean @ rotation.T)
 
 
+def _posed_across(model: Floats, photo_px: Floats, view: View) -> View:
+    """The view that lays the model over a turned photo by what is seen across it alone.
+
+    Notes
+    -----
+    A network that takes a turned face for less turned says so in the depth of its points.
+    """
+    rigid = np.zeros(len(model))
+    rigid[list(RIGID)] = 1.0
+    for _ in range(TURNED_ROUNDS):
+        missed = (photo_px - view.to_photo(model))[:, :2]
+        view, _shown = _nudged(view, model, missed, rigid * _facing(view))
+    return view
+
+
 @lru_cache(maxsize=1)
 def _mirror() -> npt.NDArray[np.int64]:
     """(N,) number of each landmark's mirror image; the template is symmetric."""
@@ -420,21 +497,29 @@ def _believed(offsets: Sequence[Floats], views: Sequence[View], settings: FitSet
 
     Notes
     -----
-    Each photo counts fully across its picture and `settings.depth` along its line of sight, against the
-    template's own place; what one photo sees as depth another, turned, sees across.
+    What one photo sees as depth another, turned, sees across. But the network's points on a turned face
+    keep much of its average face, so depth keeps its doubt.
     """
-    depth = PRIOR * settings.depth / max(1.0 - settings.depth, 1e-3)
-    pulls = np.broadcast_to(PRIOR * np.eye(3), (len(offsets[0]), 3, 3)).copy()
-    sums = np.zeros((len(offsets[0]), 3))
-    for seen, view in zip(offsets, views, strict=True):
-        form = view.rotation.T @ np.diag([1.0, depth, 1.0]) @ view.rotation
-        # A lone photo is believed on its far side too: nothing else shows it.
-        share = _facing(view) if len(views) > 1 else np.ones(len(seen))
-        pulls += share[:, None, None] * form
-        sums += share[:, None] * (seen @ form)
-    agreed = np.linalg.solve(pulls, sums[..., None])[..., 0] * (1.0 + PRIOR)
+    seen: list[Floats] = []
+    for offset, view in zip(offsets, views, strict=True):
+        local = offset @ view.rotation.T * (1.0, settings.depth, 1.0)
+        seen.append(local @ view.rotation)
+    agreed = _agreed(seen, views, ALONG)
     even = _mirrored_mean(agreed)
     return even + settings.asymmetry * (agreed - even)
+
+
+def _agreed(offsets: Sequence[Floats], views: Sequence[View], along: float) -> Floats:
+    """(N, 3) offsets that the photos agree on; each counts for `along` in its line of sight."""
+    pulls = np.broadcast_to(PRIOR * np.eye(3), (len(offsets[0]), 3, 3)).copy()
+    sums = np.zeros((len(offsets[0]), 3))
+    for seen, view in zip(offsets, views, strict=False):
+        form = view.rotation.T @ np.diag([1.0, along, 1.0]) @ view.rotation
+        # A lone photo is believed on its far side too: nothing else shows it.
+        share = _facing(view) if len(offsets) > 1 else np.ones(len(seen))
+        pulls += share[:, None, None] * form
+        sums += share[:, None] * (seen @ form)
+    return np.linalg.solve(pulls, sums[..., None])[..., 0]
 
 
 def _facing(view: View) -> Floats:
@@ -444,19 +529,3 @@ def _facing(view: View) -> Floats:
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
     toward = -(outward @ view.rotation[1, :2])
     return np.clip(1.5 * toward + 0.2, 0.02, 1.0)
-
-
-def _as_photographed(head: Head, view: View, moved: Floats, photo_px: Floats) -> Floats:
-    """(V, 3) pixels of the vertices with the photo's expression, landmarks laid on the photo's.
-
-    Parameters
-    ----------
-    moved : (V, 3) metres, the expression's displacement of the vertices
-    """
-    posed = head.vertices + moved
-    projected = view.to_photo(posed)
-    sites = head.landmarks().astype(np.float64)
-    missed = photo_px - view.to_photo(head.landmarks(posed.astype(np.float32)))
-    missed[:, 2] = 0.0
-    # The template's reach: a vertex is as near to a landmark on the head as it was there.
-    return projected + Field(sites, missed, landmark_noise()).with_reach(_template_reach())

@@ -27,14 +27,17 @@ class Field:
 
     Parameters
     ----------
-    sites : (N, 3) metres, where it is known; offsets : (N, D) what it is there
-    noise : (N,) metres, standard deviation of each offset
+    sites : (N, 3) metres, where it is known; pulls : (N, D) how strongly each site draws
     """
 
-    def __init__(self, sites: Floats, offsets: Floats, noise: Floats) -> None:
+    def __init__(self, sites: Floats, pulls: Floats) -> None:
         self.sites = sites
-        spread = np.diag((noise / IDENTITY) ** 2)
-        self.pulls = np.linalg.solve(kernel(sites) / IDENTITY**2 + spread, offsets)
+        self.pulls = pulls
+
+    @classmethod
+    def through(cls, sites: Floats, offsets: Floats, noise: Floats) -> Field:
+        """The field that is `offsets` (N, D) at the sites, give or take `noise` (N,) metres."""
+        return cls(sites, np.linalg.solve(_system(sites, noise), offsets))
 
     def at(self, points: npt.ArrayLike) -> Floats:
         """(M, D) displacement at points (M, 3)."""
@@ -43,6 +46,11 @@ class Field:
     def with_reach(self, reached: npt.NDArray[np.float32]) -> Floats:
         """(M, D) displacement at points whose `reach` to the sites is known."""
         return (reached @ self.pulls.astype(np.float32)).astype(np.float64)
+
+
+def answer(sites: Floats, noise: Floats) -> Floats:
+    """(N, N) that makes pulls of offsets, for sites at which many fields are wanted."""
+    return np.linalg.inv(_system(sites, noise))
 
 
 def reach(points: npt.ArrayLike, sites: Floats) -> npt.NDArray[np.float32]:
@@ -110,6 +118,10 @@ def moved_bones(ends: npt.ArrayLike, field: Field, scale: float) -> npt.NDArray[
     places = np.asarray(ends, np.float64)
     shift = field.at(places) * (0.0, 1.0, 1.0)
     return ((places + shift) * scale).astype(np.float32)
+
+
+def _system(sites: Floats, noise: Floats) -> Floats:
+    return kernel(sites) / IDENTITY**2 + np.diag((noise / IDENTITY) ** 2)
 
 
 def _globe(points: Floats) -> tuple[Floats, float]:

@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import DirfaError, PhotoError
+from dirfa_blender.core.face_landmarks import MESH_POINTS
+from dirfa_blender.core.head_fit import neutral_landmarks_px
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo.decode import decode_photo
@@ -151,10 +153,11 @@ def corner_height(points: Floats) -> float:
 
 
 def _looked_at(result: PhotoResult, *, with_expression: bool) -> Misses | None:
+    photo = result.landmarks.points_px[:MESH_POINTS, :2]
     found = likeness(
         result.head,
         result.fit.view,
-        result.solution,
+        photo if with_expression else neutral_landmarks_px(result.solution),
         result.landmarks,
         expression=result.fit.expression if with_expression else None,
         views=9,

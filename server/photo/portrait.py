@@ -12,16 +12,7 @@ from dirfa_blender.core import head_fit
 from dirfa_blender.core.errors import PhotoError
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_fit import (
-    Fit,
-    FitSettings,
-    Solution,
-    bare_fit,
-    corrected,
-    reposed,
-    shaped_fit,
-    solve,
-)
+from dirfa_blender.core.head_fit import Fit, FitSettings, Solution, bare_fit, shaped_fit, solve
 from dirfa_blender.core.protocol import PhotoSettings
 
 from . import graphs, texture
@@ -29,10 +20,9 @@ from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_o
 from .decode import Pixels, decode_photo
 from .hair import with_hair
 from .landmarks import Detection, detect_face
-from .likeness import believed_px, likeness
+from .likeness import corrected_by_looking
 from .texture import Skin, skin_from_photo
 
-LOOKS = 3  # how often the fit is corrected by looking at the result
 SKETCH = 512  # texels of the skin that is looked at
 
 
@@ -101,16 +91,10 @@ def head_from_photos(
     # The whole texture takes as long as all that is left to do, and waits for none of it.
     with ThreadPoolExecutor(max_workers=1) as beside:
         albedo = beside.submit(skin.albedo, settings.texture_pixels)
-        for number in range(LOOKS):
-            progress(0.5 + 0.2 * number / LOOKS)
-            seen = likeness(dressed, fit.view, solution, landmarks)
-            if seen is None:
-                break
-            solution, missed = reposed(solution, seen.missed_px)
-            moved = believed_px(missed, seen.eye_distance_px)
-            solution = corrected(solution, moved, chosen)
-            fit = bare_fit(solution, chosen)
-            dressed = _in_clothes_of(dressed, fit.head)
+        seen_in = [look.found.landmarks for look in looks]
+        solution, fit = corrected_by_looking(
+            dressed, fit, solution, seen_in, chosen, lambda share: progress(0.5 + 0.2 * share)
+        )
         progress(0.7)
         fit = shaped_fit(fit)
         progress(0.95)
@@ -142,14 +126,6 @@ def _looked_at(data: bytes, number: int, count: int) -> _Look:
     except PhotoError as error:
         raise PhotoError(f"{which}{error}") from error
     return _Look(pixels, found, tuple(f"{which}{sentence}" for sentence in said), photo.sha256)
-
-
-def _in_clothes_of(dressed: Head, head: Head) -> Head:
-    """A dressed head with the face of another; hair, which moves by less than is seen, stays."""
-    vertices = dressed.vertices.copy()
-    kept = ~dressed.part("hair", "hair_long")
-    vertices[kept] = head.vertices[~head.part("hair")]
-    return replace(dressed, vertices=vertices)
 
 
 def _dressed(head: Head, skin: Skin, albedo: Pixels) -> Head:

@@ -234,14 +234,26 @@ def test_photos_from_the_sides_settle_the_depth_that_one_cannot_show() -> None:
     assert abs(together - truth) < 0.5 * abs(alone - truth)
 
 
+def test_a_turned_photo_is_read_by_what_is_seen_across_it_not_by_the_networks_depth() -> None:
+    points = template_points()
+    side, less = (photographed(points, (0.0, yaw, 0.0)) for yaw in (30.0, 20.0))
+    seen = np.c_[side.points_px[:, :2], less.points_px[:, 2]]
+    photos = [photographed(points), FaceLandmarks(seen, side.image_size)]
+
+    view = head_fit.solve(photos, FitSettings()).views[1]
+
+    yaw = np.degrees(rotation.from_matrix(view.rotation))[1]
+    assert yaw == pytest.approx(30.0, abs=1.5)
+
+
 def test_a_correction_moves_the_features_by_what_was_missed() -> None:
     settings = FitSettings()
     solution = head_fit.solve([photographed(template_points())], settings)
     missed = np.zeros((468, 2))
-    missed[:, 1] = np.where(solution.photo_px[:, 1] > solution.photo_px[4, 1], 6.0, 0.0)
+    missed[:, 1] = np.where(solution.photos_px[0][:, 1] > solution.photos_px[0][4, 1], 6.0, 0.0)
     before = head_fit.bare_fit(solution, settings)
 
-    after = head_fit.bare_fit(head_fit.corrected(solution, missed, settings), settings)
+    after = head_fit.bare_fit(head_fit.corrected(solution, [missed], settings), settings)
 
     lips = [0, 17, 37, 267]
     moved = after.view.to_photo(after.head.landmarks()) - before.view.to_photo(

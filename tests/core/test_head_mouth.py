@@ -89,7 +89,7 @@ def test_teeth_follow_the_slit_of_a_fitted_mouth_and_not_the_thickness_of_its_li
     rest = head.landmarks().astype(np.float64)
     offsets = np.zeros_like(rest)
     offsets[[13, 14, 82, 312, 87, 317], 2] = -lower
-    moved = replace(head, vertices=morphed(head, Field(rest, offsets, landmark_noise())))
+    moved = replace(head, vertices=morphed(head, Field.through(rest, offsets, landmark_noise())))
 
     shown = [h.landmarks()[13, 2] - _front(h, "teeth_upper")[:, 2].min() for h in (head, moved)]
 
