@@ -29,6 +29,7 @@ from server.photo.decode import decode_photo
 from server.photo.likeness import likeness
 from server.photo.portrait import PhotoResult, head_from_photo
 
+from .head_depth import depth_row, depth_table
 from .head_sheet import blank_cell, head_cell, read_cell, write_sheet
 
 Floats = npt.NDArray[np.float64]
@@ -74,9 +75,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--keep", type=Path, help="folder of results; a later run goes on from it")
     parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
     parser.add_argument("--sheet", type=Path, help="picture of all heads from five sides")
+    parser.add_argument(
+        "--depth", action="store_true", help="measure depth from known heads instead"
+    )
     chosen = parser.parse_args(arguments)
     ends = time.monotonic() + 60 * chosen.minutes
     try:
+        if chosen.depth:
+            chosen_ones = portraits(chosen.photos)[:: max(1, chosen.every)]
+            found = [depth_row(path, seed) for seed, path in enumerate(chosen_ones)]
+            sys.stdout.write("\n".join(depth_table([row for row in found if row])) + "\n")
+            return 0
         rows: list[Row] = []
         cells: list[Pixels] = []
         for path in portraits(chosen.photos)[:: max(1, chosen.every)]:
