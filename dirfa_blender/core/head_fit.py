@@ -39,7 +39,7 @@ Floats = npt.NDArray[np.float64]
 
 ROUNDS = 4  # of pose, expression and identity in turn
 PRIOR = 0.001  # weight of the template's own place against a landmark seen face on
-ALONG = 0.07  # weight of what is seen along a line of sight, against across it
+ALONG = 0.3  # weight of what is seen along a line of sight, against across it
 TURNED_ROUNDS = 5  # of the pose of a turned photo
 # A look's say over the pose: share that is made good, radians at most, and what holds it back.
 POSE_GAIN, POSE_LIMIT, POSE_RIDGE = 0.9, 0.06, 0.02
