@@ -26,6 +26,8 @@ SUNK_METRES = 0.0008  # of the edge below the skin
 # which height it thins out, how uneven its edge is, and how deep the rest of the cap lies in the skin.
 CROWN_SIDES, CROWN_BACK = 0.066, 0.050
 CROWN_FADE, CROWN_UNEVEN, CROWN_SUNK = 0.016, 0.003, 0.004
+# Over which distance before the ears that edge comes down, and by how much: temples are bare first.
+TEMPLE_METRES, TEMPLE_DROP = 0.045, 0.060
 
 
 def column_paths(cap: Floats, metres: Floats) -> Floats:
@@ -99,11 +101,13 @@ def with_bare_crown(head: Head) -> Head:
 
 def bare_crown(head: Head, points: Floats) -> Floats:
     """(...,) 0..1, how bare the head is at points (..., 3) where hair grows at its sides alone."""
-    ear = head.landmarks()[[234, 454], 2].mean()
+    ear_y, ear = head.landmarks()[[234, 454], 1:].mean(0).tolist()
     scalp = head.vertices[head.part("scalp")].astype(np.float64)
     low, high = scalp[:, 1].min(), scalp[:, 1].max()
     back = np.clip((points[..., 1] - 0.5 * (low + high)) / (0.5 * (high - low)), 0.0, 1.0)
     line = ear + CROWN_SIDES + (CROWN_BACK - CROWN_SIDES) * back
+    ahead = np.clip((ear_y + TEMPLE_METRES / 3 - points[..., 1]) / TEMPLE_METRES, 0.0, 1.0)
+    line = line - TEMPLE_DROP * ahead * ahead
     line = line + CROWN_UNEVEN * np.sin(points[..., 1] * 210.0) * np.sin(
         points[..., 1] * 83.0 + 1.0
     )
