@@ -23,7 +23,10 @@ Floats = npt.NDArray[np.float64]
 # Outline of the lower face by side, from the temple down to the chin: the subject's right, then left.
 EDGES = ((127, 234, 93, 132, 58, 172, 136, 150), (356, 454, 323, 361, 288, 397, 365, 379))
 BESIDE = (0.08, 0.50)  # eye distances off the outline, in which hair is looked for
-LONG_SHARE = 0.42  # of that which is hair between ear and jaw, from which it is long
+# Share of that which is hair between ear and jaw, from which it is long: of a side, and of both together. A
+# lock, an ear-ring or what is gathered behind fills a part of one side.
+LONG_SHARE, LONG_TOGETHER = 0.42, 0.7
+WHOLE_SHARE = 0.8  # from which hair beside the jaw falls before the ear, be that seen or not
 STEP = 0.06  # eye distances from row to row
 SAME_COLOUR = 20.0  # CIELAB from the hair above, up to which it goes on
 FARTHEST = 1.25  # eye distances below the chin, to which hair is followed
@@ -57,8 +60,10 @@ def read_fall(
         for ring, sign in zip(EDGES, (-1.0, 1.0), strict=True)
     )
     covered = left.over_ear + right.over_ear > OVER_EARS
+    together = left.share + right.share > LONG_TOGETHER
     is_long = [
-        side.share > LONG_SHARE or (covered and side.over_ear > OVER_EAR) for side in (left, right)
+        (together and side.share > LONG_SHARE) or (covered and side.over_ear > OVER_EAR)
+        for side in (left, right)
     ]
     if not any(is_long):
         return None
@@ -78,8 +83,12 @@ def read_fall(
     widths = np.full(stacked.shape[1], WIDTHS[0])
     widths[known] = np.nanmean(stacked[:, known], axis=0) * metres_per_px
     ear_width, jaw_width, chin_width = np.clip(widths, *WIDTHS).tolist()
+    before = [
+        long and (side.over_ear > OVER_EAR or side.share > WHOLE_SHARE)
+        for side, long in zip((left, right), is_long, strict=True)
+    ]
     return Fall(
-        (lengths[0], lengths[1]), (is_long[0], is_long[1]), (ear_width, jaw_width, chin_width)
+        (lengths[0], lengths[1]), (before[0], before[1]), (ear_width, jaw_width, chin_width)
     )
 
 

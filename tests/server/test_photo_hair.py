@@ -181,3 +181,18 @@ def test_hair_that_is_not_seen_has_no_curl() -> None:
     unseen = replace(masks(), hair_clear=np.zeros_like(masks().hair_clear))
 
     assert read_curl(astronaut(), landmarks(), unseen) == 0.0
+
+
+def test_a_lock_beside_one_ear_is_no_long_hair() -> None:
+    points, unit = landmarks().points_px, landmarks().eye_distance_px
+    lock = np.zeros_like(masks().hair)
+    x, ear, chin = points[454, 0], int(points[[234, 454], 1].mean()), int(points[152, 1])
+    lock[ear:chin, int(x + 0.1 * unit) : int(x + 0.3 * unit)] = 1.0
+    person = np.maximum(masks().person, lock)
+    alone = replace(masks(), person=person, hair=lock, skin=1.0 - lock)
+    both = lock.copy()
+    both[ear:chin, int(points[234, 0] - 0.6 * unit) : int(points[234, 0])] = 1.0
+    beside = replace(alone, person=np.maximum(person, both), hair=both, skin=1.0 - both)
+
+    assert read_fall(astronaut(), landmarks(), alone, 5e-4) is None
+    assert read_fall(astronaut(), landmarks(), beside, 5e-4) is not None
