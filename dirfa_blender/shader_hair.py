@@ -14,8 +14,12 @@ HAIRLINE_FADE = 0.034
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
 # in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
 EVEN_SHARES, EVEN_LIGHT = (0.3, 0.55), (0.02, 0.20)
-# Light that goes from fibre to fibre takes their colour each time: what one fibre has of it is less.
-SATURATION = 0.8
+# Light that goes from fibre to fibre of dark hair takes their colour each time: what one fibre has of it is
+# less. Fair hair mirrors more light than it tints.
+SATURATION = (0.8, 1.1)
+# Of the photo's light that the darkest and the fairest strands have.
+STRENGTH = (1.8, 3.4)
+BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
 
 
 # Share of the photo's colour that the darkest and the fairest strands have where light does not go on.
@@ -29,7 +33,7 @@ BROW_FROM, BROW_WHOLE = 0.15, 0.50
 def strand(plan: Plan) -> bpy.types.Node:
     """One strand: its colour varies from strand to strand and is darker at the root."""
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
-    colour = plan.mixed(plan.attribute(TONE_ATTRIBUTE, "Fac"), _fibre(plan, 1.2), _fibre(plan, 2.8))
+    colour = plan.mixed(plan.attribute(TONE_ATTRIBUTE, "Fac"), *(_fibre(plan, s) for s in STRENGTH))
     root = plan.ramp(info.outputs["Intercept"], (0.0, (0.65, 0.65, 0.65, 1)), (0.35, (1, 1, 1, 1)))
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
@@ -59,8 +63,13 @@ def _even_share(plan: Plan) -> float:
     """How much of the light hair of this colour scatters evenly."""
     red, green, blue, _ = plan.linear("hair")
     light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return _from_dark_to_fair(light, EVEN_SHARES)
+
+
+def _from_dark_to_fair(light: float, values: tuple[float, float]) -> float:
+    """Between two values, of hair as dark and as fair as `EVEN_LIGHT`."""
     share = (light - EVEN_LIGHT[0]) / (EVEN_LIGHT[1] - EVEN_LIGHT[0])
-    return EVEN_SHARES[0] + (EVEN_SHARES[1] - EVEN_SHARES[0]) * min(max(share, 0.0), 1.0)
+    return values[0] + (values[1] - values[0]) * min(max(share, 0.0), 1.0)
 
 
 def hair(plan: Plan) -> bpy.types.Node:
@@ -94,8 +103,11 @@ def _fibre(plan: Plan, strength: float) -> tuple[float, float, float, float]:
     """Linear colour of a fibre of hair that looks so strongly of the photo's."""
     red, green, blue, alpha = plan.linear("hair")
     grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    seen = (strength * (grey + SATURATION * (part - grey)) for part in (red, green, blue))
-    red, green, blue = (min(1.0, max(0.0, part)) for part in seen)
+    saturation = _from_dark_to_fair(grey, SATURATION)
+    seen = [max(0.0, strength * (grey + saturation * (part - grey))) for part in (red, green, blue)]
+    # Clipped by channels, fair hair would lose its red first and turn olive.
+    most = min(1.0, BRIGHTEST / max(*seen, 1e-6))
+    red, green, blue = (most * part for part in seen)
     return red, green, blue, alpha
 
 

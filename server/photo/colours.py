@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 
 COLOURFUL = 62.0  # percentile of its colours: glints and light from a wall take colour away
 ROUND_CROWN, LEAST_SKIN = (
-    (10.0, 50.0),
+    (25.0, 65.0),
     (6.0, 10.0),
 )  # the same beside skin, and most chroma of hair there
 SHADED, THIN = (5.0, 30.0), (5.0, 45.0)  # the same in its shade, and of thin dark hair
@@ -27,7 +27,8 @@ LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and gli
 SHINING = (
     18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
 )
-REDNESS, YELLOWNESS = (-1.0, 35.0), (-2.0, 50.0)  # CIELAB a and b that hair has
+# CIELAB a and b that hair has: no pigment makes it blue, a wall does.
+REDNESS, YELLOWNESS = (-1.0, 35.0), (0.5, 50.0)
 # Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes
 # yellow away. Even fair hair is not olive: a camera that takes red from it took it from all.
 RED_SHARE, FAINT_RED = 0.75, 2.0  # CIELAB a at most: share of b, and where b is none
