@@ -16,6 +16,10 @@ CORNER: Rgba = (0.50, 0.35, 0.31, 1.0)
 # Red of the veins, and how much of it shows in the corners.
 VEIN: Rgba = (0.58, 0.26, 0.22, 1.0)
 VEIN_SHARE = 0.55
+# The pink fold and the small lump of flesh in the corner beside the nose, and how far toward it from the
+# middle of the iris, in iris radii, they begin and are whole.
+CARUNCLE: Rgba = (0.56, 0.255, 0.215, 1.0)
+CARUNCLE_FROM, CARUNCLE_WHOLE = 1.30, 1.72
 # What is left of the light under the upper lid and its lashes, at the globe's upper edge and at its middle.
 LIDS_SHADE = 0.52
 # Scene-linear red below which an iris would be a hole: melanin's own brown goes with what is missing.
@@ -47,6 +51,13 @@ def sclera(plan: Plan) -> bpy.types.Node:
         (0.95, (VEIN_SHARE, VEIN_SHARE, VEIN_SHARE, 1.0)),
     )
     colour = plan.mixed(plan.math("MULTIPLY", vein, reach), colour, VEIN)
+    flesh = plan.math(
+        "DIVIDE",
+        plan.math("SUBTRACT", _toward_nose(plan, place), CARUNCLE_FROM),
+        CARUNCLE_WHOLE - CARUNCLE_FROM,
+    )
+    flesh.node.use_clamp = True
+    colour = plan.mixed(flesh, colour, CARUNCLE)
     eye = plan.principled(SCLERA, Base_Color=_under_lids(plan, place, colour), Roughness=0.14)
     eye.inputs["Specular IOR Level"].default_value = 0.4
     return eye
@@ -120,6 +131,13 @@ def cornea(plan: Plan) -> bpy.types.Node:
 
 def lashes(plan: Plan) -> bpy.types.Node:
     return plan.principled(Base_Color=(0.010, 0.007, 0.006, 1.0), Roughness=0.55)
+
+
+def _toward_nose(plan: Plan, place: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    """Iris radii from the middle of the eye toward the nose, on either side of the face."""
+    across, _, _ = plan.parts(place)
+    left, _, _ = plan.parts(plan.rest_place())
+    return plan.math("MULTIPLY", across, plan.math("MULTIPLY", plan.math("SIGN", left), -1.0))
 
 
 def _under_lids(
