@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .core.face_landmarks import EYE_LEFT, EYE_RIGHT, MESH_POINTS
+from .core.face_landmarks import (
+    EYE_LEFT,
+    EYE_RIGHT,
+    LIPS_INNER_UPPER,
+    MESH_POINTS,
+    MOUTH_CORNERS_INNER,
+)
 from .core.head import Head
 
 Floats = npt.NDArray[np.float64]
@@ -22,6 +28,7 @@ OILY = (
     (50, 0.22),
     (280, 0.22),
 )
+LIP_SEAM = (MOUTH_CORNERS_INNER[0], *LIPS_INNER_UPPER, MOUTH_CORNERS_INNER[1])
 LIP_EDGE_SWEEPS = 2
 # Eye distances behind a lid's edge at which its margin is wholly wet.
 WET_DEPTH = 0.008
@@ -36,7 +43,7 @@ def skin_zones(head: Head) -> Floats:
     zones = np.zeros((len(head.vertices), 3))
     zones[:, 0] = _softened(head, head.part("lips_*").astype(np.float64))
     inside = head.part("cavity")
-    zones[inside, 1] = (1.0 - _farther_back(head, inside)) ** 1.5
+    zones[inside, 1] = (1.0 - _behind_lips(head, inside)) ** 1.5
     teeth = head.part("teeth_*")
     zones[teeth, 1] = _farther_back(head, teeth)
     zones[head.part("teeth_lower"), 0] = 1.0
@@ -70,6 +77,20 @@ def _farther_back(head: Head, part: npt.NDArray[np.bool_]) -> Floats:
     if not len(y):
         return y
     return (y - y.min()) / max(float(np.ptp(y)), 1e-9)
+
+
+def _behind_lips(head: Head, part: npt.NDArray[np.bool_]) -> Floats:
+    """Places of a part's vertices from right behind the lips, 0, to the hindmost, 1.
+
+    The lips bend back round the teeth: behind their corners one is as near to them as behind their middle.
+    """
+    if len(head.landmark_vertices) < MESH_POINTS or not part.any():
+        return _farther_back(head, part)
+    seam = head.landmarks()[list(LIP_SEAM)].astype(np.float64)
+    seam = seam[np.argsort(seam[:, 0])]
+    x, y = head.vertices[part, 0].astype(np.float64), head.vertices[part, 1].astype(np.float64)
+    back = np.maximum(y - np.interp(x, seam[:, 0], seam[:, 1]), 0.0)
+    return back / max(float(back.max()), 1e-9)
 
 
 def _softened(head: Head, values: Floats) -> Floats:

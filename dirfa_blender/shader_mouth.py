@@ -18,7 +18,7 @@ THROAT: Rgba = (0.06, 0.015, 0.013, 1.0)
 INNER_LIP: Rgba = (0.80, 0.62, 0.60, 1.0)
 # What light through the cheeks gives the wall of the mouth where no lamp reaches: a few hundredths of
 # what a lamp gives the skin.
-GLOW: Rgba = (0.026, 0.0068, 0.0056, 1.0)
+GLOW: Rgba = (0.046, 0.0115, 0.0095, 1.0)
 
 
 def teeth(plan: Plan) -> bpy.types.Node:
