@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dirfa_blender import materials, meshes
-from dirfa_blender.head_zones import eye_discs
+from dirfa_blender.core.head_template import template
+from dirfa_blender.head_zones import eye_discs, skin_zones
 from tests.addon.ball_head import MATERIALS, ball_head
 
 
@@ -130,3 +131,27 @@ def test_a_subdivided_head_stays_coarse_in_the_viewport(scene) -> None:
         0,
         1,
     )
+
+
+def test_light_comes_through_the_cheeks_to_the_corners_of_the_mouth() -> None:
+    head = template()
+    wall, marks = head.part("cavity"), head.landmarks()
+    lit = skin_zones(head)[:, 1]
+
+    for corner in (78, 308):
+        near = wall & (np.linalg.norm(head.vertices - marks[corner], axis=1) < 0.009)
+        assert lit[near].mean() > 0.85
+
+
+def test_fair_hair_keeps_its_hue_however_strong() -> None:
+    from dirfa_blender.shader_hair import _fibre
+    from dirfa_blender.shader_plan import Plan
+
+    plan = Plan(
+        bpy.data.node_groups.new("Fair", "ShaderNodeTree"), {"hair": (0.80, 0.66, 0.46)}, None
+    )
+
+    red, green, blue, _ = (np.divide(_fibre(plan, 4.0), _fibre(plan, 0.5))).tolist()
+
+    assert red == pytest.approx(green) == pytest.approx(blue)
+    assert max(_fibre(plan, 4.0)[:3]) < 1.0

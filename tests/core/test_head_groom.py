@@ -126,3 +126,13 @@ def test_a_head_with_coiled_hair_has_strands_that_bend_more(head: Head, grown: S
     assert waved is not None and coiled is not None
     assert bend(grown) < bend(waved) < bend(coiled)
     assert bend(coiled) > 2 * bend(grown)
+
+
+def test_temples_are_bare_before_the_hair_over_the_ears_is(head: Head) -> None:
+    ear = head.landmarks()[454].astype(np.float64)
+    places = ear + np.array([[0.0, 0.01, 0.035], [0.0, -0.04, 0.035]])
+
+    behind, before = bare_crown(head, places)
+
+    assert behind < 0.1
+    assert before > 0.9
