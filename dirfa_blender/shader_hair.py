@@ -15,8 +15,8 @@ HAIRLINE_FADE = 0.034
 # in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
 EVEN_SHARES, EVEN_LIGHT = (0.3, 0.55), (0.02, 0.20)
 # Light that goes from fibre to fibre of dark hair takes their colour each time: what one fibre has of it is
-# less. Fair hair mirrors more light than it tints.
-SATURATION = (0.8, 1.1)
+# less; of fair hair little less, which mirrors more light than it tints.
+SATURATION = (0.8, 0.95)
 # Of the photo's light that the darkest and the fairest strands have.
 STRENGTH = (1.8, 3.4)
 BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
