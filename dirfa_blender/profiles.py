@@ -99,11 +99,6 @@ def choose(character: Character, name: str) -> None:
         keeper[CHOSEN_KEY] = name
 
 
-def is_edited(character: Character) -> bool:
-    """Whether a profile was edited for this character."""
-    return bool(keeper_of(character).get(EDITED_KEY))
-
-
 def keeper_of(character: Character) -> bpy.types.Object:
     """The object that keeps a character's mapping: one for all its parts."""
     if character.rig is not None:

@@ -12,7 +12,6 @@ differs from the default, so default controls are ``{}``. No bpy.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -58,20 +57,6 @@ def controls_from_fields(found: object, where: str = "Controls") -> Controls:
         regions={n: _number(v, f"{where}.regions.{n}") for n, v in regions.items()},
         **{n: _number(data[n], f"{where}.{n}") for n in NUMBERS if n in data},
     )
-
-
-def controls_to_json(controls: Controls) -> str:
-    """Compact JSON object, keys sorted."""
-    return json.dumps(controls_to_fields(controls), sort_keys=True, separators=(",", ":"))
-
-
-def controls_from_json(text: str | bytes, where: str = "Controls") -> Controls:
-    """The controls in JSON text; raises as `controls_from_fields`."""
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise FormatError(f"{where} must be a JSON object, got {text[:80]!r}.") from error
-    return controls_from_fields(found, where)
 
 
 def _curve_out(curve: Curve) -> float | dict[str, list[float]]:

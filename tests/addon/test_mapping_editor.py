@@ -140,7 +140,7 @@ def test_a_broken_file_is_refused_and_the_mapping_stays(face, tmp_path: Path) ->
         bpy.ops.dirfa.mapping_load(filepath=str(tmp_path / "broken.json"))
 
     assert len(face.dirfa_mapping.rows) == 53
-    assert not profiles.is_edited(character_of(face))
+    assert profiles.EDITED_KEY not in profiles.keeper_of(character_of(face))
 
 
 def test_buttons_say_why_they_cannot_be_pressed(face) -> None:

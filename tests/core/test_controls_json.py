@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.controls import REGIONS, Controls, UnitControl
-from dirfa_blender.core.controls_json import controls_from_json, controls_to_json
+from dirfa_blender.core.controls_json import controls_from_fields, controls_to_fields
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.emotions import EMOTIONS
 from dirfa_blender.core.errors import FormatError, SettingsError
@@ -34,16 +36,18 @@ def test_controls_survive_json() -> None:
     for _ in range(100):
         controls = random_controls(generator)
 
-        assert controls_from_json(controls_to_json(controls)) == controls
+        assert (
+            controls_from_fields(json.loads(json.dumps(controls_to_fields(controls)))) == controls
+        )
 
 
 def test_default_controls_are_an_empty_object() -> None:
-    assert controls_to_json(Controls()) == "{}"
-    assert controls_from_json("{}").is_default
+    assert controls_to_fields(Controls()) == {}
+    assert controls_from_fields({}).is_default
 
 
 def test_a_number_is_a_constant_curve() -> None:
-    found = controls_from_json('{"emotions": {"happy": 1}}')
+    found = controls_from_fields(json.loads('{"emotions": {"happy": 1}}'))
 
     assert found == Controls(emotions=(("happy", Curve.constant(1.0)),))
 
@@ -51,7 +55,6 @@ def test_a_number_is_a_constant_curve() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{", "must be a JSON object"),
         ("[]", "Controls must be an object"),
         ('{"mood": 1}', "unknown: mood"),
         ('{"jaw": "wide"}', r"Controls\.jaw must be a number"),
@@ -67,7 +70,7 @@ def test_a_number_is_a_constant_curve() -> None:
 )
 def test_malformed_controls_are_refused_by_name(text: str, expected: str) -> None:
     with pytest.raises(FormatError, match=expected):
-        controls_from_json(text)
+        controls_from_fields(json.loads(text))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_malformed_controls_are_refused_by_name(text: str, expected: str) -> Non
 )
 def test_values_outside_their_range_are_refused_by_name(text: str, expected: str) -> None:
     with pytest.raises(SettingsError, match=expected):
-        controls_from_json(text)
+        controls_from_fields(json.loads(text))
 
 
 def test_an_emotion_named_twice_is_refused() -> None:
