@@ -172,6 +172,15 @@ def collect_edits(record: bpy.types.PropertyGroup) -> None:
         record.edits = layer
     if touched:
         edits.settle(record.action, touched)
+    edits.note_deleted(record.action)
+
+
+def bring_back(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
+    """Let the next writing bring back curves of a character that were deleted."""
+    record = record_of(scene, target)
+    if record is not None and record.action is not None:
+        collect_edits(record)
+        edits.bring_back(record.action)
 
 
 def shift_edits(scene: bpy.types.Scene, line: bpy.types.PropertyGroup, by: float) -> None:

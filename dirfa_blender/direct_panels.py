@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import acting
+from . import acting, edits
 from .core.emotions import EMOTIONS
 from .core.layers import LAYERS
 from .labels import draw_text, is_narrow
@@ -181,6 +181,7 @@ class DIRFA_PT_keys(_OfLine, bpy.types.Panel):
         layout.prop(record, "interpolation")
         if record.edits is not None:
             layout.prop(record, "edits")
+        if record.edits is not None or edits.is_thinned(record.action):
             layout.operator("dirfa.clear_edits", icon="TRASH")
 
 

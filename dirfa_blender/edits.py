@@ -5,6 +5,10 @@ plays. What was written is remembered inside the Action; a curve that differs fr
 whatever tool did it. The difference becomes a curve of a second Action, the offset layer, which no new
 take, slider or key reduction changes; muting or deleting that Action's curves undoes the edits. The
 memory travels with the Action through undo, copies and files, so nothing has to be watched.
+
+A curve that is gone while others of its datablock are there was deleted, and stays away until a take is
+made anew; keys that an artist then gives the same property are the artist's. A datablock without any curve
+was taken apart, and gets all of them back.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from .session import Memory, Name, Written, state
 # Custom properties of an Action: what was written to it, as text and float32 numbers.
 INDEX_KEY = "dirfa_index"
 POINTS_KEY = "dirfa_points"
+# The same for curves that an artist deleted: their names.
+DELETED_KEY = "dirfa_deleted"
 # Between the name of a datablock's slot and that of one of its layers.
 LAYER_MARK = " / "
 # Differences below this are noise of single precision, in the property's unit.
@@ -107,6 +113,57 @@ def absorb(
             edits = edits or fcurves.new_action(name)
             _add_offset(edits, slot, curve, frames, offset)
     return edits, touched
+
+
+def note_deleted(action: bpy.types.Action) -> None:
+    """Remember which curves an artist has taken out of an Action since they were written."""
+    record = read_record(action)
+    names = deleted(action)
+    missing: set[Name] = set()
+    for slot in action.slots:
+        own = {name for name in record if name[0] == slot.identifier}
+        present = fcurves.slot_curves(action, slot)
+        if present:
+            missing |= {name for name in own if name[1:] not in present}
+        elif own:
+            names = {name for name in names if name[0] != unlayered(slot.identifier)}
+    keep_deleted(action, names | {(unlayered(slot), path, n) for slot, path, n in missing})
+    if missing:
+        write_record(action, [Record(n, keys) for n, keys in record.items() if n not in missing])
+
+
+def deleted(action: bpy.types.Action) -> set[Name]:
+    """Curves an artist took out of an Action, by the name their datablock's slot has without layers."""
+    return {(slot, path, index) for slot, path, index in json.loads(action.get(DELETED_KEY, "[]"))}
+
+
+def is_thinned(action: bpy.types.Action | None) -> bool:
+    """Whether an artist has taken curves out of an Action."""
+    return action is not None and DELETED_KEY in action
+
+
+def keep_deleted(action: bpy.types.Action, names: set[Name]) -> None:
+    """Remember these as deleted, and no others."""
+    if names:
+        action[DELETED_KEY] = json.dumps(sorted(names))
+    elif DELETED_KEY in action:
+        del action[DELETED_KEY]
+
+
+def bring_back(action: bpy.types.Action) -> None:
+    """Let deleted curves be written again, except where an artist has put other keys in their place."""
+    present = {
+        (unlayered(slot.identifier), *place)
+        for slot in action.slots
+        for place in fcurves.slot_curves(action, slot)
+        if (slot.identifier, *place) not in _memory_of(action).entries
+    }
+    keep_deleted(action, deleted(action) & present)
+
+
+def unlayered(slot: str) -> str:
+    """Name of the slot that a datablock has where its layers have none of their own."""
+    return slot.split(LAYER_MARK)[0]
 
 
 def offsets(edits: bpy.types.Action | None) -> dict[Name, bpy.types.FCurve]:
@@ -239,9 +296,9 @@ def _add_offset(
     frames: Floats,
     offset: Floats,
 ) -> None:
-    slot = edits.slots.get(like.identifier.split(LAYER_MARK)[0])
+    slot = edits.slots.get(unlayered(like.identifier))
     if slot is None:
-        name = like.name_display.split(LAYER_MARK)[0]
+        name = unlayered(like.name_display)
         slot = edits.slots.new(id_type=like.target_id_type, name=name)
     bag = fcurves.channelbag(edits, slot)
     own = fcurves.slot_curves(edits, slot).get((curve.data_path, curve.array_index))

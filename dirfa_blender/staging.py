@@ -166,6 +166,7 @@ def stage_queue(
         if line is not None:
             line.message = sentence
     for plan in plans:
+        acting.bring_back(where, plan.target)
         yield from acting.commit_steps(where, plan)
         yield True
 
@@ -298,6 +299,7 @@ def _line_steps(
     uid = line.uid
     yield True
     try:
+        acting.bring_back(where, target)
         yield from acting.commit_steps(where, plan)
     except Exception:
         # Deleted between two steps.

@@ -1,8 +1,9 @@
 """Curves of a performance written to its Action: changed ones only, in pieces where there are many keys.
 
 A curve is written in place, so it keeps its mute, colour and modifiers, and a slider that moves the brows
-leaves the lips' keys alone. Nothing of an Action is held from one piece to the next but the Action itself:
-between two of them an artist may delete a curve.
+leaves the lips' keys alone. Curves that were never written here are the artist's, and stay. Nothing of an
+Action is held from one piece to the next but the Action itself: between two of them an artist may delete a
+curve.
 
 A slider that still moves gets rough keys where keys are reduced: those of before, at the new heights. Where
 keys belong is found again when it rests (`refining`), because that takes longer than a picture may.
@@ -87,9 +88,11 @@ def write_steps(where: Destination, plan: Plan) -> Steps[None]:
     except Stale:
         raise
     except BaseException:
-        # What has new keys already must not be taken for edited by hand.
+        # What has new keys already must not be taken for edited by hand, nor what is gone for deleted.
         with contextlib.suppress(ReferenceError):
-            _remember(where.action, {**memory, **written})
+            present = _curves_of(where.action)
+            known = {**memory, **written}
+            _remember(where.action, {n: keys for n, keys in known.items() if n in present})
         raise
     _remember(where.action, written)
 
@@ -102,6 +105,8 @@ def _write(
 ) -> Steps[None]:
     action = where.action
     kept: set[str] = set()
+    planned: set[edits.Name] = set()
+    muted = _muted(action)
     for planned_slot in plan.slots:
         block = planned_slot.id_block
         if block.animation_data is not None:
@@ -115,7 +120,8 @@ def _write(
         for name, channels in _parts_of(planned_slot, is_layered=where.is_layered):
             slot = _slot(action, block, name, is_layered=where.is_layered).identifier
             kept.add(slot)
-            yield from _write_slot(where, slot, channels, plan.frames, memory, written)
+            planned |= {(edits.unlayered(slot), c.path, c.index) for c in channels}
+            yield from _write_slot(where, slot, channels, plan.frames, memory, written, muted)
             strips.append((channels[0].group, slot))
             if not where.is_layered:
                 fcurves.assign(block, action, action.slots[slot])
@@ -127,8 +133,13 @@ def _write(
             nla.lay_out(block, layers, (plan.frames[0], plan.frames[-1]))
     for slot in action.slots:
         if slot.identifier not in kept:
-            for curve in fcurves.slot_curves(action, slot).values():
-                fcurves.channelbag(action, slot).fcurves.remove(curve)
+            is_rest = slot.identifier.endswith(f"{edits.LAYER_MARK}{nla.REST_TRACK}")
+            for place, curve in fcurves.slot_curves(action, slot).items():
+                if is_rest or (slot.identifier, *place) in memory:
+                    fcurves.channelbag(action, slot).fcurves.remove(curve)
+    if planned:
+        # What a character has no more, or under another name, was not deleted.
+        edits.keep_deleted(action, edits.deleted(action) & planned)
 
 
 def _write_slot(
@@ -138,11 +149,15 @@ def _write_slot(
     frames: Floats,
     memory: Mapping[edits.Name, Keys],
     written: dict[edits.Name, Keys],
+    muted: set[edits.Name],
 ) -> Steps[None]:
     """Write the curves of one slot that change, and remove those nobody plans any more."""
     size = REDUCED_A_PIECE if where.style.keys == "REDUCED" else WRITTEN_A_PIECE
     count = max(1, size // max(1, len(frames)))
     owner = f"{where.action.session_uid} {identifier}"
+    base = edits.unlayered(identifier)
+    gone = edits.deleted(where.action)
+    channels = [c for c in channels if (base, c.path, c.index) not in gone]
     for start in range(0, len(channels), count):
         if start:
             yield True
@@ -156,7 +171,9 @@ def _write_slot(
         for channel, before, keys in zip(some, known, found, strict=True):
             curve = curves.get((channel.path, channel.index))
             if curve is None:
-                fcurves.set_keys(fcurves.new_curve(bag, channel), keys)
+                curve = fcurves.new_curve(bag, channel)
+                curve.mute = (base, channel.path, channel.index) in muted
+                fcurves.set_keys(curve, keys)
             elif before is not None and _same(before, keys):
                 keys = before
             else:
@@ -165,7 +182,7 @@ def _write_slot(
     slot = where.action.slots[identifier]
     planned = {(channel.path, channel.index) for channel in channels}
     for place, curve in fcurves.slot_curves(where.action, slot).items():
-        if place not in planned:
+        if place not in planned and (identifier, *place) in memory:
             fcurves.channelbag(where.action, slot).fcurves.remove(curve)
 
 
@@ -247,6 +264,23 @@ def _edited(
     if offset is None:
         return channel
     return replace(channel, values=channel.values + fcurves.sampled(offset, frames))
+
+
+def _curves_of(action: bpy.types.Action) -> dict[edits.Name, bpy.types.FCurve]:
+    return {
+        (slot.identifier, *place): curve
+        for slot in action.slots
+        for place, curve in fcurves.slot_curves(action, slot).items()
+    }
+
+
+def _muted(action: bpy.types.Action) -> set[edits.Name]:
+    """Curves that do not count, so that they stay silent where they move to another slot."""
+    return {
+        (edits.unlayered(slot), path, index)
+        for (slot, path, index), curve in _curves_of(action).items()
+        if curve.mute or (curve.group is not None and curve.group.mute)
+    }
 
 
 def _remember(action: bpy.types.Action, keys: Mapping[edits.Name, Keys]) -> None:

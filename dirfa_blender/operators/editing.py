@@ -72,7 +72,10 @@ class DIRFA_OT_bake(_NeedsPerformance, bpy.types.Operator):
 class DIRFA_OT_clear_edits(_NeedsPerformance, bpy.types.Operator):
     bl_idname = "dirfa.clear_edits"
     bl_label = "Drop Hand Edits"
-    bl_description = "Remove what was changed by hand; the performance as directed plays again"
+    bl_description = (
+        "Remove what was changed by hand and bring deleted curves back; the performance as directed "
+        "plays again"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
@@ -82,6 +85,7 @@ class DIRFA_OT_clear_edits(_NeedsPerformance, bpy.types.Operator):
         if layer is not None:
             record.edits = None
             bpy.data.actions.remove(layer)
+        edits.keep_deleted(record.action, set())
         acting.commit(scene, plan)
 
 
@@ -131,7 +135,7 @@ class DIRFA_OT_mark_asset(_NeedsPerformance, bpy.types.Operator):
         line = acting.current_line(scene)
         copy = record.action.copy()
         copy.name = f"{record.target.name} {line.name}"
-        for key in (edits.INDEX_KEY, edits.POINTS_KEY, fcurves.OWNER_KEY):
+        for key in (edits.INDEX_KEY, edits.POINTS_KEY, edits.DELETED_KEY, fcurves.OWNER_KEY):
             if key in copy:
                 del copy[key]
         copy.asset_mark()
