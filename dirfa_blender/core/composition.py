@@ -55,20 +55,21 @@ def composed(lines: Sequence[Line], rate: FrameRate) -> Composition:
         return _alone(played[0], rate)
     spans = [_span(line, rate) for line in played]
     frames = np.unique(np.concatenate([np.arange(a, b + 1) for a, b in spans])).astype(np.float64)
-    shares = np.zeros((len(played), len(frames)))
-    for row, line in enumerate(played):
-        shares[row] = _share(line, frames, rate)
-    shares /= np.maximum(1.0, shares.sum(0))
+    # Each line knows its own rows only: an hour of lines times an hour of frames would fill the memory.
+    rows = [slice(*np.searchsorted(frames, [a, b + 1])) for a, b in spans]
+    shares = [_share(line, frames[own], rate) for line, own in zip(played, rows, strict=True)]
+    total = np.zeros(len(frames))
+    for share, own in zip(shares, rows, strict=True):
+        total[own] += share
     au = np.zeros((len(frames), len(AU_NAMES)), np.float32)
     gaze, turn, move = (np.zeros((len(frames), width), np.float32) for width in (2, 3, 3))
-    for share, line in zip(shares, played, strict=True):
-        rows = np.flatnonzero(share > 0)
-        part = _sampled(line, frames[rows], rate)
-        weight = share[rows, None].astype(np.float32)
-        au[rows] += weight * part.au
-        gaze[rows] += weight * part.gaze
-        turn[rows] += weight * part.rotation
-        move[rows] += weight * part.translation
+    for line, share, own in zip(played, shares, rows, strict=True):
+        part = _sampled(line, frames[own], rate)
+        weight = (share / np.maximum(1.0, total[own]))[:, None].astype(np.float32)
+        au[own] += weight * part.au
+        gaze[own] += weight * part.gaze
+        turn[own] += weight * part.rotation
+        move[own] += weight * part.translation
     whole = Animation(
         rate.per_second, 0.0, AU_NAMES, au, gaze, turn, move, played[0].animation.source
     )

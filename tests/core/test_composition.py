@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,21 @@ def test_overlapping_lines_never_add_up_beyond_themselves() -> None:
     whole = composed([Line(constant(0.9), 1.0), Line(constant(0.9), 10.0)], RATE)
 
     assert whole.animation.au.max() <= 0.9 + 1e-6
+
+
+def peak_bytes(count: int) -> int:
+    lines = [Line(constant(0.5, 0.5), 1.0 + 40 * i) for i in range(count)]
+    tracemalloc.start()
+    composed(lines, RATE)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_twice_as_many_lines_take_twice_the_memory() -> None:
+    peak_bytes(2)
+
+    assert peak_bytes(1200) < 2.4 * peak_bytes(600)
 
 
 def test_no_line_is_an_empty_performance() -> None:
