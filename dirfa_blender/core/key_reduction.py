@@ -2,8 +2,8 @@
 
 Keys are inserted where a curve is furthest from its samples until none is further than the tolerance,
 as Ramer, Douglas and Peucker do for lines, but for every segment of every curve in one step: the work
-is a handful of passes over all samples, whatever the number of curves. Slopes of Bezier keys come from
-the samples and never change, so a segment that is good once stays good.
+is a handful of passes over all samples, whatever the number of curves and words. Slopes of Bezier keys
+come from the samples and never change, so a segment that is good once stays good.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ import numpy.typing as npt
 Interpolation = Literal["CONSTANT", "LINEAR", "BEZIER"]
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+
+# A segment of more samples is split near its middle, where the error is this share of the largest at least.
+LONG = 500
+LONG_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -134,8 +138,13 @@ def _kept(
         )
         error = np.abs(flat[inner] - estimate)
         worst = np.maximum.reduceat(error, starts)
-        bad = worst > bounds[left // count]
-        candidates = np.flatnonzero((error >= worst[owner]) & bad[owner])
+        bound = bounds[left // count]
+        # Split where the error is largest, an hour of equal words would take a pass for every word.
+        least = np.where(lengths > LONG, np.maximum(LONG_SHARE * worst, bound), worst)
+        candidates = np.flatnonzero((error >= least[owner]) & (worst > bound)[owner])
+        own = owner[candidates]
+        aside = np.abs(2 * inner[candidates] - (left + right)[own])
+        candidates = candidates[np.lexsort((aside, own))]
         segments, first = np.unique(owner[candidates], return_index=True)
         new = inner[candidates[first]]
         kept[new] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dirfa_blender.core import key_reduction
 from dirfa_blender.core.key_reduction import Keys, reduced
 
 
@@ -74,3 +75,17 @@ def test_a_curve_holds_its_ends() -> None:
     keys = Keys(np.array([1.0, 11.0]), np.array([0.0, 1.0]))
 
     assert keys.at([-5.0, 1.0, 6.0, 11.0, 40.0]).tolist() == [0.0, 0.0, 0.5, 1.0, 1.0]
+
+
+def test_many_equal_words_take_few_passes(monkeypatch) -> None:
+    passes: list[int] = []
+    inner = key_reduction._between
+    monkeypatch.setattr(
+        key_reduction, "_between", lambda *given: (passes.append(1), inner(*given))[1]
+    )
+    word = np.concatenate([np.zeros(40), smooth(3, count=80, curves=1)[:, 0]])
+    values = np.tile(word, 300)[:, None]
+
+    reduced(np.arange(len(values)), values, 0.001)
+
+    assert len(passes) < 60
