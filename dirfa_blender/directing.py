@@ -7,6 +7,7 @@ curves that change. A failure is a sentence in the panel; Blender has no other p
 
 from __future__ import annotations
 
+import math
 import re
 
 import bpy
@@ -51,6 +52,10 @@ def on_move(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
     """A line begins at another frame; what was changed by hand goes with it."""
     by = line.frame_start - line.last_start
     if by == 0:
+        return
+    if not math.isfinite(by):
+        # Only a script can say so; nothing follows a line to nowhere.
+        rewrite(line.id_data, line.character)
         return
     scene = line.id_data
     if line.character is not None:

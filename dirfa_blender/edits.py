@@ -283,7 +283,9 @@ def _difference(curve: bpy.types.FCurve, keys: Keys) -> tuple[Floats, Floats]:
     for modifier in muted:
         modifier.mute = True
     try:
-        return frames, fcurves.sampled(curve, frames) - keys.at(frames)
+        offset = fcurves.sampled(curve, frames) - keys.at(frames)
+        # Keys that are no number say nothing about what was wanted.
+        return frames, np.where(np.isfinite(offset), offset, 0.0)
     finally:
         for modifier in muted:
             modifier.mute = False

@@ -20,6 +20,7 @@ from bpy.props import (
 
 from . import directing
 from .core.action_units import ACTION_UNITS
+from .core.composition import LAST_FRAME
 from .core.emotions import EMOTIONS
 from .core.layers import LAYERS, TITLES
 from .file_property import file_property
@@ -174,6 +175,8 @@ class DIRFA_PG_line(bpy.types.PropertyGroup):
         name="Start",
         description="Frame at which the recording begins",
         default=1.0,
+        min=-LAST_FRAME,
+        max=LAST_FRAME,
         update=directing.on_move,
     )
     last_start: FloatProperty(

@@ -16,20 +16,35 @@ import numpy.typing as npt
 
 from .action_units import AU_NAMES
 from .animation import Animation
+from .errors import SettingsError
 from .layers import Layer, layer_of_input
 from .timing import FrameRate
 
 EASE_SECONDS = 0.3
+# Blender's last frame (MAXFRAME).
+LAST_FRAME = 1_048_574
 # A line whose first sample is this near a whole frame, in frames, starts on it.
 FRAME_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class Line:
-    """One take in a scene: second 0 of its audio clock is at frame `frame_start`."""
+    """One take in a scene: second 0 of its audio clock is at frame `frame_start`.
+
+    Raises
+    ------
+    SettingsError
+        The frame is not a number that Blender has frames for.
+    """
 
     animation: Animation
     frame_start: float
+
+    def __post_init__(self) -> None:
+        if not abs(self.frame_start) <= LAST_FRAME:
+            raise SettingsError(
+                f"A line must begin at a frame of -{LAST_FRAME}..{LAST_FRAME}, got {self.frame_start:g}."
+            )
 
 
 @dataclass(frozen=True)
