@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from server.audio import read_speech
 
 Lesson = Literal["phones", "lips", "test"]
+FACEGOOD_HELD = ("2_05", "3_15")
+"""Takes of the actress that nothing learns from: one like the others, one in another manner."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def utterances(source: str, data: Path) -> list[Utterance]:
         return [_grid(folder, path) for path in sorted((folder / "video").glob("*.mp4"))]
     if source == "facegood":
         return [
-            Utterance(source, path.stem, path, "facegood", None, path.stem == "3_15")
+            Utterance(source, path.stem, path, "facegood", None, path.stem in FACEGOOD_HELD)
             for path in sorted(folder.glob("*.flac"))
         ]
     if source == "usgov":

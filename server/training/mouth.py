@@ -37,9 +37,9 @@ BATCH = 24
 CROP_FRAMES = 200
 WARM_FRAMES = 12
 """Frames at the start of a crop that are not scored: the network has heard too little."""
-SHARES = {"grid": 0.5, "facegood": 0.15, "plain": 0.35}
+SHARES = {"grid": 0.52, "facegood": 0.1, "plain": 0.38}
 """Of a batch, by whose mouth it is."""
-POLISH_SHARES = {"grid": 0.6, "facegood": 0.18, "plain": 0.22}
+POLISH_SHARES = {"grid": 0.64, "facegood": 0.11, "plain": 0.25}
 OPENING_SCALE, WIDTH_SCALE = 0.004, 0.0015
 """Metres that count as one in the loss: the deviation of a talker's lips."""
 SHUT_METRES = 0.002

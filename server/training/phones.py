@@ -35,7 +35,7 @@ MARGIN = 800
 """Samples of silence around a crop, so that every window lies inside it."""
 
 
-LESSON = Lesson("phones", steps=6000, peak_rate=1.5e-3, warm_up=200, seed=1)
+LESSON = Lesson("phones", steps=9000, peak_rate=1.5e-3, warm_up=200, seed=1)
 
 
 class PhoneBatches:

@@ -20,7 +20,7 @@ from server.model.dirfa import WINDOW, DirfaConfig, DirfaNetwork, biased_mask
 from server.model.network import FaceNetwork
 from server.training import voice
 from server.training.faces import lips_on_head
-from server.training.loop import Lesson, moved, teach
+from server.training.loop import NEWEST_SHARE, Lesson, moved, teach
 from server.training.mouth import MouthBatch, mouth_loss
 from server.training.phones import phone_loss
 from server.training.prefetch import prefetched
@@ -94,6 +94,32 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path: Path) -> N
 
     for name, value in whole.state_dict().items():
         assert torch.equal(value, finished.state_dict()[name]), name
+
+
+def test_what_is_left_of_a_training_is_the_running_mean_of_its_weights(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = nn.Linear(2, 1)
+    taught: list[Tensor] = []
+
+    def loss_of(batch: Tensor) -> tuple[Tensor, dict[str, float]]:
+        taught.append(network.weight.detach().clone())
+        return (network(batch) - batch.sum()).square().mean(), {}
+
+    teach(
+        network,
+        [(list(network.parameters()), 1.0)],
+        replace(LESSON, steps=1200),
+        lambda number: torch.full((3, 2), float(number % 7)),
+        loss_of,
+        tmp_path,
+    )
+
+    # The weights after a step are those that the next one begins with; the last are in the mean alone.
+    mean = taught[1]
+    for count, weights in enumerate(taught[2:], start=1):
+        mean = torch.lerp(mean, weights, max(NEWEST_SHARE, 10.0 / (10.0 + count)))
+    assert torch.allclose(network.weight, mean, atol=NEWEST_SHARE)
+    assert not torch.equal(network.weight, taught[-1])
 
 
 def test_a_training_leaves_a_log_that_a_program_can_plot(tmp_path: Path) -> None:
