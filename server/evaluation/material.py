@@ -117,7 +117,7 @@ def free_clips(data: Path, cache: Path, head: Head) -> list[Clip]:
 
 
 def rig_clips(data: Path, head: Head) -> list[Clip]:
-    """The unseen take with rig weights, lips as our head shows them."""
+    """The unseen takes with rig weights, lips as our head shows them."""
     geometry = unit_geometry(head, MOUTH)
     clips: list[Clip] = []
     for take in facegood_rig(data):
