@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from server.alignment import PHONES
-from server.postprocess import FRAME_RATE, OPENING_MM, RawMotion, shaped_mouth
+from server.postprocess import FRAME_RATE, MOUTH_GAIN, OPENING_MM, RawMotion, shaped_mouth
 
 NAMES = ("AU26", "AU8", "AU16", "AU22")
 VOWEL, BILABIAL = PHONES.index("AA"), PHONES.index("B")
@@ -65,3 +65,18 @@ def test_a_trace_of_a_bilabial_shuts_nothing() -> None:
 @pytest.mark.parametrize("strength", [0.4, 1.5])
 def test_lips_meet_however_strongly_one_articulates(strength: float) -> None:
     assert opening_mm({MIDDLE: 0.6}, strength)[MIDDLE] < 0.5
+
+
+def test_what_is_fast_is_raised_and_what_is_slow_is_left() -> None:
+    def swing(hertz: float) -> float:
+        """Deviation of AU26 where the network swings it, over the network's own."""
+        phones = np.zeros((200, len(PHONES)), np.float32)
+        phones[:, PHONES.index("S")] = 1.0
+        wave = 0.4 + 0.1 * np.sin(2.0 * np.pi * hertz * np.arange(200) / FRAME_RATE)
+        mouth = np.stack([wave, *np.zeros((3, 200))], axis=1).astype(np.float32)
+        raw = RawMotion(phones, mouth, np.zeros((200, 0), np.float32), NAMES, ())
+        shaped = shaped_mouth(raw, 1.0 / MOUTH_GAIN)["AU26"]
+        return float(np.std(shaped[20:-20]) / np.std(wave[20:-20]))
+
+    assert swing(1.0) == pytest.approx(1.0, abs=0.01)
+    assert 1.15 < swing(8.0) < 1.35
