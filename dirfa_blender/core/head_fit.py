@@ -34,6 +34,7 @@ from .head_morph import (
     reach,
 )
 from .head_sliders import HeadSliders, slid
+from .head_view import View, nudged, view_over
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,8 +42,6 @@ ROUNDS = 4  # of pose, expression and identity in turn
 PRIOR = 0.001  # weight of the template's own place against a landmark seen face on
 ALONG = 0.3  # weight of what is seen along a line of sight, against across it
 TURNED_ROUNDS = 5  # of the pose of a turned photo
-# A look's say over the pose: share that is made good, radians at most, and what holds it back.
-POSE_GAIN, POSE_LIMIT, POSE_RIDGE = 0.9, 0.06, 0.02
 # A fit that pays for expressions finds too little of a smile: over 121 portraits the corners of the fitted
 # neutral mouth still rose by a third of what the smile had been found to lift them.
 SMILE_FOUND = 0.82  # share of a smile that the fit finds
@@ -99,32 +98,6 @@ class FitSettings:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingsError(f"Fit setting {name} must lie in {low}..{high}, got {value}.")
-
-
-@dataclass(frozen=True)
-class View:
-    """How the head stands in the photo: a weak-perspective camera.
-
-    Attributes
-    ----------
-    rotation : (3, 3) float64, head frame to the photo's (x right, y away, z up)
-    scale : pixels a metre
-    origin : (3,) float64, where the head's origin falls, in pixels: x right, y away, z up
-    """
-
-    rotation: Floats
-    scale: float
-    origin: Floats
-
-    def to_photo(self, points: npt.ArrayLike) -> Floats:
-        """(..., 3) pixels (x right, y down, z away) of points (..., 3) in metres, head frame."""
-        turned = np.asarray(points, np.float64) @ self.rotation.T * self.scale + self.origin
-        return np.stack([turned[..., 0], -turned[..., 2], turned[..., 1]], -1)
-
-    def to_head(self, points_px: npt.ArrayLike) -> Floats:
-        """(..., 3) metres in the head frame of pixels (..., 3), the inverse of `to_photo`."""
-        x, down, away = np.moveaxis(np.asarray(points_px, np.float64), -1, 0)
-        return (np.stack([x, away, -down], -1) - self.origin) / self.scale @ self.rotation
 
 
 @dataclass(frozen=True)
@@ -216,13 +189,13 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
     pictures = [photo.points_px[:MESH_POINTS] for photo in photos]
     offsets = np.zeros_like(rest)
     weights = [np.zeros(len(basis.names)) for _ in pictures]
-    views = [_pose(rest, picture) for picture in pictures]
+    views = [view_over(rest, picture) for picture in pictures]
     unexplained: list[Floats] = []
     for _ in range(ROUNDS):
         unexplained = []
         for k, picture in enumerate(pictures):
             moved = np.einsum("k,kni->ni", weights[k], basis.deltas)
-            views[k] = _pose(rest + _mirrored_mean(offsets) + moved, picture)
+            views[k] = view_over(rest + _mirrored_mean(offsets) + moved, picture)
             if k:
                 views[k] = _posed_across(rest + _mirrored_mean(offsets) + moved, picture, views[k])
             seen = views[k].to_head(picture) - rest
@@ -262,46 +235,9 @@ def reposed(solution: Solution, missed_px: Floats, number: int = 0) -> tuple[Sol
     """
     view = solution.views[number]
     model = _shaped_template().landmarks().astype(np.float64) + solution.offsets
-    moved, shown = _nudged(view, model + solution.correction, missed_px)
+    moved, shown = nudged(view, model + solution.correction, missed_px)
     views = (*solution.views[:number], moved, *solution.views[number + 1 :])
     return replace(solution, views=views), missed_px - shown
-
-
-def _nudged(
-    view: View, model: Floats, missed_px: Floats, weights: Floats | None = None
-) -> tuple[View, Floats]:
-    """A view turned, shifted and grown toward misses, and (N, 2) pixels that this moves each landmark.
-
-    Parameters
-    ----------
-    model : (N, 3) metres, the landmarks
-    weights : (N,) how much each miss counts; None is all alike
-    """
-    share = np.ones(len(model)) if weights is None else weights
-    placed = model @ view.rotation.T
-    middle = np.average(placed, axis=0, weights=share)
-    x, away, up = (placed - middle).T * view.scale
-    none, one = np.zeros_like(x), np.ones_like(x)
-    # Columns: shift right and down, growth, turns about x (right), y (away) and z (up).
-    across = np.stack([one, none, x, none, up, -away], -1)
-    down = np.stack([none, one, -up, -away, x, none], -1)
-    basis = np.concatenate([across, down])
-    weighed = basis * np.concatenate([share, share])[:, None]
-    ridge = np.diag([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]) * (POSE_RIDGE * share @ x**2)
-    step = np.linalg.solve(weighed.T @ basis + ridge, weighed.T @ missed_px.T.ravel()) * POSE_GAIN
-    turned = _turn(np.clip(step[3:], -POSE_LIMIT, POSE_LIMIT))
-    scale = view.scale * (1.0 + step[2])
-    origin = view.origin + np.array([step[0], 0.0, -step[1]])
-    origin = origin + view.scale * middle - scale * (turned @ middle)
-    return View(turned @ view.rotation, scale, origin), (basis @ step).reshape(2, -1).T
-
-
-def _turn(angles: Floats) -> Floats:
-    """(3, 3) rotation by small angles about x, y and z."""
-    a, b, c = angles
-    skew = np.array([[0.0, -c, b], [c, 0.0, -a], [-b, a, 0.0]])
-    u, _, vt = np.linalg.svd(np.eye(3) + skew)
-    return np.asarray(u @ vt, np.float64)
 
 
 def corrected(solution: Solution, missed_px: Sequence[Floats], settings: FitSettings) -> Solution:
@@ -442,20 +378,6 @@ def _expression_basis() -> _ExpressionBasis:
     return _ExpressionBasis(tuple(chosen), deltas, whitener, form + np.diag(usual**-2.0))
 
 
-def _pose(model: Floats, photo_px: Floats) -> View:
-    """The view that lays the rigid points of the model over those of the photo."""
-    chosen = list(RIGID)
-    here = model[chosen]
-    x, down, away = photo_px[chosen].T
-    there = np.stack([x, away, -down], -1)
-    here_mean, there_mean = here.mean(0), there.mean(0)
-    u, d, vt = np.linalg.svd((there - there_mean).T @ (here - here_mean))
-    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = (u * signs) @ vt
-    scale = float((d * signs).sum() / ((here - here_mean) ** 2).sum())
-    return View(rotation, scale, there_mean - scale * here_mean @ rotation.T)
-
-
 def _posed_across(model: Floats, photo_px: Floats, view: View) -> View:
     """The view that lays the model over a turned photo by what is seen across it alone.
 
@@ -467,7 +389,7 @@ def _posed_across(model: Floats, photo_px: Floats, view: View) -> View:
     rigid[list(RIGID)] = 1.0
     for _ in range(TURNED_ROUNDS):
         missed = (photo_px - view.to_photo(model))[:, :2]
-        view, _shown = _nudged(view, model, missed, rigid * _facing(view))
+        view, _shown = nudged(view, model, missed, rigid * _facing(view))
     return view
 
 

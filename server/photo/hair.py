@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_fit import View
 from dirfa_blender.core.head_groom import CURL_KEY, cap_grid
 from dirfa_blender.core.head_hair import COLUMNS
 from dirfa_blender.core.head_hairline import with_bare_crown, with_hairline
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
+from dirfa_blender.core.head_view import View
 
 from .mask import FaceMasks, Shares, filled
 from .surface import Neighbours

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_fit import View
 from dirfa_blender.core.head_groom import Strands
 from dirfa_blender.core.head_hair import HAIR_BOX
+from dirfa_blender.core.head_view import View
 
 from .shading import to_linear, to_srgb_bytes
 from .strand_picture import with_strands

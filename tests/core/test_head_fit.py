@@ -11,10 +11,11 @@ from dirfa_blender.core import head_fit, rotation
 from dirfa_blender.core.errors import PhotoError, SettingsError
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_fit import FitSettings, View, fit_photo
+from dirfa_blender.core.head_fit import FitSettings, fit_photo
 from dirfa_blender.core.head_shapes import HEAD_SHAPES, with_shapes
 from dirfa_blender.core.head_sliders import HeadSliders, parsed_sliders, slid, sliders_of
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_view import View
 
 EYE_DISTANCE_PX = 200.0
 LEVEL = (0.0, 0.0, 0.0)

@@ -12,8 +12,8 @@ import skimage
 from PIL import Image
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
-from dirfa_blender.core.head_fit import View
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_view import View
 from server.photo.glasses import glasses_sign, without_glasses
 from server.photo.landmarks import detect_face
 from server.photo.picture import picture
