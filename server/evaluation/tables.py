@@ -58,7 +58,8 @@ def number(value: float | None, digits: int = 2) -> str:
     """A number for a cell; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return DASH
-    return f"{value:.{digits}f}".replace("-", MINUS)
+    # Adding nothing turns what rounds to minus zero into zero.
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
 def markdown(table: Table, command: str) -> str:

@@ -39,7 +39,7 @@ WARM_FRAMES = 12
 """Frames at the start of a crop that are not scored: the network has heard too little."""
 SHARES = {"grid": 0.52, "facegood": 0.1, "plain": 0.38}
 """Of a batch, by whose mouth it is."""
-POLISH_SHARES = {"grid": 0.64, "facegood": 0.11, "plain": 0.25}
+POLISH_SHARES = {"grid": 0.55, "facegood": 0.09, "plain": 0.36}
 OPENING_SCALE, WIDTH_SCALE = 0.004, 0.0015
 """Metres that count as one in the loss: the deviation of a talker's lips."""
 SHUT_METRES = 0.002
@@ -66,9 +66,9 @@ NO_LABEL = -100
 
 
 LESSON = Lesson("mouth", steps=1300, peak_rate=2e-3, warm_up=60, seed=2)
-POLISH = Lesson("polish", steps=3100, peak_rate=1.5e-3, warm_up=30, seed=6)
+POLISH = Lesson("polish", steps=2400, peak_rate=1.5e-3, warm_up=30, seed=6)
 """A last lesson, mostly on real mouths."""
-ENCODER_SHARE, POLISH_ENCODER_SHARE = 0.15, 0.3
+ENCODER_SHARE, POLISH_ENCODER_SHARE = 0.15, 0.2
 """Of the learning rate."""
 
 
