@@ -11,10 +11,11 @@ import pytest
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
 from dirfa_blender.core.protocol import AnimateSettings
-from server.audio import SAMPLE_RATE, Speech
+from server.audio import SAMPLE_RATE, Speech, read_speech
 from server.engine import Engine
 
 MOUTH = ("AU8", "AU10L", "AU12L", "AU16R", "AU17", "AU18", "AU22", "AU24L", "AU26", "AU28D")
+SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"
 SOUNDS = ("au", "gaze", "rotation", "translation")
 
 
@@ -55,10 +56,11 @@ def test_two_seeds_agree_on_the_mouth_and_differ_above_it() -> None:
 
 @pytest.mark.parametrize("mouth", ["facegood", "plain"])
 def test_the_mouths_it_was_taught_by_can_be_asked_for_by_name(mouth: str) -> None:
-    shipped = engine().animate(recording(2.0), AnimateSettings(seed=1))
-    other = engine().animate(recording(2.0), AnimateSettings(seed=1, actor=mouth))
+    speech = read_speech(SAMPLE)
+    shipped = engine().animate(speech, AnimateSettings(seed=1))
+    other = engine().animate(speech, AnimateSettings(seed=1, actor=mouth))
 
-    assert np.abs(other.channel("AU26") - shipped.channel("AU26")).max() > 0.01
+    assert np.abs(other.channel("AU26") - shipped.channel("AU26")).max() > 0.05
     assert other.rotation.tobytes() == shipped.rotation.tobytes()
 
 
