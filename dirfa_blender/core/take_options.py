@@ -51,7 +51,9 @@ def add_take_options(parser: argparse.ArgumentParser, *, is_live: bool = False) 
         help="how far the jaw opens and the lips shape, 0..3; below 1 mumbles, above 1 enunciates",
     )
     group.add_argument(
-        "--actor", metavar="NAME", help="whose mouth: an actor learnt by train --footage"
+        "--actor",
+        metavar="NAME",
+        help="whose mouth: an actor learnt by train --footage, or grid, facegood, plain",
     )
     told = "what is said, in English, or a .txt file of it: lips then close exactly where they must"
     group.add_argument("--transcript", metavar="TEXT", help=argparse.SUPPRESS if is_live else told)

@@ -113,7 +113,8 @@ def _summed(remarks: list[str]) -> list[str]:
     others = [sentence for sentence in remarks if sentence not in unsure]
     return [
         *others,
-        f"{len(unsure)} films do not tell whether their sound fits the lips; taken as is.",
+        f"{len(unsure)} films do not tell whether their sound fits the lips; taken as is. "
+        "Longer films would tell.",
     ]
 
 
