@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 
 ROUNDS = 4  # of pose, expression and identity in turn
 PRIOR = 0.001  # weight of the template's own place against a landmark seen face on
-ALONG = 0.3  # weight of what is seen along a line of sight, against across it
+ALONG = 0.1  # weight of what is seen along a line of sight, against across it
 TURNED_ROUNDS = 5  # of the pose of a turned photo
 # A fit that pays for expressions finds too little of a smile: over 121 portraits the corners of the fitted
 # neutral mouth still rose by a third of what the smile had been found to lift them.
