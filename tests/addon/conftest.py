@@ -6,9 +6,21 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="Blender's module bpy is not installed for this Python")
 
+import dirfa_blender  # noqa: E402  (it needs bpy)
+
 
 @pytest.fixture
 def scene():
     bpy.ops.wm.read_factory_settings(use_empty=True)
     yield bpy.context.scene
     bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.fixture
+def stage(scene):
+    """The scene with the add-on registered, at 24 frames a second."""
+    dirfa_blender.register()
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    yield scene
+    dirfa_blender.unregister()

@@ -6,22 +6,12 @@ import bpy
 import numpy as np
 import pytest
 
-import dirfa_blender
 from dirfa_blender import acting, edits, fcurves, staging
 from dirfa_blender.takes import TakeNote
 from tests.addon.stage import character, line_with_take, take_of
 
 JAW = ('key_blocks["jawOpen"].value', 0)
 BROW = ('key_blocks["browInnerUp"].value', 0)
-
-
-@pytest.fixture
-def stage(scene):
-    dirfa_blender.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
-    yield scene
-    dirfa_blender.unregister()
 
 
 @pytest.fixture

@@ -8,22 +8,12 @@ import bpy
 import numpy as np
 import pytest
 
-import dirfa_blender
 from dirfa_blender import acting, fcurves, key_watch, takes
 from dirfa_blender.core.layers import LAYERS
 from dirfa_blender.operators import generate
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, character, line_with_take, take_of
 from tests.addon.test_scene import write_tone
-
-
-@pytest.fixture
-def stage(scene):
-    dirfa_blender.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
-    yield scene
-    dirfa_blender.unregister()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import bpy
 import numpy as np
 import pytest
 
-import dirfa_blender
 from dirfa_blender import acting, fcurves
 from dirfa_blender.core.emotions import EMOTIONS
 from dirfa_blender.core.layers import LAYERS
@@ -18,15 +17,6 @@ from tests.addon.stage import character, line_with_take, take_of
 
 JAW = ('key_blocks["jawOpen"].value', 0)
 EXTREMES = (math.nan, math.inf, -math.inf, 1e30, -1e30, -1.0, 0.0)
-
-
-@pytest.fixture
-def stage(scene):
-    dirfa_blender.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
-    yield scene
-    dirfa_blender.unregister()
 
 
 @pytest.fixture

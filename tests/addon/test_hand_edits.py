@@ -6,21 +6,11 @@ import bpy
 import numpy as np
 import pytest
 
-import dirfa_blender
 from dirfa_blender import acting, edits, fcurves, layering
 from dirfa_blender.session import state
 from tests.addon.stage import character, line_with_take, take_of
 
 JAW = ('key_blocks["jawOpen"].value', 0)
-
-
-@pytest.fixture
-def stage(scene):
-    dirfa_blender.register()
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 24, 1.0
-    yield scene
-    dirfa_blender.unregister()
 
 
 @pytest.fixture
