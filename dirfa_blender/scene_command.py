@@ -17,7 +17,7 @@ from typing import Any
 
 from .core.errors import DirfaError, FormatError, SettingsError
 from .core.folder_lock import FolderLock
-from .core.ledger import Ledger, Record, sha256_of, state_folder
+from .core.ledger import Ledger, Record, sha256_of
 from .core.manifest import Problems, Row, read_rows
 from .core.progress import Display, Progress, Stage
 from .film_process import FilmProcess
@@ -109,7 +109,7 @@ def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> in
     orders = _orders(verb, found, folder)
     done = failed = skipped = 0
     seconds = 0.0
-    with FolderLock(state_folder(folder) / f"lock-{verb}"):
+    with FolderLock(folder, f"lock-{verb}"):
         ledger = Ledger(folder, f"ledger-{verb}.jsonl")
         for place, (id, where, order) in enumerate(orders):
             name = Path(order.output).relative_to(folder).as_posix()

@@ -69,7 +69,9 @@ def main(
         display.error(str(error))
         return 1
     except KeyboardInterrupt:
-        display.error("Interrupted.")
+        goes_on = name == "batch"
+        rest = "; the same command goes on where it stopped" if goes_on else ""
+        display.error(f"Interrupted{rest}.")
         return INTERRUPTED
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from .errors import OutputError
+from .ledger import state_folder
 
 HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
@@ -26,11 +27,13 @@ class FolderLock:
 
     Parameters
     ----------
-    path : the lock file; its folder is made if needed
+    folder : the outputs; made if needed
+    name : lock file inside ``.dirfa`` of the folder
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, folder: Path, name: str = "lock") -> None:
+        self._folder = folder
+        self._path = state_folder(folder) / name
         self._handle = -1
 
     def __enter__(self) -> FolderLock:
@@ -46,7 +49,7 @@ class FolderLock:
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise OutputError(
-                f"The folder {self._path.parent} cannot be written to: {error.strerror or error}. "
+                f"The folder {self._folder} cannot be written to: {error.strerror or error}. "
                 "Choose another output folder."
             ) from error
         try:
@@ -58,7 +61,7 @@ class FolderLock:
             if error.errno not in HELD:
                 return self
             raise OutputError(
-                f"The folder {self._path.parent} is in use by {holder}. Wait for it to end, or choose "
+                f"The folder {self._folder} is in use by {holder}. Wait for it to end, or choose "
                 "another output folder."
             ) from error
         # The first byte is what is locked, and Windows lets nobody read it: the text follows it.

@@ -2,12 +2,16 @@
 
 A command is a row of stages with a guess of their seconds. Inside a stage the real speed replaces the
 guess as soon as there is one; the overall share is time spent over time spent plus time left, and never
-goes back. Bars and lines go to stderr, JSON lines to stdout, so that pipes carry data only. No bpy.
+goes back. Bars and lines go to stderr, JSON lines to stdout, so that pipes carry data only. Progress that
+nobody can read any more, because the reader left or a log's disk is full, stops no work: the exit code
+still tells how it went. No bpy.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import sys
 import time
@@ -135,10 +139,9 @@ class Display:
             bar = full * filled + empty * (BAR_WIDTH - filled)
             line = f"{bar} {share:4.0%}  {spoken_seconds(seconds_left)} left  {text}"
             columns = shutil.get_terminal_size().columns
-            self._errors.write(f"\r\x1b[K{line[: columns - 1]}")
+            _say(self._errors, f"\r\x1b[K{line[: columns - 1]}")
         else:
-            self._errors.write(f"{share:4.0%}  {spoken_seconds(seconds_left)} left  {text}\n")
-        self._errors.flush()
+            _say(self._errors, f"{share:4.0%}  {spoken_seconds(seconds_left)} left  {text}\n")
 
     def warn(self, text: str) -> None:
         """A sentence the user should read although the command goes on."""
@@ -198,12 +201,20 @@ class Display:
         self._line(text)
 
     def _line(self, text: str) -> None:
-        self._errors.write(("\r\x1b[K" if self._rewrites else "") + text + "\n")
-        self._errors.flush()
+        _say(self._errors, ("\r\x1b[K" if self._rewrites else "") + text + "\n")
 
     def _json(self, **fields: object) -> None:
-        self._output.write(json.dumps(fields) + "\n")
-        self._output.flush()
+        _say(self._output, json.dumps(fields) + "\n")
+
+
+def _say(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        # What is buffered would fail again when the program ends, and change its exit code.
+        with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def spoken_seconds(seconds: float) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from dirfa_blender.core.errors import DirfaError, OutputError, SettingsError
 from dirfa_blender.core.folder_lock import FolderLock
-from dirfa_blender.core.ledger import Ledger, Record, sha256_of, state_folder
+from dirfa_blender.core.ledger import Ledger, Record, sha256_of
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, to_json
@@ -116,9 +116,8 @@ def run(batch: Batch, crew: Crew, display: Display) -> Tally:
     ServerError
         The makers cannot be started.
     """
-    state = state_folder(batch.output)
-    lock = state / batch.journal.replace("ledger", "lock").replace(".jsonl", "")
-    with FolderLock(lock):
+    lock = batch.journal.replace("ledger", "lock").removesuffix(".jsonl")
+    with FolderLock(batch.output, lock):
         _require_room(batch.output)
         ledger = Ledger(batch.output, batch.journal)
         tally = Tally()

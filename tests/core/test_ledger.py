@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -51,10 +53,11 @@ def test_a_torn_line_of_a_killed_program_is_ignored(tmp_path: Path) -> None:
 
 
 def test_a_lock_is_held_by_one_and_free_again_after(tmp_path: Path) -> None:
-    with FolderLock(tmp_path / "lock"), pytest.raises(OutputError, match="in use by process"):
-        FolderLock(tmp_path / "lock").__enter__()
+    told = re.escape(f"The folder {tmp_path} is in use by process {os.getpid()}")
+    with FolderLock(tmp_path), pytest.raises(OutputError, match=told):
+        FolderLock(tmp_path).__enter__()
 
-    with FolderLock(tmp_path / "lock"):
+    with FolderLock(tmp_path):
         pass
 
 

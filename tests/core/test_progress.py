@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from pathlib import Path
@@ -94,6 +95,21 @@ def test_programs_get_json_lines_and_nothing_else_on_stdout() -> None:
         "event": "progress", "stage": "a", "progress": 0.25, "eta_seconds": 30.0, "detail": "half of it",
     }  # fmt: skip
     assert errors.getvalue() == "It failed.\n"
+
+
+class FullDisk(io.StringIO):
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_progress_that_cannot_be_written_stops_no_work() -> None:
+    output = FullDisk()
+
+    display = Display(as_json=True, output=output, errors=FullDisk())
+    display.show(STAGES[0], 0.25, 30.0, "")
+    display.error("It failed.")
+
+    assert '"message": "It failed."' in output.getvalue()
 
 
 def test_people_without_a_terminal_get_a_line_a_stage() -> None:

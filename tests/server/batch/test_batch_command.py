@@ -184,11 +184,25 @@ def test_every_bad_row_is_named_by_its_line_and_nothing_starts(
 
 
 def test_two_batches_do_not_write_one_folder(tmp_path: Path, lines: Path, batch) -> None:
-    with FolderLock(tmp_path / "out" / ".dirfa" / "lock"):
+    with FolderLock(tmp_path / "out"):
         code, _, told = batch(lines)
 
     assert code == 1
-    assert f"in use by process {os.getpid()}" in told
+    assert f"{tmp_path / 'out'} is in use by process {os.getpid()}" in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_a_batch_whose_log_has_no_room_makes_its_lines(tmp_path: Path, lines: Path) -> None:
+    words = ["batch", str(lines), "-o", str(tmp_path / "out"), "--no-cache", "--json"]
+
+    with Path("/dev/full").open("w") as full:
+        code = subprocess.run(
+            [sys.executable, "-m", "server", *words],
+            cwd=Path(__file__).resolve().parents[3], stdout=full, stderr=full, check=False,
+        ).returncode  # fmt: skip
+
+    assert code == 0
+    assert len(list((tmp_path / "out").glob("*.npz"))) == 3
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a polite kill is a POSIX thing")
@@ -211,7 +225,8 @@ def test_a_polite_kill_ends_the_workers_and_is_said(tmp_path: Path) -> None:
         rest = [json.loads(line) for line in batch.stdout]
 
     assert batch.returncode == 130
-    assert rest[-1] == {"event": "error", "message": "Interrupted."}
+    assert rest[-1]["event"] == "error"
+    assert rest[-1]["message"] == "Interrupted; the same command goes on where it stopped."
     assert len(list((tmp_path / "out").glob("*.npz"))) < 4
     assert main([*words[:4], "--workers", "1", "--no-cache"]) == 0
 
