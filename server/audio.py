@@ -38,6 +38,8 @@ LARGEST_SAMPLE = 65536.0
 CANCELLED_SHARE = 0.1
 """Of the loudest channel's level: where the mean of all is below, they cancel, as the two of a balanced
 line do that was recorded as stereo, and the loudest is heard alone."""
+UNTOLD_BYTES = 0x7FFFF000
+"""Size in a wav header from which on it stands for an unknown one."""
 BLOCK_SECONDS = 10.0
 FILTER_ZEROS = 24
 """Zero crossings of the resampling kernel on each side; 80 dB stop band with its Kaiser window."""
@@ -84,9 +86,11 @@ def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
         found = "a folder" if source.is_dir() else "nothing"
         raise AudioError(f"Expected a sound file, found {found} at {source}. Check the path.")
     stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
+    told_seconds = 0.0
     try:
         with soundfile.SoundFile(stream) as sound:
             rate = int(sound.samplerate)
+            told_seconds = sound.frames / rate * _told_share(source)
             mono = _Mono(_blocks(sound), rate, label)
             samples = _resampled(mono, rate)
     except (soundfile.LibsndfileError, RuntimeError):
@@ -100,7 +104,28 @@ def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
         raise AudioError(
             f"Expected at least {SHORTEST_SECONDS:g} s of sound, found {duration:.3f} s in {label}."
         )
-    return Speech(samples, SAMPLE_RATE, duration, _sha256(source), mono.warnings())
+    warnings = mono.warnings()
+    if told_seconds > duration + SHORTEST_SECONDS:
+        there = f"{duration:.2f} s of its {told_seconds:.2f} s are there"
+        warnings = (*warnings, f"{label} is damaged or cut short: {there}.")
+    return Speech(samples, SAMPLE_RATE, duration, _sha256(source), warnings)
+
+
+def _told_share(source: Path | bytes) -> float:
+    """The size that a wav file's header tells of, over the size there is; 1 where none is told.
+
+    libsndfile takes half a file for a short one. Programs that cannot know the size in time write one
+    that no wav file has, or 0.
+    """
+    if isinstance(source, bytes):
+        head, there = source[:8], len(source)
+    else:
+        there = source.stat().st_size
+        with source.open("rb") as stream:
+            head = stream.read(8)
+    told = int.from_bytes(head[4:8], "little") + 8
+    is_told = head[:4] == b"RIFF" and told < UNTOLD_BYTES
+    return max(1.0, told / there) if is_told else 1.0
 
 
 def _blocks(sound: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:

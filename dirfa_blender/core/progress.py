@@ -213,7 +213,7 @@ def _say(stream: TextIO, text: str) -> None:
         stream.flush()
     except OSError:
         # What is buffered would fail again when the program ends, and change its exit code.
-        with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:
+        with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())
 
 

@@ -226,3 +226,28 @@ def test_a_recording_cut_short_gives_what_is_there(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
 
     assert 0.4 < read_speech(path).duration < 0.6
+
+
+def test_a_recording_cut_short_is_read_with_a_warning() -> None:
+    whole = encoded(tone(16000, 1.0), 16000)
+
+    assert read_speech(whole).warnings == ()
+    told = " ".join(read_speech(whole[: len(whole) // 2]).warnings)
+    assert "cut short: 0.50 s of its 1.00 s are there" in told
+
+
+def test_a_recording_with_a_hole_is_read_with_a_warning() -> None:
+    whole = encoded(np.random.default_rng(0).normal(0, 0.1, 32000), 16000, kind="FLAC")
+    middle = len(whole) // 2
+
+    torn = whole[:middle] + bytes(3000) + whole[middle + 3000 :]
+
+    assert "damaged" in " ".join(read_speech(torn).warnings)
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_wav_that_was_piped_has_no_size_to_miss(size: int) -> None:
+    whole = bytearray(encoded(tone(16000, 1.0), 16000))
+    whole[4:8] = size.to_bytes(4, "little")
+
+    assert read_speech(bytes(whole)).warnings == ()
