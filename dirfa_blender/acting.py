@@ -20,6 +20,7 @@ from .character import character_of
 from .core import composition, layers
 from .core.animation import Animation
 from .core.controls import directed
+from .core.follow_through import NATURAL
 from .core.profile import MappingProfile
 from .pieces import Steps, finished
 from .scene import frame_rate
@@ -84,7 +85,14 @@ def plan_steps(
     record = record_of(scene, target)
     strengths = layer_strengths(record) if record is not None else {}
     animation = composition.weighted(whole.animation, strengths)
-    return Plan(target, whole.frames, tuple(apply.planned(animation, found, profile)))
+    slots = apply.planned(
+        animation,
+        found,
+        profile,
+        follow_through=record.follow_through if record is not None else NATURAL,
+        seconds=whole.frames / rate.per_second,
+    )
+    return Plan(target, whole.frames, tuple(slots))
 
 
 def commit(scene: bpy.types.Scene, plan: Plan, *, is_rough: bool = False) -> bpy.types.Action:

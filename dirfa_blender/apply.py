@@ -64,6 +64,7 @@ def apply_animation(
     frame_start: int = 1,
     scene: bpy.types.Scene | None = None,
     interpolation: fcurves.Interpolation = "LINEAR",
+    follow_through: float = 0.0,
 ) -> bpy.types.Action:
     """The new Action that plays `animation` on `target`, assigned and with a slot for each datablock.
 
@@ -71,6 +72,7 @@ def apply_animation(
     ----------
     target : a built head, any part of a character, or any object (which then only takes the head pose)
     frame_start : frame of 0 s on the audio clock
+    follow_through : how strongly neck and shoulders follow the head, 0..2
 
     Raises
     ------
@@ -82,7 +84,8 @@ def apply_animation(
     if not len(animation):
         raise RigError(f"The take for '{_name_of(target)}' is empty: there is nothing to apply.")
     keyed = animation.resampled(rate.per_second)
-    slots = planned(keyed, find_target(target, profile), profile)
+    found = find_target(target, profile)
+    slots = planned(keyed, found, profile, follow_through=follow_through)
 
     frames = frame_start + keyed.times * rate.per_second
     action = fcurves.new_action(name)
@@ -118,8 +121,20 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
     return found
 
 
-def planned(animation: Animation, target: Target, profile: MappingProfile) -> list[Slot]:  # noqa: ARG001
+def planned(
+    animation: Animation,
+    target: Target,
+    profile: MappingProfile,  # noqa: ARG001
+    *,
+    follow_through: float = 0.0,
+    seconds: npt.NDArray[np.floating] | None = None,
+) -> list[Slot]:
     """Every curve of a performance, one value for each sample of `animation`; nothing is written.
+
+    Parameters
+    ----------
+    follow_through : how strongly neck and shoulders follow the head, 0..2
+    seconds : (T,) times of the samples where these are not the animation's own
 
     Raises
     ------
@@ -127,7 +142,9 @@ def planned(animation: Animation, target: Target, profile: MappingProfile) -> li
         The target has nothing to drive, or may not be changed.
     """
     track = target.profile.apply(animation)
-    builder = _Builder(target, track, animation)
+    times = animation.times if seconds is None else seconds
+    follow = bone_curves.Follow(follow_through, np.asarray(times, np.float64))
+    builder = _Builder(target, track, animation, follow)
     slots = builder.slots()
     _refuse_unwritable(slots, target.character)
     return slots
@@ -136,8 +153,15 @@ def planned(animation: Animation, target: Target, profile: MappingProfile) -> li
 class _Builder:
     """Curves of one character, collected by datablock in the order in which they come up."""
 
-    def __init__(self, target: Target, track: ShapeTrack, animation: Animation) -> None:
+    def __init__(
+        self,
+        target: Target,
+        track: ShapeTrack,
+        animation: Animation,
+        follow: bone_curves.Follow,
+    ) -> None:
         self.target, self.track, self.animation = target, track, animation
+        self.follow = follow
         self.layers = layers_of_shapes(target.profile)
         self.column = {name: index for index, name in enumerate(track.names)}
         self.blocks: dict[int, tuple[bpy.types.ID, str, list[fcurves.Channel]]] = {}
@@ -232,7 +256,8 @@ class _Builder:
                 rig, target.bones, target.profile, target.coverage, self.track,
                 self.animation.gaze, poses,
             )  # fmt: skip
-            for channel in made:
+            turned = bone_curves.head_channels(rig, target.bones, self.track, self.follow)
+            for channel in (*made, *turned):
                 self.add(rig, f"Head {rig.name}", channel)
         elif not self.blocks:
             chosen = target.character.chosen

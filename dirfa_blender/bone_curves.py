@@ -16,13 +16,15 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from .core import pose, rotation
+from .core import follow_through, pose, rotation
 from .core.inventory import Coverage
 from .core.layers import LAYERS, TITLES, Layer, layers_of_shapes
 from .core.profile import BoneMove, EyeBones, MappingProfile, ShapeTrack
 from .core.skeleton import Skeleton, find_part, neck_chain
 from .eye_aims import Aim, aims_of
 from .fcurves import Channel
+from .head_parts import ROOT_BONE
+from .meshes import CHIN_KEY
 from .pose_assets import Pose
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class BonePlan:
     Parameters
     ----------
     shares : bones that carry the head pose, parents first, and the part of the turn each takes
+    shoulders : bone of the shoulders where they are ours to move: a head that was built here, or nothing
     eyes : bones of the left and right eye that look, or nothing
     aims : what those are pointed at, where the rig does that
     """
@@ -84,6 +87,18 @@ class BonePlan:
     shares: tuple[tuple[str, float], ...]
     eyes: tuple[str, str]
     aims: tuple[Aim | None, Aim | None] = (None, None)
+    shoulders: str = ""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """How strongly neck and shoulders follow the head, 0..2 (see `core.follow_through`).
+
+    ``seconds`` are the (T,) times of the samples.
+    """
+
+    strength: float
+    seconds: Array
 
 
 def plan_bones(
@@ -104,7 +119,19 @@ def plan_bones(
         if profile.eyes.use == "auto" and shapes_turn_eyes(faces, covered, eyes):
             eyes = ("", "")
     frame, shares = skeleton.frame(), head_shares(rig, skeleton, profile)
-    return BonePlan(skeleton, frame, shares, eyes, aims_of(rig, skeleton, frame, eyes))
+    aims = aims_of(rig, skeleton, frame, eyes)
+    return BonePlan(skeleton, frame, shares, eyes, aims, _shoulders(rig, shares, faces))
+
+
+def _shoulders(
+    rig: bpy.types.Object,
+    shares: tuple[tuple[str, float], ...],
+    faces: tuple[bpy.types.Object, ...],
+) -> str:
+    """The bone below the neck of a head built here; an artist's own body is left alone."""
+    parent = rig.data.bones[shares[0][0]].parent if shares else None
+    is_ours = parent is not None and parent.name == ROOT_BONE and any(CHIN_KEY in f for f in faces)
+    return ROOT_BONE if is_ours else ""
 
 
 def head_shares(
@@ -145,7 +172,7 @@ def bone_channels(
     gaze: npt.NDArray[np.floating],
     poses: Mapping[str, Pose],
 ) -> Iterator[Channel]:
-    """Channels of every bone that moves.
+    """Channels of every bone that moves but those that carry the head.
 
     Parameters
     ----------
@@ -187,25 +214,36 @@ def bone_channels(
     for bone, motion in motions.items():
         if bone not in carried:
             yield from _properties(rig, bone, motion)
-    if plan.shares:
-        yield from head_channels(rig, plan, track)
 
 
-def head_channels(rig: bpy.types.Object, plan: BonePlan, track: ShapeTrack) -> Iterator[Channel]:
-    """Channels of the head pose, shared along the neck."""
+def head_channels(
+    rig: bpy.types.Object, plan: BonePlan, track: ShapeTrack, follow: Follow
+) -> Iterator[Channel]:
+    """Channels of the head pose, shared along the neck and followed by the shoulders."""
+    if not plan.shares:
+        return
     title = TITLES["head"]
-    for name, share in plan.shares:
+    vectors = pose.turn_vector(track.rotation)
+    chain = list(plan.shares)
+    if plan.shoulders and follow.strength > 0:
+        share = follow.strength * follow_through.SHOULDER_SHARE
+        chain = [(plan.shoulders, share), (chain[0][0], chain[0][1] - share), *chain[1:]]
+    total, below = 0.0, pose.from_vectors(np.zeros_like(vectors))
+    for name, share in chain:
+        total += share
+        lag = follow_through.lag_of(total, follow.strength)
+        parts = total * follow_through.followed(vectors, follow.seconds, lag)
+        carried, below = below, pose.from_vectors(parts)
         bone = rig.pose.bones[name]
         rest = plan.frame.T @ plan.skeleton.bones[name].axes
-        turns = pose.seen_from(pose.fractions(track.rotation, share), rest)
+        turns = pose.seen_from(pose.product(pose.inverse(carried), below), rest)
         suffix, samples = pose.components(turns, bone.rotation_mode)
         yield from channels_of(f"{bone_path(name)}.rotation_{suffix}", samples, title)
-    name, share = plan.shares[-1]
+    name = chain[-1][0]
     head = rig.data.bones[name]
     if head.use_connect:
         return
-    carried = pose.inverse(pose.fractions(track.rotation, 1.0 - share))
-    offsets = pose.rotated(short_offsets(track.translation), carried) / _metres(rig)
+    offsets = pose.rotated(short_offsets(track.translation), pose.inverse(carried)) / _metres(rig)
     if head.use_local_location:
         offsets = offsets @ (plan.frame.T @ plan.skeleton.bones[name].axes)
     else:

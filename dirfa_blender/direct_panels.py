@@ -151,6 +151,7 @@ class DIRFA_PT_edit(_OfLine, bpy.types.Panel):
             row.prop(record, f"layer_{layer}", slider=True)
             icon = "HIDE_ON" if getattr(record, f"mute_{layer}") else "HIDE_OFF"
             row.prop(record, f"mute_{layer}", text="", icon=icon)
+        layout.prop(record, "follow_through", slider=True)
         if record.is_layered:
             layout.operator("dirfa.pull_up", icon="TRIA_UP")
         else:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .core.errors import DirfaError, OutputError
+from .core.follow_through import NATURAL
 from .core.timing import FrameRate
 from .shot_presets import DEFAULT_SHOT
 
@@ -46,6 +47,7 @@ class FilmOrder:
     fps, fps_base : the scene's rate
     engine, width, height, samples, device : as `render.RenderSettings`; 0 samples is the default
     shot : name of a preset; photo : picture that some presets show behind the head
+    follow_through : how strongly neck and shoulders follow the head, 0..2
     """
 
     head: str
@@ -64,6 +66,7 @@ class FilmOrder:
     device: str = "auto"
     shot: str = DEFAULT_SHOT
     photo: str = ""
+    follow_through: float = NATURAL
 
     def to_line(self) -> bytes:
         """The order as its process reads it."""
@@ -160,6 +163,7 @@ def _perform(order: FilmOrder, head: Head, stage: Any) -> None:
         frame_start=FRAME_START,
         preset=order.shot,
         photo=Path(order.photo) if order.photo else None,
+        follow_through=order.follow_through,
     )
     place(stage, take, head, how)
 

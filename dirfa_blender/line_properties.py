@@ -22,6 +22,7 @@ from . import directing
 from .core.action_units import ACTION_UNITS
 from .core.composition import LAST_FRAME
 from .core.emotions import EMOTIONS
+from .core.follow_through import MOST_STRENGTH, NATURAL
 from .core.layers import LAYERS, TITLES
 from .file_property import file_property
 
@@ -275,6 +276,16 @@ class DIRFA_PG_character(bpy.types.PropertyGroup):
         options={"HIDDEN"},
         name="Rough",
         description="Whether a slider moved and where keys belong is not found again yet",
+    )
+    follow_through: FloatProperty(
+        name="Follow-Through",
+        description="How late and little neck and shoulders follow the head; at 0 the neck turns with it "
+        "at once and the shoulders stay still",
+        default=NATURAL,
+        min=0.0,
+        max=MOST_STRENGTH,
+        subtype="FACTOR",
+        update=directing.on_rekey,
     )
     fps: FloatProperty(options={"HIDDEN"}, name="Rate", description="Frame rate it was written at")
     is_layered: BoolProperty(

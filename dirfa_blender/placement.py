@@ -12,6 +12,7 @@ import bpy
 from . import apply, meshes, profiles, scene, shot
 from .character import extent
 from .core.animation import Animation
+from .core.follow_through import NATURAL
 from .core.head import Head
 from .shot_presets import DEFAULT_SHOT
 
@@ -30,7 +31,8 @@ class Placement:
 
     ``target`` is who speaks when no head comes with the performance; ``duration`` is the recording's,
     seconds, or None to leave the frame range alone. ``preset`` is the shot of a new head; ``photo``, which
-    it was made from, stands behind it where the shot asks for that.
+    it was made from, stands behind it where the shot asks for that. ``follow_through`` is how strongly neck
+    and shoulders follow the head.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Placement:
     preset: str = DEFAULT_SHOT
     photo: Path | None = None
     frame_start: int = 1
+    follow_through: float = NATURAL
 
 
 def place(
@@ -65,6 +68,7 @@ def place(
             name=f"{how.name} take {animation.source.get('seed', '')}".strip(),
             frame_start=how.frame_start,
             scene=where,
+            follow_through=how.follow_through,
         )
         if how.audio is not None:
             scene.place_sound(where, how.audio, how.frame_start)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import bpy
 
 from .apply import Slot
+from .nla import rest_value
 
 
 def read_values(slots: Sequence[Slot]) -> dict[str, float]:
@@ -31,6 +33,14 @@ def write_values(slots: Sequence[Slot], values: Mapping[str, float] | None = Non
                 value = values.get(_key(slot, channel.path, channel.index), value)
             _set(slot.id_block, channel.path, channel.index, value)
         slot.id_block.update_tag()
+
+
+def rest_bone(block: bpy.types.ID, path: str, index: int) -> None:
+    """Put a bone's property back to rest where nothing animates it any more; others stay as they are."""
+    if path.startswith("pose.bones["):
+        with contextlib.suppress(ValueError):
+            # The bone may be gone.
+            _set(block, path, index, rest_value(path, index))
 
 
 def _set(block: bpy.types.ID, path: str, index: int, value: float) -> None:

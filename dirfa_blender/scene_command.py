@@ -17,6 +17,7 @@ from typing import Any
 
 from .core.errors import DirfaError, FormatError, SettingsError
 from .core.folder_lock import FolderLock
+from .core.follow_through import NATURAL
 from .core.ledger import Ledger, Record, sha256_of
 from .core.manifest import Problems, Row, read_rows
 from .core.progress import Display, Progress, Stage
@@ -68,6 +69,13 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         parser.add_argument("--takes", default="", help="with a manifest: folder of <id>.npz")
         parser.add_argument("--audio", default="", help="recording: sound strip and frame range")
         parser.add_argument("--frame-start", type=int, default=1, help="frame of the take's start")
+        parser.add_argument(
+            "--follow-through",
+            type=float,
+            default=NATURAL,
+            metavar="X",
+            help="how late and little neck and shoulders follow the head, 0..2; 0 is off",
+        )
     else:
         parser.add_argument("--frames", default="", help="such as 1-120; default: the scene's")
     if verb == "render":

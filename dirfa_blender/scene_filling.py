@@ -79,6 +79,7 @@ def _apply(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
         audio=audio,
         duration=seconds if audio else None,
         frame_start=order.frame_start,
+        follow_through=order.follow_through,
     )
     place(stage, take, None, how)
     for sentence in hindrances_of(target):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from .core import follow_through
 from .core.errors import FormatError, SettingsError
 from .core.timing import FrameRate, parse_rate
 
@@ -38,6 +39,7 @@ class SceneOrder:
     frames : first and last frame to render or export, such as ``1-120``
     fps : the scene's rate, such as ``23.976``
     engine, size, samples : as `render.RenderSettings`
+    follow_through : how strongly neck and shoulders follow the head, 0..2
 
     Raises
     ------
@@ -58,6 +60,7 @@ class SceneOrder:
     size: str = ""
     samples: int = 0
     device: str = "auto"
+    follow_through: float = follow_through.NATURAL
 
     def __post_init__(self) -> None:
         suffixes = SUFFIXES[self.verb]
@@ -73,6 +76,7 @@ class SceneOrder:
             )
         if self.samples < 0:
             raise SettingsError(f"The samples must be 1 or more, got {self.samples}.")
+        follow_through.checked(self.follow_through)
         self.rate()
         self.range()
         self.pixels()
@@ -124,6 +128,11 @@ def order_from(values: Mapping[str, Any]) -> SceneOrder:
                 found[name] = int(value)
             except (TypeError, ValueError) as error:
                 raise FormatError(f"{name} must be a whole number, got {value!r}.") from error
+        elif known[name] == "float":
+            try:
+                found[name] = float(value)
+            except (TypeError, ValueError) as error:
+                raise FormatError(f"{name} must be a number, got {value!r}.") from error
         else:
             found[name] = str(value)
     return SceneOrder(**found)

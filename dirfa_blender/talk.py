@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import system
+from .core import follow_through
 from .core.errors import AudioError, PhotoError, RenderError, SettingsError
 from .core.progress import Display, Progress, Stage
 from .core.protocol import AnimateSettings, PhotoSettings
@@ -48,6 +49,7 @@ class TalkOptions:
     settings: AnimateSettings
     device: str
     shot: str
+    follow_through: float
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -117,6 +119,7 @@ def talk(options: TalkOptions, display: Display) -> float:
             device={"cuda": "gpu"}.get(options.device, options.device),
             shot=options.shot,
             photo=str(options.photo.resolve()),
+            follow_through=options.follow_through,
         )
         blender.fill(order, progress)
         staging.publish((take, blend, film))
@@ -177,6 +180,13 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
         help="light, framing and background: "
         + "; ".join(f"'{name}': {shot.about}" for name, shot in SHOTS.items()),
     )
+    parser.add_argument(
+        "--follow-through",
+        type=float,
+        default=follow_through.NATURAL,
+        metavar="X",
+        help="how late and little neck and shoulders follow the head, 0..2; 0 is off",
+    )
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     add_take_options(parser)
     found = parser.parse_args(arguments)
@@ -196,5 +206,6 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
         settings=settings_from(found),
         device=found.device,
         shot=found.shot,
+        follow_through=follow_through.checked(found.follow_through),
     )
     return options, found.json

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from . import apply, edits, fcurves, nla
 from .core.key_reduction import Interpolation, Keys, reduced, slopes_of
 from .pieces import Stale, Steps
+from .posed_values import rest_bone
 from .session import state
 
 Floats = npt.NDArray[np.float64]
@@ -122,6 +123,7 @@ def _write(
             kept.add(slot)
             planned |= {(edits.unlayered(slot), c.path, c.index) for c in channels}
             yield from _write_slot(where, slot, channels, plan.frames, memory, written, muted)
+            _let_go(where.action, slot, channels, memory, block)
             strips.append((channels[0].group, slot))
             if not where.is_layered:
                 fcurves.assign(block, action, action.slots[slot])
@@ -151,7 +153,7 @@ def _write_slot(
     written: dict[edits.Name, Keys],
     muted: set[edits.Name],
 ) -> Steps[None]:
-    """Write the curves of one slot that change, and remove those nobody plans any more."""
+    """Write the curves of one slot that change."""
     size = REDUCED_A_PIECE if where.style.keys == "REDUCED" else WRITTEN_A_PIECE
     count = max(1, size // max(1, len(frames)))
     owner = f"{where.action.session_uid} {identifier}"
@@ -179,11 +181,22 @@ def _write_slot(
             else:
                 fcurves.set_keys(curve, keys, before)
             written[identifier, channel.path, channel.index] = keys
-    slot = where.action.slots[identifier]
+
+
+def _let_go(
+    action: bpy.types.Action,
+    identifier: str,
+    channels: Sequence[fcurves.Channel],
+    memory: Mapping[edits.Name, Keys],
+    block: bpy.types.ID,
+) -> None:
+    """Remove the curves of a slot that nobody plans any more; bones that they moved go back to rest."""
+    slot = action.slots[identifier]
     planned = {(channel.path, channel.index) for channel in channels}
-    for place, curve in fcurves.slot_curves(where.action, slot).items():
+    for place, curve in fcurves.slot_curves(action, slot).items():
         if place not in planned and (identifier, *place) in memory:
-            fcurves.channelbag(where.action, slot).fcurves.remove(curve)
+            fcurves.channelbag(action, slot).fcurves.remove(curve)
+            rest_bone(block, *place)
 
 
 def keys_of(

@@ -69,6 +69,14 @@ def inverse(quaternions: Array) -> Array:
     return quaternions * np.array([1.0, -1.0, -1.0, -1.0])
 
 
+def product(first: Array, then: Array) -> Array:
+    """Quaternions (T, 4) of one turn in the frame that another has turned: ``first @ then`` as matrices."""
+    w, axis = first[:, :1], first[:, 1:]
+    v, other = then[:, :1], then[:, 1:]
+    scalar = w * v - (axis * other).sum(1, keepdims=True)
+    return np.concatenate([scalar, w * other + v * axis + np.cross(axis, other)], 1)
+
+
 def components(quaternions: Array, mode: str) -> tuple[str, Array]:
     """Property suffix and samples of turns in a Blender rotation mode.
 

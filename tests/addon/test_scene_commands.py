@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from dirfa_blender import meshes, scene_command, shot
+from dirfa_blender import fcurves, meshes, scene_command, shot
 from dirfa_blender import scene as staging
 from dirfa_blender.__main__ import main
 from dirfa_blender.core.errors import SettingsError
@@ -35,6 +35,13 @@ def run(*words: object) -> int:
     return main([str(word) for word in words])
 
 
+def follows(face: str) -> bool:
+    """Whether the shoulders of a character are animated."""
+    curves = fcurves.curves_of(bpy.data.objects[face].parent)
+    assert any('"head"' in path for path, _ in curves)
+    return any('"root"' in path for path, _ in curves)
+
+
 def test_a_take_is_applied_rendered_and_exported_without_a_window(stage: Path, capsys) -> None:
     face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
     applied, film, model = stage / "b.blend", stage / "b.mp4", stage / "b.glb"
@@ -58,15 +65,16 @@ def test_a_take_is_applied_rendered_and_exported_without_a_window(stage: Path, c
     assert scene.frame_end == 3
     assert scene[PROPERTY] == SYNTHETIC
     assert scene.sequence_editor.strips[0].type == "SOUND"
+    assert follows(face)
 
 
 def test_a_manifest_goes_on_where_it_stopped(stage: Path, capsys) -> None:
     face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
     manifest = stage / "lines.csv"
     manifest.write_text(
-        "id,scene,take,character,emotion\n"
-        f"one,scene.blend,a.npz,{face},happy\n"
-        "two,scene.blend,a.npz,Nobody,\n"
+        "id,scene,take,character,emotion,follow_through\n"
+        f"one,scene.blend,a.npz,{face},happy,0\n"
+        "two,scene.blend,a.npz,Nobody,,\n"
     )
 
     code = run("apply", "--manifest", manifest, "-o", stage / "out", "--json")
@@ -81,7 +89,8 @@ def test_a_manifest_goes_on_where_it_stopped(stage: Path, capsys) -> None:
     assert "no object 'Nobody'" in failure
     assert face in failure
     assert "line 3" in failure
-    assert (stage / "out" / "one.blend").is_file()
+    bpy.ops.wm.open_mainfile(filepath=str(stage / "out" / "one.blend"))
+    assert not follows(face)
 
 
 def test_every_bad_row_of_a_manifest_is_named(tmp_path: Path, capsys) -> None:
@@ -117,6 +126,7 @@ def test_every_bad_row_of_a_manifest_is_named(tmp_path: Path, capsys) -> None:
         ("render", {"engine": "luxcore"}, "engine must be"),
         ("render", {"size": "big"}, "size must be"),
         ("export", {"fps": "fast"}, "frame rate must be"),
+        ("apply", {"take": "a", "character": "b", "follow_through": "3"}, r"must be 0\.\.2, got 3"),
     ],
 )
 def test_an_order_out_of_range_is_refused(verb: str, change: dict[str, str], message: str) -> None:
