@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
-from .head_groom import PARTING, Strands, cap_grid, curl_of, strands, tones_of
+from .head_groom import Strands, cap_grid, curl_of, parting_of, strands, tones_of
 from .head_tresses import beside_face, tress_grid
 from .shape_anatomy import vertex_normals
 
@@ -122,7 +122,7 @@ def _walked(
     head: Head, cap: Floats, skin: _Skin, count: int, random: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Locks as (M, P, 3) points from root to tip, metres, with outward normals there."""
-    place = _roots(cap, count, random)
+    place = _roots(cap, count, parting_of(head), random)
     layer = random.uniform(*LAYERS_METRES, count)
     ear, low = _ear(head), float(tress_low(head))
     share = random.beta(1.5, 2.0, count)
@@ -162,7 +162,7 @@ def _mix(pair: tuple[float, float], share: Floats) -> Floats:
     return pair[0] + (pair[1] - pair[0]) * share
 
 
-def _roots(cap: Floats, count: int, random: np.random.Generator) -> Floats:
+def _roots(cap: Floats, count: int, parting: float, random: np.random.Generator) -> Floats:
     """(N, 3) places on the cap, more of them near the parting and the crown than at the sides."""
     middle = (cap[:-1, :] + cap[1:, :]) / 2
     along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
@@ -172,8 +172,8 @@ def _roots(cap: Floats, count: int, random: np.random.Generator) -> Floats:
     weight = along * across * (0.25 + top)
     weight[:1] *= 0.4
     # Hair runs away from the parting on both sides: what hides the scalp there grows there.
-    parting = (cap[..., 0].min() + cap[..., 0].max()) / 2 + PARTING * np.ptp(cap[..., 0]) / 2
-    weight *= 1.0 + PARTING_GAIN * top * np.exp(-(((middle[..., 0] - parting) / 0.016) ** 2))
+    line = (cap[..., 0].min() + cap[..., 0].max()) / 2 + parting * np.ptp(cap[..., 0]) / 2
+    weight *= 1.0 + PARTING_GAIN * top * np.exp(-(((middle[..., 0] - line) / 0.016) ** 2))
     chosen = random.choice(weight.size, count, p=weight.ravel() / weight.sum())
     row, column = np.divmod(chosen, weight.shape[1])
     aside, down = random.random((2, count))[..., None]
@@ -187,7 +187,7 @@ def _way(head: Head, cap: Floats, place: Floats, normal: Floats) -> Floats:
     """(N, 3) directions along the surface in which hair goes on from places."""
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
     middle, half = (low + high) / 2, (high - low) / 2
-    parting = middle[0] + PARTING * half[0]
+    parting = middle[0] + parting_of(head) * half[0]
     level = np.clip(normal[:, 2], 0.0, 1.0)
     aside = np.tanh((place[:, 0] - parting) / PARTED_METRES)
     # Toward the crown the parting ends and hair falls back.

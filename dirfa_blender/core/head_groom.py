@@ -34,7 +34,8 @@ EDGE_ROWS = 1.3
 LEAST_POINTS = 3
 BURIED_METRES = 0.0015  # under the skin, from which the cap bears no hair
 SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
-CURL_KEY = "hair_curl"  # under which a head remembers how curly its hair is, 0 to 1
+# Under which a head remembers how curly its hair is, 0 to 1, where it parts and how far it is swept aside.
+CURL_KEY, PARTING_KEY, SWEEP_KEY = "hair_curl", "hair_parting", "hair_sweep"
 # Of tightly coiled hair: metres by which a strand turns aside from point to point, and share of its length
 # that is left; of waves, metres and turns along a strand.
 KINK_METRES, COILED_LENGTH, WAVE_METRES, WAVE_TURNS = 0.0022, 0.75, 0.0022, 1.4
@@ -43,7 +44,10 @@ CLOSED = 0.3
 STRAYS, STRAY_METRES = 0.025, 0.008
 LOCK_TONE = 0.6  # of a strand's tone, that its lock has
 FRIZZ_METRES = 0.00025  # the same of any hair
-PARTING = 0.42  # of half the head's width, to the subject's left, where hair on top parts
+# Of half the head's width, to the subject's left, where hair on top parts; and what runs aside there over
+# the forehead, beside 0.8 that runs back. Both where no photo says it, and at most.
+PARTING, MOST_PARTED = 0.42, 0.8
+SWEEP, MOST_SWEPT = 0.3, 2.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
         return None
     random = np.random.default_rng(seed)
     lift = standoff(head, cap)
-    field = _Field.over(cap, lift)
+    field = _Field.over(cap, lift, lie(cap, parting_of(head), sweep_of(head)))
     locks = max(1, count // PER_LOCK)
     row, column = _roots(cap, lift, locks, random)
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
@@ -111,6 +115,46 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
 def curl_of(head: Head) -> float:
     """0 straight to 1 tightly coiled, as the head's photo showed its hair."""
     return min(max(float(head.source.get(CURL_KEY, "0")), 0.0), 1.0)
+
+
+def parting_of(head: Head) -> float:
+    """Where hair parts on top, in halves of the head's width to the subject's left."""
+    return min(max(float(head.source.get(PARTING_KEY, PARTING)), -MOST_PARTED), MOST_PARTED)
+
+
+def sweep_of(head: Head) -> float:
+    """How far hair over the forehead runs aside from its parting, beside 0.8 that runs back."""
+    return min(max(float(head.source.get(SWEEP_KEY, SWEEP)), 0.0), MOST_SWEPT)
+
+
+def lie(cap: Floats, parting: float, sweep: float) -> Floats:
+    """(R, C, 3) unit directions in which hair lies at points of a cap (R, C, 3).
+
+    Parameters
+    ----------
+    parting, sweep : as `parting_of` and `sweep_of` have them
+    """
+    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
+    middle, size = (low + high) / 2, (high - low) / 2
+    x = (cap[..., 0] - middle[0]) / size[0]
+    y = (cap[..., 1] - middle[1]) / size[1]
+    z = (cap[..., 2] - low[2]) / (high[2] - low[2])
+    # Over the forehead hair is combed up from its line and over, never down across the skin.
+    front = _rise((-0.30 - y) / 0.35) * _rise((0.85 - np.abs(x)) / 0.35)
+    top = np.maximum(_rise((z - 0.62) / 0.25), front)
+    ahead = _rise((0.25 - y) / 0.7)
+    parted = np.tanh((x - parting) / 0.10)
+    over = np.stack(
+        [(0.9 + (sweep - 0.9) * front) * parted, 0.25 + 0.55 * ahead, -0.15 * np.ones_like(x)], -1
+    )
+    # From the crown backward hair falls down and back, at the sides down and a little back.
+    aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)
+    behind = np.stack([0.15 * x, 0.5 * np.ones_like(x), -np.ones_like(x)], -1)
+    back = _rise((y - 0.15) / 0.5)[..., None]
+    sides = aside * (1 - back) + behind * back
+    share = (top * (1 - 0.8 * back[..., 0]))[..., None]
+    way = over * share + sides * (1 - share)
+    return way / np.linalg.norm(way, axis=-1, keepdims=True)
 
 
 def standoff(head: Head, cap: Floats) -> Floats:
@@ -156,12 +200,12 @@ class _Field:
     length: Floats
 
     @classmethod
-    def over(cls, cap: Floats, lift: Floats) -> _Field:
+    def over(cls, cap: Floats, lift: Floats, wanted: Floats) -> _Field:
+        """Of a cap (R, C, 3) so far off the skin (R, C), on which hair lies as wanted (R, C, 3)."""
         down = np.gradient(cap, axis=0)
         across = (np.roll(cap, -1, 1) - np.roll(cap, 1, 1)) / 2
         outward = np.cross(across, down)
         outward /= np.maximum(np.linalg.norm(outward, axis=2, keepdims=True), 1e-12)
-        wanted = _lie(cap)
         # Rows and columns of a step along the surface: least squares over its two tangents.
         tangents = np.stack([down, across], -1)
         normal = np.einsum("rcij,rcik->rcjk", tangents, tangents) + 1e-9 * np.eye(2)
@@ -182,31 +226,6 @@ class _Field:
         upper = values[low, left] * (1 - aside) + values[low, right] * aside
         lower = values[low + 1, left] * (1 - aside) + values[low + 1, right] * aside
         return upper + down * (lower - upper)
-
-
-def _lie(cap: Floats) -> Floats:
-    """(R, C, 3) unit directions in which hair lies at points of the cap."""
-    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
-    middle, size = (low + high) / 2, (high - low) / 2
-    x = (cap[..., 0] - middle[0]) / size[0]
-    y = (cap[..., 1] - middle[1]) / size[1]
-    z = (cap[..., 2] - low[2]) / (high[2] - low[2])
-    # Over the forehead hair is combed up from its line and over, never down across the skin.
-    front = _rise((-0.30 - y) / 0.35) * _rise((0.85 - np.abs(x)) / 0.35)
-    top = np.maximum(_rise((z - 0.62) / 0.25), front)
-    ahead = _rise((0.25 - y) / 0.7)
-    parted = np.tanh((x - PARTING) / 0.10)
-    over = np.stack(
-        [(0.9 - 0.6 * front) * parted, 0.25 + 0.55 * ahead, -0.15 * np.ones_like(x)], -1
-    )
-    # From the crown backward hair falls down and back, at the sides down and a little back.
-    aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)
-    behind = np.stack([0.15 * x, 0.5 * np.ones_like(x), -np.ones_like(x)], -1)
-    back = _rise((y - 0.15) / 0.5)[..., None]
-    sides = aside * (1 - back) + behind * back
-    share = (top * (1 - 0.8 * back[..., 0]))[..., None]
-    lie = over * share + sides * (1 - share)
-    return lie / np.linalg.norm(lie, axis=-1, keepdims=True)
 
 
 def _roots(

@@ -15,7 +15,7 @@ import numpy as np
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 
-from .mask import FaceMasks, Pixels, grown
+from .mask import FaceMasks, Pixels, Shares, grown
 
 # Coherence of straight and of tightly coiled hair: over 121 portraits coiled hair lies under 0.5, and what
 # lies over 0.7 is straight.
@@ -38,14 +38,29 @@ def read_curl(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> flo
     inside = grown(clear, -MARGIN * unit) > 0.5
     if inside.sum() < LEAST_AREA * unit**2:
         return 0.0
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    light = cv2.GaussianBlur(np.ascontiguousarray(lab[..., 0]), (0, 0), max(FINE * unit, 0.6))
-    across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
-    xx, yy, xy = (
-        cv2.GaussianBlur(product, (0, 0), NEAR * unit)
-        for product in (across * across, down * down, across * down)
-    )
+    xx, yy, xy = line_tensor(pixels, unit)
     strength = (xx + yy)[inside]
     agreed = np.sqrt((xx - yy) ** 2 + 4 * xy**2)[inside]
     coherence = float(agreed.sum() / max(float(strength.sum()), 1e-6))
     return float(np.clip((STRAIGHT - coherence) / (STRAIGHT - COILED), 0.0, 1.0))
+
+
+def line_tensor(
+    pixels: Pixels, unit: float, inside: Shares | None = None
+) -> tuple[Shares, Shares, Shares]:
+    """(H, W) float32 each: xx, yy and xy of the structure tensor of lightness.
+
+    Parameters
+    ----------
+    unit : pixels from eye to eye; inside : (H, W) 0..1, where edges count, None for everywhere
+    """
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = cv2.GaussianBlur(np.ascontiguousarray(lab[..., 0]), (0, 0), max(FINE * unit, 0.6))
+    across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
+    if inside is not None:
+        across, down = across * inside, down * inside
+    xx, yy, xy = (
+        np.asarray(cv2.GaussianBlur(product, (0, 0), NEAR * unit), np.float32)
+        for product in (across * across, down * down, across * down)
+    )
+    return xx, yy, xy

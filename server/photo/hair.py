@@ -17,7 +17,14 @@ import numpy.typing as npt
 
 from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import CURL_KEY, cap_grid
+from dirfa_blender.core.head_groom import (
+    CURL_KEY,
+    PARTING,
+    PARTING_KEY,
+    SWEEP,
+    SWEEP_KEY,
+    cap_grid,
+)
 from dirfa_blender.core.head_hair import COLUMNS
 from dirfa_blender.core.head_hairline import with_bare_crown, with_hairline
 from dirfa_blender.core.head_template import template
@@ -57,6 +64,7 @@ class Scalp:
     fall : how long hair falls beside the face, None where it is short
     hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
     curl : 0 straight to 1 tightly coiled
+    parting, sweep : where hair parts, and how far it runs aside there (`head_groom.lie`)
     """
 
     is_bald: bool
@@ -66,6 +74,8 @@ class Scalp:
     fall: Fall | None = None
     hairline: Floats | None = None
     curl: float = 0.0
+    parting: float = PARTING
+    sweep: float = SWEEP
 
 
 def read_scalp(
@@ -129,7 +139,12 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     vertices += _cap_edges().smoothed(moved, SMOOTHING)
-    source = {**head.source, CURL_KEY: f"{scalp.curl:.2f}"}
+    source = {
+        **head.source,
+        CURL_KEY: f"{scalp.curl:.2f}",
+        PARTING_KEY: f"{scalp.parting:.2f}",
+        SWEEP_KEY: f"{scalp.sweep:.2f}",
+    }
     grown = replace(head, vertices=vertices.astype(np.float32), source=source)
     return with_tresses(grown, scalp.fall) if scalp.fall else grown
 

@@ -28,8 +28,9 @@ from .complexion import Complexion, as_hair, complexion
 from .curl import read_curl
 from .glasses import glasses_sign, without_glasses
 from .grain import GRAIN, grain
-from .hair import Scalp, read_scalp
+from .hair import Scalp, read_scalp, with_hair
 from .hairline import read_hairline
+from .lie import read_lie
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
@@ -205,6 +206,9 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
             hairline=read_hairline(head, fit.view, to_picture, masks),
             curl=read_curl(picture, moved, masks),
         )
+        shaped = with_hair(head, replace(scalp, fall=None))
+        parting, sweep = read_lie(picture, moved, masks, shaped, fit.view, to_picture)
+        scalp = replace(scalp, parting=parting, sweep=sweep)
     if scalp.is_bald and not scalp.has_sides:
         colours.pop("hair", None)
     colours["skin"] = _as_colour(tone)

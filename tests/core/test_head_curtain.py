@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_curtain import carried_hair, curtain
-from dirfa_blender.core.head_groom import PARTING, Strands, cap_grid, strands
+from dirfa_blender.core.head_groom import PARTING, PARTING_KEY, Strands, cap_grid, strands
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
 from dirfa_blender.core.shape_anatomy import vertex_normals
@@ -41,18 +43,21 @@ def test_strands_start_on_the_cap_and_many_end_below_its_edge() -> None:
     assert (tips[:, 2] < ear).mean() > 0.8
 
 
-def test_hair_falls_to_the_side_of_the_parting_it_grows_on() -> None:
+@pytest.mark.parametrize("where", [PARTING, -0.3])
+def test_hair_falls_to_the_side_of_the_parting_it_grows_on(where: float) -> None:
     cap = cap_grid(haired())
-    assert cap is not None
+    parted = curtain(replace(haired(), source={PARTING_KEY: str(where)}), count=3000)
+    assert cap is not None and parted is not None
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
-    parting = (low[0] + high[0]) / 2 + PARTING * (high[0] - low[0]) / 2
-    ahead = grown().points[:, 0, 1] < (low[1] + high[1]) / 2
-    off = grown().points[ahead, 0, 0] - parting
+    parting = (low[0] + high[0]) / 2 + where * (high[0] - low[0]) / 2
+    ahead = parted.points[:, 0, 1] < (low[1] + high[1]) / 2
+    off = parted.points[ahead, 0, 0] - parting
 
-    ends = grown().points[ahead, -1, 0]
+    ends = parted.points[ahead, -1, 0]
 
-    assert (ends[off > 15 * MM] > 0).mean() > 0.95
-    assert (ends[off < -60 * MM] < 0).mean() > 0.95
+    side = np.sign(where)
+    assert (side * ends[side * off > 15 * MM] > 0).mean() > 0.95
+    assert (side * ends[side * off < -60 * MM] < 0).mean() > 0.95
 
 
 def test_no_strand_lies_before_eyes_or_mouth() -> None:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import CURL_KEY, POINTS, Strands, cap_grid, standoff, strands
+from dirfa_blender.core.head_groom import (
+    CURL_KEY,
+    PARTING_KEY,
+    POINTS,
+    SWEEP_KEY,
+    Strands,
+    cap_grid,
+    standoff,
+    strands,
+)
 from dirfa_blender.core.head_hairline import bare_crown, with_bare_crown
 from dirfa_blender.core.head_template import template
 
@@ -136,3 +145,31 @@ def test_temples_are_bare_before_the_hair_over_the_ears_is(head: Head) -> None:
 
     assert behind < 0.1
     assert before > 0.9
+
+
+def over_forehead(head: Head) -> np.ndarray:
+    """(S, 2) where strands over the forehead grow and by how much they run aside, in half heads."""
+    grown, cap = strands(head, count=6000), cap_grid(head)
+    assert grown is not None and cap is not None
+    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
+    root, tip = grown.points[:, 0], grown.points[:, -1]
+    ahead = (root[:, 1] < low[1] + 0.3 * (high - low)[1]) & (
+        root[:, 2] > 0.7 * high[2] + 0.3 * low[2]
+    )
+    half = (high[0] - low[0]) / 2
+    return np.stack([(root - (low + high) / 2)[ahead, 0] / half, (tip - root)[ahead, 0] / half], -1)
+
+
+@pytest.mark.parametrize("parting", [-0.4, 0.0, 0.5])
+def test_hair_on_top_runs_aside_from_where_the_head_says_it_parts(head: Head, parting: float):
+    root, aside = over_forehead(replace(head, source={PARTING_KEY: str(parting)})).T
+
+    assert np.median(aside[root > parting + 0.1]) > 0.02
+    assert np.median(aside[root < parting - 0.1]) < -0.02
+
+
+def test_swept_hair_runs_further_aside_than_hair_combed_back(head: Head):
+    combed = over_forehead(replace(head, source={SWEEP_KEY: "0.0"}))
+    swept = over_forehead(replace(head, source={SWEEP_KEY: "2.0"}))
+
+    assert np.abs(swept[:, 1]).mean() > 1.5 * np.abs(combed[:, 1]).mean()

@@ -1,0 +1,62 @@
+"""The lie of hair is read from the lines that its strands draw in a photo."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_groom import PARTING, PARTING_KEY, SWEEP, SWEEP_KEY, strands
+from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_view import View
+from server.photo.lie import read_lie
+from server.photo.mask import FaceMasks
+from server.photo.picture import picture
+
+SIZE = (600, 700)
+VIEW = View(np.eye(3), 2000.0, np.array([300.0, 0.0, -420.0]))
+UNMOVED = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+
+
+def worn(parting: float, sweep: float) -> Head:
+    """The template with red hair that lies so."""
+    source = {PARTING_KEY: str(parting), SWEEP_KEY: str(sweep)}
+    return replace(template(), source=source, colours={"hair": (0.8, 0.1, 0.05)})
+
+
+def read(head: Head, pixels: np.ndarray) -> tuple[float, float]:
+    nothing = np.zeros(pixels.shape[:2], np.float32)
+    red = (pixels[..., 0] > 1.6 * pixels[..., 1].astype(float)).astype(np.float32)
+    masks = FaceMasks(nothing, nothing, nothing, red, red, nothing, nothing, nothing, nothing,
+                      nothing, is_bare=False)  # fmt: skip
+    marks = FaceLandmarks(VIEW.to_photo(head.landmarks()), SIZE)
+    return read_lie(pixels, marks, masks, head, VIEW, UNMOVED)
+
+
+@cache
+def drawn(parting: float, sweep: float) -> tuple[float, float]:
+    head = worn(parting, sweep)
+    grown = strands(head)
+    assert grown is not None
+    return read(head, picture(head, VIEW, SIZE, hair=[grown]))
+
+
+@pytest.mark.parametrize("parting", [-0.5, 0.0, 0.5])
+def test_hair_parts_where_its_strands_are_seen_to_part(parting: float) -> None:
+    assert drawn(parting, SWEEP)[0] == pytest.approx(parting, abs=0.25)
+
+
+def test_hair_swept_over_the_forehead_is_told_from_hair_combed_back() -> None:
+    assert drawn(0.5, 2.0)[1] > drawn(0.5, 0.3)[1]
+
+
+def test_hair_without_lines_lies_as_usual() -> None:
+    head = worn(0.0, SWEEP)
+    plain = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    plain[:420] = (200, 20, 10)
+
+    assert read(head, plain) == (PARTING, SWEEP)
