@@ -74,9 +74,13 @@ def _readings(name: str) -> tuple[tuple[str, ...], ...]:
     name = _folded(name)
     name = _COPY.sub("", _NAMESPACE.sub("", name))
     name = _PREFIX.sub("", name)
+    found = [tuple(_split(name))]
     rest = _DOTTED.sub("", name)
-    texts = [name] if rest.lower() in _SIDES else [name, rest]
-    return tuple(dict.fromkeys(tuple(_split(text)) for text in texts))
+    if rest.lower() not in _SIDES:
+        # What is left out may hold the side: ``facs_Left.Mouth.Smile``.
+        before = _split(name[: len(name) - len(rest)])
+        found.append((*(word for word in before if word in ("left", "right")), *_split(rest)))
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=8192)
@@ -237,10 +241,12 @@ def _folded(name: str) -> str:
 def _split(name: str) -> list[str]:
     words: list[str] = [word.lower() for word in _WORD.findall(name)]
     if len(words) == 1:
-        # All in one case: only the end of the text can tell the side.
+        # All in one case: only the ends of the text can tell the side.
         for side in ("left", "right"):
             if words[0].endswith(side) and words[0] != side:
                 return [words[0][: -len(side)], side]
+            if words[0].startswith(side) and words[0] != side:
+                return [side, words[0][len(side) :]]
         return words
     sided = [_SIDES.get(word) or word for word in words]
     if len(sided) > 1 and not {"left", "right"} & set(sided):

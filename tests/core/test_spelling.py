@@ -47,6 +47,8 @@ WAYS = {
     "letter before": lambda n: sided("{1}_{0}", n, ("l", "r")),
     "short side": lambda n: sided("{1}_{0}", n, ("lt", "rt")),
     "brackets": lambda n: sided("{} ({})", n, ("L", "R")),
+    "words after a side": lambda n: "facs_" + ".".join(w for w in (parts(n)[1], *parts(n)[0]) if w),
+    "capitals after a side": lambda n: "".join(w for w in (parts(n)[1], *parts(n)[0]) if w).upper(),
     "other order": lambda n: "_".join([*reversed(parts(n)[0]), *filter(None, [parts(n)[1]])]),
 }
 
