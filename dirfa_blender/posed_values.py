@@ -1,8 +1,7 @@
-"""Planned curves as values of now: what a test shows without a key, and what was there before."""
+"""Planned curves as values of now: what a test shows without a key, what was there before, and rest."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 
 import bpy
@@ -35,12 +34,26 @@ def write_values(slots: Sequence[Slot], values: Mapping[str, float] | None = Non
         slot.id_block.update_tag()
 
 
-def rest_bone(block: bpy.types.ID, path: str, index: int) -> None:
-    """Put a bone's property back to rest where nothing animates it any more; others stay as they are."""
-    if path.startswith("pose.bones["):
-        with contextlib.suppress(ValueError):
-            # The bone may be gone.
-            _set(block, path, index, rest_value(path, index))
+def rest(block: bpy.types.ID, path: str, index: int) -> None:
+    """Put a property that nothing animates any more back to rest, if it is a continuous number.
+
+    Which picture is shown, or which object hidden, has no rest and stays.
+    """
+    try:
+        holder, name = _holder(block, path)
+        value = holder[name] if path.endswith("]") else getattr(holder, name)
+    except (ValueError, KeyError, AttributeError):
+        return  # the shape key or bone is gone as well
+    if hasattr(value, "__len__"):
+        value = value[index]
+    if not isinstance(value, float):
+        return
+    at_rest = rest_value(path, index)
+    if path.endswith("]"):
+        at_rest = holder.id_properties_ui(name).as_dict().get("default", at_rest)
+    _set(block, path, index, at_rest)
+    # What lies below in the NLA shows at once.
+    block.update_tag(refresh={"TIME"})
 
 
 def _set(block: bpy.types.ID, path: str, index: int, value: float) -> None:

@@ -21,10 +21,9 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from . import apply, edits, fcurves, nla
+from . import apply, edits, fcurves, nla, posed_values
 from .core.key_reduction import Interpolation, Keys, reduced, slopes_of
 from .pieces import Stale, Steps
-from .posed_values import rest_bone
 from .session import state
 
 Floats = npt.NDArray[np.float64]
@@ -123,7 +122,6 @@ def _write(
             kept.add(slot)
             planned |= {(edits.unlayered(slot), c.path, c.index) for c in channels}
             yield from _write_slot(where, slot, channels, plan.frames, memory, written, muted)
-            _let_go(where.action, slot, channels, memory, block)
             strips.append((channels[0].group, slot))
             if not where.is_layered:
                 fcurves.assign(block, action, action.slots[slot])
@@ -133,12 +131,7 @@ def _write(
             if own is not None:
                 layers.append(nla.LayerStrip(nla.EDITS_TRACK, where.edits, own, "ADD"))
             nla.lay_out(block, layers, (plan.frames[0], plan.frames[-1]))
-    for slot in action.slots:
-        if slot.identifier not in kept:
-            is_rest = slot.identifier.endswith(f"{edits.LAYER_MARK}{nla.REST_TRACK}")
-            for place, curve in fcurves.slot_curves(action, slot).items():
-                if is_rest or (slot.identifier, *place) in memory:
-                    fcurves.channelbag(action, slot).fcurves.remove(curve)
+    _take_out(action, plan, {*memory} - {*written}, kept)
     if planned:
         # What a character has no more, or under another name, was not deleted.
         edits.keep_deleted(action, edits.deleted(action) & planned)
@@ -183,20 +176,27 @@ def _write_slot(
             written[identifier, channel.path, channel.index] = keys
 
 
-def _let_go(
-    action: bpy.types.Action,
-    identifier: str,
-    channels: Sequence[fcurves.Channel],
-    memory: Mapping[edits.Name, Keys],
-    block: bpy.types.ID,
+def _take_out(
+    action: bpy.types.Action, plan: Plan, outdated: set[edits.Name], kept: set[str]
 ) -> None:
-    """Remove the curves of a slot that nobody plans any more; bones that they moved go back to rest."""
-    slot = action.slots[identifier]
-    planned = {(channel.path, channel.index) for channel in channels}
-    for place, curve in fcurves.slot_curves(action, slot).items():
-        if place not in planned and (identifier, *place) in memory:
-            fcurves.channelbag(action, slot).fcurves.remove(curve)
-            rest_bone(block, *place)
+    """Remove the curves nobody plans any more; what they moved goes back to rest.
+
+    Blender leaves a property that nothing animates as it last was: a line taken away would leave its
+    character in the middle of a word.
+    """
+    moved: dict[tuple[int, str, int], bpy.types.ID] = {}
+    for slot in action.slots:
+        is_rest = slot.identifier.endswith(f"{edits.LAYER_MARK}{nla.REST_TRACK}")
+        is_unused = is_rest and slot.identifier not in kept
+        for place, curve in fcurves.slot_curves(action, slot).items():
+            if is_unused or (slot.identifier, *place) in outdated:
+                moved |= {(block.session_uid, *place): block for block in slot.users()}
+                fcurves.channelbag(action, slot).fcurves.remove(curve)
+    for slot in plan.slots:
+        for channel in slot.channels:
+            moved.pop((slot.id_block.session_uid, channel.path, channel.index), None)
+    for (_, path, index), block in moved.items():
+        posed_values.rest(block, path, index)
 
 
 def keys_of(
