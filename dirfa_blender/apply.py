@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
 import numpy.typing as npt
 from mathutils import Matrix
 
-from . import bone_curves, eye_objects, fcurves, pictures, pose_assets
+from . import bone_curves, eye_objects, fcurves, key_drivers, pictures, pose_assets
 from .character import DRIVERS, Character, Owner, character_of, refuse_locked
 from .core import pose, rotation
 from .core.animation import Animation
@@ -164,11 +164,14 @@ class _Builder:
         self.follow = follow
         self.layers = layers_of_shapes(target.profile)
         self.column = {name: index for index, name in enumerate(track.names)}
-        self.blocks: dict[int, tuple[bpy.types.ID, str, list[fcurves.Channel]]] = {}
+        self.blocks: dict[
+            int, tuple[bpy.types.ID, str, dict[tuple[str, int], fcurves.Channel]]
+        ] = {}
 
     def slots(self) -> list[Slot]:
         """All slots; faces first, then what carries the head."""
-        poses: dict[str, pose_assets.Pose] = {}
+        poses: list[pose_assets.Blend] = []
+        pulls: list[pose_assets.Blend] = []
         stepped = self.target.profile.stepped
         rig = self.target.character.rig
         for channel, places in self.target.coverage.places.items():
@@ -176,9 +179,11 @@ class _Builder:
                 continue
             for place in places:
                 if place.kind == "pose" and place.owner == DRIVERS:
-                    poses[channel] = self.target.character.driver_poses[place.name]
+                    found = self.target.character.driver_poses[place.name]
+                    pulls.append(self.blend(found, channel))
                 elif place.kind == "pose":
-                    poses[channel] = pose_assets.read_pose(bpy.data.actions[place.name], rig)
+                    found = pose_assets.read_pose(bpy.data.actions[place.name], rig)
+                    poses.append(self.blend(found, channel))
                 elif place.kind == "object":
                     shown = self.weights(channel) > 0.5
                     thing = bpy.data.objects[place.name]
@@ -188,18 +193,27 @@ class _Builder:
                     self.named(channel, place, is_stepped=stepped is not None)
         if stepped is not None:
             self.pictures(stepped.index)
+        poses += key_drivers.merged(pulls)
         self.posed(poses)
         self.head(poses)
         self.eyeballs()
-        return [Slot(block, name, tuple(made)) for block, name, made in self.blocks.values()]
+        return [Slot(block, name, (*made.values(),)) for block, name, made in self.blocks.values()]
+
+    def blend(self, found: pose_assets.Pose, channel: str) -> pose_assets.Blend:
+        """A pose by the weights of a channel."""
+        return pose_assets.Blend(found, self.weights(channel), self.layers[channel])
 
     def weights(self, channel: str) -> npt.NDArray[np.floating]:
         """(T,) weights of a channel."""
         return self.track.weights[:, self.column[channel]]
 
     def add(self, block: bpy.types.ID, name: str, channel: fcurves.Channel) -> None:
-        """Put a channel into its datablock's slot."""
-        self.blocks.setdefault(block.session_uid, (block, name, []))[2].append(channel)
+        """Put a channel into its datablock's slot; where one is there, the larger value counts."""
+        channels = self.blocks.setdefault(block.session_uid, (block, name, {}))[2]
+        known = channels.get((channel.path, channel.index))
+        if known is not None:
+            channel = replace(channel, values=np.maximum(known.values, channel.values))
+        channels[channel.path, channel.index] = channel
 
     def named(self, channel: str, place: Place, *, is_stepped: bool) -> None:
         """A shape key or custom property follows a channel."""
@@ -231,24 +245,24 @@ class _Builder:
         ):
             self.add(block, name, made)
 
-    def posed(self, poses: dict[str, pose_assets.Pose]) -> None:
+    def posed(self, poses: list[pose_assets.Blend]) -> None:
         """What poses set besides bones: shape keys and properties, from rest in a straight line."""
         rig = self.target.character.rig
         keys = [face.data.shape_keys for face in self.target.character.faces]
         totals: dict[tuple[bool, str, int], npt.NDArray[np.floating]] = {}
         groups: dict[tuple[bool, str, int], str] = {}
-        for channel, found in poses.items():
-            for where, value in found.others.items():
-                part = self.weights(channel) * np.float32(value)
+        for blend in poses:
+            for where, value in blend.pose.others.items():
+                part = blend.weights * np.float32(value)
                 totals[where] = totals[where] + part if where in totals else part
-                groups.setdefault(where, TITLES[self.layers[channel]])
+                groups.setdefault(where, TITLES[blend.layer])
         for (is_key, path, index), values in totals.items():
             for block in keys if is_key else [rig]:
                 if block is not None and _has_path(block, path):
                     made = fcurves.Channel(path, index, groups[is_key, path, index], values)
                     self.add(block, f"{'Face' if is_key else 'Controls'} {block.name}", made)
 
-    def head(self, poses: dict[str, pose_assets.Pose]) -> None:
+    def head(self, poses: list[pose_assets.Blend]) -> None:
         """Bones, or the object itself where there is no armature and no face."""
         target, rig = self.target, self.target.character.rig
         if rig is not None and target.bones is not None:

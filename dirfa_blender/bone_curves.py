@@ -9,7 +9,7 @@ is why their sign cannot depend on a bone's roll.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import bpy
@@ -25,7 +25,7 @@ from .eye_aims import Aim, aims_of
 from .fcurves import Channel
 from .head_parts import ROOT_BONE
 from .meshes import CHIN_KEY
-from .pose_assets import Pose
+from .pose_assets import Blend
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ def bone_channels(
     covered: Coverage,
     track: ShapeTrack,
     gaze: npt.NDArray[np.floating],
-    poses: Mapping[str, Pose],
+    poses: Sequence[Blend],
 ) -> Iterator[Channel]:
     """Channels of every bone that moves but those that carry the head.
 
@@ -178,7 +178,7 @@ def bone_channels(
     ----------
     profile : fitted to the rig
     gaze : (T, 2) radians, as `Animation`
-    poses : channel -> the pose that carries it
+    poses : what is blended in besides
     """
     motions: dict[str, _Motion] = {}
     layers = layers_of_shapes(profile)
@@ -200,9 +200,8 @@ def bone_channels(
                 continue
             weight = weights[:, column[channel], None]
             _add_move(of(bone), rig, bone, plan, move, unit, weight, layers[channel])
-    for channel, found in poses.items():
-        if channel in column:
-            _add_pose(motions, found, weights[:, column[channel], None], layers[channel], rig)
+    for blend in poses:
+        _add_pose(motions, blend, rig)
     if any(plan.eyes) and profile.eyes is not None:
         for bone, aim, side in zip(plan.eyes, plan.aims, ("left", "right"), strict=True):
             turns = eye_turn(gaze, profile, side)
@@ -302,22 +301,17 @@ def _add_move(
         motion.add_move(weight * _offsets_in(rig, plan, bone, offset), layer)
 
 
-def _add_pose(
-    motions: dict[str, _Motion],
-    found: Pose,
-    weight: Array,
-    layer: Layer,
-    rig: bpy.types.Object,
-) -> None:
+def _add_pose(motions: dict[str, _Motion], blend: Blend, rig: bpy.types.Object) -> None:
+    weight, found = np.asarray(blend.weights, np.float64)[:, None], blend.pose
     for bone, turn in found.turns.items():
         if bone in rig.pose.bones:
-            motions.setdefault(bone, _Motion()).add_turn(weight * turn, layer)
+            motions.setdefault(bone, _Motion()).add_turn(weight * turn, blend.layer)
     for bone, move in found.moves.items():
         if bone in rig.pose.bones:
-            motions.setdefault(bone, _Motion()).add_move(weight * move, layer)
+            motions.setdefault(bone, _Motion()).add_move(weight * move, blend.layer)
     for bone, scale in found.scales.items():
         if bone in rig.pose.bones and (scale != 1).any():
-            motions.setdefault(bone, _Motion()).add_scale(weight * (scale - 1.0), layer)
+            motions.setdefault(bone, _Motion()).add_scale(weight * (scale - 1.0), blend.layer)
 
 
 def eye_turn(gaze: npt.NDArray[np.floating], profile: MappingProfile, side: str) -> Array:

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from mathutils import Euler, Matrix, Quaternion
 
+from .core.layers import Layer
+
 Array = npt.NDArray[np.float64]
 
 _BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(\w+)$')
@@ -44,6 +46,15 @@ class Pose:
     others: Mapping[tuple[bool, str, int], float] = field(
         default_factory=dict[tuple[bool, str, int], float]
     )
+
+
+@dataclass(frozen=True)
+class Blend:
+    """A pose blended in by a channel: its weights (T,), and the layer they belong to."""
+
+    pose: Pose
+    weights: npt.NDArray[np.floating]
+    layer: Layer
 
 
 def offered_poses(

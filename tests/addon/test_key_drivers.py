@@ -105,6 +105,50 @@ def test_keys_on_one_control_add_up(at_50) -> None:
     assert moved == pytest.approx({"jawOpen": 0.5, "mouthPucker": 0.6, "jawLeft": 0.3}, abs=0.01)
 
 
+def test_a_control_of_both_sides_goes_as_far_as_the_side_that_asks_for_most(at_50) -> None:
+    face = board({**BOARD, "mouthSmileRight": ("ctl_smile.L", "LOC_Z", "max(v, 0) / 2")})
+    for name in ("mouthSmileLeft", "mouthSmileRight"):
+        face.data.shape_keys.key_blocks[name].slider_max = 10.0
+
+    both = shown(face, {"AU12L": 0.4, "AU12R": 0.8})
+    one = shown(face, {"AU12L": 0.4})
+
+    assert both == pytest.approx({"mouthSmileLeft": 1.6, "mouthSmileRight": 0.8}, abs=0.01)
+    assert one == pytest.approx({"mouthSmileLeft": 0.4, "mouthSmileRight": 0.2}, abs=0.01)
+
+
+def driven_by_property(face: bpy.types.Object, key: str, path: str, expression: str) -> None:
+    block = face.data.shape_keys.key_blocks[key]
+    block.driver_remove("value")
+    driver = block.driver_add("value").driver
+    variable = driver.variables.new()
+    variable.name, variable.targets[0].id = "v", face.parent
+    variable.targets[0].data_path = path
+    driver.expression = expression
+
+
+def test_properties_under_any_name_are_controls_too(at_50) -> None:
+    face = board()
+    rig = face.parent
+    rig["grin"] = rig["mouthFrown"] = rig.pose.bones["head"]["Open Wide"] = 0.0
+    rig["steps"] = 0
+    for side in ("Left", "Right"):
+        driven_by_property(face, f"mouthSmile{side}", '["grin"]', "v / 50")
+        driven_by_property(face, f"mouthFrown{side}", '["mouthFrown"]', "v")
+    driven_by_property(face, "jawOpen", 'pose.bones["head"]["Open Wide"]', "v * 2")
+    driven_by_property(face, "mouthPucker", '["steps"]', "v / 10")
+
+    assert hindrances_of(face) == (
+        "Shape key mouthPucker of 'Face' is moved by drivers and left alone",
+    )
+    for levels, keys in (
+        ({"AU12L": 0.8, "AU12R": 0.8}, {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8}),
+        ({"AU15L": 0.6, "AU15R": 0.6}, {"mouthFrownLeft": 0.6, "mouthFrownRight": 0.6}),
+        ({"AU27": 0.5}, {"jawOpen": 0.5}),
+    ):
+        assert shown(face, levels) == pytest.approx(keys, abs=0.01), levels
+
+
 def test_the_report_counts_driven_keys_and_hides_nothing(at_50) -> None:
     face = board()
     character = character_of(face)
