@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mathutils import Matrix
 
 from . import bone_curves, eye_objects, fcurves, key_drivers, pictures, pose_assets
-from .character import DRIVERS, Character, Owner, character_of, refuse_locked
+from .character import DRIVERS, Character, Owner, character_of, has_keys, refuse_locked
 from .core import pose, rotation
 from .core.animation import Animation
 from .core.errors import RigError
@@ -308,6 +308,13 @@ def _refuse_faceless(found: Target, profile: MappingProfile) -> None:
     character = found.character
     name = character.name
     inventory = character.inventory
+    instanced = character.chosen.instance_collection
+    if instanced is not None and any(has_keys(thing) for thing in instanced.all_objects):
+        raise RigError(
+            f"'{name}' is an instance of collection '{instanced.name}', whose face cannot move by itself. "
+            "Make a library override of it (Object > Library Override > Make), or real objects (Object > "
+            "Apply > Make Instances Real), and choose its face."
+        )
     if inventory.driven and not any(inventory.of_kind("shape").values()):
         raise RigError(
             f"'{name}' has drivers on {len(inventory.driven)} of the properties to animate, first "

@@ -74,7 +74,7 @@ def character_of(chosen: bpy.types.Object) -> Character:
     """The character that an object is part of."""
     rig = _armature_of(chosen)
     members = _members(chosen, rig)
-    faces = tuple(o for o in members if _has_keys(o))
+    faces = tuple(o for o in members if has_keys(o))
     names: dict[Kind, dict[str, tuple[str, ...]]] = {"shape": {}, "property": {}, "object": {}}
     owners: dict[str, Owner] = {}
     driven: list[str] = []
@@ -179,7 +179,7 @@ def _members(chosen: bpy.types.Object, rig: bpy.types.Object | None) -> list[bpy
 
 def _near(chosen: bpy.types.Object, members: list[bpy.types.Object]) -> list[bpy.types.Object]:
     """Of a face without an armature, what lies about it: one empty may hold the heads of two people."""
-    if not _has_keys(chosen):
+    if not has_keys(chosen):
         return members
     low, high = extent(chosen)
     reach = BESIDE * float(np.linalg.norm(high - low))
@@ -188,10 +188,11 @@ def _near(chosen: bpy.types.Object, members: list[bpy.types.Object]) -> list[bpy
         least, most = extent(other)
         return bool((least <= high + reach).all() and (most >= low - reach).all())
 
-    return [other for other in members if not _has_keys(other) or is_near(other)]
+    return [other for other in members if not has_keys(other) or is_near(other)]
 
 
-def _has_keys(thing: bpy.types.Object) -> bool:
+def has_keys(thing: bpy.types.Object) -> bool:
+    """Whether an object has shape keys."""
     return thing.type in SHAPED and thing.data.shape_keys is not None
 
 

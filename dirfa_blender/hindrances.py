@@ -26,7 +26,8 @@ def hindrances_of(target: bpy.types.Object) -> tuple[str, ...]:
 
 def report_of(character: Character, profile: MappingProfile, found: Coverage) -> str:
     """What a character has of a profile, and what hides it."""
-    return "; ".join([str(found), *hindrances(character, profile, found)])
+    turns = ["no bone turns the head"] if character.faces and "head" not in found.parts else []
+    return "; ".join([str(found), *turns, *hindrances(character, profile, found)])
 
 
 def hindrances(character: Character, profile: MappingProfile, found: Coverage) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def test_the_editor_shows_every_channel_and_what_is_missing(face) -> None:
     editor = face.dirfa_mapping
 
     assert len(editor.rows) == 53
-    assert editor.report == "51 of 52 found; tongueOut missing"
+    assert editor.report == "51 of 52 found; tongueOut missing; no bone turns the head"
     assert [row.name for row in editor.rows if not row.is_found] == ["tongueOut", "tongueUp"]
 
 

@@ -6,9 +6,11 @@ import bpy
 import pytest
 
 from dirfa_blender import apply, profiles
+from dirfa_blender.character import character_of
+from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.inventory import coverage
-from dirfa_blender.hindrances import hindrances_of
+from dirfa_blender.hindrances import hindrances_of, report_of
 from tests.addon.stand_ins import face_with_keys, moved_keys, take
 
 # One shop's habits: a prefix, three ways to write a side, words in another order, a typo, its own things.
@@ -33,8 +35,6 @@ def at_50(scene):
 
 
 def report(face: bpy.types.Object) -> str:
-    from dirfa_blender.character import character_of
-
     return str(coverage(profiles.profile_for(face), character_of(face).inventory))
 
 
@@ -144,6 +144,28 @@ def test_a_character_with_the_mesh_of_another_is_said_to_take_it_along(at_50) ->
 
     assert [text for text in shared if "one mesh with 'Twin'" in text]
     assert hindrances_of(face) == ()
+
+
+def test_a_face_whose_head_no_bone_turns_is_reported_so(at_50) -> None:
+    character = character_of(face_with_keys(ARKIT_NAMES))
+    profile = profiles.profile_of(character)
+
+    told = report_of(character, profile, profiles.covered(character, profile))
+
+    assert told == "all 52 found; no bone turns the head"
+
+
+def test_an_instance_of_a_character_is_refused_with_what_to_do(at_50) -> None:
+    hero = bpy.data.collections.new("Hero")
+    face = face_with_keys(ARKIT_NAMES)
+    at_50.collection.objects.unlink(face)
+    hero.objects.link(face)
+    instance = bpy.data.objects.new("Hero here", None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", hero
+    at_50.collection.objects.link(instance)
+
+    with pytest.raises(RigError, match=r"instance of collection 'Hero'.*Library Override"):
+        shown(instance, {"AU26": 0.5})
 
 
 def test_a_whole_face_hides_nothing(at_50) -> None:
