@@ -7,11 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from .core.errors import DirfaError, SettingsError
+from .core.exit_codes import USAGE_ERROR, exit_code
 from .core.progress import Display
 from .scene_order import VERBS
-
-USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,19 +31,9 @@ def main(arguments: Sequence[str]) -> int:
         if hasattr(signal, ending):
             signal.signal(getattr(signal, ending), signal.default_int_handler)
     display = Display(as_json="--json" in arguments)
-    try:
-        return commands[name](arguments[1:])
-    except SettingsError as error:
-        display.error(str(error))
-        return USAGE_ERROR
-    except DirfaError as error:
-        display.error(str(error))
-        return 1
-    except KeyboardInterrupt:
-        goes_on = "--manifest" in arguments
-        rest = "the same command goes on where it stopped" if goes_on else "nothing was written"
-        display.error(f"Interrupted; {rest}.")
-        return INTERRUPTED
+    goes_on = "--manifest" in arguments
+    rest = "the same command goes on where it stopped" if goes_on else "nothing was written"
+    return exit_code(lambda: commands[name](arguments[1:]), display, f"Interrupted; {rest}.")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ from typing import Any
 import bpy
 
 from . import scene_command, scene_filling
-from .core.errors import DirfaError, SettingsError
+from .core.errors import SettingsError
+from .core.exit_codes import USAGE_ERROR, exit_code
 from .core.progress import Display, Progress, Stage
 from .scene_order import VERBS, order_from
 
 NAME = "dirfa"
-USAGE_ERROR = 2
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -28,14 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     if verb not in VERBS:
         display.error(f"usage: blender -b SCENE.blend --command {NAME} {{{','.join(VERBS)}}} ...")
         return 0 if verb in ("-h", "--help") else USAGE_ERROR
-    try:
-        return _run(verb, arguments[1:], display)
-    except SettingsError as error:
-        display.error(str(error))
-        return USAGE_ERROR
-    except DirfaError as error:
-        display.error(str(error))
-        return 1
+    return exit_code(lambda: _run(verb, arguments[1:], display), display, "Interrupted.")
 
 
 def _run(verb: str, arguments: Sequence[str], display: Display) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dirfa_blender.core.errors import DirfaError, SettingsError
+from dirfa_blender.core.exit_codes import USAGE_ERROR, exit_code
 from dirfa_blender.core.progress import Display
 
 from .native_noise import native_noise_off
@@ -29,7 +29,6 @@ ELSEWHERE = {
     "track": "server.tracking.track",
     "microphone": "server.microphone",
 }
-USAGE_ERROR, INTERRUPTED = 2, 130
 
 
 def main(
@@ -60,19 +59,8 @@ def main(
             if hasattr(signal, ending):
                 signal.signal(getattr(signal, ending), signal.default_int_handler)
     display = Display(as_json="--json" in arguments)
-    try:
-        return commands[name](arguments[1:])
-    except SettingsError as error:
-        display.error(str(error))
-        return USAGE_ERROR
-    except DirfaError as error:
-        display.error(str(error))
-        return 1
-    except KeyboardInterrupt:
-        goes_on = name == "batch"
-        rest = "; the same command goes on where it stopped" if goes_on else ""
-        display.error(f"Interrupted{rest}.")
-        return INTERRUPTED
+    rest = "; the same command goes on where it stopped" if name == "batch" else ""
+    return exit_code(lambda: commands[name](arguments[1:]), display, f"Interrupted{rest}.")
 
 
 def _serve(arguments: Sequence[str], make_services: Callable[[str], Services] | None) -> int:
