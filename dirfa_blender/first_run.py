@@ -6,22 +6,19 @@ material of one's own.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 
-from .core.errors import DirfaError, PhotoError
+from .core.errors import DirfaError
 from .environment import of_server
 from .labels import draw_text
 from .operators.generate import disabled_reason
 from .preferences import is_remote, preferences_of
+from .samples import sample_photo, sample_speech
 from .server_panel import draw_server
 from .server_process import project_root
 from .server_watch import watch
 from .session import state
 
-SAMPLE_SPEECH = Path("samples") / "speech.flac"
-SAMPLE_PHOTO = "skimage/data/astronaut.png"
 READY = ("stopped", "starting", "running", "remote")
 
 
@@ -33,14 +30,13 @@ class DIRFA_OT_use_sample(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = context.scene.dirfa
-        speech = project_root() / SAMPLE_SPEECH
         try:
-            photo = sample_photo()
+            photo = sample_photo(of_server(project_root()).site_packages())
         except DirfaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         settings.source = "FILE"
-        settings.audio, settings.actor, settings.photo = str(speech), "photo", str(photo)
+        settings.audio, settings.actor, settings.photo = str(sample_speech()), "photo", str(photo)
         return {"FINISHED"}
 
 
@@ -93,23 +89,6 @@ class DIRFA_PT_first_run(bpy.types.Panel):
             box.operator("dirfa.first_run_done", icon="CHECKMARK")
         elif is_ready and has_material:
             box.label(text="Press Generate", icon="BLANK1")
-
-
-def sample_photo() -> Path:
-    """The portrait of the sample, which a package of the server's carries.
-
-    Raises
-    ------
-    PhotoError
-        There is no server on this computer.
-    """
-    home = of_server(project_root())
-    for site in home.site_packages():
-        if (site / SAMPLE_PHOTO).is_file():
-            return site / SAMPLE_PHOTO
-    raise PhotoError(
-        "The sample portrait comes with the server: set it up first, or choose a photo."
-    )
 
 
 def _step(

@@ -12,14 +12,15 @@ from pathlib import Path
 from .core.errors import PhotoError, SettingsError
 from .core.head_shapes import with_shapes
 from .core.head_sliders import HeadSliders, parsed_sliders, slid
+from .core.inputs import require_files
 from .core.npz_io import head_bytes, head_from_bytes
 from .core.progress import Display, Progress, Stage
 from .core.protocol import PhotoSettings
 from .film import FilmOrder
 from .film_process import FilmProcess
 from .outputs import Staging, follow
+from .samples import advice, sample_photo
 from .server_process import ServerProcess
-from .talk import sample_photo
 
 SUFFIXES = (".npz", ".blend", ".glb", ".fbx", ".usdc")
 
@@ -86,10 +87,7 @@ def fit(
     DirfaError
         Anything that stands in the way, as a sentence; the output has not changed then.
     """
-    for photo in photos:
-        if not photo.is_file():
-            found = "a folder" if photo.is_dir() else "nothing"
-            raise PhotoError(f"Expected a file at {photo}, found {found}. Check the path.")
+    require_files(*((photo, PhotoError) for photo in photos))
     stages = (
         Stage("start", "starting the inference server", 4.0),
         Stage("fit", "fitting a head to the photo", 6.0),
@@ -103,7 +101,9 @@ def fit(
         raw = made if suffix == ".npz" else staging.path("head.npz")
         with ServerProcess(device=device) as client:
             job = client.fit(photos[0], settings, photos[1:])
-            data = follow(client, job.id, "fit", progress, display)
+            data, notes = follow(client, job.id, "fit", progress)
+        for note in advice(notes, photos[0]):
+            display.warn(note)
         staging.write(raw.name, _with_sliders(data, sliders or HeadSliders()))
         if suffix != ".npz":
             blend, export = (str(made), "") if suffix == ".blend" else ("", str(made))

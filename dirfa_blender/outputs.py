@@ -17,7 +17,7 @@ from .client import Client
 from .core import announcement
 from .core.errors import JobCancelled, JobFailed, OutputError
 from .core.npz_io import read_animation
-from .core.progress import Display, Progress
+from .core.progress import Progress
 
 # Room asked for before starting: a .blend with its texture, a film and its frames, bytes.
 NEEDED_BYTES = 200_000_000
@@ -104,8 +104,10 @@ def remove_stale_folders(place: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def follow(client: Client, job_id: str, stage: str, progress: Progress, display: Display) -> bytes:
-    """Show a server job to its end and give its result; an interruption cancels it.
+def follow(
+    client: Client, job_id: str, stage: str, progress: Progress
+) -> tuple[bytes, tuple[str, ...]]:
+    """Show a server job to its end; its result and what is worth saying. An interruption cancels it.
 
     Raises
     ------
@@ -119,9 +121,7 @@ def follow(client: Client, job_id: str, stage: str, progress: Progress, display:
                 raise JobFailed(status.error or "The server did not say why the job failed.")
             if status.state == "cancelled":
                 raise JobCancelled("The job was cancelled.")
-        for sentence in client.status(job_id).warnings:
-            display.warn(sentence)
-        return client.result(job_id)
+        return client.result(job_id), client.status(job_id).warnings
     except KeyboardInterrupt:
         with contextlib.suppress(Exception):
             client.cancel(job_id)

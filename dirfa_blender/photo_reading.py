@@ -17,6 +17,7 @@ from .core.errors import DirfaError, JobCancelled, JobFailed
 from .core.npz_io import head_from_bytes
 from .core.protocol import JobStatus, PhotoSettings
 from .head_parts import HeadParts, head_parts
+from .samples import advice
 
 # How much of the time the server takes; the rest makes its answer ready.
 SERVER_SHARE = 0.9
@@ -97,7 +98,7 @@ def read_photos(
     nearly = span[0] + SERVER_SHARE * (span[1] - span[0])
     data = followed(client, job, "Reading the photo", (span[0], nearly), report, warnings)
     report(nearly, "Preparing the head")
-    return Likeness(head_parts(head_from_bytes(data)), tuple(warnings))
+    return Likeness(head_parts(head_from_bytes(data)), advice(warnings, sitting.photo))
 
 
 def waited_for(

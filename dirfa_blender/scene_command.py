@@ -18,6 +18,7 @@ from typing import Any
 from .core.errors import DirfaError, FormatError, SettingsError
 from .core.folder_lock import FolderLock
 from .core.follow_through import NATURAL
+from .core.inputs import require_files
 from .core.ledger import Ledger, Record, sha256_of
 from .core.manifest import Problems, Row, read_rows
 from .core.progress import Display, Progress, Stage
@@ -95,6 +96,8 @@ def fill_one(order: SceneOrder, display: Display) -> float:
     DirfaError
         Anything that stands in the way, as a sentence; the output has not changed then.
     """
+    inputs = [order.scene, order.take, order.audio]
+    require_files(*((Path(name), FormatError) for name in inputs if name))
     stages = (
         Stage("open", "opening the scene", OPEN_SECONDS),
         Stage("work", f"{order.verb}ing", SECONDS[order.verb]),

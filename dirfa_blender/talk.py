@@ -8,7 +8,6 @@ moved into place when it is whole, the film last; what a killed run left is remo
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import re
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from . import system
 from .core import follow_through
 from .core.errors import AudioError, PhotoError, RenderError, SettingsError
+from .core.inputs import require_files
 from .core.progress import Display, Progress, Stage
 from .core.protocol import AnimateSettings, PhotoSettings
 from .core.take_options import add_take_options, settings_from
@@ -25,14 +25,14 @@ from .core.timing import FrameRate, parse_rate
 from .film import FilmOrder
 from .film_process import FilmProcess
 from .outputs import Staging, follow
-from .server_process import ServerProcess, project_root
+from .samples import advice, sample_photo, sample_speech
+from .server_process import ServerProcess
 from .shot_presets import DEFAULT_SHOT, SHOTS
 
 ENGINES = ("cycles", "eevee", "workbench")
 DEFAULT_SIZE = (384, 480)
 # Seconds a frame of the default size takes on one processor core, for the first guess of time left.
 SECONDS_PER_FRAME = {"cycles": 2.4, "eevee": 3.0, "workbench": 0.2}
-SAMPLE_SPEECH = Path("samples") / "speech.flac"
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,7 @@ def talk(options: TalkOptions, display: Display) -> float:
     DirfaError
         Anything that stands in the way, as a sentence; no output has changed then.
     """
-    for path, kind in ((options.audio, AudioError), (options.photo, PhotoError)):
-        if not path.is_file():
-            found = "a folder" if path.is_dir() else "nothing"
-            raise kind(f"Expected a file at {path}, found {found}. Check the path.")
+    require_files((options.audio, AudioError), (options.photo, PhotoError))
     if options.engine != "cycles" and not system.is_loadable(system.EGL):
         raise RenderError(
             f"Engine {options.engine} needs the library {system.EGL.file}, which this machine lacks. "
@@ -99,8 +96,12 @@ def talk(options: TalkOptions, display: Display) -> float:
     ):
         speech = client.animate(options.audio, options.settings)
         photo = client.fit(options.photo, PhotoSettings())
-        staging.write(take.name, follow(client, speech.id, "animate", progress, display))
-        staging.write("head.npz", follow(client, photo.id, "fit", progress, display))
+        take_file, notes = follow(client, speech.id, "animate", progress)
+        staging.write(take.name, take_file)
+        head_file, seen = follow(client, photo.id, "fit", progress)
+        staging.write("head.npz", head_file)
+        for note in (*notes, *advice(seen, options.photo)):
+            display.warn(note)
         seconds = staging.take_seconds(take.name)
         progress.expect("render", frame * options.rate.frame_count(seconds))
         order = FilmOrder(
@@ -129,21 +130,6 @@ def talk(options: TalkOptions, display: Display) -> float:
 def outputs(output: Path) -> tuple[Path, Path, Path]:
     """Take, scene and film of one talk: the same name with three suffixes."""
     return output.with_suffix(".npz"), output.with_suffix(".blend"), output.with_suffix(".mp4")
-
-
-def sample_photo() -> Path:
-    """The portrait of the built-in sample, which the scikit-image package carries.
-
-    Raises
-    ------
-    PhotoError
-        The package is not installed.
-    """
-    found = importlib.util.find_spec("skimage")
-    path = Path(found.origin or "").parent / "data" / "astronaut.png" if found else Path()
-    if not path.is_file():
-        raise PhotoError("The sample portrait is not installed here. Give a photo with --photo.")
-    return path
 
 
 def size(text: str) -> tuple[int, int]:
@@ -196,7 +182,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
     if found.samples < 0:
         raise SettingsError(f"The samples must be 1 or more, got {found.samples}.")
     options = TalkOptions(
-        audio=found.audio or project_root() / SAMPLE_SPEECH,
+        audio=found.audio or sample_speech(),
         photo=found.photo or sample_photo(),
         output=output,
         engine=found.engine,

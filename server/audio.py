@@ -22,6 +22,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
+from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.speech_level import SILENT_ENERGY
 
 Array = NDArray[np.float32]
@@ -82,9 +83,8 @@ def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
         There is no such file, it is no sound in a known format, or it is too short or too long.
     """
     label = name or (str(source) if isinstance(source, Path) else "the recording sent")
-    if isinstance(source, Path) and not source.is_file():
-        found = "a folder" if source.is_dir() else "nothing"
-        raise AudioError(f"Expected a sound file, found {found} at {source}. Check the path.")
+    if isinstance(source, Path):
+        require_files((source, AudioError))
     stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     told_seconds = 0.0
     try:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.errors import SettingsError
+from dirfa_blender.core.errors import AudioError, SettingsError
+from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.npz_io import animation_bytes, read_animation, write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, from_json
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     """Exit code of ``animate``."""
     options = _parser().parse_args(arguments)
     order = _ordered(options)
+    require_files((order.audio, AudioError))
     display = Display(as_json=options.json)
     stages = (
         Stage("load", "loading the model", 1.0),

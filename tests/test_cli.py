@@ -152,6 +152,11 @@ def test_a_photo_without_a_face_is_exit_code_1_with_the_server_s_sentence(
         (["fit", "-o", "head.obj"], 2, "head.obj"),
         (["talk", "--audio", "nothing.wav"], 1, "nothing.wav"),
         (["talk", "--photo", "nothing.png"], 1, "nothing.png"),
+        (
+            ["talk", "--audio", "no.wav", "--photo", "no.png"],
+            1,
+            "no.wav, found nothing and at no.png",
+        ),
         (["fit", "nothing.png"], 1, "nothing.png"),
         (["talk", "-o", "blocked/talk.mp4"], 1, "blocked"),
         (["fit", "-o", "blocked/head.npz"], 1, "blocked"),

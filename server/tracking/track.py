@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
+from dirfa_blender.core.errors import FormatError, SettingsError
+from dirfa_blender.core.exit_codes import exit_code
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from server.take import SUFFIXES, encoded
@@ -70,9 +72,7 @@ def track_video(
     JobCancelled
         `cancelled` answered True.
     """
-    if not video.is_file():
-        found = "a folder" if video.is_dir() else "nothing"
-        raise FormatError(f"Expected a film at {video}, found {found}. Check the path.")
+    require_files((video, FormatError))
     return film_of(track_landmarks(video, progress=progress, cancelled=cancelled), video)
 
 
@@ -116,31 +116,27 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     display = Display(as_json=chosen.json)
     output: Path = chosen.output or Path(chosen.film.stem + ".npz")
-    try:
-        if output.suffix.lower() not in SUFFIXES:
-            raise SettingsError(
-                f"A take is written as {', '.join(SUFFIXES)}, got {output.name!r}. "
-                "Change the suffix."
-            )
-        stages = (Stage("track", "following the face", 20.0), Stage("write", "writing", 0.5))
-        progress = Progress(stages, display.show)
-        progress.update("track")
-        tracked = track_video(
-            chosen.film, progress=lambda share: progress.update("track", 0.97 * share)
+    return exit_code(
+        lambda: _write_take(chosen.film, output, display),
+        display,
+        "Interrupted; nothing was written.",
+    )
+
+
+def _write_take(film: Path, output: Path, display: Display) -> int:
+    if output.suffix.lower() not in SUFFIXES:
+        raise SettingsError(
+            f"A take is written as {', '.join(SUFFIXES)}, got {output.name!r}. Change the suffix."
         )
-        for sentence in tracked.warnings:
-            display.warn(sentence)
-        progress.update("write")
-        write_whole(output, encoded(tracked.take, output.suffix.lower()))
-    except SettingsError as error:
-        display.error(str(error))
-        return 2
-    except DirfaError as error:
-        display.error(str(error))
-        return 1
-    except KeyboardInterrupt:
-        display.error("Interrupted; nothing was written.")
-        return 130
+    require_files((film, FormatError))
+    stages = (Stage("track", "following the face", 20.0), Stage("write", "writing", 0.5))
+    progress = Progress(stages, display.show)
+    progress.update("track")
+    tracked = track_video(film, progress=lambda share: progress.update("track", 0.97 * share))
+    for sentence in tracked.warnings:
+        display.warn(sentence)
+    progress.update("write")
+    write_whole(output, encoded(tracked.take, output.suffix.lower()))
     display.done([output], progress.finish())
     return 0
 

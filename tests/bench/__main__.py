@@ -23,7 +23,7 @@ import soundfile
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.progress import Display, Progress
 from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings
-from dirfa_blender.talk import sample_photo
+from dirfa_blender.samples import sample_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEECH = ROOT / "samples" / "speech.flac"

@@ -25,7 +25,7 @@ from dirfa_blender.core.head_shapes import ARKIT_NAMES, with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings
-from dirfa_blender.talk import sample_photo
+from dirfa_blender.samples import sample_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

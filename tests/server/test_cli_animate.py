@@ -55,7 +55,7 @@ NOISY = np.where(np.arange(RATE) % 100 == 0, np.nan, voice(1.0)).astype(np.float
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (None, "found nothing at"),
+        (None, "a.wav, found nothing"),
         (b"This is a text, not a recording.\n" * 50, "found something else in"),
         (b"", "found something else in"),
         (wav(voice(1.0))[:30], "found something else in"),
