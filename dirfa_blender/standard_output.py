@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+
+from .core.descriptors import turned_away
 
 
 @contextmanager
@@ -19,12 +20,5 @@ def hushed(*, is_wanted: bool) -> Generator[None]:
         yield
         return
     sys.stdout.flush()
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
+    with turned_away(1):
         yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from dirfa_blender.core.descriptors import turned_away
+
 
 @contextmanager
 def native_noise_off() -> Generator[None]:
@@ -16,22 +18,18 @@ def native_noise_off() -> Generator[None]:
     lines. A stream on the old descriptor, taken from `sys.stderr` before, is silent too.
     """
     former = sys.stderr
-    try:
-        former.flush()
-        kept = os.dup(2)
-    except (AttributeError, OSError):  # there is no standard error, as under a windowed Python
+    if former is None:
         yield
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    own = os.fdopen(os.dup(kept), "w", buffering=1, encoding=former.encoding, errors="replace")
-    try:
-        os.dup2(nowhere, 2)
-        sys.stderr = own
-        yield
-    finally:
-        own.flush()
-        sys.stderr = former
-        os.dup2(kept, 2)
-        own.close()
-        os.close(kept)
-        os.close(nowhere)
+    former.flush()
+    with turned_away(2) as kept:
+        if kept is None:
+            yield
+            return
+        own = os.fdopen(os.dup(kept), "w", buffering=1, encoding=former.encoding, errors="replace")
+        try:
+            sys.stderr = own
+            yield
+        finally:
+            sys.stderr = former
+            own.close()

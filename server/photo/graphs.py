@@ -8,7 +8,6 @@ given an empty module in that place.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Generator
@@ -18,6 +17,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from dirfa_blender.core.descriptors import turned_away
 
 PLOTTING = ("matplotlib", "matplotlib.pyplot")
 _STDERR = threading.RLock()  # graphs are opened inside one another
@@ -72,19 +73,8 @@ def _quiet() -> Generator[None]:
     """Descriptor 2 leads nowhere inside; one thread at a time, as the descriptor is everybody's."""
     with _STDERR:
         sys.stderr.flush()
-        try:
-            kept = os.dup(2)
-        except OSError:  # there is no standard error, as under a windowed Python
+        with turned_away(2):
             yield
-            return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, 2)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(nowhere)
-            os.close(kept)
 
 
 @contextmanager
