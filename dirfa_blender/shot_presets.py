@@ -57,11 +57,12 @@ class ShotPreset:
     aperture: float = 0.0
 
 
-def _studio(key: float = 1.0, fill: float = 0.42, rim: float = 1.1) -> tuple[Lamp, ...]:
+def _studio(key: float = 1.0, fill: float = 0.42, rim: float = 0.82) -> tuple[Lamp, ...]:
+    # A small or strong rim burns white spots into the cheekbone of a smile and the lobe of an ear.
     return (
         Lamp("Key", (-2.1, -3.0, 1.75), 3.0, key, (1.0, 0.925, 0.84)),
         Lamp("Fill", (2.4, -3.2, -0.5), 4.0, fill, (0.96, 0.98, 1.0), False),
-        Lamp("Rim", (1.9, 2.4, 1.9), 1.8, rim, (0.88, 0.94, 1.0)),
+        Lamp("Rim", (1.9, 2.4, 1.9), 2.9, rim, (0.88, 0.94, 1.0)),
     )
 
 

@@ -4,7 +4,9 @@ The even colour is what the skin near a pixel has on the whole, found among skin
 frames and brows do not tint it. The detail is the photo over that, as a factor: it holds no lamp, no
 shaded side and no patch wider than a cheek, whatever the photo did. Where nothing but skin is expected, a
 detail is held within what wrinkles do, and what is too strong for a wrinkle is a strand, a frame or
-a shadow and left out with its surroundings. Brows, lips, lids and a beard are kept whole.
+a shadow and left out with its surroundings. What is bright and wider than a pore is the lamp's reflection,
+and a colour is as coarse as compressed photos keep it: held like a fine detail, both end in sharp edges.
+Brows, lips, lids and a beard are kept whole where they are no reflection and not too dark to have a colour.
 """
 
 from __future__ import annotations
@@ -34,7 +36,11 @@ EVEN_REACH = 0.16  # of the blur that is called even, in eye distances
 FAR_REACHES = (0.9, 0.4)  # where no skin is that near
 SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is seen and not guessed
 # Logarithms beyond which a detail of plain skin goes no farther: dark, bright, coloured.
-WRINKLE, SHINE, BLUSH = 0.26, 0.06, 0.05
+WRINKLE, SHINE, BLUSH = 0.26, 0.06, 0.025
+WIDE_SHADE, WIDE_SHINE = 0.16, 0.02  # the same, dark and bright, of what is wider than PORE
+PORE, COARSE = 0.05, 0.03  # reaches of blurs, eye distances: of a pore's shade, of a colour
+# Linear light no greater than what noise and compression make: half of a colour there is not the face's.
+DARK_NOISE = 0.012
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
 CREASE_DARK, CREASE_COLOURED = 0.9, 0.5  # by how much more in the creases beside nose and mouth
 CREASES = ((129, 203, 206, 216, 212, 202, 210), (358, 423, 426, 436, 432, 422, 430))
@@ -43,6 +49,7 @@ CREASE_WIDE = 0.16  # eye distances
 # how far those reach in eye distances. Folds of age stay at rest.
 FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
 MOUTH_CORNERS = (61, 291)
+PIT = 0.08  # eye distances round a corner of the mouth, in which the dark is shade
 MARGIN = 0.035  # eye distances round what is not skin
 MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
@@ -53,6 +60,9 @@ FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is 
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
 BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
+DARK_BROW = (
+    0.2  # logarithm by which a brow is darker than skin, from which what is bright in it is none
+)
 NOSTRILS = ((98, 97, 2, 64, 235, 240), (327, 326, 2, 294, 455, 460))
 CHIN = (18, 201, 208, 199, 428, 421)
 MOUSTACHE = (164, 167, 165, 92, 186, 39, 37, 0, 267, 269, 410, 322, 391, 393)
@@ -120,9 +130,14 @@ def complexion(
         odd, moles = _not_skin(shade, tint, creases, unit)
         even, sure = _even(light, seed * (1 - grown(odd, 0.6 * MARGIN * unit)), unit)
     shade, tint = _differences(light, even, 0.0)
-    free = np.maximum.reduce([zones.features, beard, soft(grown(moles, 1.0), 0.6)])
-    most = np.where(shade < 0, np.float32(WRINKLE), np.float32(SHINE))
-    plain = most * np.tanh(shade / most)
+    brows = (zones.brow_right, zones.brow_left)
+    dark = [float((shade * brow).sum() / max(float(brow.sum()), 1e-6)) for brow in brows]
+    features = zones.features * (1 - _pits(landmarks, seed.shape))
+    for brow, mean in zip(brows, dark, strict=True):
+        if mean < -DARK_BROW:
+            features = features * (1 - brow * np.clip(1 + shade / np.float32(DARK_BROW), 0, 1))
+    free = np.maximum.reduce([features, beard, soft(grown(moles, 1.0), 0.6)])
+    plain = _held(shade, unit)
     # What is dark may go farther than what shines: without this the face would darken on the whole.
     share = np.float32(1e-3) + seed * (1 - odd)
     plain -= _blurred(plain * share, EVEN_REACH * unit) / _blurred(share, EVEN_REACH * unit)
@@ -131,16 +146,17 @@ def complexion(
     highest = np.where(beard > zones.features, np.float32(FREE[1]), np.float32(BRIGHTEST_BROW))
     bounded = np.clip(shade, FREE[0], highest)
     shade = plain + free * (bounded - plain)
-    faint = np.float32(BLUSH) * np.tanh(tint / np.float32(BLUSH))
-    tint = faint + free[..., None] * (np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
+    coarse = cv2.GaussianBlur(tint, (0, 0), max(COARSE * unit, 0.6))
+    faint = np.float32(BLUSH) * np.tanh(coarse / np.float32(BLUSH))
+    level = light.mean(-1, keepdims=True) ** 2
+    sound = level / (level + np.float32(DARK_NOISE**2))
+    tint = faint + free[..., None] * (sound * np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
     brow = grown(np.maximum(zones.brow_right, zones.brow_left), HAIRY_MARGIN * unit)
     hairy = np.clip(2 * np.maximum(brow, beard), 0, 1).astype(np.float32)
     detail = np.exp(shade[..., None] + tint)
     clear = 1 - soft(grown(odd, MARGIN * unit), 0.02 * unit) * (1 - free)
     usable = masks.within * (1 - zones.hidden) * clear
-    brows = (zones.brow_right, zones.brow_left)
     seen = [_seen(brow, odd, masks, unit) for brow in brows]
-    dark = [float((shade * brow).sum() / max(float(brow.sum()), 1e-6)) for brow in brows]
     for side, other in ((0, 1), (1, 0)):
         is_hidden = seen[side] < BROW_SEEN and seen[other] > seen[side] + 0.15
         if is_hidden or dark[side] < dark[other] - BROW_DARKER:
@@ -225,6 +241,25 @@ def _differences(light: Image, even: Image, unit: float) -> tuple[Shares, Image]
         ratio = cv2.GaussianBlur(ratio, (0, 0), max(0.012 * unit, 0.6))
     shade = ratio @ np.array([0.3, 0.55, 0.15], np.float32)
     return shade, ratio - shade[..., None]
+
+
+def _held(shade: Shares, unit: float) -> Shares:
+    """Differences of plain skin (logarithms) within what pores and wrinkles do."""
+    wide = cv2.GaussianBlur(shade, (0, 0), max(PORE * unit, 0.6))
+    most = np.where(wide < 0, np.float32(WIDE_SHADE), np.float32(WIDE_SHINE))
+    fine = shade - wide
+    most_fine = np.where(fine < 0, np.float32(WRINKLE), np.float32(SHINE))
+    held = most * np.tanh(wide / most) + most_fine * np.tanh(fine / most_fine)
+    return np.asarray(held, np.float32)
+
+
+def _pits(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:
+    """(H, W) 0..1 at the corners of the mouth, which lie in their own shade."""
+    mask = np.zeros(shape[:2], np.float32)
+    wide = max(1, round(PIT * landmarks.eye_distance_px))
+    for x, y in np.round(landmarks.points_px[list(MOUTH_CORNERS), :2]).astype(int).tolist():
+        cv2.circle(mask, (x, y), wide, (1.0,), -1)
+    return soft(mask, 0.3 * wide)
 
 
 def _smile_creases(landmarks: FaceLandmarks, masks: FaceMasks) -> Shares:

@@ -11,7 +11,7 @@ import pytest
 import skimage
 from PIL import Image
 
-from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
+from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL, FaceLandmarks
 from server.photo.complexion import BEARD, Complexion, as_hair, complexion
 from server.photo.landmarks import detect_face
 from server.photo.mask import face_masks, hull
@@ -69,6 +69,47 @@ def test_the_shade_of_a_lamp_at_the_side_is_not_in_the_detail() -> None:
     both = cheeks & (found.usable > 0.5) & (bare.usable > 0.5)
     assert both.sum() > 500
     assert np.abs(found.detail[both] - bare.detail[both]).mean() < 0.03
+
+
+def test_a_wide_reflection_on_a_cheek_leaves_no_edge_in_the_detail() -> None:
+    unit = landmarks().eye_distance_px
+    spot = cv2.GaussianBlur(near(place(50), 0.12).astype(np.float32), (0, 0), 0.025 * unit)
+    lamp = 0.4 * spot[..., None]
+    lit = (astronaut() + lamp * (np.array([255, 250, 235]) - astronaut())).astype(np.uint8)
+
+    found, bare = apart(lit), apart(astronaut())
+
+    ring = near(place(50), 0.18) & (found.usable > 0.5) & (bare.usable > 0.5)
+    change = np.log(found.detail[ring] / bare.detail[ring])
+    assert ring.sum() > 500
+    assert np.abs(change - np.median(change, 0)).max() < 0.13
+
+
+def test_the_shade_in_the_corners_of_a_mouth_is_not_painted_on_them() -> None:
+    deep = astronaut().copy()
+    pits = near(place(61), 0.06) | near(place(291), 0.06)
+    deep[pits] = (24, 24, 40)
+
+    found = apart(deep)
+
+    shown = 1 + found.usable[pits, None] * (found.detail[pits] - 1)
+    assert shown.min() > 0.6
+    assert (shown[:, 2] < 1.12 * shown[:, 0]).all()
+
+
+def test_a_reflection_in_a_dark_brow_is_no_lighter_than_skin() -> None:
+    dark = astronaut().copy()
+    brows = [landmarks().points_px[list(ring), :2] for ring in (BROW_LEFT, BROW_RIGHT)]
+    for ring in brows:
+        cv2.fillConvexPoly(dark, cv2.convexHull(np.round(ring).astype(np.int32)), (40, 30, 22))
+    middles = [near(ring.mean(0), 0.035) for ring in brows]
+    for middle in middles:
+        dark[middle] = (225, 228, 240)
+
+    found = apart(dark)
+
+    for middle in middles:
+        assert found.detail[middle].max() < 1.12
 
 
 def test_a_brow_under_hair_is_left_to_the_other_side() -> None:
