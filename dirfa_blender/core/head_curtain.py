@@ -14,7 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
-from .head_groom import Strands, cap_grid, curl_of, parting_of, strands, tones_of
+from .head_groom import (
+    Strands,
+    cap_grid,
+    curl_of,
+    parting_of,
+    strands,
+    swing,
+    tones_of,
+    wave_of,
+)
 from .head_tresses import beside_face, tress_grid
 from .shape_anatomy import vertex_normals
 
@@ -36,8 +45,9 @@ PARTING_GAIN = 4.0  # times as many roots more along the parting
 LOCK_METRES, LOCK_DEPTH, LOCK_TIP = 0.0055, 0.0011, (0.38, 1.4)
 LAYERS_METRES = (-0.0012, 0.0030)  # of locks over cap and sheet
 SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted for that
-# Metres by which locks of straight hair sway aside below the ears, of curly ones beside, and turns a metre.
-SWAY_METRES, CURL_METRES, SWAY_TURNS = 0.0030, 0.0070, 9.0
+# Metres by which locks of straight hair sway aside below the ears, and wavy ones beside; those begin so
+# much higher.
+SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0070, 0.05
 STRAYS, STRAY_METRES = 0.03, 0.010  # share of strands that leave their lock, and how far
 FEWEST_POINTS = 4
 # A lock ends where it comes so far before the ears and within such a share of the face's half width.
@@ -76,7 +86,9 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
     outside = _outside(cap, sheet)
     guides, outward = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
     which = random.integers(0, len(guides), count)
-    points = _filled_out(guides, outward, which, curl_of(head), _ear(head), random)
+    points = _filled_out(
+        guides, outward, which, max(curl_of(head), wave_of(head)), _ear(head), random
+    )
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
 
@@ -242,7 +254,7 @@ def _filled_out(
     guides: Floats,
     outward: Floats,
     which: npt.NDArray[np.int64],
-    curl: float,
+    wave: float,
     ear: float,
     random: np.random.Generator,
 ) -> Floats:
@@ -253,12 +265,11 @@ def _filled_out(
     aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
     share = np.linspace(0.0, 1.0, POINTS)
     # Hair sways once nothing holds it: below the top of the ears, more the further down.
-    free = np.clip((ear + 0.03 - guides[..., 2]) / 0.08, 0.0, 1.0)
+    free = np.clip((ear + 0.03 + WAVE_ABOVE * wave - guides[..., 2]) / 0.08, 0.0, 1.0)
     phase = random.uniform(0.0, 2 * np.pi, (len(guides), 2))
-    turn = 2 * np.pi * SWAY_TURNS * (1.0 + curl) * guides[..., 2]
-    sway = free * (SWAY_METRES + CURL_METRES * curl)
-    lifted = 0.5 * np.sin(turn + phase[:, 1:]) + 0.5
-    guides = guides + (np.sin(turn + phase[:, :1]) * sway)[..., None] * aside
+    sway = free * (SWAY_METRES + WAVE_METRES * wave)
+    lifted = 0.5 * np.sin(swing(guides, wave, phase[:, 1:])) + 0.5
+    guides = guides + (np.sin(swing(guides, wave, phase[:, :1])) * sway)[..., None] * aside
     guides = guides + (lifted * sway)[..., None] * outward
     wide = LOCK_METRES * np.exp(share * np.log(LOCK_TIP[0]))
     deep = LOCK_DEPTH * np.exp(share * np.log(LOCK_TIP[1]))

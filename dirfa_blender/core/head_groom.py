@@ -34,11 +34,17 @@ EDGE_ROWS = 1.3
 LEAST_POINTS = 3
 BURIED_METRES = 0.0015  # under the skin, from which the cap bears no hair
 SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
-# Under which a head remembers how curly its hair is, 0 to 1, where it parts and how far it is swept aside.
-CURL_KEY, PARTING_KEY, SWEEP_KEY = "hair_curl", "hair_parting", "hair_sweep"
+# Under which a head remembers how curly and how wavy its hair is, 0 to 1, where it parts and how far it is
+# swept aside.
+CURL_KEY, WAVE_KEY = "hair_curl", "hair_wave"
+PARTING_KEY, SWEEP_KEY = "hair_parting", "hair_sweep"
 # Of tightly coiled hair: metres by which a strand turns aside from point to point, and share of its length
 # that is left; of waves, metres and turns along a strand.
 KINK_METRES, COILED_LENGTH, WAVE_METRES, WAVE_TURNS = 0.0022, 0.75, 0.0022, 1.4
+# Metres by which open curls of short hair swing.
+OPEN_METRES = 0.0055
+# Turns a metre in which long hair sways, twice as many in open curls; and how far and how such curls agree.
+SWAY_TURNS, ALIKE, ALIKE_TURNS = 9.0, 0.7, 5.0
 # What is left of a lock's width at its tip; share of strands that leave it, and how far those stand off.
 CLOSED = 0.3
 STRAYS, STRAY_METRES = 0.025, 0.008
@@ -105,9 +111,9 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     locks = max(1, count // PER_LOCK)
     row, column = _roots(cap, lift, locks, random)
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
-    curl = curl_of(head)
+    curl, wave = curl_of(head), wave_of(head)
     guides = _walked(field, row, column, length * (1.0 - (1.0 - COILED_LENGTH) * curl), random)
-    points, which = _filled_out(field, guides, count, curl, random)
+    points, which = _filled_out(field, guides, count, (curl, wave), random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
 
@@ -115,6 +121,21 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
 def curl_of(head: Head) -> float:
     """0 straight to 1 tightly coiled, as the head's photo showed its hair."""
     return min(max(float(head.source.get(CURL_KEY, "0")), 0.0), 1.0)
+
+
+def wave_of(head: Head) -> float:
+    """0 straight to 1 in open curls."""
+    return min(max(float(head.source.get(WAVE_KEY, "0")), 0.0), 1.0)
+
+
+def swing(points: Floats, wave: float, own: Floats) -> Floats:
+    """(...,) radians of the waves of hair at points (..., 3), each turned by its own angle (...,).
+
+    Straight locks sway each for itself. Waves run alike in neighbours, at the same heights.
+    """
+    around = np.arctan2(points[..., 0], points[..., 1])
+    height = 2 * np.pi * SWAY_TURNS * (1.0 + wave) * points[..., 2]
+    return height + wave * ALIKE_TURNS * around + (1.0 - ALIKE * wave) * own
 
 
 def parting_of(head: Head) -> float:
@@ -259,12 +280,17 @@ def _walked(
 
 
 def _filled_out(
-    field: _Field, guides: Floats, count: int, curl: float, random: np.random.Generator
+    field: _Field,
+    guides: Floats,
+    count: int,
+    curl_and_wave: tuple[float, float],
+    random: np.random.Generator,
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips.
 
     And (S,) the number of the guide of each.
     """
+    curl, wave = curl_and_wave
     which = random.integers(0, len(guides), count)
     aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
     path = np.concatenate(
@@ -295,15 +321,17 @@ def _filled_out(
     frizz = random.normal(0.0, FRIZZ_METRES + KINK_METRES * curl**2, shape) * share[:, None]
     points = field.at(field.place, row, column) + outward * height[..., None] + frizz
     which = np.round(lock[:, 0]).astype(np.int64)
-    if curl == 0.0:
+    if curl == wave == 0.0:
         return points, which
     # Strands of a lock wave together: the phase goes by where they grow.
     phase = 9.0 * row[:, :1] + 5.0 * column[:, :1]
     run = np.gradient(points, axis=1)
     aside = np.cross(outward, run)
     aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
-    wave = np.sin(0.2 * phase + 2 * np.pi * WAVE_TURNS * share) * share * WAVE_METRES * curl
-    return points + aside * wave[..., None], which
+    turned = 0.2 * phase + 2 * np.pi * WAVE_TURNS * share
+    far = share * max(WAVE_METRES * curl, OPEN_METRES * wave)
+    off = 0.5 * OPEN_METRES * wave * share * (1.0 + np.cos(turned))
+    return points + aside * (far * np.sin(turned))[..., None] + outward * off[..., None], which
 
 
 def _ended(path: Floats) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
-from .head_groom import Strands, curl_of, tones_of
+from .head_groom import Strands, curl_of, swing, tones_of, wave_of
 from .head_tresses import THICKNESS, tress_grid
 
 Floats = npt.NDArray[np.float64]
@@ -19,9 +19,9 @@ ROOTS_METRES = 0.05  # from the sheet's upper edge, over which locks begin
 # Of the sheet's length that the shortest and the longest locks have: ends come one by one, not at a rim.
 SHORTEST_SHARE, LONGEST_SHARE = 0.6, 1.18
 FARTHEST_ROWS = 5.0  # beyond the sheet, up to which strands are drawn on
-# By how many metres, and over how many radians, straight locks sway aside on their way, and curls more.
-WAVE_METRES, CURL_METRES = 0.0040, 0.0060
-WAVE_TURN, CURL_TURN = 7.0, 9.0
+# By how many metres straight locks sway aside on their way, and wavy ones more; over which share of their
+# length they come to that.
+SWAY_METRES, WAVE_METRES, FREE_SHARE = 0.0035, 0.0065, 0.6
 
 
 def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None:
@@ -49,14 +49,14 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     column = middle[which, None] + aside[:, None] * closing
     row = start[which, None] + (reach[which, None] - start[which, None]) * share
     row = row * (rows - 1.0) * random.uniform(0.94, 1.03, (count, 1))
-    curl = curl_of(head)
-    turn, wave = WAVE_TURN + CURL_TURN * curl, WAVE_METRES + CURL_METRES * curl
-    sway = np.sin(phase[which, :1] + share * turn) * share * wave
+    place = _between(grid, row, column)
+    wave = max(curl_of(head), wave_of(head))
+    far = np.minimum(share / FREE_SHARE, 1.0) * (SWAY_METRES + WAVE_METRES * wave)
+    sway = np.sin(swing(place, wave, phase[which, :1])) * far
     lift = depth[which, None] * THICKNESS + random.normal(0.0, 0.0008, (count, 1))
-    lift = lift + np.sin(phase[which, 1:] + share * (turn - 2.0)) * share * 0.5 * wave
+    lift = lift + np.sin(swing(place, wave, phase[which, 1:])) * 0.5 * far
     # Roots come out of the cap.
     lift = lift - 0.004 * np.exp(-share * 12.0)
-    place = _between(grid, row, column)
     normal = _between(outward, row, column)
     across = np.cross(normal, (0.0, 0.0, 1.0))
     points = place + normal * lift[..., None] + across * sway[..., None]

@@ -1,7 +1,8 @@
-"""How curly hair is in a photo, by how well the lines in it agree on a direction.
+"""How curly and how wavy hair is in a photo, by how well the lines in it agree on a direction.
 
 Straight hair runs one way for a finger's breadth, tightly coiled hair in every direction at once. The
 structure tensor's coherence says which [1]_: 1 where all edges near a place are parallel, 0 where none are.
+In waves and open curls neighbours do agree, but over a longer way what they agree on turns to and fro.
 
 References
 ----------
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 
@@ -23,6 +25,10 @@ STRAIGHT, COILED = 0.70, 0.42
 # Eye distances: of the blur before edges are looked for, of the neighbourhood they are compared in, and of
 # the margin at the edge of the hair.
 FINE, NEAR, MARGIN = 0.012, 0.07, 0.05
+# Eye distances over which waves turn, and what is left of the directions' agreement over it in hair that
+# falls, straight and wavy.
+TURNING = 0.20
+FALLING = (0.92, 0.80)
 LEAST_AREA = 0.1  # square eye distances of hair, below which nothing is said
 
 
@@ -43,6 +49,31 @@ def read_curl(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> flo
     agreed = np.sqrt((xx - yy) ** 2 + 4 * xy**2)[inside]
     coherence = float(agreed.sum() / max(float(strength.sum()), 1e-6))
     return float(np.clip((STRAIGHT - coherence) / (STRAIGHT - COILED), 0.0, 1.0))
+
+
+def read_wave(pixels: Pixels, landmarks: FaceLandmarks, falling: npt.NDArray[np.bool_]) -> float:
+    """0 for straight hair, 1 for open curls.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels
+    falling : (H, W) where hair falls beside the face
+    """
+    unit = landmarks.eye_distance_px
+    inside = grown(falling.astype(np.float32), -MARGIN * unit)
+    if inside.sum() < LEAST_AREA * unit**2:
+        return 0.0
+    xx, yy, xy = line_tensor(pixels, unit, inside)
+    weight = (inside > 0.5) / np.sqrt(np.maximum(xx + yy, 1e-6))
+    twice = np.stack([(yy - xx) * weight, -2.0 * xy * weight], -1)
+    wide = TURNING * unit
+    size = (max(8, round(pixels.shape[1] * 5 / wide)), max(8, round(pixels.shape[0] * 5 / wide)))
+    across, down, all_of_it = (
+        cv2.GaussianBlur(cv2.resize(v, size, interpolation=cv2.INTER_AREA), (0, 0), 5.0)
+        for v in (twice[..., 0], twice[..., 1], np.hypot(twice[..., 0], twice[..., 1]))
+    )
+    agreed = float(np.hypot(across, down).sum()) / max(float(all_of_it.sum()), 1e-6)
+    return float(np.clip((FALLING[0] - agreed) / (FALLING[0] - FALLING[1]), 0.0, 1.0))
 
 
 def line_tensor(

@@ -23,6 +23,7 @@ from dirfa_blender.core.head_groom import (
     PARTING_KEY,
     SWEEP,
     SWEEP_KEY,
+    WAVE_KEY,
     cap_grid,
 )
 from dirfa_blender.core.head_hair import COLUMNS
@@ -63,7 +64,7 @@ class Scalp:
     skull : (N,) the person's skull over the fitted head's
     fall : how long hair falls beside the face, None where it is short
     hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
-    curl : 0 straight to 1 tightly coiled
+    curl, wave : 0 straight to 1 tightly coiled, and to 1 in open curls
     parting, sweep : where hair parts, and how far it runs aside there (`head_groom.lie`)
     """
 
@@ -74,6 +75,7 @@ class Scalp:
     fall: Fall | None = None
     hairline: Floats | None = None
     curl: float = 0.0
+    wave: float = 0.0
     parting: float = PARTING
     sweep: float = SWEEP
 
@@ -144,6 +146,7 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
         CURL_KEY: f"{scalp.curl:.2f}",
         PARTING_KEY: f"{scalp.parting:.2f}",
         SWEEP_KEY: f"{scalp.sweep:.2f}",
+        WAVE_KEY: f"{scalp.wave:.2f}",
     }
     grown = replace(head, vertices=vertices.astype(np.float32), source=source)
     return with_tresses(grown, scalp.fall) if scalp.fall else grown

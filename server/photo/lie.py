@@ -4,9 +4,14 @@ A line in hair has a direction but no sense: which way strands run along it the 
 ways in which hair is known to lie (`head_groom.lie`) are laid over the head and drawn into the photo, and
 the one that agrees best with the lines seen there is taken, unless the usual one is as good. First it is
 decided where hair parts, by all that is swept little, then how far it is swept.
+
+What the lines turn to and fro over a finger's breadth is waves, unless the lie itself turns there, as at a
+parting: so it is measured both in the photo and against the lie, and the lesser counts.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,6 +26,7 @@ from .curl import line_tensor
 from .mask import FaceMasks, grown
 
 Floats = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
 
 PARTINGS = PARTING + 0.1 * np.arange(-11, 3)
 SWEEPS = (0.3, 0.9, 2.0)
@@ -30,6 +36,18 @@ MARGIN = 0.06  # eye distances at the edge of the hair, whose outline is no line
 FACING = (0.12, 0.40)  # cosine to the camera from which, and at which fully, lines are believed
 TOP = (0.52, 0.77)  # share of the cap's height from which, and above which, the parting rules
 LEAST_SEEN = 0.0008  # square metres of hair, below which nothing is said
+# Points of the cap over which waves turn, and what is left of the directions' agreement in straight hair
+# and in open curls.
+TURNING, AGREED = 1.8, (0.87, 0.74)
+
+
+@dataclass(frozen=True)
+class Lie:
+    """How hair lies: parting and sweep as `head_groom.lie` has them, wave 0 straight to 1 in open curls."""
+
+    parting: float = PARTING
+    sweep: float = SWEEP
+    wave: float = 0.0
 
 
 def read_lie(
@@ -39,8 +57,8 @@ def read_lie(
     head: Head,
     view: View,
     to_picture: Floats,
-) -> tuple[float, float]:
-    """Parting and sweep of the hair (`head_groom.lie`); the usual ones where it is not seen.
+) -> Lie:
+    """How the hair lies that is seen over the forehead; the usual way where none is.
 
     Parameters
     ----------
@@ -50,7 +68,7 @@ def read_lie(
     """
     cap = cap_grid(head)
     if cap is None:
-        return PARTING, SWEEP
+        return Lie()
     unit = landmarks.eye_distance_px
     inside = grown((masks.hair_clear > 0.5).astype(np.float32), -MARGIN * unit)
     xx, yy, xy = line_tensor(pixels, unit, inside)
@@ -58,28 +76,43 @@ def read_lie(
     x, y = (np.ascontiguousarray(places[..., k], np.float32) for k in range(2))
     xx, yy, xy, seen = (cv2.remap(v, x, y, cv2.INTER_LINEAR) for v in (xx, yy, xy, inside))
     # Lines run across the steepest change: twice their angle, as long as edges agree on it.
-    along = np.stack([yy - xx, -2.0 * xy], -1) / np.maximum(xx + yy, 1e-6)[..., None]
+    lines = np.asarray((yy - xx) - 2j * xy, np.complex128) / np.maximum(xx + yy, 1e-6)
     outward, area = _outward(cap)
-    facing = -(outward @ view.rotation.T)[..., 1]
+    shown = area * seen * _rise(-(outward @ view.rotation.T)[..., 1], FACING)
     high = cap[..., 2] - cap[..., 2].min()
-    weight = area * seen * _rise(facing, FACING) * _rise(high / max(high.max(), 1e-9), TOP)
+    weight = shown * _rise(high / max(high.max(), 1e-9), TOP)
     if weight.sum() < LEAST_SEEN:
-        return PARTING, SWEEP
+        return Lie()
 
-    def agreement(parting: float, sweep: float) -> float:
+    def turned_back(parting: float, sweep: float) -> Complex:
+        """The lines less the direction that hair of such a lie has there."""
         way = lie(cap, parting, sweep)
         way = (way - (way * outward).sum(-1, keepdims=True) * outward) @ view.rotation.T
-        right, down = way[..., 0], -way[..., 2]
-        twice = np.stack([right**2 - down**2, 2.0 * right * down], -1)
-        length = np.maximum((way**2).sum(-1), 1e-9)
-        return float((weight * (twice * along).sum(-1) / length).sum() / weight.sum())
+        length = np.maximum(np.linalg.norm(way, axis=-1), 1e-9)
+        # Foreshortened, a direction is worth less.
+        return lines * np.conj(((way[..., 0] - 1j * way[..., 2]) / length) ** 2)
+
+    def agreement(parting: float, sweep: float) -> float:
+        return float((weight * turned_back(parting, sweep).real).sum() / weight.sum())
 
     usual = USUAL * np.exp(-(((PARTINGS - PARTING) / USUAL_WIDTH) ** 2))
     parted = [agreement(parting, SWEEPS[0]) for parting in PARTINGS]
     parting = float(PARTINGS[int(np.argmax(parted + usual))])
     swept = [agreement(parting, sweep) for sweep in SWEEPS]
     swept[0] += SWEPT_LITTLE
-    return parting, SWEEPS[int(np.argmax(swept))]
+    sweep = SWEEPS[int(np.argmax(swept))]
+    alike = max(_alike(part * shown) for part in (lines, turned_back(parting, sweep)))
+    return Lie(parting, sweep, float(np.clip((AGREED[0] - alike) / -np.diff(AGREED)[0], 0.0, 1.0)))
+
+
+def _alike(lines: Complex) -> float:
+    """0..1, how far lines (R, C) agree with those round them on a cap."""
+    ring = np.roll(lines, lines.shape[1] // 2, axis=1)  # what is seen in one piece
+    along, across, all_of_it = (
+        cv2.GaussianBlur(v, (0, 0), TURNING)
+        for v in (ring.real.copy(), ring.imag.copy(), np.abs(ring))
+    )
+    return float(np.hypot(along, across).sum() / max(float(all_of_it.sum()), 1e-12))
 
 
 def _outward(cap: Floats) -> tuple[Floats, Floats]:

@@ -25,7 +25,7 @@ from dirfa_blender.core.head_template import template
 from .beard import beard_shade
 from .colours import Colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
-from .curl import read_curl
+from .curl import read_curl, read_wave
 from .glasses import glasses_sign, without_glasses
 from .grain import GRAIN, grain
 from .hair import Scalp, read_scalp, with_hair
@@ -36,7 +36,7 @@ from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, sampled, vertex_normals
 from .texels import TexelMap, texel_map
-from .tresses import read_fall
+from .tresses import read_fall, where_it_falls
 
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
@@ -207,8 +207,12 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
             curl=read_curl(picture, moved, masks),
         )
         shaped = with_hair(head, replace(scalp, fall=None))
-        parting, sweep = read_lie(picture, moved, masks, shaped, fit.view, to_picture)
-        scalp = replace(scalp, parting=parting, sweep=sweep)
+        lay = read_lie(picture, moved, masks, shaped, fit.view, to_picture)
+        wave = lay.wave
+        if scalp.fall:
+            falling = where_it_falls(moved, masks, scalp.fall, metres_per_px)
+            wave = read_wave(picture, moved, falling)
+        scalp = replace(scalp, parting=lay.parting, sweep=lay.sweep, wave=wave)
     if scalp.is_bald and not scalp.has_sides:
         colours.pop("hair", None)
     colours["skin"] = _as_colour(tone)

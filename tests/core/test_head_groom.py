@@ -13,6 +13,7 @@ from dirfa_blender.core.head_groom import (
     PARTING_KEY,
     POINTS,
     SWEEP_KEY,
+    WAVE_KEY,
     Strands,
     cap_grid,
     standoff,
@@ -173,3 +174,13 @@ def test_swept_hair_runs_further_aside_than_hair_combed_back(head: Head):
     swept = over_forehead(replace(head, source={SWEEP_KEY: "2.0"}))
 
     assert np.abs(swept[:, 1]).mean() > 1.5 * np.abs(combed[:, 1]).mean()
+
+
+def test_open_curls_of_short_hair_turn_and_stand_off_further_than_straight_hair(head: Head):
+    straight, curls = strands(head), strands(replace(head, source={WAVE_KEY: "1"}))
+    assert straight is not None and curls is not None
+
+    off = np.linalg.norm(curls.points - straight.points, axis=2).mean(0)
+
+    assert off[0] < 0.5 * MM
+    assert off[-1] > 3 * MM

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import cap_grid
+from dirfa_blender.core.head_curtain import curtain
+from dirfa_blender.core.head_groom import WAVE_KEY, Strands, cap_grid
 from dirfa_blender.core.head_hair import COLUMNS
 from dirfa_blender.core.head_hairline import with_hairline
 from dirfa_blender.core.head_locks import locks
@@ -112,3 +115,18 @@ def test_an_unmoved_hairline_leaves_the_cap_as_it_is() -> None:
 
     away = np.linalg.norm(after.vertices - head.vertices, axis=1)
     assert away.max() < 1e-4
+
+
+def swung(points: np.ndarray) -> float:
+    """Radians by which strands (S, P, 3) turn on the whole, the mean over them."""
+    run = np.diff(points.astype(np.float64), axis=1)
+    run /= np.linalg.norm(run, axis=2, keepdims=True)
+    return float(np.arccos(np.clip((run[:, 1:] * run[:, :-1]).sum(2), -1, 1)).sum(1).mean())
+
+
+@pytest.mark.parametrize("made", [locks, curtain])
+def test_long_hair_swings_the_more_the_wavier_it_is(made: Callable[[Head], Strands | None]) -> None:
+    grown = [made(replace(haired(LONG), source={WAVE_KEY: wave})) for wave in ("0", "0.5", "1")]
+
+    straight, slight, wavy = (swung(strands.points) for strands in grown if strands is not None)
+    assert straight < 0.9 * slight < 0.8 * wavy

@@ -13,12 +13,13 @@ import skimage
 from PIL import Image
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.head_tresses import Fall
 from server.photo.colours import Colour, as_iris, measured_colours
-from server.photo.curl import read_curl
+from server.photo.curl import read_curl, read_wave
 from server.photo.hair_share import hair_seen
 from server.photo.landmarks import detect_face
 from server.photo.mask import FaceMasks, face_masks
-from server.photo.tresses import read_fall
+from server.photo.tresses import read_fall, where_it_falls
 
 HAIR = (70, 45, 25)
 
@@ -196,3 +197,44 @@ def test_a_lock_beside_one_ear_is_no_long_hair() -> None:
 
     assert read_fall(astronaut(), landmarks(), alone, 5e-4) is None
     assert read_fall(astronaut(), landmarks(), beside, 5e-4) is not None
+
+
+def beside_the_jaw() -> tuple[np.ndarray, int]:
+    """(768, 768) bool, a strip beside the left jaw from the ear down, and the row at which it ends."""
+    points, unit = landmarks().points_px, landmarks().eye_distance_px
+    strip = np.zeros((768, 768), bool)
+    x, ear, low = int(points[454, 0]), int(points[454, 1]), int(points[152, 1] + 0.4 * unit)
+    strip[ear:low, x : x + int(0.6 * unit)] = True
+    return strip, low
+
+
+def test_hair_that_falls_in_waves_is_told_from_hair_that_falls_straight() -> None:
+    strip, _ = beside_the_jaw()
+    rows, columns = np.mgrid[:768, :768]
+    unit = landmarks().eye_distance_px
+
+    def falling(swing: float) -> float:
+        place = columns + swing * unit * np.sin(2 * np.pi * rows / (0.5 * unit))
+        light = 110 + 60 * np.sin(2 * np.pi * place / (0.08 * unit))
+        drawn = np.repeat(light[..., None], 3, axis=2).astype(np.uint8)
+        return read_wave(drawn, landmarks(), strip)
+
+    assert falling(0.0) == 0.0
+    assert falling(0.1) > 0.5
+
+
+def test_hair_falls_as_far_as_it_is_long_and_beside_the_face_alone() -> None:
+    strip, low = beside_the_jaw()
+    points = landmarks().points_px
+    seen = replace(masks(), person=np.ones_like(masks().person), skin=1.0 - strip)
+    length = (low - points[[234, 454], 1].mean()) * 5e-4
+    short = Fall((0.5 * length, 0.5 * length), (True, True), (0.1, 0.1, 0.1))
+    long = Fall((length, length), (True, True), (0.1, 0.1, 0.1))
+
+    half, whole = (where_it_falls(landmarks(), seen, fall, 5e-4) for fall in (short, long))
+
+    below = slice(int(points[454, 1]), low)
+    assert whole[below][strip[below]].mean() > 0.6
+    assert half.sum() < 0.8 * whole.sum()
+    face = whole[: int(points[58, 1]), int(points[58, 0]) : int(points[288, 0])]
+    assert not face.any()

@@ -10,10 +10,10 @@ import pytest
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import PARTING, PARTING_KEY, SWEEP, SWEEP_KEY, strands
+from dirfa_blender.core.head_groom import PARTING, PARTING_KEY, SWEEP, SWEEP_KEY, WAVE_KEY, strands
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_view import View
-from server.photo.lie import read_lie
+from server.photo.lie import Lie, read_lie
 from server.photo.mask import FaceMasks
 from server.photo.picture import picture
 
@@ -28,7 +28,7 @@ def worn(parting: float, sweep: float) -> Head:
     return replace(template(), source=source, colours={"hair": (0.8, 0.1, 0.05)})
 
 
-def read(head: Head, pixels: np.ndarray) -> tuple[float, float]:
+def read(head: Head, pixels: np.ndarray) -> Lie:
     nothing = np.zeros(pixels.shape[:2], np.float32)
     red = (pixels[..., 0] > 1.6 * pixels[..., 1].astype(float)).astype(np.float32)
     masks = FaceMasks(nothing, nothing, nothing, red, red, nothing, nothing, nothing, nothing,
@@ -38,8 +38,9 @@ def read(head: Head, pixels: np.ndarray) -> tuple[float, float]:
 
 
 @cache
-def drawn(parting: float, sweep: float) -> tuple[float, float]:
+def drawn(parting: float, sweep: float, wave: float = 0.0) -> Lie:
     head = worn(parting, sweep)
+    head = replace(head, source={**head.source, WAVE_KEY: str(wave)})
     grown = strands(head)
     assert grown is not None
     return read(head, picture(head, VIEW, SIZE, hair=[grown]))
@@ -47,11 +48,11 @@ def drawn(parting: float, sweep: float) -> tuple[float, float]:
 
 @pytest.mark.parametrize("parting", [-0.5, 0.0, 0.5])
 def test_hair_parts_where_its_strands_are_seen_to_part(parting: float) -> None:
-    assert drawn(parting, SWEEP)[0] == pytest.approx(parting, abs=0.25)
+    assert drawn(parting, SWEEP).parting == pytest.approx(parting, abs=0.25)
 
 
 def test_hair_swept_over_the_forehead_is_told_from_hair_combed_back() -> None:
-    assert drawn(0.5, 2.0)[1] > drawn(0.5, 0.3)[1]
+    assert drawn(0.5, 2.0).sweep > drawn(0.5, 0.3).sweep
 
 
 def test_hair_without_lines_lies_as_usual() -> None:
@@ -59,4 +60,19 @@ def test_hair_without_lines_lies_as_usual() -> None:
     plain = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     plain[:420] = (200, 20, 10)
 
-    assert read(head, plain) == (PARTING, SWEEP)
+    assert read(head, plain) == Lie(PARTING, SWEEP, 0.0)
+
+
+def lined(swing_px: float) -> np.ndarray:
+    """A picture of red hair whose lines run aside, up and down by so much every 3 cm."""
+    rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
+    place = rows + swing_px * np.sin(2 * np.pi * columns / 60.0)
+    light = 0.5 + 0.3 * np.sin(2 * np.pi * place / 9.0)
+    return np.where(rows < 420, light, 0.0)[..., None] * np.array([240.0, 40.0, 20.0])
+
+
+def test_lines_that_turn_to_and_fro_are_waves_and_straight_ones_are_not() -> None:
+    head = worn(PARTING, SWEEP)
+
+    assert read(head, lined(0.0).astype(np.uint8)).wave == 0.0
+    assert read(head, lined(12.0).astype(np.uint8)).wave > 0.5
