@@ -191,16 +191,26 @@ def bring_back(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
         edits.bring_back(record.action)
 
 
-def shift_edits(scene: bpy.types.Scene, line: bpy.types.PropertyGroup, by: float) -> None:
-    """What was changed by hand in a line follows it by some frames."""
-    record = record_of(scene, line.character)
-    take = takes.chosen_take(line)
-    if record is None or take is None:
+def shift_edits(
+    scene: bpy.types.Scene,
+    target: bpy.types.Object,
+    moves: Sequence[tuple[bpy.types.PropertyGroup, float]],
+) -> None:
+    """What was changed by hand in lines of a character follows each of them by some frames."""
+    record = record_of(scene, target)
+    if record is None:
         return
     collect_edits(record)
-    if record.edits is not None:
-        length = take.seconds * frame_rate(scene).per_second
-        edits.shift(record.edits, line.last_start, line.last_start + length, by)
+    if record.edits is None:
+        return
+    rate = frame_rate(scene).per_second
+    resting = [(line, 0.0) for line in scene.dirfa.lines if line.character == target]
+    spans = [
+        (line.last_start, line.last_start + chosen.seconds * rate, by)
+        for line, by in (*resting, *moves)
+        if (chosen := takes.chosen_take(line)) is not None
+    ]
+    edits.shift(record.edits, spans)
 
 
 def retime(scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 
 import bpy
 
@@ -59,7 +60,7 @@ def on_move(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
         return
     scene = line.id_data
     if line.character is not None:
-        acting.shift_edits(scene, line, by)
+        acting.shift_edits(scene, line.character, [(line, by)])
     line.last_start = line.frame_start
     rewrite(scene, line.character)
 
@@ -92,12 +93,30 @@ def write_postponed(scene: bpy.types.Scene) -> None:
 
 def follow_strips(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
     """Lines of a character go where their strips are now; hand edits go along. Raises AudioError."""
+    strips = lines.strips_by_name(scene)
     starts = {
-        line.uid: lines.cue_of(scene, line).frame_start
+        line.uid: lines.cue_of(scene, line, strips).frame_start
         for line in scene.dirfa.lines
         if line.character == target and line.kind == "STRIP" and line.use
     }
-    with state().quietly():
-        for line in scene.dirfa.lines:
-            if line.uid in starts:
-                line.frame_start = starts[line.uid]
+    move(scene, starts)
+
+
+def move(scene: bpy.types.Scene, starts: Mapping[int, float]) -> list[bpy.types.Object]:
+    """Let many lines, by their uid, begin at other frames; hand edits go along, nothing is written yet.
+
+    Returns
+    -------
+    The characters whose lines moved
+    """
+    moved: dict[int, tuple[bpy.types.Object, list[tuple[bpy.types.PropertyGroup, float]]]] = {}
+    for line in scene.dirfa.lines:
+        by = starts.get(line.uid, line.frame_start) - line.frame_start
+        if by and line.character is not None:
+            speaker = line.character
+            moved.setdefault(speaker.session_uid, (speaker, []))[1].append((line, by))
+    for speaker, moves in moved.values():
+        acting.shift_edits(scene, speaker, moves)
+    for line in scene.dirfa.lines:
+        lines.set_start(line, starts.get(line.uid, line.frame_start))
+    return [speaker for speaker, _ in moved.values()]

@@ -189,13 +189,29 @@ def settle(action: bpy.types.Action, touched: set[Name]) -> None:
     write_record(action, [Record(name, keys) for name, keys in record.items()])
 
 
-def shift(edits: bpy.types.Action, begin: float, end: float, by: float) -> None:
-    """Move the offset layer's keys between two frames."""
+def shift(edits: bpy.types.Action, lines: Sequence[tuple[float, float, float]]) -> None:
+    """Move the offset layer's keys with the lines they belong to.
+
+    Parameters
+    ----------
+    lines : first and last frame of each, and by how many frames it moves; of two that share a key the
+        last counts. Keys between lines stay, but for those on which a line comes to lie
+    """
 
     def moved(frames: Floats) -> Floats:
-        return frames + np.where((frames >= begin) & (frames <= end), by, 0.0)
+        result = frames.copy()
+        is_free = np.ones(len(frames), bool)
+        for first, last, by in lines:
+            own = (frames >= first) & (frames <= last)
+            result[own] = frames[own] + by
+            is_free &= ~own
+        for first, last, by in lines:
+            result[is_free & (frames >= first + by) & (frames <= last + by)] = np.nan
+        return result
 
-    _remap(edits, moved)
+    # A key outside may carry what is inside: each line gets keys of its own at both ends.
+    ends = np.array([frame for first, last, by in lines if by for frame in (first, last)])
+    _remap(edits, moved, ends)
 
 
 def stretch(edits: bpy.types.Action, factor: float, origins: Sequence[tuple[float, float]]) -> None:
@@ -258,11 +274,24 @@ def _keep(action: bpy.types.Action, memory: Memory) -> None:
     memories[action.session_uid] = memory
 
 
-def _remap(edits: bpy.types.Action, new_frames: Callable[[Floats], Floats]) -> None:
+def _remap(
+    edits: bpy.types.Action, new_frames: Callable[[Floats], Floats], ends: Floats | None = None
+) -> None:
+    """Give every key of the offset layer another frame; those without a number go.
+
+    Parameters
+    ----------
+    ends : frames that get a key first, where there are keys about them
+    """
     for slot in edits.slots:
         for curve in fcurves.slot_curves(edits, slot).values():
             points = fcurves.read_keys(curve).astype(np.float64)
+            if ends is not None and len(points):
+                about = (ends > points[0, 0]) & (ends < points[-1, 0])
+                frames = np.union1d(points[:, 0], ends[about])
+                points = np.stack([frames, fcurves.sampled(curve, frames)], 1)
             points[:, 0] = new_frames(points[:, 0])
+            points = points[np.isfinite(points[:, 0])]
             points = points[np.argsort(points[:, 0], kind="stable")]
             # Keys that come to lie on one another: the last of them stays.
             rising = np.append(np.diff(points[:, 0]) > 1e-4, True)

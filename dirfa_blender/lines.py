@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -74,6 +74,11 @@ def sound_strips(scene: bpy.types.Scene) -> list[bpy.types.Strip]:
     strips = editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
     found = [strip for strip in strips if strip.type == "SOUND" and not strip.mute]
     return sorted(found, key=lambda strip: (span_of(strip)[0], strip.channel))
+
+
+def strips_by_name(scene: bpy.types.Scene) -> dict[str, bpy.types.Strip]:
+    """The sound strips of a scene."""
+    return {strip.name: strip for strip in sound_strips(scene)}
 
 
 def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
@@ -176,8 +181,16 @@ def set_start(line: bpy.types.PropertyGroup, frame_start: float) -> None:
         line.frame_start = frame_start
 
 
-def cue_of(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> Cue:
+def cue_of(
+    scene: bpy.types.Scene,
+    line: bpy.types.PropertyGroup,
+    strips: Mapping[str, bpy.types.Strip] | None = None,
+) -> Cue:
     """What a line's sound is now.
+
+    Parameters
+    ----------
+    strips : `strips_by_name`, where many lines are asked
 
     Raises
     ------
@@ -185,7 +198,7 @@ def cue_of(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> Cue:
         The strip, sound or recording is gone, has no length, or cannot be read as it is.
     """
     if line.kind == "STRIP":
-        return _strip_cue(scene, line)
+        return _strip_cue(scene, line, strips_by_name(scene) if strips is None else strips)
     if line.kind == "SOUND":
         if line.sound is None:
             raise AudioError(f"Line '{line.name}' has no sound. Choose one in the list.")
@@ -226,8 +239,12 @@ def sound_file(sound: bpy.types.Sound) -> Path:
     return unpacked
 
 
-def _strip_cue(scene: bpy.types.Scene, line: bpy.types.PropertyGroup) -> Cue:
-    strip = next((s for s in sound_strips(scene) if s.name == line.strip), None)
+def _strip_cue(
+    scene: bpy.types.Scene,
+    line: bpy.types.PropertyGroup,
+    strips: Mapping[str, bpy.types.Strip],
+) -> Cue:
+    strip = strips.get(line.strip)
     if strip is None or strip.sound is None:
         raise AudioError(
             f"Line '{line.name}' expects a sound strip '{line.strip}' in scene '{scene.name}', there "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import lines
+from . import directing, lines
 from .labels import draw_text
 from .scene import frame_rate
 
@@ -31,8 +31,7 @@ def draw_offer(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
 
 def keep_seconds(scene: bpy.types.Scene) -> int:
     """Move sound strips and lines to the frames of the seconds they had; how many lines moved."""
-    moved = [line for line in scene.dirfa.lines if is_due(scene)]
-    starts = [_kept(scene, line.frame_start) for line in moved]
+    starts = {line.uid: _kept(scene, line.frame_start) for line in scene.dirfa.lines}
     strips = lines.sound_strips(scene)
     # From the end where they go apart, so that none meets another on its way.
     is_faster = frame_rate(scene).per_second > scene.dirfa.rate_before
@@ -43,10 +42,14 @@ def keep_seconds(scene: bpy.types.Scene) -> int:
             strip.content_start += by
         else:
             strip.frame_start += by
-    for line, start in zip(moved, starts, strict=True):
-        line.frame_start = lines.cue_of(scene, line).frame_start if line.kind == "STRIP" else start
+    by_name = {strip.name: strip for strip in strips}
+    for line in scene.dirfa.lines:
+        if line.kind == "STRIP":
+            starts[line.uid] = lines.cue_of(scene, line, by_name).frame_start
+    for target in directing.move(scene, starts):
+        directing.rewrite(scene, target)
     scene.dirfa.rate_before = 0.0
-    return len(moved)
+    return len(starts)
 
 
 def _kept(scene: bpy.types.Scene, frame: float) -> float:

@@ -332,11 +332,12 @@ def requests(
     asked: list[LineRequest] = []
     starts: dict[int, float] = {}
     refused: dict[int, str] = {}
+    strips = lines.strips_by_name(scene)
     for line in wanted:
         try:
             if line.character is None:
                 raise RigError(f"Line '{line.name}' has no character. Choose who speaks it.")
-            cue = lines.cue_of(scene, line)
+            cue = lines.cue_of(scene, line, strips)
             transcript = _transcript(scene, cue.speech)
         except DirfaError as error:
             refused[line.uid] = str(error)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import fcurves, lines
+from dirfa_blender import edits, fcurves, lines
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.operators import generate
 from dirfa_blender.session import state
@@ -275,3 +275,37 @@ def test_samples_that_are_no_numbers_are_silence_in_a_part_of_a_recording(tmp_pa
 
     assert rate == 16000
     assert heard[:900].min() > 16000 and not heard[1100:2900].any()
+
+
+def test_strips_moved_together_take_their_hand_edits_along(
+    stage, server, tmp_path, monkeypatch
+) -> None:
+    hero = character("hero")
+    path = write_tone(tmp_path / "a.wav", 1.0)
+    strips = [add_strip(stage, path, f"hero_{index}", 1 + 60 * index) for index in range(6)]
+    lines.collect_strips(stage)
+    bpy.ops.dirfa.generate()
+    place = ('key_blocks["jawOpen"].value', 0)
+    curve = fcurves.curves_of(hero.data.shape_keys)[place]
+    for key in curve.keyframe_points:
+        key.co[1] += 0.01 * (key.co[0] // 60) * (key.co[0] % 60 < 25)
+    curve.update()
+    frames = np.array([[2.0, 12.0, 22.0]])
+    old, new = (1 + each * np.arange(6)[:, None] + frames for each in (60, 120))
+    before = fcurves.sampled(curve, old.ravel())
+    searches: list[int] = []
+    absorb = edits.absorb
+    monkeypatch.setattr(edits, "absorb", lambda *a: searches.append(1) or absorb(*a))
+    for index, strip in reversed(list(enumerate(strips))):
+        if hasattr(strip, "content_start"):
+            strip.content_start += 60 * index + 5
+        else:
+            strip.frame_start += 60 * index + 5
+
+    bpy.ops.dirfa.refresh()
+
+    curve = fcurves.curves_of(hero.data.shape_keys)[place]
+    assert fcurves.sampled(curve, new.ravel() + 5) == pytest.approx(before, abs=2e-3)
+    assert [line.frame_start for line in stage.dirfa.lines] == [6 + 120 * i for i in range(6)]
+    # Once to move the edits, once to write: however many lines there are.
+    assert len(searches) == 2
