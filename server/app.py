@@ -206,6 +206,8 @@ def _add_error_answers(app: FastAPI) -> None:
 
     def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, OSError):  # FastAPI calls a full disk a form it cannot parse
+            return storage(request, error.__cause__)
         if error.detail in ("Not Found", "Method Not Allowed"):
             asked = f"{request.method} {request.url.path}"
             return _error(

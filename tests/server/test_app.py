@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import threading
 import time
@@ -282,3 +284,18 @@ def test_jobs_are_safe_to_submit_from_many_threads(http: TestClient) -> None:
 
     assert set(answers) <= {202, 429}
     assert 202 in answers
+
+
+def test_a_disk_that_fills_while_a_form_arrives_is_told_as_that(
+    http: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _data: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", lambda **_options: Full())
+
+    answer = http.post("/v1/animations", files={"audio": ("a.wav", b"RIFF" * 100)})
+
+    assert answer.status_code == 507
+    assert "No space left" in answer.json()["error"]
