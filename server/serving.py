@@ -32,6 +32,7 @@ from .app import create_app
 from .config import ServerConfig
 from .jobs import JobQueue
 from .services import Services
+from .sessions import MESSAGE_BYTES
 from .starter import leave_with_starter
 
 log = logging.getLogger(__name__)
@@ -39,8 +40,6 @@ log = logging.getLogger(__name__)
 FOLDER_PREFIX = "dirfa-server-"
 LEAVE_SECONDS = 1.0
 """Seconds that open answers get to end once the server is told to leave."""
-MESSAGE_BYTES = 1 << 20
-"""Longest message of a WebSocket: ten seconds of sound at 48 kHz."""
 
 
 def serve(

@@ -28,6 +28,8 @@ from .live import LiveTake
 MAX_SESSIONS = 8
 IDLE_SECONDS = 60.0
 MAX_CHUNK_SECONDS = 10.0
+MESSAGE_BYTES = 1 << 20
+"""Longest message or request of a stream: ten seconds of sound at 48 kHz."""
 LOWEST_GAIN, HIGHEST_GAIN = 0.001, 1000.0
 LOWEST_RATE, HIGHEST_RATE = 8000, 48000
 FIELDS = ("settings", "gain", "sample_rate")

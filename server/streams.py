@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 
 from dirfa_blender.core.npz_io import animation_bytes
 
-from .sessions import Session, Sessions, opening_fields
+from .sessions import MESSAGE_BYTES, Session, Sessions, opening_fields
 
 
 def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
@@ -38,7 +38,7 @@ def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
 
     @app.post("/v1/streams", status_code=201)
     async def open_one(request: Request) -> dict[str, Any]:
-        session = sessions.open(opening_fields(await request.body()))
+        session = sessions.open(opening_fields(await _body(request)))
         return {
             "id": session.id,
             "sample_rate": session.sample_rate,
@@ -48,7 +48,7 @@ def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
     @app.post("/v1/streams/{stream_id}")
     async def push(stream_id: str, request: Request, last: bool = False) -> Response:
         session = known(stream_id)
-        pcm = await request.body()
+        pcm = await _body(request)
 
         def work() -> bytes:
             part = session.push(pcm, last=last)
@@ -65,3 +65,16 @@ def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
     def close(stream_id: str) -> Response:
         sessions.close(known(stream_id).id)
         return Response(status_code=204)
+
+
+async def _body(request: Request) -> bytes:
+    """What a request carries, refused as soon as it is more than a stream's may be."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MESSAGE_BYTES:
+            raise HTTPException(
+                413,
+                f"A request of a stream carries at most {MESSAGE_BYTES} bytes, send it in parts.",
+            )
+    return bytes(body)

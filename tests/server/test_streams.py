@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from dirfa_blender.core.speech_level import speech_gain
 from server.app import _add_error_answers
 from server.audio import read_speech
 from server.engine import Engine
-from server.sessions import MAX_SESSIONS, Sessions
+from server.sessions import MAX_SESSIONS, MESSAGE_BYTES, Sessions
 from server.streams import add_stream_routes
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"
@@ -110,3 +111,20 @@ def test_half_a_sample_is_refused_and_streams_are_limited(http: TestClient) -> N
     assert http.post("/v1/streams").status_code == 429
     assert http.delete(f"/v1/streams/{ids[0]}").status_code == 204
     assert http.post("/v1/streams").status_code == 201
+
+
+@pytest.mark.parametrize("route", ["/v1/streams", "/v1/streams/{id}"])
+def test_no_request_of_a_stream_fills_the_memory(http: TestClient, route: str) -> None:
+    opened = http.post("/v1/streams", json={}).json()
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < 64 * MESSAGE_BYTES:
+            sent += MESSAGE_BYTES // 4
+            yield bytes(MESSAGE_BYTES // 4)
+
+    answer = http.post(route.format(id=opened["id"]), content=endless())
+
+    assert answer.status_code == 413
+    assert "send it in parts" in answer.json()["error"]
