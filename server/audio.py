@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -70,12 +70,18 @@ class Speech:
     warnings: tuple[str, ...] = ()
 
 
-def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
+def read_speech(
+    source: Path | bytes,
+    *,
+    name: str | None = None,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Speech:
     """The recording in a file, or in the bytes of one.
 
     Parameters
     ----------
     name : what messages call it; the path if there is one
+    progress : is told the share that is read, 0..1, at every block; what it raises ends the reading
 
     Raises
     ------
@@ -91,10 +97,10 @@ def read_speech(source: Path | bytes, *, name: str | None = None) -> Speech:
         with soundfile.SoundFile(stream) as sound:
             rate = int(sound.samplerate)
             told_seconds = sound.frames / rate * _told_share(source)
-            mono = _Mono(_blocks(sound), rate, label)
+            mono = _Mono(_blocks(sound), rate, label, sound.frames, progress)
             samples = _resampled(mono, rate)
     except (soundfile.LibsndfileError, RuntimeError):
-        rate, mono, samples = _read_container(source, label)
+        rate, mono, samples = _read_container(source, label, progress)
     except OSError as error:
         raise AudioError(
             f"Expected a readable sound file, got {error.strerror} at {label}."
@@ -135,14 +141,17 @@ def _blocks(sound: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
         yield np.asarray(block, np.float32)
 
 
-def _read_container(source: Path | bytes, label: str) -> tuple[int, _Mono, NDArray[np.float32]]:
+def _read_container(
+    source: Path | bytes, label: str, progress: Callable[[float], None]
+) -> tuple[int, _Mono, NDArray[np.float32]]:
     """Rate, blocks met and samples of a film or of a recording that libsndfile does not read."""
     from .container import ContainerSound, NoSound
 
     stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     try:
         with closing(ContainerSound(stream)) as sound:
-            mono = _Mono(sound.blocks(BLOCK_SECONDS), sound.samplerate, label)
+            blocks = sound.blocks(BLOCK_SECONDS)
+            mono = _Mono(blocks, sound.samplerate, label, 0, progress)
             return sound.samplerate, mono, _resampled(mono, sound.samplerate)
     except NoSound as error:
         raise AudioError(
@@ -154,10 +163,18 @@ def _read_container(source: Path | bytes, label: str) -> tuple[int, _Mono, NDArr
 class _Mono:
     """The blocks of a recording, mixed down and made finite; counts what it met.
 
-    Raises AudioError at a rate that no recording has.
+    `expected` is how many frames there are said to be, 0 where nobody knows, for `progress`. Raises
+    AudioError at a rate that no recording has.
     """
 
-    def __init__(self, blocks: Iterable[NDArray[np.float32]], rate: int, label: str) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[NDArray[np.float32]],
+        rate: int,
+        label: str,
+        expected: int,
+        progress: Callable[[float], None],
+    ) -> None:
         if not LOWEST_RATE <= rate <= HIGHEST_RATE:
             raise AudioError(
                 f"Expected {LOWEST_RATE} to {HIGHEST_RATE} samples a second, "
@@ -166,6 +183,8 @@ class _Mono:
         self._blocks = blocks
         self._limit = LONGEST_SECONDS * rate
         self._label = label
+        self._expected = expected
+        self._progress = progress
         self.frames = 0
         self.peak = 0.0
         self.broken = 0
@@ -188,6 +207,7 @@ class _Mono:
                     f"Expected at most {LONGEST_SECONDS / 3600:g} hours of sound, found more in "
                     f"{self._label}. Cut it into parts."
                 )
+            self._progress(min(1.0, self.frames / self._expected) if self._expected else 0.0)
             yield mixed
 
     def warnings(self) -> tuple[str, ...]:

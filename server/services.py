@@ -98,7 +98,9 @@ class LocalServices:
         from .audio import read_speech
 
         job.progress(0.01)
-        speech = read_speech(audio, name=name)
+        speech = read_speech(
+            audio, name=name, progress=lambda share: job.progress(0.01 + 0.09 * share)
+        )
         job.warn(*speech.warnings)
         job.progress(0.1)
         take = self._engine.animate(

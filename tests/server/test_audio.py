@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dirfa_blender.core.errors import AudioError
+from dirfa_blender.core.errors import AudioError, JobCancelled
 from dirfa_blender.core.speech_level import speech_gain
 from server.audio import SAMPLE_RATE, read_speech
 from tests.films import write_film, write_sound
@@ -251,3 +251,20 @@ def test_a_wav_that_was_piped_has_no_size_to_miss(size: int) -> None:
     whole[4:8] = size.to_bytes(4, "little")
 
     assert read_speech(bytes(whole)).warnings == ()
+
+
+@pytest.mark.parametrize("format", ["FLAC", "WAV"])
+def test_reading_tells_how_far_it_is_and_can_be_ended(tmp_path: Path, format: str) -> None:
+    path = tmp_path / f"long.{format.lower()}"
+    soundfile.write(path, np.zeros(25 * 16000, np.float32), 16000, format=format)
+    told: list[float] = []
+
+    read_speech(path, progress=told.append)
+
+    np.testing.assert_allclose(told, [0.4, 0.8, 1.0])
+
+    def stop(share: float) -> None:
+        raise JobCancelled(f"{share:.1f}")
+
+    with pytest.raises(JobCancelled, match=r"0\.4"):
+        read_speech(path, progress=stop)
