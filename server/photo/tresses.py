@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head_tresses import Fall
 
-from .mask import FaceMasks, Pixels
+from .mask import FaceMasks, Pixels, Shares
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,8 +26,13 @@ BESIDE = (0.08, 0.50)  # eye distances off the outline, in which hair is looked 
 # Share of that which is hair between ear and jaw, from which it is long: of a side, and of both together. A
 # lock, an ear-ring or what is gathered behind fills a part of one side.
 LONG_SHARE, LONG_TOGETHER = 0.42, 0.7
+# Hair that is tucked behind the ears, or gathered there, fills less than that, mostly of the side that is
+# turned to the camera. Share of one side and metres below the ears from which it is that; and how wide it
+# is at most.
+TUCKED_SHARE, TUCKED_METRES, TUCKED_WIDTH = 0.28, 0.035, 0.088
 WHOLE_SHARE = 0.8  # from which hair beside the jaw falls before the ear, be that seen or not
 STEP = 0.06  # eye distances from row to row
+LIKENESS = np.array([0.6, 1.0, 1.0], np.float32)  # of CIELAB's channels
 SAME_COLOUR = 20.0  # CIELAB from the hair above, up to which it goes on
 FARTHEST = 1.25  # eye distances below the chin, to which hair is followed
 OVER_EARS, OVER_EAR = 0.9, 0.35  # share that is hair where ears are, of both together and of one
@@ -40,12 +45,15 @@ WIDTHS = (0.070, 0.135)  # metres from the middle to the outline
 
 @dataclass(frozen=True)
 class _Side:
-    """What is seen on one side: shares of hair beside jaw and ear, its end in pixels, widths at levels."""
+    """What is seen on one side: shares of hair beside jaw and ear, its end in pixels, widths at levels, and
+    (3,) its colour in CIELAB as it is compared.
+    """
 
     share: float
     over_ear: float
     end: float
     widths: Floats
+    colour: Floats
 
 
 def read_fall(
@@ -57,8 +65,9 @@ def read_fall(
     ----------
     pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
     """
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) * LIKENESS
     right, left = (
-        _looked_along(pixels, landmarks, masks, ring, sign)
+        _looked_along(lab, landmarks, masks, ring, sign)
         for ring, sign in zip(EDGES, (-1.0, 1.0), strict=True)
     )
     covered = left.over_ear + right.over_ear > OVER_EARS
@@ -67,10 +76,10 @@ def read_fall(
         (together and side.share > LONG_SHARE) or (covered and side.over_ear > OVER_EAR)
         for side in (left, right)
     ]
-    if not any(is_long):
-        return None
     points = landmarks.points_px
     ear = float(points[[234, 454], 1].mean())
+    if not any(is_long):
+        return _tucked((left, right), lab, masks, ear, metres_per_px)
     seen = [side for side, long in zip((left, right), is_long, strict=True) if long]
     longest = max(side.end for side in seen)
     ends = [
@@ -111,7 +120,7 @@ def where_it_falls(
 
 
 def _looked_along(
-    pixels: Pixels,
+    lab: Shares,
     landmarks: FaceLandmarks,
     masks: FaceMasks,
     ring: tuple[int, ...],
@@ -124,7 +133,6 @@ def _looked_along(
     chin = float(points[152, 1])
     middle = float(points[[9, 152, 1], 0].mean())
     ear, jaw = float(points[[234, 454], 1].mean()), float(points[[58, 288], 1].mean())
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) * (0.6, 1.0, 1.0)
     hair = (masks.person > 0.6) & ((masks.skin < 0.4) | (masks.hair > 0.5))
     height, width = hair.shape
     offsets = np.linspace(*BESIDE, 16) * unit * sign
@@ -160,7 +168,31 @@ def _looked_along(
         float(np.mean(upper)) if upper else 0.0,
         end,
         np.array(widths),
+        np.full(3, np.nan) if colour is None else colour,
     )
+
+
+def _tucked(
+    sides: tuple[_Side, _Side], lab: Shares, masks: FaceMasks, ear: float, metres_per_px: float
+) -> Fall | None:
+    """How hair falls behind the ears, where some of its colour is seen below one of them."""
+    clear = masks.hair_clear > 0.6
+    if not clear.any():
+        return None
+    hair = np.median(lab[clear], axis=0)
+    found = [
+        side
+        for side in sides
+        if side.share > TUCKED_SHARE
+        and (side.end - ear) * metres_per_px > TUCKED_METRES
+        and np.linalg.norm(side.colour - hair) < SAME_COLOUR
+    ]
+    if not found:
+        return None
+    length = max(side.end - ear for side in found) * metres_per_px
+    widths = np.nan_to_num(found[0].widths * metres_per_px, nan=TUCKED_WIDTH)
+    ear_width, jaw_width, chin_width = np.clip(widths, WIDTHS[0], TUCKED_WIDTH).tolist()
+    return Fall((length, length), (False, False), (ear_width, jaw_width, chin_width))
 
 
 def _width(masks: FaceMasks, middle: float, y: float, sign: float, unit: float) -> float:

@@ -184,19 +184,53 @@ def test_hair_that_is_not_seen_has_no_curl() -> None:
     assert read_curl(astronaut(), landmarks(), unseen) == 0.0
 
 
-def test_a_lock_beside_one_ear_is_no_long_hair() -> None:
+@cache
+def with_lock() -> FaceMasks:
+    """The portrait's masks with no hair below the eyes but a lock below the left ear, down to the chin."""
     points, unit = landmarks().points_px, landmarks().eye_distance_px
     lock = np.zeros_like(masks().hair)
     x, ear, chin = points[454, 0], int(points[[234, 454], 1].mean()), int(points[152, 1])
     lock[ear:chin, int(x + 0.1 * unit) : int(x + 0.3 * unit)] = 1.0
     person = np.maximum(masks().person, lock)
-    alone = replace(masks(), person=person, hair=lock, skin=1.0 - lock)
-    both = lock.copy()
-    both[ear:chin, int(points[234, 0] - 0.6 * unit) : int(points[234, 0])] = 1.0
-    beside = replace(alone, person=np.maximum(person, both), hair=both, skin=1.0 - both)
+    return replace(masks(), person=person, hair=lock, skin=1.0 - lock)
 
-    assert read_fall(astronaut(), landmarks(), alone, 5e-4) is None
-    assert read_fall(astronaut(), landmarks(), beside, 5e-4) is not None
+
+def painted_lock(colour: np.ndarray) -> np.ndarray:
+    pixels = astronaut().copy()
+    pixels[with_lock().hair > 0.5] = colour
+    return pixels
+
+
+def test_a_lock_beside_one_ear_is_no_hair_that_falls_before_the_ears() -> None:
+    own = np.median(astronaut()[masks().hair_clear > 0.6], axis=0).astype(np.uint8)
+
+    fall = read_fall(painted_lock(own), landmarks(), with_lock(), 5e-4)
+
+    chin = (landmarks().points_px[152, 1] - landmarks().points_px[[234, 454], 1].mean()) * 5e-4
+    assert fall is not None
+    assert fall.before_ear == (False, False)
+    assert 0.5 * chin < fall.lengths[0] < 1.1 * chin
+    assert fall.lengths[0] == fall.lengths[1]
+
+
+def test_an_ear_ring_is_no_hair() -> None:
+    golden = np.array([210, 170, 60], np.uint8)
+
+    assert read_fall(painted_lock(golden), landmarks(), with_lock(), 5e-4) is None
+
+
+def test_locks_beside_both_ears_are_long_hair() -> None:
+    points, unit = landmarks().points_px, landmarks().eye_distance_px
+    both = with_lock().hair.copy()
+    ear, chin = int(points[[234, 454], 1].mean()), int(points[152, 1])
+    both[ear:chin, int(points[234, 0] - 0.6 * unit) : int(points[234, 0])] = 1.0
+    person = np.maximum(with_lock().person, both)
+    beside = replace(with_lock(), person=person, hair=both, skin=1.0 - both)
+
+    fall = read_fall(astronaut(), landmarks(), beside, 5e-4)
+
+    assert fall is not None
+    assert any(fall.before_ear)
 
 
 def beside_the_jaw() -> tuple[np.ndarray, int]:
