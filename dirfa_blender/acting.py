@@ -239,6 +239,15 @@ def record_of(scene: bpy.types.Scene, target: bpy.types.Object) -> bpy.types.Pro
     return next((r for r in scene.dirfa.characters if r.target == target), None)
 
 
+def seconds_of(scene: bpy.types.Scene, target: bpy.types.Object) -> float:
+    """How long everything is that a character says."""
+    return sum(
+        chosen.seconds
+        for line in scene.dirfa.lines
+        if line.character == target and line.use and (chosen := takes.chosen_take(line)) is not None
+    )
+
+
 def layer_strengths(record: bpy.types.PropertyGroup) -> dict[layers.Layer, float]:
     """Strength of each layer, 0 where it is muted."""
     return {

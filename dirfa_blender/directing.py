@@ -2,7 +2,9 @@
 
 Blender calls these while it sets the property, many times a second under the mouse. They find the line the
 property belongs to by its path, since a property group does not know what holds it, and write only the
-curves that change. A failure is a sentence in the panel; Blender has no other place for it here.
+curves that change. A failure is a sentence in the panel; Blender has no other place for it here. What lasts
+longer than some minutes is written when the slider has come to rest, in pieces (`refining`): a picture has
+no time for it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ import bpy
 from . import acting, lines, refining
 from .core.errors import DirfaError
 from .session import state
+
+# Seconds of speech that are written while a slider moves.
+MAX_LIVE_SECONDS = 600.0
 
 _LINE = re.compile(r"lines\[(\d+)\]")
 
@@ -72,6 +77,8 @@ def rewrite(scene: bpy.types.Scene, target: bpy.types.Object | None) -> None:
     if state().entering is not None:
         # A result is being written in pieces: this comes after it.
         state().postponed.add(target.session_uid)
+        return
+    if not bpy.app.background and refining.postpone(scene, target, MAX_LIVE_SECONDS):
         return
     try:
         acting.perform(scene, target, is_rough=not bpy.app.background)

@@ -1,8 +1,9 @@
 """Where keys belong, found again after a slider has come to rest.
 
-While a slider moves, reduced curves keep the places of their keys (`writing`); finding the fewest takes
-longer than a picture may. It is done here, some curves at a time, once nothing has moved for a moment. That
-a character still waits for it is kept in the file, so undo, saving and loading cannot lose it.
+While a slider moves, reduced curves keep the places of their keys (`writing`), and those of an hour are
+not written at all; finding the fewest takes longer than a picture may. It is done here, some curves at a
+time, once nothing has moved for a moment. That a character still waits for it is kept in the file, so undo,
+saving and loading cannot lose it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,18 @@ def begin_soon(scene: bpy.types.Scene) -> None:
         bpy.app.timers.register(_tick, first_interval=REST_SECONDS)
 
 
+def postpone(scene: bpy.types.Scene, target: bpy.types.Object, seconds: float) -> bool:
+    """Whether a performance is longer than so many seconds, and so is written once sliders have rested."""
+    record = acting.record_of(scene, target)
+    if record is None or acting.seconds_of(scene, target) <= seconds:
+        return False
+    with state().quietly():
+        record.is_rough = True
+    state().error = ""
+    begin_soon(scene)
+    return True
+
+
 def finish(scene: bpy.types.Scene) -> None:
     """Refine what waits for it, at once."""
     end()
@@ -52,8 +65,9 @@ def steps(scene: bpy.types.Scene) -> Steps[None]:
     for target in waiting:
         try:
             plan = yield from acting.plan_steps(scene, target)
-        except DirfaError:
-            # It says so where a person asks; rough keys are right keys.
+        except DirfaError as error:
+            # Rough keys are right keys.
+            state().error = str(error)
             continue
         yield from acting.commit_steps(scene, plan)
         yield False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -277,6 +278,32 @@ def test_a_slider_that_moves_again_leaves_no_trace_of_half_a_refinement(stage) -
     assert state().refining is None
     assert record.edits is None
     assert worst(stage, face) <= record.max_error * 1.01
+
+
+@pytest.mark.parametrize("keys", ["EVERY", "REDUCED"])
+def test_a_slider_on_an_hour_writes_nothing_until_it_rests(stage, monkeypatch, keys: str) -> None:
+    face = character()
+    line = line_with_take(face)
+    acting.perform(stage, face)
+    record = stage.dirfa.characters[0]
+    record.keys = keys
+    windowed = SimpleNamespace(app=SimpleNamespace(background=False))
+    monkeypatch.setattr(directing, "bpy", windowed)
+    place = ('key_blocks["jawOpen"].value', 0)
+    before = fcurves.read_keys(fcurves.curves_of(face.data.shape_keys)[place])
+
+    monkeypatch.setattr(directing, "MAX_LIVE_SECONDS", 0.5)
+    line.controls.jaw = 0.5
+    meanwhile = fcurves.read_keys(fcurves.curves_of(face.data.shape_keys)[place])
+    waited = record.is_rough
+    refining.finish(stage)
+
+    after = fcurves.read_keys(fcurves.curves_of(face.data.shape_keys)[place])
+    assert waited
+    assert not record.is_rough
+    assert np.array_equal(meanwhile, before)
+    assert after[:, 1].max() < 0.7 * before[:, 1].max()
+    assert record.edits is None
 
 
 def test_a_file_is_saved_with_its_keys_where_they_belong(stage, tmp_path: Path) -> None:
