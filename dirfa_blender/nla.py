@@ -2,10 +2,10 @@
 
 Pushed down, every layer of a character is a track of its own that plays its slot of the one Action: it
 can be muted, made solo, scaled by its influence, moved in time and entered for editing with Blender's own
-tools. Hand edits are the track on top, added. The track at the bottom holds the rest pose, because
-Blender leaves a property that no track plays as it last was. Blender bakes no NLA of shape keys, and bakes
-bones a frame at a time through the whole scene; here each curve is evaluated by itself, so minutes take
-seconds.
+tools. What an artist keyed in that Action besides has a track of its own, and hand edits are the track on
+top, added. The track at the bottom holds the rest pose, because Blender leaves a property that no track
+plays as it last was. Blender bakes no NLA of shape keys, and bakes bones a frame at a time through the
+whole scene; here each curve is evaluated by itself, so minutes take seconds.
 
 References
 ----------
@@ -29,16 +29,21 @@ Channel = tuple[str, int]
 
 EDITS_TRACK = "Hand Edits"
 REST_TRACK = "Rest"
+OWN_TRACK = "Own Keys"
 
 
 @dataclass(frozen=True)
 class LayerStrip:
-    """One track to be: its name, the slot it plays, and how it combines with what is below."""
+    """One track to be: its name, the slot it plays, and how it combines with what is below.
+
+    ``span`` are the frames it covers, where those are not the performance's.
+    """
 
     title: str
     action: bpy.types.Action
     slot: bpy.types.ActionSlot
     blend: str = "REPLACE"
+    span: tuple[float, float] | None = None
 
 
 def lay_out(
@@ -55,8 +60,9 @@ def lay_out(
         for strip in track.strips
         if strip.action in ours and strip.action_slot is not None
     }
-    begin, end = span[0], max(span[1], span[0] + 1.0)
     for layer in wanted:
+        begin, end = layer.span or span
+        end = max(end, begin + 1.0)
         strip = present.get((layer.action, layer.slot.identifier))
         if strip is None:
             track = data.nla_tracks.new()

@@ -127,9 +127,10 @@ def _write(
                 fcurves.assign(block, action, action.slots[slot])
         if where.is_layered:
             layers = [nla.LayerStrip(track, action, action.slots[slot]) for track, slot in strips]
-            own = _edits_slot(where.edits, block, planned_slot.name)
-            if own is not None:
-                layers.append(nla.LayerStrip(nla.EDITS_TRACK, where.edits, own, "ADD"))
+            layers += _own_strips(action, planned_slot, memory, plan.frames)
+            offsets = _named_slot(where.edits, block, planned_slot.name)
+            if offsets is not None:
+                layers.append(nla.LayerStrip(nla.EDITS_TRACK, where.edits, offsets, "ADD"))
             nla.lay_out(block, layers, (plan.frames[0], plan.frames[-1]))
     _take_out(action, plan, {*memory} - {*written}, kept)
     if planned:
@@ -320,10 +321,17 @@ def _slot(
     data = id_block.animation_data
     if not is_layered and data is not None and data.action == action and data.action_slot:
         return data.action_slot
-    for slot in action.slots:
+    return _named_slot(action, id_block, name) or fcurves.new_slot(action, id_block, name)
+
+
+def _named_slot(
+    action: bpy.types.Action | None, id_block: bpy.types.ID, name: str
+) -> bpy.types.ActionSlot | None:
+    """The slot of an Action that belongs to a datablock of this kind by name."""
+    for slot in action.slots if action is not None else ():
         if slot.target_id_type == id_block.id_type and slot.name_display == name:
             return slot
-    return fcurves.new_slot(action, id_block, name)
+    return None
 
 
 def _rest_slot(action: bpy.types.Action, planned_slot: apply.Slot) -> bpy.types.ActionSlot:
@@ -340,14 +348,25 @@ def _rest_slot(action: bpy.types.Action, planned_slot: apply.Slot) -> bpy.types.
     return slot
 
 
-def _edits_slot(
-    layer: bpy.types.Action | None, block: bpy.types.ID, name: str
-) -> bpy.types.ActionSlot | None:
-    """The slot of the offset layer that belongs to a datablock."""
-    for slot in layer.slots if layer is not None else ():
-        if slot.target_id_type == block.id_type and slot.name_display == name:
-            return slot
-    return None
+def _own_strips(
+    action: bpy.types.Action,
+    planned_slot: apply.Slot,
+    memory: Mapping[edits.Name, Keys],
+    frames: Floats,
+) -> list[nla.LayerStrip]:
+    """A strip for what an artist keyed in our Action besides, if there is any."""
+    slot = _named_slot(action, planned_slot.id_block, planned_slot.name)
+    curves = fcurves.slot_curves(action, slot) if slot is not None else {}
+    times = [
+        fcurves.read_keys(curve)[:, 0]
+        for place, curve in curves.items()
+        if slot is not None and (slot.identifier, *place) not in memory
+    ]
+    if slot is None or not sum(map(len, times)):
+        return []
+    every = np.concatenate([*times, frames[[0, -1]]])
+    span = float(every.min()), float(every.max())
+    return [nla.LayerStrip(nla.OWN_TRACK, action, slot, span=span)]
 
 
 def _is_known(entry: tuple[Floats, Floats, Keys], frames: Floats, values: Floats) -> bool:

@@ -190,3 +190,34 @@ def test_a_muted_curve_stays_muted_in_a_new_take_and_on_tracks(stage, face) -> N
     assert on_tracks
     assert curves(stage, face)[JAW].mute
     assert not curves(stage, face)[BROW].mute
+
+
+def test_what_an_artist_keys_besides_plays_on_with_layers_as_tracks_and_back(stage, face) -> None:
+    rig = face.find_armature()
+    chest = rig.pose.bones["neck"]
+    for frame, scale in ((1, 1.0), (100, 2.0)):
+        chest.scale.x = scale
+        chest.keyframe_insert("scale", index=0, frame=frame)
+    stage.dirfa.line_index = 0
+
+    def shown() -> list[tuple[float, float]]:
+        found: list[tuple[float, float]] = []
+        for frame in (1, 20, 60, 100):
+            stage.frame_set(frame)
+            jaw = face.data.shape_keys.key_blocks["jawOpen"].value
+            found.append((chest.scale.x, jaw))
+        return found
+
+    before = shown()
+    bpy.ops.dirfa.push_down()
+    layered = shown()
+    slide(stage)
+    slid = [own for own, _ in shown()]
+    bpy.ops.dirfa.bake()
+    baked = [own for own, _ in shown()]
+    bpy.ops.dirfa.pull_up()
+
+    assert np.allclose(layered, before, atol=1e-3)
+    assert np.allclose(slid, [own for own, _ in before], atol=1e-3)
+    assert np.allclose(baked, slid, atol=1e-3)
+    assert np.allclose(shown(), before, atol=1e-3)
