@@ -51,7 +51,13 @@ FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
 MOUTH_CORNERS = (61, 291)
 PIT = 0.08  # eye distances round a corner of the mouth, in which the dark is shade
 MARGIN = 0.035  # eye distances round what is not skin
+# Cheek outside the corners of the mouth, where a broad smile folds skin that is smooth at rest.
+OUTER_FOLDS = (
+    (187, 147, 213, 192, 214, 210, 202, 212, 207), (411, 376, 433, 416, 434, 430, 422, 432, 427)
+)  # fmt: skip
 MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
+# How dark is how much of the skin round a spot that is not a mole but the end of a line.
+LINE_DARK, LINE_SHARE = 0.15, 0.03
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
 BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
@@ -265,12 +271,16 @@ def _pits(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:
 def _smile_creases(landmarks: FaceLandmarks, masks: FaceMasks) -> Shares:
     """(H, W) 0..1 share of a fold that is the smile's: most beside the mouth, less up to the nose."""
     points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    outer = np.zeros_like(masks.folds)
+    for ring in OUTER_FOLDS:
+        outer = np.maximum(outer, hull(outer.shape, points, ring))
     rows, columns = np.mgrid[: masks.folds.shape[0], : masks.folds.shape[1]].astype(np.float32)
     away = np.minimum.reduce(
         [np.hypot(columns - x, rows - y) for x, y in points[list(MOUTH_CORNERS)].tolist()]
     )
     beside = np.clip(1.5 - away / np.float32(CORNER_CREASE * unit), 0, 1)
-    return masks.folds * (FOLD_TAKEN + (CREASE_TAKEN - FOLD_TAKEN) * beside)
+    taken = masks.folds * (FOLD_TAKEN + (CREASE_TAKEN - FOLD_TAKEN) * beside)
+    return np.maximum(taken, CREASE_TAKEN * soft(outer, 0.08 * unit))
 
 
 def _creases(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:
@@ -294,7 +304,11 @@ def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple
     is_spot[0] = False  # what is like skin
     # What is left of a strand or a frame in pieces is no mole: those lie alone. A bright spot is a glint.
     crowd = grown((odd * ~is_spot[labels]).astype(np.float32), ALONE * unit)
-    spots = is_spot[labels] & (crowd < 0.5) & (shade < 0)
+    around = 1 - grown(is_spot[labels].astype(np.float32), 0.3 * MOLE * unit)
+    line = around * (shade < -LINE_DARK)
+    share = _blurred(line, MOLE * unit) / np.maximum(_blurred(around, MOLE * unit), 1e-3)
+    ended = np.bincount(labels.ravel(), share.ravel(), len(stats)) / stats[:, cv2.CC_STAT_AREA]
+    spots = (is_spot & (ended < LINE_SHARE))[labels] & (crowd < 0.5) & (shade < 0)
     return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)
 
 

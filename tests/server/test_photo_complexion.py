@@ -135,6 +135,35 @@ def test_a_mole_is_kept() -> None:
     assert found.detail[mole[1], mole[0]].mean() < 0.97
 
 
+def test_the_dark_end_of_a_fold_is_no_mole() -> None:
+    lined = astronaut().copy()
+    start, end = (np.round(place(number)).astype(int) for number in (101, 205))
+    skin = lined[start[1], start[0]]
+    cv2.line(lined, start.tolist(), end.tolist(), (0.75 * skin).tolist(), 2, cv2.LINE_AA)
+    cv2.circle(lined, start.tolist(), 2, (110, 60, 45), -1)
+    spot = near(start.astype(float), 0.01)
+
+    found = apart(lined)
+
+    shown = 1 + found.usable[spot, None] * (found.detail[spot] - 1)
+    assert shown.min() > 0.6
+
+
+def test_folds_of_a_smile_outside_the_mouth_fade_with_it() -> None:
+    lined = astronaut().copy()
+    ends = [np.round(place(number)).astype(int).tolist() for number in (207, 210)]
+    skin = lined[ends[0][1], ends[0][0]]
+    cv2.line(lined, ends[0], ends[1], (0.7 * skin).tolist(), 6, cv2.LINE_AA)
+    middle = near(place(207, 210), 0.02)
+    masks = face_masks(lined, landmarks())
+
+    calm, smiling = (complexion(lined, landmarks(), masks, smile) for smile in (0.0, 1.0))
+
+    kept = np.log(smiling.detail[middle].mean()) / np.log(calm.detail[middle].mean())
+    assert np.log(calm.detail[middle].mean()) < -0.1
+    assert kept < 0.5
+
+
 def test_hair_loses_the_blue_that_a_wall_gives_it_and_skin_beside_it_does_not() -> None:
     blue, grey = (0.20, 0.24, 0.30), (0.4, 0.35, 0.3)
     colours = np.array([[blue, grey, blue]], np.float32)
