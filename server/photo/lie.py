@@ -31,7 +31,7 @@ Complex = npt.NDArray[np.complex128]
 PARTINGS = PARTING + 0.1 * np.arange(-11, 3)
 SWEEPS = (0.3, 0.9, 2.0)
 # By how much a usual parting, as far from it as this, and a little sweep are believed before another.
-USUAL, USUAL_WIDTH, SWEPT_LITTLE = 0.04, 0.25, 0.05
+USUAL, USUAL_WIDTH, SWEPT_LITTLE = 0.03, 0.25, 0.05
 MARGIN = 0.06  # eye distances at the edge of the hair, whose outline is no line in it
 FACING = (0.12, 0.40)  # cosine to the camera from which, and at which fully, lines are believed
 TOP = (0.52, 0.77)  # share of the cap's height from which, and above which, the parting rules

@@ -206,7 +206,8 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
             hairline=read_hairline(head, fit.view, to_picture, masks),
             curl=read_curl(picture, moved, masks),
         )
-        shaped = with_hair(head, replace(scalp, fall=None))
+        # Where its line is matters little for that, and takes as long as all else here.
+        shaped = with_hair(head, replace(scalp, fall=None, hairline=None))
         lay = read_lie(picture, moved, masks, shaped, fit.view, to_picture)
         wave = lay.wave
         if scalp.fall:
