@@ -38,6 +38,8 @@ from .starter import leave_with_starter
 log = logging.getLogger(__name__)
 
 FOLDER_PREFIX = "dirfa-server-"
+PONG_SECONDS = 300.0
+"""A client's answer to a ping waits behind all the sound that it sent ahead, which may be minutes of it."""
 LEAVE_SECONDS = 1.0
 """Seconds that open answers get to end once the server is told to leave."""
 
@@ -79,6 +81,7 @@ def serve(
                 timeout_graceful_shutdown=int(LEAVE_SECONDS),
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_BYTES,
+                ws_ping_timeout=PONG_SECONDS,
                 ws_per_message_deflate=False,
             )
         )

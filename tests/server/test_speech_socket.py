@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -22,12 +23,17 @@ from websockets.sync.client import ClientConnection, connect
 from dirfa_blender.client import Client
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.server_process import ServerProcess
+from server.config import ServerConfig
+from server.serving import PONG_SECONDS, serve
 from server.sessions import MAX_SESSIONS, Sessions
 from server.speech_socket import ROUTE, add_socket_route
-from tests.server.quick_server import QuickTake
+from tests.server.quick_server import QuickServices, QuickTake
 from tests.server.test_client import QUICK, ROOT
 
 JAW = load_profile("arkit").shapes.index("jawOpen")
+SENT_AHEAD_SECONDS = 60
+"""Sound enough to fill all that lies between two programs, should one wait for the other."""
+WAIT_SECONDS = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -223,15 +229,17 @@ def test_the_example_of_the_manual_works_as_it_stands(client: Client, tmp_path: 
     (tmp_path / "server.json").write_text(json.dumps(server), "utf-8")
     with wave.open(str(tmp_path / "line.wav"), "wb") as sound:
         sound.setparams((1, 2, 24000, 0, "NONE", ""))
-        sound.writeframes(rising(1.0, 24000))
+        for _ in range(SENT_AHEAD_SECONDS):
+            sound.writeframes(rising(1.0, 24000))
 
     run = subprocess.run(
-        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", example],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
+    )  # fmt: skip
 
     assert run.returncode == 0, run.stderr
     samples = [int(line.split()[0]) for line in run.stdout.splitlines()]
-    assert samples == [480 * n for n in range(50 + 5)]
+    assert samples == [480 * n for n in range(50 * SENT_AHEAD_SECONDS + 5)]
 
 
 def spoken_to(messages: list[dict[str, Any]], *, reader_waits: bool) -> tuple[int, list[str]]:
@@ -279,3 +287,22 @@ def test_nothing_more_is_taken_in_while_an_answer_waits_for_its_reader() -> None
 
     assert taken == 3
     assert [text[:9] for text in sent] == ["websocket", '{"event":', '{"frames"']
+
+
+def test_a_client_that_sends_ahead_has_minutes_to_answer_a_ping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[uvicorn.Config] = []
+
+    class Seen(uvicorn.Server):
+        def __init__(self, config: uvicorn.Config) -> None:
+            told.append(config)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("server.serving._Server", Seen)
+    config = ServerConfig(announcement=tmp_path / "a.json")
+
+    with pytest.raises(KeyboardInterrupt):
+        serve(config, make_services=lambda _device: QuickServices())
+
+    assert told[0].ws_ping_timeout == PONG_SECONDS >= 300
