@@ -32,6 +32,7 @@ PARTINGS = PARTING + 0.1 * np.arange(-11, 3)
 SWEEPS = (0.3, 0.9, 2.0)
 # By how much a usual parting, as far from it as this, and a little sweep are believed before another.
 USUAL, USUAL_WIDTH, SWEPT_LITTLE = 0.03, 0.25, 0.05
+LEAST_AGREED = 0.1  # with the lines, under which no parting is believed but the usual one
 MARGIN = 0.06  # eye distances at the edge of the hair, whose outline is no line in it
 FACING = (0.12, 0.40)  # cosine to the camera from which, and at which fully, lines are believed
 TOP = (0.52, 0.77)  # share of the cap's height from which, and above which, the parting rules
@@ -97,7 +98,8 @@ def read_lie(
 
     usual = USUAL * np.exp(-(((PARTINGS - PARTING) / USUAL_WIDTH) ** 2))
     parted = [agreement(parting, SWEEPS[0]) for parting in PARTINGS]
-    parting = float(PARTINGS[int(np.argmax(parted + usual))])
+    best = int(np.argmax(parted + usual))
+    parting = float(PARTINGS[best]) if parted[best] > LEAST_AGREED else PARTING
     swept = [agreement(parting, sweep) for sweep in SWEEPS]
     swept[0] += SWEPT_LITTLE
     sweep = SWEEPS[int(np.argmax(swept))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 
@@ -76,3 +77,15 @@ def test_lines_that_turn_to_and_fro_are_waves_and_straight_ones_are_not() -> Non
 
     assert read(head, lined(0.0).astype(np.uint8)).wave == 0.0
     assert read(head, lined(12.0).astype(np.uint8)).wave > 0.5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lines_that_run_anyhow_part_hair_as_usual(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    light = cv2.GaussianBlur(random.normal(0.0, 1.0, (SIZE[1], SIZE[0])), (0, 0), 4.0)
+    there = np.arange(SIZE[1])[:, None] < 420
+    drawn = np.where(there, 0.5 + 2.0 * light, 0.0)[..., None] * np.array([240.0, 40.0, 20.0])
+
+    found = read(worn(PARTING, SWEEP), np.clip(drawn, 0.0, 255.0).astype(np.uint8))
+
+    assert found.parting == PARTING
