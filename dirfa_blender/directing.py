@@ -49,6 +49,8 @@ def on_recast(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> Non
     before = line.last_character
     if before == line.character:
         return
+    if line.character is not None:
+        lines.set_character(line, lines.known_as(line.id_data, line.character, line))
     line.last_character = line.character
     for target in (before, line.character):
         rewrite(line.id_data, target)

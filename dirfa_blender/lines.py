@@ -161,6 +161,32 @@ def _has_face(character: Character) -> bool:
         return False
 
 
+def known_as(
+    scene: bpy.types.Scene,
+    thing: bpy.types.Object,
+    newcomer: bpy.types.PropertyGroup | None = None,
+) -> bpy.types.Object:
+    """The part under which a character speaks already; the part itself where it says nothing yet.
+
+    A character has one Action, so lines given to its face and lines given to its armature are one
+    performance.
+
+    Parameters
+    ----------
+    newcomer : a line that is being given to the part, and says nothing about it
+    """
+    speakers = dict.fromkeys(
+        line.character for line in scene.dirfa.lines if len(line.takes) and line != newcomer
+    )
+    if thing in speakers:
+        return thing
+    keeper = profiles.keeper_of(character_of(thing))
+    for other in speakers:
+        if other is not None and profiles.keeper_of(character_of(other)) == keeper:
+            return other
+    return thing
+
+
 def names_of(line: bpy.types.PropertyGroup) -> tuple[str, ...]:
     """What a pattern is compared with: the line's name and its file's."""
     sound = line.sound.name if line.sound is not None else ""

@@ -161,7 +161,7 @@ class _GenerateOperator(_SpeechOperator):
             photo = sitting.photo
             name = photo.stem.capitalize()
         else:
-            target = settings.target
+            target = lines.known_as(context.scene, settings.target)
             apply.find_target(target, profiles.profile_for(target))
             self._target_uid = target.session_uid
         made_with = settings_of(context.scene, speech)

@@ -73,6 +73,26 @@ def test_a_character_speaks_in_whatever_mode_it_is(stage, face, part: str, mode:
     assert moved_keys(face)
 
 
+def test_lines_given_to_any_part_of_a_character_are_one_performance(stage, face, tmp_path) -> None:
+    rig = face.parent
+    bpy.ops.dirfa.generate()
+    stage.dirfa.target = rig
+    stage.dirfa.audio = str(write_tone(tmp_path / "second.wav", 1.0))
+
+    bpy.ops.dirfa.generate()
+    chosen_by_hand = line_with_take(rig, start=80.0)
+    lines.set_character(chosen_by_hand, None)
+    chosen_by_hand.character = rig
+
+    assert [line.character for line in stage.dirfa.lines] == [face] * 3
+    assert [record.target for record in stage.dirfa.characters] == [face]
+    (curve,) = (
+        c for (p, _), c in fcurves.curves_of(face.data.shape_keys).items() if "jawOpen" in p
+    )
+    first, last = fcurves.read_keys(curve)[[0, -1], 0]
+    assert first <= 1.0 and last > 80.0
+
+
 def enter_strip(block: bpy.types.ID, track: bpy.types.NlaTrack) -> None:
     """Into tweak mode of a track's strip, as Tab does in the NLA editor."""
     for other in block.animation_data.nla_tracks:
