@@ -99,7 +99,7 @@ def draft_steps(
 def stage_take(
     where: bpy.types.Scene, target: bpy.types.Object, animation: Animation, name: str
 ) -> bpy.types.PropertyGroup:
-    """A new line that plays a take from a file, without sound.
+    """A new line that plays a take from a file, without sound, in a frame range that holds it.
 
     Raises
     ------
@@ -109,7 +109,10 @@ def stage_take(
     seed = animation.source.get("seed", "0")
     draft = Draft(name, "FILE", Speech(Path()), target=target, with_sound=False, with_shot=False)
     note = TakeNote(int(seed) if seed.isdigit() and int(seed) < 2**31 else 0, 1.0, name)
-    return stage_draft(where, draft, animation, None, note)
+    line = stage_draft(where, draft, animation, None, note)
+    frames = scene.frame_rate(where).frame_count(animation.start + animation.duration)
+    where.frame_end = max(where.frame_end, round(line.frame_start) + frames - 1)
+    return line
 
 
 def follow_starts(where: bpy.types.Scene, starts: Mapping[int, float]) -> None:

@@ -146,7 +146,7 @@ def test_it_ends_as_the_character_was(stage) -> None:
 
 
 def test_a_recording_is_what_was_played(stage) -> None:
-    stage.render.fps = 50
+    stage.render.fps, stage.frame_end = 50, 2
     face, clock = character(), Clock()
     player = LivePlayer(heard(clock), stage, face, clock)
     seen = played(player, face, clock)
@@ -155,6 +155,7 @@ def test_a_recording_is_what_was_played(stage) -> None:
     line = player.record("Live")
 
     assert line.character == face
+    assert stage.frame_end >= max(seen) + round(line.frame_start)
     for index, values in seen.items():
         stage.frame_set(round(line.frame_start) + index)
         np.testing.assert_allclose(weights(face), values, atol=0.011, err_msg=f"frame {index}")
