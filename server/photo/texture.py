@@ -9,7 +9,8 @@ photo does not show has no seam. All sums are in linear light or its logarithm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -25,18 +26,15 @@ from dirfa_blender.core.head_template import template
 from .beard import beard_shade
 from .colours import Colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
-from .curl import read_curl, read_wave
 from .glasses import glasses_sign, without_glasses
 from .grain import GRAIN, grain
-from .hair import Scalp, read_scalp, with_hair
-from .hairline import read_hairline
-from .lie import read_lie
+from .hair import Scalp
+from .hair_reading import hair_in_photo
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, sampled, vertex_normals
 from .texels import TexelMap, texel_map
-from .tresses import read_fall, where_it_falls
 
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
@@ -171,6 +169,10 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
     if glasses_sign(picture, moved).is_seen:
         picture = without_glasses(picture, moved)
     masks = face_masks(picture, moved)
+    # What the photo says about hair waits for nothing of the skin, and takes as long.
+    beside = ThreadPoolExecutor(max_workers=1)
+    hair_read = beside.submit(hair_in_photo, fit.head, fit.view, picture, to_picture, moved, masks)
+    beside.shutdown(wait=False)
     colours = measured_colours(picture, moved, masks)
     lips = lips_over_skin(colours)
     head = fit.head
@@ -197,23 +199,7 @@ def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
     red = tone * plausible_lips(lips, float(lightness(tone)))
     colours["lips"] = _as_colour(red)
     base = painted(base, red, lips, near.smoothed(zones().lips[:, None], 1)[:, 0])
-    scalp = read_scalp(head, fit.view, to_picture, moved, masks)
-    if not scalp.is_bald:
-        metres_per_px = 1.0 / (fit.view.scale * to_picture[0, 0])
-        scalp = replace(
-            scalp,
-            fall=read_fall(picture, moved, masks, metres_per_px),
-            hairline=read_hairline(head, fit.view, to_picture, masks),
-            curl=read_curl(picture, moved, masks),
-        )
-        # Where its line is matters little for that, and takes as long as all else here.
-        shaped = with_hair(head, replace(scalp, fall=None, hairline=None))
-        lay = read_lie(picture, moved, masks, shaped, fit.view, to_picture)
-        wave = lay.wave
-        if scalp.fall:
-            falling = where_it_falls(moved, masks, scalp.fall, metres_per_px)
-            wave = read_wave(picture, moved, falling)
-        scalp = replace(scalp, parting=lay.parting, sweep=lay.sweep, wave=wave)
+    scalp = hair_read.result()
     if scalp.is_bald and not scalp.has_sides:
         colours.pop("hair", None)
     colours["skin"] = _as_colour(tone)
