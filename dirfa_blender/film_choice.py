@@ -15,6 +15,7 @@ import bpy
 
 from . import acting, takes
 from .core.errors import DirfaError, RenderError
+from .core.file_names import safe_name
 from .core.timing import FrameRate, parse_rate
 from .render import RenderSettings
 from .render_order import FILM, RenderOrder
@@ -202,7 +203,7 @@ def _own_name(scene: bpy.types.Scene) -> str:
         return Path(bpy.data.filepath).stem
     line = acting.current_line(scene)
     name = re.sub(r"[^\w.-]+", "_", line.name).strip("_.") if line is not None else ""
-    return name or UNTITLED
+    return safe_name(name) if name else UNTITLED
 
 
 def _absolute(text: str) -> Path:

@@ -19,6 +19,7 @@ from typing import Any
 
 from .background import Reporter
 from .core.errors import JobCancelled, ServerError, SettingsError
+from .core.file_names import safe_name
 from .environment import data_folder
 from .server_process import project_root, server_python
 
@@ -40,7 +41,7 @@ class Footage:
     name: str
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name) or self.name != self.name.strip(" ."):
+        if not NAME.fullmatch(self.name) or self.name != safe_name(self.name.strip(" .")):
             raise SettingsError(
                 f"A performer's name is of letters, digits, spaces, dots and dashes, got {self.name!r}."
             )

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .core.errors import DirfaError, FormatError, SettingsError
+from .core.file_names import checked_place, safe_place
 from .core.folder_lock import FolderLock
 from .core.follow_through import NATURAL
 from .core.inputs import require_files
@@ -183,17 +184,14 @@ def _order_of(
         if name in values and (name in cells) and values[name]:
             values[name] = str(beside / str(values[name]))
     if verb == "apply" and not values["take"] and found.takes:
-        values["take"] = str(Path(found.takes) / f"{id}.npz")
+        values["take"] = str(Path(found.takes) / f"{safe_place(id)}.npz")
     if not values["scene"]:
         raise FormatError("scene must name a .blend.")
-    output = str(cells.get("output", id + SUFFIXES[verb][0]))
+    output = str(cells.get("output", safe_place(id) + SUFFIXES[verb][0]))
     if not output.lower().endswith(SUFFIXES[verb]):
         # The column may be meant for another command of the same manifest.
         output = str(PurePosixPath(output).with_suffix(SUFFIXES[verb][0]))
-    place = PurePosixPath(output.replace("\\", "/"))
-    if place.is_absolute() or ".." in place.parts:
-        raise FormatError(f"output must lie inside the output folder, got {output!r}.")
-    values["output"] = str(folder / place)
+    values["output"] = str(folder / checked_place(output))
     return id, order_from(values)
 
 

@@ -11,6 +11,7 @@ from bpy.props import EnumProperty, StringProperty
 from .. import mapping_editor, profiles
 from ..character import character_of, linked_shapes, override_shapes
 from ..core.errors import SettingsError
+from ..core.file_names import safe_name
 from ..core.mapping import load_profile, read_profile, shipped_profiles
 from ..core.profile_writer import write_profile
 from .button import Button
@@ -186,6 +187,7 @@ class DIRFA_OT_mapping_save(_OnRows, bpy.types.Operator):
         name = re.sub(r"\W+", "_", self.title.strip()).strip("_").lower()
         if not name or name in shipped_profiles():
             raise SettingsError(f"A profile of yours needs a name of its own, got {self.title!r}.")
+        name = safe_name(name)
         character = character_of(context.object)
         kept = profiles.profile_of(character)
         own = profiles.renamed(kept, name, self.title.strip())

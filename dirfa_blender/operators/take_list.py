@@ -9,6 +9,7 @@ from bpy.props import EnumProperty, StringProperty
 
 from .. import acting, directing, takes
 from ..core.emotions import EMOTIONS
+from ..core.file_names import safe_name
 from ..core.npz_io import write_whole
 from ..line_properties import STRENGTHS
 from ..session import state
@@ -71,7 +72,7 @@ class DIRFA_OT_save_take(_NeedsTake, FileButton, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         line = acting.current_line(context.scene)
-        self.filepath = f"{bpy.path.clean_name(line.name)}.npz"
+        self.filepath = f"{safe_name(line.name)}.npz"
         return super().invoke(context, event)
 
     def act(self, context: bpy.types.Context) -> None:

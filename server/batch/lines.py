@@ -18,6 +18,7 @@ from dirfa_blender.core.control_words import emotions
 from dirfa_blender.core.controls_json import controls_from_fields, controls_to_fields
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
+from dirfa_blender.core.file_names import checked_place, safe_place
 from dirfa_blender.core.manifest import SUFFIXES as MANIFESTS
 from dirfa_blender.core.manifest import Problems, Row, read_rows
 from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
@@ -136,9 +137,12 @@ def _folder_lines(
     for path, name in zip(sounds, names, strict=True):
         # a.wav beside a.flac: the suffix tells them apart.
         id = name if names.count(name) == 1 else path.relative_to(folder).as_posix()
-        outputs = tuple(id + suffix for suffix in formats)
+        outputs = tuple(safe_place(id) + suffix for suffix in formats)
         settings = replace(defaults, seed=seed_of(id) if seed is None else seed)
         lines.append(Line(id, path, outputs, settings, where=str(path)))
+    problems = Problems(f"Folder {folder.name}")
+    _find_doubles(lines, problems)
+    problems.raise_any()
     return lines
 
 
@@ -176,25 +180,17 @@ def _line_of(
     outputs = (output,) if isinstance(output, str) and output else ()
     if isinstance(output, list):
         outputs = tuple(str(name) for name in output)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    outputs = tuple(_output(name) for name in outputs or (_safe(id) + s for s in formats))
+    outputs = tuple(_output(name) for name in outputs or (safe_place(id) + s for s in formats))
     defaults = replace(defaults, seed=seed_of(id) if seed is None else seed)
     return Line(id, audio, outputs, _settings(cells, defaults), character, row.where)
 
 
 def _output(name: str) -> str:
     """The place of an output below the output folder, checked."""
-    place = PurePosixPath(name.replace("\\", "/"))
-    if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
-        raise FormatError(f"output must lie inside the output folder, got {name!r}.")
-    if place.suffix.lower() not in FORMATS:
+    place = checked_place(name)
+    if PurePosixPath(place).suffix.lower() not in FORMATS:
         raise FormatError(f"output must end in {', '.join(FORMATS)}, got {name!r}.")
-    return place.as_posix()
-
-
-def _safe(id: str) -> str:
-    """An id as a file name below the output folder: no part that leads out of it."""
-    parts = [part for part in id.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    return "/".join("".join("_" if c in '<>:"|?*' else c for c in part) for part in parts) or "_"
+    return place
 
 
 def _settings(cells: dict[str, Any], defaults: AnimateSettings) -> AnimateSettings:

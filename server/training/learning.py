@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from dirfa_blender.core.errors import FormatError
+from dirfa_blender.core.errors import FormatError, SettingsError
+from dirfa_blender.core.file_names import safe_name
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display, Progress, Stage
@@ -29,16 +30,22 @@ def learn_actor(
 
     Parameters
     ----------
-    name : of the actor; the folder's or film's if empty
+    name : of the actor, which is its file's; the folder's or film's if empty
 
     Raises
     ------
+    SettingsError
+        The name cannot be a file's.
     FormatError
         There is no film, or too little of it can be learnt from.
     """
     if not footage.exists():
         raise FormatError(f"Expected film at {footage}, found nothing. Check the path.")
-    name = name or footage.stem
+    if name and name != safe_name(name):
+        raise SettingsError(
+            f"An actor's name must be one of a file, such as {safe_name(name)!r}, got {name!r}."
+        )
+    name = name or safe_name(footage.stem)
     output = output or actor_file(name)
     films = films_in(footage)
     megabytes = sum(film.stat().st_size for film in films) / 1e6

@@ -206,6 +206,8 @@ def test_an_unsaved_file_still_has_a_place_for_its_film(stage, tmp_path: Path) -
 
     assert first == tmp_path / "Videos" / "Line.mp4"
     assert film_choice.film_path(stage) == tmp_path / "Videos" / "Line_002.mp4"
+    stage.dirfa.lines[0].name = "Nul.1"
+    assert film_choice.film_path(stage) == tmp_path / "Videos" / "_Nul.1.mp4"
     stage.dirfa.output = "//shots/a"
     assert film_choice.film_path(stage) == tmp_path / "Videos" / "shots" / "a.mp4"
 

@@ -40,7 +40,7 @@ def learnt(footage: Footage, command: list[str]) -> Learnt:
     return BackgroundJob(lambda report: learn(footage, report, command)).wait()
 
 
-@pytest.mark.parametrize("name", ["", "../anna", "a/b", "anna.", "x" * 80])
+@pytest.mark.parametrize("name", ["", "../anna", "a/b", "anna.", "con", "nul.2", "x" * 80])
 def test_a_name_that_cannot_be_a_file_is_refused(film: Path, name: str) -> None:
     with pytest.raises(SettingsError, match="performer's name"):
         Footage(film, name)

@@ -14,8 +14,10 @@ from dirfa_blender import scene as staging
 from dirfa_blender.__main__ import main
 from dirfa_blender.core.errors import SettingsError
 from dirfa_blender.core.npz_io import write_animation
+from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.core.provenance import PROPERTY, SYNTHETIC, digital_source_type
 from dirfa_blender.scene_order import order_from
+from server.batch.lines import read_lines
 from tests.addon.ball_head import ball_head, wavy_animation
 from tests.addon.test_scene import write_tone
 
@@ -91,6 +93,31 @@ def test_a_manifest_goes_on_where_it_stopped(stage: Path, capsys) -> None:
     assert "line 3" in failure
     bpy.ops.wm.open_mainfile(filepath=str(stage / "out" / "one.blend"))
     assert not follows(face)
+
+
+def test_an_id_that_is_no_file_name_everywhere_finds_the_take_of_its_batch(
+    stage: Path, capsys
+) -> None:
+    face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    (stage / "a.wav").rename(stage / "hi.wav")
+    manifest = stage / "lines.csv"
+    manifest.write_text(
+        f"id,audio,scene,character\nCON,hi.wav,scene.blend,{face}\nwho?,hi.wav,scene.blend,{face}\n"
+    )
+    made = [
+        name for line in read_lines(manifest, AnimateSettings(), (".npz",)) for name in line.outputs
+    ]
+    for name in made:
+        write_animation(stage / name, wavy_animation(0.12))
+
+    code = run("apply", "--manifest", manifest, "--takes", stage, "-o", stage / "out")
+
+    assert code == 0, capsys.readouterr().err
+    assert sorted(made) == ["_CON.npz", "who_.npz"]
+    assert sorted(path.name for path in (stage / "out").glob("*.blend")) == [
+        "_CON.blend",
+        "who_.blend",
+    ]
 
 
 def test_every_bad_row_of_a_manifest_is_named(tmp_path: Path, capsys) -> None:

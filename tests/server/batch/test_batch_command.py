@@ -183,6 +183,23 @@ def test_every_bad_row_is_named_by_its_line_and_nothing_starts(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such recordings")
+def test_recordings_named_as_no_file_elsewhere_give_takes_that_are(tmp_path: Path) -> None:
+    for name in ("aux..wav", "who?.wav", "hi.wav"):
+        record(tmp_path / name)
+
+    lines = read_lines(tmp_path, AnimateSettings(), (".npz",))
+    record(tmp_path / "who_.wav")
+
+    assert {line.id: line.outputs[0] for line in lines} == {
+        "aux.": "_aux.npz",
+        "hi": "hi.npz",
+        "who?": "who_.npz",
+    }
+    with pytest.raises(FormatError, match=r"who_\.npz is taken by"):
+        read_lines(tmp_path, AnimateSettings(), (".npz",))
+
+
 def test_two_batches_do_not_write_one_folder(tmp_path: Path, lines: Path, batch) -> None:
     with FolderLock(tmp_path / "out"):
         code, _, told = batch(lines)
