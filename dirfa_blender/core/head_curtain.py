@@ -39,7 +39,7 @@ ROOT_METRES, TIP_SHARE = 0.00011, 0.35  # radius at the root, and share of it at
 ENDS_METRES = (0.015, 0.095)
 ENDS_SHARE = (0.72, 1.1)
 # Metres from the parting over which hair falls off to its side, and its turn back at the forehead.
-PARTED_METRES, SWEPT_BACK = 0.012, 0.9
+PARTED_METRES, SWEPT_BACK = 0.007, 0.9
 PARTING_GAIN = 4.0  # times as many roots more along the parting
 # Half the width of a lock and of its thickness in metres, and the shares of them left at its tip.
 LOCK_METRES, LOCK_DEPTH, LOCK_TIP = 0.0055, 0.0011, (0.38, 1.4)
