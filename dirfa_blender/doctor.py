@@ -123,6 +123,9 @@ def _environment(home: environments.Environment) -> Finding:
     if home.is_ready((environments.BASE,)):
         build = home.installed_torch()
         return Finding("Environment", f"complete in {home.folder}, torch build: {build}")
+    if home.is_ready((environments.SERVER,)):
+        found = f"complete in {home.folder} for all that shows no head; no Blender"
+        return Finding("Environment", found, True, "For talk and render: python3 dirfa.py setup")
     found = (
         "of older pins" if home.is_made() else "unfinished" if home.python.exists() else "none yet"
     )
@@ -135,6 +138,8 @@ def _packages(
     """One finding: how many pinned packages are there, and which are not."""
     if not home.python.exists():
         return []
+    if not home.is_ready((group,)) and home.is_ready((environments.SERVER,)):
+        group = environments.SERVER
     minor = int(home.marker().get("minor", 11))
     pins = environments.requirements(root, minor)[group]
     question = (

@@ -278,3 +278,25 @@ def test_doctor_names_every_missing_thing_and_what_to_do(
         assert "apt-get install -y --no-install-recommends libnowhere7" in told
     assert "python3 dirfa.py setup" in told
     assert code == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script stands in for the interpreter")
+def test_doctor_misses_nothing_where_only_what_needs_no_blender_was_set_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = Environment(tmp_path / "node", ROOT)
+    node.python.parent.mkdir(parents=True)
+    pins = environment.requirements(ROOT, 11)[environment.SERVER]
+    versions = "\n".join(pin.replace("==", " ").lower() for pin in pins)
+    node.python.write_text(f"#!/bin/sh\ncat <<'END'\n{versions}\nEND\n")
+    node.python.chmod(0o755)
+    groups = {environment.SERVER: environment.pins_hash(pins)}
+    node.write_marker({"groups": groups, "minor": 11, "torch": "cpu"})
+    monkeypatch.setenv("DIRFA_ENVIRONMENT", str(node.folder))
+
+    doctor.report(ROOT)
+
+    told = capsys.readouterr().out
+    assert "ok    Environment" in told
+    assert "no Blender" in told
+    assert f"all {len(pins)} pinned packages" in told
