@@ -22,6 +22,7 @@ from . import lines
 from .core.errors import OutputError, SettingsError
 from .session import state
 from .standard_output import hushed
+from .usd_textures import own_textures, texture_folder
 
 # Roughness of the plain stand-in of a slot's shader, by the last word of the material's name.
 ROUGHNESS = {
@@ -90,7 +91,7 @@ def _write_gltf(path: Path, animated: bool) -> None:
         filepath=str(path), export_format="GLB" if path.suffix.lower() == ".glb" else "GLTF_SEPARATE",
         use_selection=True, export_morph=True, export_morph_normal=False,
         export_animations=animated, export_image_format="JPEG", export_jpeg_quality=92,
-        export_extras=True, export_apply=False,
+        export_texture_dir=texture_folder(path.name), export_extras=True, export_apply=False,
         # What is assigned now as one animation, every frame of the range: engines interpolate in
         # their own ways, and other takes stay in the file they came from.
         export_animation_mode="ACTIVE_ACTIONS", export_force_sampling=True,
@@ -110,12 +111,13 @@ def _write_fbx(path: Path, animated: bool) -> None:
 
 
 def _write_usd(path: Path, animated: bool) -> None:
-    bpy.ops.wm.usd_export(
-        filepath=str(path), selected_objects_only=True, export_animation=animated,
-        export_shapekeys=True, export_armatures=True, export_materials=True, export_uvmaps=True,
-        generate_preview_surface=True, export_subdivision="IGNORE", relative_paths=True,
-        export_textures_mode="NEW",
-    )  # fmt: skip
+    with own_textures(path, _shown(path)) as made:
+        bpy.ops.wm.usd_export(
+            filepath=str(made), selected_objects_only=True, export_animation=animated,
+            export_shapekeys=True, export_armatures=True, export_materials=True, export_uvmaps=True,
+            generate_preview_surface=True, export_subdivision="IGNORE", relative_paths=True,
+            export_textures_mode="NEW", convert_world_material=False,
+        )  # fmt: skip
 
 
 def _write_blend(path: Path, objects: Sequence[bpy.types.Object], *_: object) -> None:

@@ -23,7 +23,7 @@ def opened(path: Path) -> list[bpy.types.Object]:
     import addon_utils
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    if path.suffix == ".glb":
+    if path.suffix in (".glb", ".gltf"):
         addon_utils.enable("io_scene_gltf2")
         bpy.ops.import_scene.gltf(filepath=str(path))
     elif path.suffix == ".fbx":
@@ -91,6 +91,25 @@ def test_the_skin_texture_comes_along(scene, tmp_path: Path, suffix: str) -> Non
     assert skins
     pictures = [n.image for n in skins[0].node_tree.nodes if n.type == "TEX_IMAGE"]
     assert pictures and tuple(pictures[0].size) == (48, 64)
+
+
+@pytest.mark.parametrize("suffix", [".gltf", ".usdc", ".usda"])
+def test_two_characters_in_one_folder_keep_a_face_each(scene, tmp_path: Path, suffix: str) -> None:
+    made = meshes.build_head(ball_head(), "Head")
+    skin = next(i for i in bpy.data.images if tuple(i.size) == (48, 64))
+    for name, shade in (("ann", 0.25), ("ben", 0.5), ("ann", 0.75)):
+        skin.pixels.foreach_set([shade, shade, shade, 1.0] * (48 * 64))
+        skin.pack()
+        exports.export_objects(tmp_path / f"{name}{suffix}", [made.rig, made.face], animated=False)
+
+    shades = []
+    for name in ("ann", "ben"):
+        opened(tmp_path / f"{name}{suffix}")
+        picture = next(i for i in bpy.data.images if tuple(i.size) == (48, 64))
+        shades.append(picture.pixels[0])
+
+    assert shades == pytest.approx([0.75, 0.5], abs=0.02)
+    assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
