@@ -50,6 +50,7 @@ SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted 
 SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0070, 0.05
 STRAYS, STRAY_METRES = 0.03, 0.010  # share of strands that leave their lock, and how far
 FEWEST_POINTS = 4
+EDGE_METRES = 0.0035  # beside cap and sheet, from which a lock is over bare skin
 # A lock ends where it comes so far before the ears and within such a share of the face's half width.
 FACE_AHEAD, FACE_SHARE = 0.03, 0.88
 
@@ -142,10 +143,11 @@ def _walked(
     reach = np.minimum(sheet * _mix(ENDS_SHARE, share), _mix(ENDS_METRES, share))
     end = ear - reach
     turn = random.normal(0.0, 0.10, count)
-    path, normals = [], []
+    path, normals, beside = [], [], []
     for _ in range(STEPS):
         surface, normal = skin.near(place)
         height = ((place - surface) * normal).sum(1)
+        beside.append(np.linalg.norm(place - surface - height[:, None] * normal, axis=1))
         place = place + (layer - height)[:, None] * normal
         path.append(place)
         normals.append(normal)
@@ -153,8 +155,9 @@ def _walked(
         way = way + turn[:, None] * np.cross(normal, way)
         place = place + STEP_METRES * way / np.linalg.norm(way, axis=1, keepdims=True)
     points, outward = np.stack(path, 1), np.stack(normals, 1)
-    # A fringe ends where it would hang into the face.
-    below = (points[..., 2] < end[:, None]) | _over_face(head, points)
+    # A fringe ends where it would hang into the face, and where it leaves cap and sheet for bare skin.
+    is_off = (np.stack(beside, 1) > EDGE_METRES) & (points[..., 2] > ear)
+    below = (points[..., 2] < end[:, None]) | _over_face(head, points) | is_off
     last = np.where(below.any(1), below.argmax(1), STEPS - 1)
     kept = last >= FEWEST_POINTS
     points, outward = (_resampled(v[kept], last[kept]) for v in (points, outward))

@@ -6,11 +6,19 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_curtain import carried_hair, curtain
-from dirfa_blender.core.head_groom import PARTING, PARTING_KEY, Strands, cap_grid, strands
+from dirfa_blender.core.head_groom import (
+    PARTING,
+    PARTING_KEY,
+    SWEEP_KEY,
+    Strands,
+    cap_grid,
+    strands,
+)
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
 from dirfa_blender.core.shape_anatomy import vertex_normals
@@ -68,6 +76,30 @@ def test_no_strand_lies_before_eyes_or_mouth() -> None:
     before = points[ahead & (points[:, 2] < marks[[105, 334], 2].max() - 4 * MM)]
 
     assert (np.abs(before[:, 0]) > 40 * MM).all()
+
+
+@pytest.mark.parametrize("where", [0.0, PARTING])
+def test_no_strand_lies_on_the_bare_forehead(where: float) -> None:
+    head = replace(haired(), source={PARTING_KEY: str(where), SWEEP_KEY: "2.0"})
+    cap, made = cap_grid(head), curtain(head, count=3000)
+    assert cap is not None and made is not None
+    marks = head.landmarks()
+    line = np.interp(made.points[..., 0], *_front_line(cap))
+    over = (made.points[..., 1] < marks[[234, 454], 1].mean() - 40 * MM) & (
+        made.points[..., 2] > marks[[105, 334], 2].max()
+    )
+
+    below = (line - made.points[..., 2])[over]
+
+    assert (below > 6 * MM).mean() < 0.008
+
+
+def _front_line(cap: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
+    """Sideways places, rising, and heights of a cap's line over the forehead."""
+    line = cap[0]
+    ahead = line[line[:, 1] < np.median(line[:, 1])]
+    order = np.argsort(ahead[:, 0])
+    return ahead[order, 0], ahead[order, 2]
 
 
 def test_strands_stay_outside_face_neck_and_shoulders() -> None:
