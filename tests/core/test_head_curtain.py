@@ -84,7 +84,8 @@ def test_no_strand_lies_on_the_bare_forehead(where: float) -> None:
     cap, made = cap_grid(head), curtain(head, count=3000)
     assert cap is not None and made is not None
     marks = head.landmarks()
-    line = np.interp(made.points[..., 0], *_front_line(cap))
+    across, heights = _front_line(cap)
+    line = np.interp(made.points[..., 0], across, heights)
     over = (made.points[..., 1] < marks[[234, 454], 1].mean() - 40 * MM) & (
         made.points[..., 2] > marks[[105, 334], 2].max()
     )
@@ -94,7 +95,9 @@ def test_no_strand_lies_on_the_bare_forehead(where: float) -> None:
     assert (below > 6 * MM).mean() < 0.008
 
 
-def _front_line(cap: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
+def _front_line(
+    cap: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Sideways places, rising, and heights of a cap's line over the forehead."""
     line = cap[0]
     ahead = line[line[:, 1] < np.median(line[:, 1])]
