@@ -162,15 +162,15 @@ def cues_of_take(take: Animation) -> list[Cue]:
     known = np.array([_mouth(letter)[columns] for letter in letters]) * scale
     distance = ((seen[:, None] - known) ** 2).sum(axis=2)
     chosen = np.argmin(distance, axis=1)
-    rest = letters.index("X")
-    runs = _runs(chosen)
-    runs = _absorbed(runs, max(1, round(HOLD_SECONDS * take.fps)))
-    pause = REST_SECONDS * take.fps
-    cues: list[Cue] = []
-    for first, last, letter in runs:
+    pressed, rest = letters.index("A"), letters.index("X")
+    # Before short mouths go: lips that are pressed for a part of a closure are one closed mouth.
+    for first, last, is_shut in _runs(np.isin(chosen, (pressed, rest)).astype(np.int64)):
         inside = first > 0 and last < len(take)
-        between = letter == rest and inside and last - first < pause
-        value = "A" if between else letters[letter]
+        if is_shut and inside and last - first < REST_SECONDS * take.fps:
+            chosen[first:last] = pressed
+    cues: list[Cue] = []
+    for first, last, letter in _absorbed(_runs(chosen), max(1, round(HOLD_SECONDS * take.fps))):
+        value = letters[letter]
         start, end = take.start + first / take.fps, take.start + last / take.fps
         if cues and cues[-1].value == value:
             cues[-1] = Cue(cues[-1].start, end, value)
@@ -199,10 +199,10 @@ def _absorbed(runs: list[tuple[int, int, int]], least: int) -> list[tuple[int, i
     """
     for length in range(1, least):
         kept: list[tuple[int, int, int]] = []
-        for place, (first, last, value) in enumerate(runs):
+        for place, (_, last, value) in enumerate(runs):
             before = kept[-1] if kept else None
             after = runs[place + 1] if place + 1 < len(runs) else None
-            start = first if before is None else before[1]
+            start = runs[0][0] if before is None else before[1]
             if last - start <= length and (before or after):
                 back = before[1] - before[0] if before else -1
                 ahead = after[1] - after[0] if after else -1

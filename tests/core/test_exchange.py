@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,32 @@ def test_lips_that_close_over_an_open_jaw_are_closed() -> None:
     take = Animation(50.0, 0.0, AU_NAMES, au, *np.zeros((1, 40, 2)), *np.zeros((2, 40, 3)))
 
     assert [cue.value for cue in cues_of_take(take)] == ["C", "A", "C"]
+
+
+def pressing(*spans: tuple[int, int], opened: tuple[int, int]) -> Animation:
+    """A second of speech: the jaw open over some frames, lips pressed over others."""
+    au = np.zeros((50, len(AU_NAMES)), np.float32)
+    au[slice(*opened), AU_NAMES.index("AU26")] = au[slice(*opened), AU_NAMES.index("AU25")] = 0.45
+    for span in spans:
+        au[slice(*span)] = 0.0
+        au[slice(*span), AU_NAMES.index("AU24L")] = au[slice(*span), AU_NAMES.index("AU24R")] = 0.35
+    return Animation(50.0, 0.0, AU_NAMES, au, *np.zeros((1, 50, 2)), *np.zeros((2, 50, 3)))
+
+
+def test_lips_that_shut_before_and_after_they_press_are_one_closed_mouth() -> None:
+    take = pressing((22, 24), (26, 28), opened=(0, 50))
+    au = take.au.copy()
+    au[20:22] = au[24:26] = 0.0
+
+    cues = cues_of_take(replace(take, au=au))
+
+    assert cues == [Cue(0.0, 0.4, "C"), Cue(0.4, 0.56, "A"), Cue(0.56, 1.0, "C")]
+
+
+def test_the_first_mouth_starts_with_the_take() -> None:
+    cues = cues_of_take(pressing(opened=(2, 50)))
+
+    assert cues == [Cue(0.0, 1.0, "C")]
 
 
 def test_a2f_json_round_trips() -> None:
