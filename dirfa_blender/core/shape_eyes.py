@@ -26,6 +26,10 @@ CLEARANCE = 0.15  # millimetres kept between lid and eyeball all the way
 LID_UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)  # from the inner to the outer corner
 LID_LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
 BLINK = (-0.75, 0.25)  # shares of the opening by which the upper and the lower lid rise
+# Millimetres by which the upper lid of a blink goes past the line where the lids meet, and outwards over
+# the lower one: margins that only touch show wet edge and cornea from below, or subdivided.
+OVERLAP, OVER = 0.9, 0.4
+OVERLAP_FROM = 0.15  # radians of opening beside which lids overlap wholly; not in the corners
 WIDE = (0.22, -0.07)
 SQUINT = (-0.15, 0.30)
 CHEEK_SQUINT = (-0.03, 0.17)  # under a raised cheek
@@ -106,8 +110,11 @@ class Eye:
         return self._slid(self._turned(upper, lower))
 
     def blink(self) -> Array:
-        """Both lids closed: whatever lies on a margin ends on the line where they meet."""
-        return self._slid(self._turned(*BLINK, meet=True))
+        """Both lids closed: the margins meet on one line, and the upper lid lies over the lower."""
+        closed = self._slid(self._turned(*BLINK, meet=True))
+        arm = self.anatomy.vertices + closed - self.centre
+        away = arm / np.maximum(np.linalg.norm(arm, axis=1, keepdims=True), 1e-9)
+        return closed + (OVER * self.anatomy.unit * self._overlap * self._on_margin)[:, None] * away
 
     def look(self, pitch: float, yaw: float, lids: tuple[float, float]) -> Array:
         """The eyeball turned, and the lids that follow; radians, down and outward are positive."""
@@ -185,16 +192,49 @@ class Eye:
         offset = np.interp(x, lid[edge, 0][order], beyond[edge][order] * sign)
         return rough + offset
 
+    @cached_property
+    def _opening(self) -> Array:
+        """(V,) radians between the margins above or below each vertex."""
+        x, top, bottom = self.margins
+        return np.interp(self.anatomy.vertices[:, 0], x, top - bottom, left=0.0, right=0.0)
+
+    @cached_property
+    def _radius(self) -> Array:
+        """(V,) metres from the ball's sideways axis."""
+        return np.linalg.norm(self.anatomy.vertices[:, 1:] - self.centre[1:], axis=1)
+
+    @cached_property
+    def _edge(self) -> Array:
+        """(V,) radians: elevation of the margin of each vertex's own lid."""
+        x, top, bottom = self.margins
+        across = self.anatomy.vertices[:, 0]
+        return np.where(self._above, np.interp(across, x, top), np.interp(across, x, bottom))
+
+    @cached_property
+    def _away(self) -> Array:
+        """(V,) millimetres of an adult's face along the lid from its margin."""
+        unit = self.anatomy.unit
+        return np.abs(self._elevation - self._edge) * np.minimum(self._radius, 16.0 * unit) / unit
+
+    @cached_property
+    def _overlap(self) -> Array:
+        """(V,) shares 0..1 of the overlap in a blink: of the upper lid, and not in the corners."""
+        wide = smoothstep(self._opening, 0.0, OVERLAP_FROM)
+        return np.where(self._above & self.anatomy.skin, wide, 0.0)
+
+    @cached_property
+    def _on_margin(self) -> Array:
+        """(V,) shares 0..1 of what belongs to the margin of a lid, and none of what lies deep."""
+        near = 1.0 - smoothstep(self._away, 1.0, 4.0)
+        return np.where(np.abs(self._radius / self.anatomy.unit - 13.0) < 5.0, near, 0.0)
+
     def _turned(self, upper: float, lower: float, *, meet: bool = False) -> Array:
         """(V,) radians each lid point turns about the ball's sideways axis, down is positive."""
         anatomy, unit = self.anatomy, self.anatomy.unit
         points = anatomy.vertices
         x, top, bottom = self.margins
-        opening = np.interp(points[:, 0], x, top - bottom, left=0.0, right=0.0)
-        radius = np.linalg.norm(points[:, 1:] - self.centre[1:], axis=1)
-        edge = np.interp(points[:, 0], x, bottom)
-        edge = np.where(self._above, np.interp(points[:, 0], x, top), edge)
-        away = np.abs(self._elevation - edge) * np.minimum(radius, 16.0 * unit) / unit
+        opening = self._opening.copy()
+        radius, edge, away = self._radius, self._edge, self._away
         upper_reach = 1.0 - smoothstep(away, *UPPER_REACH)
         reach = np.where(self._above, upper_reach, 1.0 - smoothstep(away, *LOWER_REACH))
         reach *= 1.0 - smoothstep(radius / unit, 15.5, 20.0)
@@ -204,6 +244,7 @@ class Eye:
         if meet:
             on_edge = np.where(radius > 4.0 * unit, 1.0 - smoothstep(away, 0.6, 2.0), 0.0)
             rise += on_edge * np.where(opening > 0.0, edge - self._elevation, 0.0)
+            rise -= OVERLAP * unit / radius * self._overlap * reach
         taken = anatomy.skin & (points[:, 1] < self.centre[1] + 4.0 * unit)
         return np.where(taken, -rise, 0.0)
 

@@ -1,14 +1,33 @@
-"""Lids at rest lie over the irises of fitted heads."""
+"""Lids at rest lie over the irises of fitted heads, and a blink hides the eye of any, from below too."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 import pytest
 
+from dirfa_blender.core import rotation
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_fit import FitSettings, fit_head
 from dirfa_blender.core.head_lids import COVERED, relaxed_lids
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
+from tests.core.test_head_fit import photographed, template_points
+from tests.core.test_head_shapes import View
+
+# Eye openings and slants of faces.
+FACES = {"narrow": (0.7, 0.0), "slanted": (0.9, 0.12), "drooping": (1.05, -0.12)}
+FROM_BELOW = np.radians(20.0)
+UNSEEN = 0.1  # millimetres, less than a pixel
+OVERLAPPED = 0.0005  # metres
+# Landmarks of upper and lower lid that face one another, left and right.
+EDGES = ((385, 380), (386, 374), (387, 373), (158, 153), (159, 145), (160, 144))
+BLINKS = {
+    "alone": {},
+    "brows lowered": {"browDownLeft": 1.0, "browDownRight": 1.0},
+    "smiling": {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +63,40 @@ def test_the_rest_of_the_face_stays_where_it_was(head: Head) -> None:
     moved = np.linalg.norm(relaxed_lids(head, startled) - startled, axis=1)
 
     assert moved[head.part("lips_*", "nose", "ear_*", "neck")].max() == 0.0
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_blink_of_a_fitted_head_hides_the_eye(face: str, side: str) -> None:
+    head = _fitted(face)
+
+    for beside, weights in BLINKS.items():
+        posed = head.posed({f"eyeBlink{side.title()}": 1.0} | weights)
+        for pitch in (0.0, FROM_BELOW):
+            turned = posed @ rotation.to_matrix([pitch, 0.0, 0.0]).T
+            seen = View(head, turned.astype(np.float32), f"eye_{side}")
+            gap = seen.tallest("eye", "cornea")
+            assert gap <= UNSEEN, f"{beside}, {np.degrees(pitch):.0f} degrees: {gap:.1f} mm"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_upper_lid_of_a_blink_lies_over_the_wet_edge_of_the_lower(face: str) -> None:
+    head = _fitted(face)
+    closed = head.landmarks(head.posed({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}))
+
+    for upper, lower in EDGES:
+        _, behind, higher = closed[lower] - closed[upper]
+        assert higher >= OVERLAPPED, f"{upper} over {lower}: {higher * 1000:.2f} mm"
+        assert behind > 0.0, f"{upper} over {lower}"
+
+
+@cache
+def _fitted(face: str) -> Head:
+    height, slant = FACES[face]
+    points = template_points()
+    for side in (1.0, -1.0):
+        corners = points[[362, 263]] if side > 0 else points[[133, 33]]
+        away = points - corners.mean(0)
+        near = np.exp(-np.square(away[:, [0, 2]] / [0.024, 0.016]).sum(1))
+        points[:, 2] += near * ((height - 1.0) * away[:, 2] + side * slant * away[:, 0])
+    return fit_head(photographed(points), FitSettings())
