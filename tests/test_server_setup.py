@@ -35,6 +35,7 @@ def write_wheel(folder: Path) -> Path:
     """A package of one module, as pip wants it."""
     files = {
         "tinything.py": "SIZE = 'tiny'\n",
+        "tinything_old/kept.pyc": "compiled elsewhere",
         "tinything-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tinything\nVersion: 1.0\n",
         "tinything-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -106,6 +107,8 @@ def test_a_damaged_file_is_found_by_its_package_and_repaired(
     made: Environment, bundle: Bundle, python: system.Python
 ) -> None:
     module = made.site_packages()[0] / "tinything.py"
+    # As Python does with the compiled files that some wheels bring.
+    (made.site_packages()[0] / "tinything_old" / "kept.pyc").write_text("compiled here")
     assert "tinything" not in verification.verify(made.python, lambda *_: None).damaged
 
     module.write_text("SIZE = 'broken'\n")
