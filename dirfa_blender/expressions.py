@@ -61,7 +61,9 @@ def expression_steps(
     RigError
         The character has no face that could be driven, or may not be changed; nothing has changed.
     """
+    yield from profiles.reading_steps()
     profile = profiles.profile_for(target)
+    yield False
     found = apply.find_target(target, profile)
     if not found.profile.shapes:
         raise RigError(f"'{target.name}' has no face that is known, so it has no expressions.")

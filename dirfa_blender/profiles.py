@@ -24,6 +24,7 @@ from .core.mapping import (
 from .core.profile import MappingProfile
 from .core.profile_writer import profile_document
 from .meshes import HeadObjects
+from .pieces import Steps
 
 FALLBACK = "arkit"
 # Custom properties of an object: an edited profile as JSON, or the name of a chosen one.
@@ -42,6 +43,13 @@ def profile_for(target: HeadObjects | bpy.types.Object) -> MappingProfile:
     chosen = target.face if isinstance(target, HeadObjects) else target
     character = character_of(chosen)
     return profile_of(character)
+
+
+def reading_steps() -> Steps[None]:
+    """Read every shipped profile once, one a piece, so that the first look at a character need not."""
+    for name in shipped_profiles():
+        load_profile(name)
+        yield False
 
 
 def profile_of(character: Character) -> MappingProfile:

@@ -76,7 +76,7 @@ def _readings(name: str) -> tuple[tuple[str, ...], ...]:
     name = _PREFIX.sub("", name)
     found = [tuple(_split(name))]
     rest = _DOTTED.sub("", name)
-    if rest.lower() not in _SIDES:
+    if rest != name and rest.lower() not in _SIDES:
         # What is left out may hold the side: ``facs_Left.Mouth.Smile``.
         before = _split(name[: len(name) - len(rest)])
         found.append((*(word for word in before if word in ("left", "right")), *_split(rest)))
