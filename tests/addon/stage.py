@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from dirfa_blender import lines, meshes, takes
+from dirfa_blender import acting, lines, meshes, takes
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import Unreachable
 from dirfa_blender.core.npz_io import animation_bytes
@@ -70,6 +70,14 @@ def take_of(seed: int, seconds: float = 1.0) -> Animation:
 def character(name: str = "Hero") -> bpy.types.Object:
     """A head with shapes and a neck; its face, which is what a line is given to."""
     return meshes.build_head(ball_head(rings=6, segments=8, textured=False), name).face
+
+
+def speaking_character(scene: bpy.types.Scene, seconds: float) -> bpy.types.Object:
+    """A character that performs a line of so many seconds."""
+    face = character()
+    line_with_take(face, take_of(0, seconds))
+    acting.perform(scene, face)
+    return face
 
 
 def line_with_take(

@@ -14,6 +14,7 @@ from mathutils import Matrix, Vector
 
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.profile import GAZE_INPUTS
 
 # Bones of a head in metres, Z up, facing -Y: name of the part -> (head, tail, parent).
@@ -103,6 +104,15 @@ def armature(
     for bone in rig.pose.bones:
         bone.rotation_mode = mode
     return rig
+
+
+def rigged_face(bones: dict[str, str]) -> bpy.types.Object:
+    """A face with ARKit's keys, carried by an armature of such bones."""
+    rig = armature(bones)
+    face = face_with_keys(ARKIT_NAMES)
+    face.parent = rig
+    face.modifiers.new("Rig", "ARMATURE").object = rig
+    return face
 
 
 def bone_turn(rig: bpy.types.Object, name: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.operators import generate
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, line_with_take
-from tests.addon.stand_ins import armature, face_with_keys, moved_keys
+from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face
 from tests.addon.test_operators import refused, snapshot
 from tests.addon.test_scene import write_tone
 
@@ -36,10 +36,7 @@ def stage(scene, tmp_path: Path, monkeypatch):
 
 @pytest.fixture
 def face(stage) -> bpy.types.Object:
-    rig = armature(BONES)
-    face = face_with_keys(ARKIT_NAMES)
-    face.parent = rig
-    face.modifiers.new("Rig", "ARMATURE").object = rig
+    face = rigged_face(BONES)
     stage.dirfa.target = face
     return face
 

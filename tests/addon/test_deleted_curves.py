@@ -8,7 +8,7 @@ import pytest
 
 from dirfa_blender import acting, edits, fcurves, staging
 from dirfa_blender.takes import TakeNote
-from tests.addon.stage import character, line_with_take, take_of
+from tests.addon.stage import speaking_character, take_of
 
 JAW = ('key_blocks["jawOpen"].value', 0)
 BROW = ('key_blocks["browInnerUp"].value', 0)
@@ -16,10 +16,7 @@ BROW = ('key_blocks["browInnerUp"].value', 0)
 
 @pytest.fixture
 def face(stage) -> bpy.types.Object:
-    face = character()
-    line_with_take(face, take_of(0, 2.0))
-    acting.perform(stage, face)
-    return face
+    return speaking_character(stage, 2.0)
 
 
 def curves(stage, face: bpy.types.Object) -> dict[tuple[str, int], bpy.types.FCurve]:

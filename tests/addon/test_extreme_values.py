@@ -13,7 +13,7 @@ from dirfa_blender.core.emotions import EMOTIONS
 from dirfa_blender.core.layers import LAYERS
 from dirfa_blender.line_properties import STRENGTHS, DIRFA_PG_unit
 from dirfa_blender.session import state
-from tests.addon.stage import character, line_with_take, take_of
+from tests.addon.stage import speaking_character
 
 JAW = ('key_blocks["jawOpen"].value', 0)
 EXTREMES = (math.nan, math.inf, -math.inf, 1e30, -1e30, -1.0, 0.0)
@@ -21,10 +21,7 @@ EXTREMES = (math.nan, math.inf, -math.inf, 1e30, -1e30, -1.0, 0.0)
 
 @pytest.fixture
 def face(stage) -> bpy.types.Object:
-    face = character()
-    line_with_take(face, take_of(0, 1.0))
-    acting.perform(stage, face)
-    return face
+    return speaking_character(stage, 1.0)
 
 
 def all_keys(stage, face: bpy.types.Object) -> np.ndarray:

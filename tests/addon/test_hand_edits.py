@@ -8,17 +8,14 @@ import pytest
 
 from dirfa_blender import acting, edits, fcurves, layering
 from dirfa_blender.session import state
-from tests.addon.stage import character, line_with_take, take_of
+from tests.addon.stage import character, line_with_take, speaking_character, take_of
 
 JAW = ('key_blocks["jawOpen"].value', 0)
 
 
 @pytest.fixture
 def face(stage) -> bpy.types.Object:
-    face = character()
-    line_with_take(face, take_of(0, 4.0))
-    acting.perform(stage, face)
-    return face
+    return speaking_character(stage, 4.0)
 
 
 def jaw(face: bpy.types.Object) -> bpy.types.FCurve:

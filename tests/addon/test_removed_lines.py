@@ -10,17 +10,15 @@ from mathutils import Matrix
 from dirfa_blender import acting
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from tests.addon.stage import line_with_take
-from tests.addon.stand_ins import armature, face_with_keys, moved_keys
+from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face
 
 BONES = {"spine": "spine", "neck": "neck", "head": "head"}
 
 
 @pytest.fixture
 def face(stage) -> bpy.types.Object:
-    rig = armature(BONES)
-    face = face_with_keys(ARKIT_NAMES)
-    face.parent = rig
-    face.modifiers.new("Rig", "ARMATURE").object = rig
+    face = rigged_face(BONES)
+    rig = face.parent
     rig["tongueOut"], rig["picture"] = 0.25, 3
     rig.id_properties_ui("tongueOut").update(default=0.25)
     return face
