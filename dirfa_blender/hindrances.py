@@ -12,6 +12,7 @@ from .character import Character, character_of
 from .core.inventory import Coverage, named
 from .core.profile import MappingProfile
 from .profiles import covered, profile_of
+from .shared_meshes import twins
 
 # A shape whose range ends before this is cut off in plain speech.
 LEAST_RANGE = 0.5
@@ -33,6 +34,7 @@ def report_of(character: Character, profile: MappingProfile, found: Coverage) ->
 def hindrances(character: Character, profile: MappingProfile, found: Coverage) -> tuple[str, ...]:
     """The same for a character whose coverage is known."""
     sentences: list[str] = []
+    shared = twins(character)
     for face in character.faces:
         used = [
             place.name
@@ -42,7 +44,11 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
         ]
         if used:
             sentences += _of_face(face, list(dict.fromkeys(used)))
-            sentences += _of_twins(face, character)
+            if face in shared:
+                sentences.append(
+                    f"'{face.name}' has one mesh with '{shared[face][0].name}', which moves along: press "
+                    "Give Own Mesh to part them"
+                )
     owned = named(profile, character.inventory.driven).places
     # What drives a key may be moved itself.
     left = [places for channel, places in owned.items() if channel not in found.places]
@@ -72,21 +78,6 @@ def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
         most = keys.key_blocks[short[0]].slider_max
         sentences.append(f"{_are(short, face.name)} cut off early, at {most:.2f}: raise Range Max")
     return sentences
-
-
-def _of_twins(face: bpy.types.Object, character: Character) -> list[str]:
-    """Whether another character has the same mesh, and so would speak along."""
-    twins = [
-        other.name
-        for other in bpy.data.objects
-        if other.data == face.data and other not in character.faces and other.users_scene
-    ]
-    if not twins:
-        return []
-    return [
-        f"'{face.name}' has one mesh with '{twins[0]}', which moves along: part them by Object > "
-        "Relations > Make Single User > Object & Data"
-    ]
 
 
 def _are(keys: list[str], owner: str) -> str:

@@ -31,6 +31,7 @@ from .core.profile_format import input_codes
 from .core.profile_writer import profile_document
 from .hindrances import report_of
 from .posed_values import read_values, write_values
+from .shared_meshes import twins
 
 # Gaze that the test slider shows at 1, radians.
 TEST_GAZE = 0.3
@@ -106,6 +107,11 @@ class DIRFA_PG_mapping(bpy.types.PropertyGroup):
         description="Whether shape keys are linked and need an override",
         options={"HIDDEN"},
     )
+    has_shared_mesh: BoolProperty(
+        name="Shared Mesh",
+        description="Whether another character has a mesh of this one",
+        options={"HIDDEN"},
+    )
     test_input: EnumProperty(
         name="Test", description="Action unit played on the character", items=_UNIT_ITEMS,
         update=_test_changed,
@@ -145,6 +151,7 @@ def show(thing: bpy.types.Object, profile: MappingProfile, character: Character)
         editor.report = report_of(character, profile, covered)
         editor.problem = ""
         editor.has_linked_shapes = bool(linked_shapes(character))
+        editor.has_shared_mesh = bool(twins(character))
         editor.active = min(editor.active, max(len(editor.rows) - 1, 0))
     finally:
         editor.is_filling = False

@@ -44,6 +44,8 @@ class DIRFA_PT_mapping(bpy.types.Panel):
             draw_text(layout.box(), editor.problem, "ERROR")
         if editor.has_linked_shapes:
             layout.operator("dirfa.override_shapes", icon="LIBRARY_DATA_OVERRIDE")
+        if editor.has_shared_mesh:
+            layout.operator("dirfa.part_meshes", icon="DUPLICATE").uid = 0
         row = layout.row(align=True)
         row.operator_menu_enum("dirfa.mapping_choose", "profile", text="Profile")
         row.operator("dirfa.mapping_load", text="", icon="FILE_FOLDER")

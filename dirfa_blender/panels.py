@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import rate_change
+from . import rate_change, shared_meshes
 from .labels import draw_text, is_narrow
 from .queue_board import Entry
 from .session import state
@@ -75,6 +75,7 @@ class DIRFA_PT_speak(Tab, bpy.types.Panel):
         if state().error:
             draw_text(layout.box(), state().error, "ERROR")
         rate_change.draw_offer(layout, context.scene)
+        shared_meshes.draw_offer(layout, context.scene)
 
 
 class DIRFA_PT_casting(Tab, bpy.types.Panel):

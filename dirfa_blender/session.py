@@ -65,7 +65,8 @@ class State:
     set by an operator that writes the performance itself. ``live`` is what is spoken now, if anything is.
     ``film`` is what is rendered beside the window; ``film_note`` and ``film_error`` say how the last one
     went, ``film_path`` where it is. ``longest_piece_seconds`` is how long the last result that entered
-    held the window up at most. ``rates`` are the frame rates last seen, by the number of their scene.
+    held the window up at most. ``sharing`` is the number of a character, of those generated last, whose
+    mesh another one has too. ``rates`` are the frame rates last seen, by the number of their scene.
     """
 
     title: str = ""
@@ -93,6 +94,7 @@ class State:
     rates: dict[int, FrameRate] = field(default_factory=dict[int, FrameRate])
     reading: Reading | None = None
     is_server_spared: bool = False
+    sharing: int = 0
     longest_piece_seconds: float = 0.0
     is_quiet: bool = False
     live: LiveSession | None = None
@@ -109,6 +111,7 @@ class State:
     def begin(self, title: str, cancel: Callable[[], None]) -> None:
         """A job starts; what the last one left is forgotten."""
         self.title, self.cancel = title, cancel
+        self.sharing = 0
         self.progress, self.eta_seconds, self.error = None, None, ""
 
     def end(self, error: str = "") -> None:
@@ -144,6 +147,7 @@ class State:
         self.postponed.clear()
         self.rates.clear()
         self.is_quiet = False
+        self.sharing = 0
 
     def drop_refining(self) -> None:
         """Curves stay with the keys they have, so that somebody else may write them."""

@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from .. import acting, apply, early, lines, profiles, takes, viewport
 from ..background import Reporter
+from ..character import character_of
 from ..client import Client
 from ..connecting import connect
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
@@ -21,6 +22,7 @@ from ..performance import LineRequest, Performance, Request, perform
 from ..pieces import Steps
 from ..preferences import Connection, connection_of
 from ..session import state
+from ..shared_meshes import twins
 from ..speech import Speech
 from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
 from ..takes import TakeNote
@@ -121,6 +123,8 @@ class _SpeechOperator(BackgroundOperator):
         for target in targets - {None}:
             for sentence in hindrances_of(target):
                 self.report({"WARNING"}, sentence)
+            if twins(character_of(target)):
+                state().sharing = target.session_uid
 
     def _connect(self, report: Reporter) -> Client:
         return connect(self._connection, report)

@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from .. import mapping_editor, profiles
+from .. import mapping_editor, profiles, shared_meshes
 from ..character import character_of, linked_shapes, override_shapes
-from ..core.errors import SettingsError
+from ..core.errors import RigError, SettingsError
 from ..core.file_names import safe_name
 from ..core.mapping import load_profile, read_profile, shipped_profiles
 from ..core.profile_writer import write_profile
+from ..session import state
 from .button import Button
 
 # Blender keeps no reference to the texts of a dynamic enumeration.
@@ -253,6 +254,40 @@ class DIRFA_OT_override_shapes(_OnObject, bpy.types.Operator):
         context.object.dirfa_mapping.has_linked_shapes = False
 
 
+class DIRFA_OT_part_meshes(Button, bpy.types.Operator):
+    bl_idname = "dirfa.part_meshes"
+    bl_label = "Give Own Mesh"
+    bl_description = (
+        "Give the character a mesh of its own where another one has the same, so that each speaks its own "
+        "lines"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    uid: IntProperty(
+        name="Character",
+        description="Number of the character, 0 for the active object",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        is_any = context.object is not None or state().sharing
+        return super().disabled_reason(context) or (
+            "" if is_any else "Select a part of the character first"
+        )
+
+    def act(self, context: bpy.types.Context) -> None:
+        chosen = context.object
+        if self.uid:
+            chosen = next((o for o in bpy.data.objects if o.session_uid == self.uid), None)
+        if chosen is None:
+            raise RigError("Select a part of the character that shall have a mesh of its own.")
+        for sentence in shared_meshes.part(context.scene, chosen):
+            self.report({"WARNING"}, sentence)
+        state().sharing = 0
+        chosen.dirfa_mapping.has_shared_mesh = False
+
+
 def mirrored(name: str) -> str:
     """The name of the other side; the same where a name has none."""
     swap = {"Left": "Right", "left": "right", "L": "R", "右": "左"}
@@ -276,4 +311,5 @@ CLASSES = (
     DIRFA_OT_mapping_load,
     DIRFA_OT_mapping_test_end,
     DIRFA_OT_override_shapes,
+    DIRFA_OT_part_meshes,
 )
