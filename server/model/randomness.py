@@ -1,7 +1,20 @@
-"""Numbers that are a hash of seed, channel and counter, and the seeds of the regions of a face.
+"""Numbers that are a hash of seed, channel and counter.
 
 Nothing is drawn in sequence: any frame's numbers can be had at any time, in any order, so a take does
 not depend on where a stream was cut, and noise may be smoothed with its own future.
+
+What is drawn has a channel of its own. The counter is the frame, or the number of a cell of time, a knot
+or a blink:
+
+==============  =====================================================================
+40 to 43        answers of the head (`sampling`)
+50 to 52        brow raises (`sampling`)
+60 to 65        looks away, 70 to 72 shifts of gaze in between (`gaze`)
+100 to 105      blinks (`blinks`)
+200, 201 + n    bands of head noise, every 8th its next degree of freedom (`noise`)
+400 + n         bands of noise of brows, cheeks and lower lids, likewise
++ 1000, + 2000  the two numbers behind a normal one; + 3000 the shift of a band's knots
+==============  =====================================================================
 
 References
 ----------
@@ -11,53 +24,9 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-
-REGIONS: tuple[str, ...] = ("head", "brows", "lids", "gaze")
-"""Parts of the face whose chance can be drawn anew while the others stay. Cheeks go with the brows,
-blinks with the lids."""
-
-
-@dataclass(frozen=True)
-class Seeds:
-    """One seed for each region, and the one that all of them share.
-
-    What regions do together (which word is stressed, when somebody looks away) comes from `shared`, so
-    that a new seed of one region leaves the others bit for bit as they were.
-    """
-
-    shared: int
-    head: int
-    brows: int
-    lids: int
-    gaze: int
-
-    @staticmethod
-    def of(seed: int, rerolls: Mapping[str, int] | None = None) -> Seeds:
-        """Seeds of a take; `rerolls` counts, by region, how often it was drawn anew.
-
-        Raises
-        ------
-        ValueError
-            A region is unknown or a count negative.
-        """
-        counts = dict(rerolls or {})
-        for region, count in counts.items():
-            if region not in REGIONS or count < 0:
-                raise ValueError(
-                    f"expected counts of {', '.join(REGIONS)} from 0, got {region!r}: {count}"
-                )
-        own = [rerolled(seed, counts.get(region, 0)) for region in REGIONS]
-        return Seeds(seed, *own)
-
-
-def rerolled(seed: int, count: int) -> int:
-    """The seed of the `count`-th new draw; the seed itself for 0."""
-    return seed if count == 0 else mixed(mixed(seed) ^ (count * 0xA24BAED4963EE407))
 
 
 def uniform(seed: int, channel: int | Tensor, counter: Tensor) -> Tensor:

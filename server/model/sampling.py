@@ -8,7 +8,7 @@ Everything returns to rest by construction: no channel integrates, so nothing ca
 
 All that does not depend on the voice is a function of the absolute frame and a seed (`randomness`). What
 depends on it follows it frame by frame, and answers are added in the order of their causes, so a stream
-cut anywhere gives the same bytes, and a region can be drawn anew while the others stay.
+cut anywhere gives the same bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .config import FRAME_RATE
 from .gaze import EYE_EASE, HEAD_EASE, HEAD_LAG, aversion, fixations
 from .noise import LONG_TILE, SHIFT_FRAMES, BandedNoise, Tiles
 from .prosody import ACCENT_LAG, Heard, ProsodyState, Voice, hear
-from .randomness import Seeds, gaussian, uniform
+from .randomness import gaussian, uniform
 from .statistics import KNOTS, MotionStatistics
 
 UPPER_CHANNELS: tuple[str, ...] = (
@@ -46,6 +46,9 @@ HEAD_JOINS = 0.25
 LONGEST_ANSWER = 90
 """Frames of the longest answer."""
 NOD, TURN, RAISE, CLOSE = range(4)
+"""Kinds of answers: a nod and a turn of the head, a brow raise, the nod that ends a phrase."""
+NOD_SECONDS, RAISE_SECONDS, CLOSE_SECONDS = (0.15, 0.65), (0.24, 0.55), (0.3, 0.7)
+"""Time in which an answer rises, and in which it dies away; turns take as long as nods."""
 
 
 @dataclass(frozen=True)
@@ -77,51 +80,55 @@ class Sampler:
     def __init__(
         self,
         statistics: MotionStatistics,
-        seed: int | Seeds,
+        seed: int,
         *,
         delay: int,
         blink_rate: float = 1.0,
         tile: int = LONG_TILE,
     ) -> None:
-        seeds = seed if isinstance(seed, Seeds) else Seeds.of(seed)
         self._statistics = statistics
         self._delay = delay
-        self._blinks = Blinks(statistics, seeds.lids, blink_rate)
+        self._blinks = Blinks(statistics, seed, blink_rate)
         head = torch.tensor(statistics.head_bands, dtype=torch.float64)
         face = torch.tensor(statistics.face_bands, dtype=torch.float64)
+        # Size and shift: a noise takes a shift for each of its bands, five for head and face each.
         tiles = [(tile, SHIFT_FRAMES * place) for place in range(14)]
-        self._posture = BandedNoise(seeds.head, 200, KNOTS[:1], head[:1], *tiles[0])
-        self._moving = BandedNoise(seeds.head, 201, KNOTS[1:], head[1:], *tiles[1])
-        self._face = BandedNoise(seeds.brows, 400, KNOTS, face, *tiles[5])
-        self._head_luck = Tiles(lambda frames: _head_luck(seeds, frames), *tiles[10])
-        self._face_luck = Tiles(lambda frames: _face_luck(seeds, frames), *tiles[11])
-        self._joined = Tiles(lambda frames: _joined_turn(seeds, frames, statistics), *tiles[12])
-        self._gaze = Tiles(lambda frames: _gaze_chance(seeds, frames, statistics), *tiles[13])
-        nod, brow = balanced(response(0.15, 0.65)), response(0.24, 0.55)
-        self._shapes = {NOD: nod, TURN: nod, RAISE: brow, CLOSE: balanced(response(0.3, 0.7))}
+        self._posture = BandedNoise(seed, 200, KNOTS[:1], head[:1], *tiles[0])
+        self._moving = BandedNoise(seed, 201, KNOTS[1:], head[1:], *tiles[1])
+        self._face = BandedNoise(seed, 400, KNOTS, face, *tiles[5])
+        self._head_luck = Tiles(lambda frames: _head_luck(seed, frames), *tiles[10])
+        self._face_luck = Tiles(lambda frames: _face_luck(seed, frames), *tiles[11])
+        self._joined = Tiles(lambda frames: _joined_turn(seed, frames, statistics), *tiles[12])
+        self._gaze = Tiles(lambda frames: _gaze_chance(seed, frames, statistics), *tiles[13])
+        nod, close = balanced(response(*NOD_SECONDS)), balanced(response(*CLOSE_SECONDS))
+        self._shapes = {NOD: nod, TURN: nod, RAISE: response(*RAISE_SECONDS), CLOSE: close}
 
     def prepare(self) -> None:
         """Makes the chance of the first frames beforehand: a live stream's first block is not late."""
         first = -self._delay
-        for tiles in (self._posture, self._moving, self._face, self._joined, self._gaze):
-            tiles.rows(first, 1)
-        for luck in (self._head_luck, self._face_luck):
-            luck.rows(first, 1)
+        for noise in (self._posture, self._moving, self._face):
+            noise.rows(first, 1)
+        for chance in (self._head_luck, self._face_luck, self._joined, self._gaze):
+            chance.rows(first, 1)
 
     def step(self, voice: Voice, state: SamplerState) -> Tensor:
-        """(T, 22) channels of the frames; the state advances."""
+        """(T, 22) channels of `UPPER_CHANNELS`; the state advances."""
         count = len(voice.level)
         first = state.frame - self._delay
         heard = hear(voice, state.prosody)
         state.answers = [a for a in state.answers if a.begin > first - LONGEST_ANSWER]
         state.answers += self._chosen(heard, state.frame)
         gaze = self._gaze.rows(first, count)
+        # In a long silence posture sways by less than half of what it does in talk.
         calm = 0.4 + 0.6 * heard.slow_gate
         answers = self._answered(first, count, state.answers)
         pose = self._pose(first, heard.gate, calm, answers)
         units = self._units(self._face.rows(first, count), heard.gate, answers)
-        shift = (gaze[:, 2] - gaze[:, 4]).abs() + (gaze[:, 3] - gaze[:, 5]).abs()
-        hurry = 0.85 + 0.15 * heard.gate + 3.0 * shift + self._statistics.blink_shift * heard.fall
+        # The pace of the blink clock: a little slower in silence, faster where the eyes jump (radians a
+        # frame) and where a phrase ends.
+        hurry = (
+            0.85 + 0.15 * heard.gate + 3.0 * gaze[:, 2] + self._statistics.blink_shift * heard.fall
+        )
         frames = torch.arange(first, first + count, dtype=torch.float64)
         lids = self._blinks.closure(frames, hurry, state.blinks)
         state.frame += count
@@ -184,12 +191,16 @@ class Sampler:
         turn = numbers.turn_degrees * gate * answers[:, TURN]
         added = torch.stack([-nod, turn + joined, 0.4 * turn], dim=1)
         rotation = (angles + added) * (math.pi / 180.0)
+        # Metres a radian by which the head's middle goes along when it turns about the neck.
         pitch, roll = rotation[:, 0], rotation[:, 2]
         follow = torch.stack([0.03 * roll, -0.005 * pitch.abs(), -0.03 * pitch], dim=1)
         return torch.cat([rotation, 0.001 * noise[:, 3:] + follow], dim=1)
 
     def _units(self, noise: Tensor, gate: Tensor, answers: Tensor) -> Tensor:
-        """(T, 12) AU1, 2, 4, 5, 6, 7, left and right."""
+        """(T, 12) AU1, 2, 4, 5, 6, 7, left and right.
+
+        One lift moves raisers, lowerer and, when high, the upper lids; its shares are set by hand.
+        """
         numbers = self._statistics
         raised = numbers.brow_lift * gate * answers[:, RAISE]
         share = (0.25 + 0.75 * gate)[:, None]
@@ -224,34 +235,33 @@ def balanced(kernel: Tensor) -> Tensor:
     return kernel - kernel.sum() / slow.sum() * slow
 
 
-def _head_luck(seeds: Seeds, frames: Tensor) -> Tensor:
-    """(T, 3): stress of accents, which regions share; strength and side of the head's answers."""
-    emphasis = uniform(seeds.shared, 40, frames)
-    strength = torch.exp(0.45 * gaussian(seeds.head, 41, frames)).clamp(0.3, 2.5)
-    sides = torch.sign(uniform(seeds.head, 43, frames // (3 * FRAME_RATE)) - 0.5) * strength
+def _head_luck(seed: int, frames: Tensor) -> Tensor:
+    """(T, 3): stress of accents, which head and brows share; strength and side of the head's answers."""
+    emphasis = uniform(seed, 40, frames)
+    strength = torch.exp(0.45 * gaussian(seed, 41, frames)).clamp(0.3, 2.5)
+    sides = torch.sign(uniform(seed, 43, frames // (3 * FRAME_RATE)) - 0.5) * strength
     return torch.stack([emphasis, strength, sides], dim=1)
 
 
-def _face_luck(seeds: Seeds, frames: Tensor) -> Tensor:
+def _face_luck(seed: int, frames: Tensor) -> Tensor:
     """(T, 3): luck, strength and lateness of brow raises."""
-    luck = uniform(seeds.brows, 50, frames)
-    strength = torch.exp(0.45 * gaussian(seeds.brows, 51, frames)).clamp(0.3, 2.5)
-    return torch.stack([luck, strength, uniform(seeds.brows, 52, frames)], dim=1)
+    luck = uniform(seed, 50, frames)
+    strength = torch.exp(0.45 * gaussian(seed, 51, frames)).clamp(0.3, 2.5)
+    return torch.stack([luck, strength, uniform(seed, 52, frames)], dim=1)
 
 
-def _joined_turn(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
+def _joined_turn(seed: int, frames: Tensor, numbers: MotionStatistics) -> Tensor:
     """(T, 1) degrees by which the head turns along a look away."""
-    looked = aversion(seeds.shared, frames, numbers, ease=HEAD_EASE, lag=HEAD_LAG)[:, :1]
+    looked = aversion(seed, frames, numbers, ease=HEAD_EASE, lag=HEAD_LAG)[:, :1]
     return HEAD_JOINS * looked * (180.0 / math.pi)
 
 
-def _gaze_chance(seeds: Seeds, frames: Tensor, numbers: MotionStatistics) -> Tensor:
-    """(T, 6): where the eyes aim, up and left; looks away of all regions' seed now and a frame ago."""
-    away = aversion(seeds.gaze, frames, numbers, ease=EYE_EASE)
-    aim = away + fixations(seeds.gaze, frames, numbers)
-    shared = aversion(seeds.shared, frames, numbers, ease=EYE_EASE)
-    before = aversion(seeds.shared, frames - 1, numbers, ease=EYE_EASE)
-    return torch.cat([aim.flip(1), shared, before], dim=1)
+def _gaze_chance(seed: int, frames: Tensor, numbers: MotionStatistics) -> Tensor:
+    """(T, 3): where the eyes aim, up and left; how far looks away moved them since the last frame."""
+    away = aversion(seed, frames, numbers, ease=EYE_EASE)
+    before = aversion(seed, frames - 1, numbers, ease=EYE_EASE)
+    aim, moved = away + fixations(seed, frames, numbers), (away - before).abs()
+    return torch.cat([aim.flip(1), moved[:, :1] + moved[:, 1:]], dim=1)
 
 
 def _saturated(lift: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ frames before what entered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +16,6 @@ from .config import BLOCK_FRAMES
 from .network import FaceNetwork, NetworkState
 from .noise import LIVE_TILE, LONG_TILE
 from .prosody import Voice
-from .randomness import Seeds
 from .sampling import Sampler, SamplerState
 from .statistics import MotionStatistics
 from .voice import VoiceGate, VoiceState, quietness
@@ -57,11 +55,7 @@ class StreamState:
 
 
 class FaceStream:
-    """One talker's stream through a network; networks are shared, states are not.
-
-    `rerolls` counts, for each of `randomness.REGIONS`, how often its chance was drawn anew: the other
-    regions do not change.
-    """
+    """One talker's stream through a network; networks are shared, states are not."""
 
     def __init__(
         self,
@@ -69,7 +63,6 @@ class FaceStream:
         statistics: MotionStatistics,
         *,
         seed: int,
-        rerolls: Mapping[str, int] | None = None,
         style: int = 0,
         blink_rate: float = 1.0,
         lookahead: int | None = None,
@@ -97,7 +90,7 @@ class FaceStream:
         self._style = torch.tensor([style], device=network.feature_mean.device)
         self._sampler = Sampler(
             statistics,
-            Seeds.of(seed, rerolls),
+            seed,
             delay=self.lookahead,
             blink_rate=blink_rate,
             tile=LIVE_TILE if is_live else LONG_TILE,
