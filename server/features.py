@@ -21,15 +21,12 @@ from numpy.typing import NDArray
 from dirfa_blender.core.speech_level import TARGET_RMS, speech_gain
 
 from .audio import SAMPLE_RATE
+from .model.config import BLOCK_FRAMES, FRAME_RATE
 
 Array = NDArray[np.float32]
 
-FRAME_RATE = 50
-"""Feature frames, and model frames, a second."""
 FRAME_STEP = SAMPLE_RATE // FRAME_RATE
 """Samples from one frame to the next."""
-BLOCK_FRAMES = 2
-"""Frames are computed in whole multiples of this: as soon as 40 ms are known, or many at a time."""
 LONG_BLOCK = 128
 """Frames of a recording computed at a time."""
 MEL_BINS = 80

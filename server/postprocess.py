@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.mouth_state import JAW_GAIN
 from dirfa_blender.core.protocol import AnimateSettings
 
+from .model.config import FRAME_RATE, SILENCE
 from .tongue import tongue_of
 
 Array = NDArray[np.float32]
 
-FRAME_RATE = 50.0
 BILABIALS = (7, 22, 27)
 """Phone numbers of B M P, in the order of `alignment.PHONES`."""
 LABIODENTALS = (14, 35)
@@ -35,9 +36,6 @@ NOTED_SEAL, HELD_SEAL = 0.12, 0.8
 it is: a film of 24 pictures a second may show none of three frames else."""
 VOWELS = (1, 2, 3, 4, 5, 6, 11, 13, 17, 18, 25, 26)
 """AA AE AH AO AW AY EH EY IH IY OW OY: the lips are apart, however little."""
-SILENCE = 0
-JAW_GAIN = 0.6
-"""jawOpen at AU26 = 1; mouthClose of the same size seals the lips over the open jaw."""
 MOUTH_GAIN = 1.1
 """The network moves lips by less than the filmed talkers do: their deviation on held-out clips over its."""
 CRISPNESS = 1.0
@@ -121,7 +119,7 @@ def finished(
     look = _columns(raw, ("look_up", "look_left")) * envelope * np.float32(settings.gaze)
     gaze = look - np.float32(VESTIBULAR_SHARE) * rotation[:, :2]
     return Animation(
-        fps=FRAME_RATE,
+        fps=float(FRAME_RATE),
         start=0.0,
         au_names=tuple(names[index] for index in order),
         au=np.clip(np.stack([columns[index] for index in order], axis=1), 0.0, 1.0),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from dirfa_blender.core.animation import Animation
-from server.features import Features
+from server.features import FRAME_RATE, Features
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,6 @@ SIGMA_SECONDS = 0.12
 """Three frames at 25 a second."""
 MOTION_GAP_SECONDS = 0.4
 EVENT_GAP_SECONDS = 0.2
-FRAME_RATE = 50.0
 
 
 def motion_beats(take: Animation) -> Floats:

@@ -15,11 +15,13 @@ from .randomness import gaussian, uniform
 from .statistics import MotionStatistics
 
 SHORTEST_SECONDS = 0.9
+"""Clock seconds between blinks at least, double ones apart."""
 DOUBLE_CHANCE, DOUBLE_SECONDS = 0.06, 0.42
 """Now and then a blink is followed by another at once."""
 HALF_CHANCE = 0.1
 """Share of blinks that do not shut the eye."""
 LONGEST_FRAMES = 40
+"""After so many frames a blink is over, however slow."""
 
 
 @dataclass(frozen=True)

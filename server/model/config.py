@@ -9,6 +9,8 @@ FRAME_RATE = 50
 """Frames a second inside the model."""
 BLOCK_FRAMES = 2
 """Frames of the smallest block, 40 ms: what goes in is a whole number of them."""
+SILENCE = 0
+"""The phone that means nobody speaks."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,8 @@ class NetworkConfig:
     Attributes
     ----------
     features : width of one feature frame
-    phones : classes the encoder tells apart; 0 is silence
-    channels, dilations : width of the encoder and dilation of each of its layers
+    phones : classes the encoder tells apart, the first `SILENCE`
+    channels, kernel, dilations : width of the encoder, taps of its layers and dilation of each
     face_channels, face_layers : width and depth of the face head
     delays : frames by which the phones lag behind the sound, shortest first: the lookaheads offered
     mouth_lead : frames by which the mouth lags less: it is on its way before its sound
