@@ -23,7 +23,7 @@ from .model.network import FaceNetwork
 from .model.sampling import UPPER_CHANNELS
 from .model.statistics import MotionStatistics
 from .model.streaming import FaceStream
-from .model.voice import VoiceGate
+from .model.voice_gate import VoiceGate
 from .postprocess import (
     LONG_SILENCE,
     REST_SECONDS,

@@ -19,11 +19,10 @@ from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.protocol import AnimateSettings
 from server.audio import Speech
 from server.features import features
-from server.model.checkpoint import load_dirfa
-from server.model.dirfa import RATE_STEP
 from server.model.sampling import UPPER_CHANNELS
 from server.postprocess import RawMotion, finished
 from server.training.dirfa import POSE_SCALE, scaled
+from server.training.dirfa_network import RATE_STEP, load_dirfa
 
 PHONES = 40
 

@@ -9,9 +9,8 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,19 +18,18 @@ from safetensors.torch import save
 from torch import Tensor
 
 from .config import NetworkConfig
-from .dirfa import DirfaConfig, DirfaNetwork
 from .network import FaceNetwork
 from .statistics import MotionStatistics
-from .voice import VoiceGate
+from .voice_gate import VoiceGate
 
 FORMAT = "dirfa.network"
 ACTOR_FORMAT = "dirfa.actor"
-DIRFA_FORMAT = "dirfa.baseline"
 GATE_FORMAT = "dirfa.voice"
 VERSION = "2"
 HEADER = "dirfa"
-GATE = Path(__file__).resolve().with_name("voice.safetensors")
-SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "face.safetensors"
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+SHIPPED, GATE = WEIGHTS / "face.safetensors", WEIGHTS / "voice.safetensors"
+"""The network and the voice gate that come with the program."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Checkpoint:
 
     Attributes
     ----------
-    model_id : name and version, such as ``dirfa-first-light-1``
+    model_id : name and version, such as ``dirfa-mapping-2``
     licence, languages : as the model card states them
     sha256 : of the file
     """
@@ -67,7 +65,7 @@ def save_checkpoint(
         "motion": statistics.to_json(),
         **about,
     }
-    _write(path, network.state_dict(), header)
+    write_weights(path, network.state_dict(), header)
 
 
 def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
@@ -78,7 +76,7 @@ def load_checkpoint(path: Path, device: torch.device) -> Checkpoint:
     ValueError
         The file is missing, damaged or of another kind; the sentence is fit to be shown.
     """
-    header, weights = _read(path, FORMAT)
+    header, weights = read_weights(path, FORMAT)
     try:
         network = FaceNetwork(NetworkConfig.from_json(header["config"]))
         network.load_state_dict(weights)
@@ -114,7 +112,7 @@ def save_actor(path: Path, actor: Actor, base: Checkpoint, about: Mapping[str, s
         "motion": actor.statistics.to_json(),
         **about,
     }
-    _write(path, _head_tensors(network), header)
+    write_weights(path, _head_tensors(network), header)
 
 
 def load_actor(path: Path, base: Checkpoint) -> Actor:
@@ -125,7 +123,7 @@ def load_actor(path: Path, base: Checkpoint) -> Actor:
     ValueError
         The file is missing, damaged, or made for other weights; the sentence is fit to be shown.
     """
-    header, weights = _read(path, ACTOR_FORMAT)
+    header, weights = read_weights(path, ACTOR_FORMAT)
     if header.get("base") != base.sha256:
         raise ValueError(
             f"The actor in {path.name} was trained on other weights than the ones loaded. "
@@ -148,38 +146,9 @@ def _head_tensors(network: FaceNetwork) -> dict[str, Tensor]:
     return {n: v for n, v in network.state_dict().items() if n.split(".")[0] in heads}
 
 
-def save_dirfa(path: Path, network: DirfaNetwork) -> None:
-    """Writes the baseline whole or not at all."""
-    config = json.dumps(asdict(network.config), sort_keys=True)
-    _write(
-        path, network.state_dict(), {"format": DIRFA_FORMAT, "version": VERSION, "config": config}
-    )
-
-
-def load_dirfa(path: Path) -> DirfaNetwork:
-    """The baseline in a file, in evaluation mode.
-
-    Raises
-    ------
-    ValueError
-        The file is missing, damaged or of another kind; the sentence is fit to be shown.
-    """
-    header, weights = _read(path, DIRFA_FORMAT)
-    try:
-        fields = json.loads(header["config"])
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
-        }
-        network = DirfaNetwork(DirfaConfig(**values))
-        network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError, ValueError) as error:
-        raise ValueError(f"The weights in {path} do not fit their header.") from error
-    return network.eval()
-
-
 def save_gate(path: Path, gate: VoiceGate) -> None:
     """Writes a voice gate whole or not at all."""
-    _write(path, gate.state_dict(), {"format": GATE_FORMAT, "version": VERSION})
+    write_weights(path, gate.state_dict(), {"format": GATE_FORMAT, "version": VERSION})
 
 
 def load_gate(path: Path, device: torch.device) -> VoiceGate:
@@ -190,7 +159,7 @@ def load_gate(path: Path, device: torch.device) -> VoiceGate:
     ValueError
         The file is missing, damaged or of another kind; the sentence is fit to be shown.
     """
-    _, weights = _read(path, GATE_FORMAT)
+    _, weights = read_weights(path, GATE_FORMAT)
     try:
         gate = VoiceGate(len(weights["feature_mean"]), len(weights["out.bias"]))
         gate.load_state_dict(weights)
@@ -199,7 +168,8 @@ def load_gate(path: Path, device: torch.device) -> VoiceGate:
     return gate.to(device).eval()
 
 
-def _write(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
+def write_weights(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
+    """Writes tensors and what they are, ``format`` and ``version`` among it, whole or not at all."""
     tensors = {name: value.detach().contiguous() for name, value in weights.items()}
     # One entry: safetensors writes several in an order that changes from run to run.
     content = save(tensors, {HEADER: json.dumps(dict(header), sort_keys=True)})
@@ -209,8 +179,14 @@ def _write(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str])
     os.replace(partial, path)
 
 
-def _read(path: Path, kind: str) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Header and tensors of a file of this format; ValueError with a sentence otherwise."""
+def read_weights(path: Path, kind: str) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Header and tensors of a file of the format `kind`.
+
+    Raises
+    ------
+    ValueError
+        The file is missing, damaged or of another kind; the sentence is fit to be shown.
+    """
     if not path.is_file():
         raise ValueError(f"Expected network weights at {path}, found no file.")
     try:

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .config import BLOCK_FRAMES
+from .config import BLOCK_FRAMES, SILENCE
 from .network import FaceNetwork, NetworkState
 from .noise import LIVE_TILE, LONG_TILE
 from .prosody import Voice
 from .sampling import Sampler, SamplerState
 from .statistics import MotionStatistics
-from .voice import VoiceGate, VoiceState, quietness
-
-SILENCE = 0
-"""The phone that means nobody speaks."""
+from .voice_gate import GateState, VoiceGate, quietness
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class StreamState:
     sampler: SamplerState
     mouth: Tensor
     level: Tensor
-    voice: VoiceState | None = None
+    gate: GateState | None = None
 
 
 class FaceStream:
@@ -98,9 +95,9 @@ class FaceStream:
         if is_live:
             self._sampler.prepare()
         self._gate = gate
-        voice = None if gate is None else gate.initial()
+        heard = None if gate is None else gate.initial()
         level = torch.zeros(self.lookahead)
-        self.state = StreamState(0, network.initial(), SamplerState(), held.cpu(), level, voice)
+        self.state = StreamState(0, network.initial(), SamplerState(), held.cpu(), level, heard)
 
     @property
     def lookahead(self) -> int:
@@ -120,8 +117,8 @@ class FaceStream:
         given = output.mouth[0, :, self._mouth_place].float().cpu()
         mouths = torch.cat([state.mouth, given])
         mouth, state.mouth = mouths[:count], mouths[count:]
-        if self._gate is not None and state.voice is not None:
-            shares, state.voice = self._gate(entered[0], state.voice)
+        if self._gate is not None and state.gate is not None:
+            shares, state.gate = self._gate(entered[0], state.gate)
             levels = torch.cat([state.level, prosody[:, 0]])
             quiet, state.level = quietness(levels[:count]), levels[count:]
             share = torch.maximum(shares[:, self._place].cpu(), quiet)[:, None]

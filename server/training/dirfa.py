@@ -17,10 +17,10 @@ from torch import Tensor
 
 from dirfa_blender.core.animation import Animation
 from server.features import features
-from server.model.dirfa import RATE_STEP, DirfaConfig, DirfaNetwork
 from server.model.sampling import UPPER_CHANNELS
 from server.postprocess import sided
 
+from .dirfa_network import RATE_STEP, DirfaConfig, DirfaNetwork
 from .loop import Lesson, teach
 from .teacher import MOUTH
 

@@ -22,18 +22,18 @@ from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display
 from server.devices import chosen_device
 from server.evaluation.lips import unit_geometry
-from server.model.checkpoint import GATE, SHIPPED, save_checkpoint, save_dirfa, save_gate
+from server.model.checkpoint import GATE, SHIPPED, save_checkpoint, save_gate
 from server.model.config import NetworkConfig
-from server.model.dirfa import DirfaNetwork
 from server.model.network import FaceNetwork
 from server.starter import leave_with_starter
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
-from . import dirfa, mouth, phones, voice
+from . import dirfa, mouth, phones, voice_gate
 from .cache import AlignedSpeech, aligned_speech
 from .corpora import utterances
 from .dirfa import filmed_motion, train_dirfa
+from .dirfa_network import DirfaNetwork, save_dirfa
 from .faces import GRID_FPS, STYLES, SpokenMouth, cached_track, facegood_rig, grid_film, levelled
 from .learning import learn_actor
 from .motion import filmed_takes, learnt_statistics
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
     parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
     parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
-    parser.add_argument("--gate-steps", type=int, default=voice.LESSON.steps)
+    parser.add_argument("--gate-steps", type=int, default=voice_gate.LESSON.steps)
     parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
     parser.add_argument(
         "--device",
@@ -104,8 +104,8 @@ def main(arguments: Sequence[str]) -> int:
             )
         elif chosen.config == "gate":
             output = chosen.output or GATE
-            lesson = replace(voice.LESSON, steps=chosen.gate_steps)
-            save_gate(output, voice.taught_gate(chosen.data, chosen.cache, lesson))
+            lesson = replace(voice_gate.LESSON, steps=chosen.gate_steps)
+            save_gate(output, voice_gate.taught_gate(chosen.data, chosen.cache, lesson))
         else:
             output = chosen.output or SHIPPED
             network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))

@@ -15,7 +15,7 @@ from server.engine import Engine
 from server.evaluation.voices import music
 from server.features import features
 from server.model.checkpoint import GATE, load_gate
-from server.model.voice import LOUD, QUIET, quietness
+from server.model.voice_gate import LOUD, QUIET, quietness
 from server.postprocess import OPENING_MM, sided
 from server.training.music import piece
 

@@ -21,7 +21,7 @@ from server.audio import SAMPLE_RATE
 from server.evaluation.voices import sung, whispered
 from server.features import FRAME_STEP, features
 from server.model.config import NetworkConfig
-from server.model.voice import CONTEXT, WIDTH, VoiceGate
+from server.model.voice_gate import CONTEXT, WIDTH, VoiceGate
 from server.postprocess import VOWELS
 
 from . import augment
@@ -46,7 +46,7 @@ MISSED_WEIGHT = 2.0
 
 
 @dataclass(frozen=True)
-class Heard:
+class Clip:
     """A clip: (T, 160) features, (T,) 1 voice 0 none, (T,) weight."""
 
     mel: Array
@@ -94,12 +94,12 @@ def taught_gate(data: Path, cache: Path, lesson: Lesson = LESSON, clips: int = C
     return gate.eval()
 
 
-def clips_of(corpora: Sequence[AlignedSpeech], count: int, seed: int) -> list[Heard]:
+def clips_of(corpora: Sequence[AlignedSpeech], count: int, seed: int) -> list[Clip]:
     """Random clips: nine in twenty music alone, the others speech, most of it over something."""
     return [_clip(corpora, np.random.default_rng([seed, number])) for number in range(count)]
 
 
-def _clip(corpora: Sequence[AlignedSpeech], rng: np.random.Generator) -> Heard:
+def _clip(corpora: Sequence[AlignedSpeech], rng: np.random.Generator) -> Clip:
     count = int(CLIP_SECONDS * SAMPLE_RATE)
     frames = count // FRAME_STEP
     if rng.random() < 0.45:
@@ -147,12 +147,12 @@ def _late(sound: Array, rng: np.random.Generator) -> Array:
 
 def _heard(
     sound: Array, is_spoken: NDArray[np.bool_], *, is_mixed: bool, rng: np.random.Generator
-) -> Heard:
+) -> Clip:
     level = np.float32(speech_gain(sound) * 10 ** rng.uniform(-0.25, 0.15))
     mel = features(sound, float(level)).mel[: len(is_spoken)]
     near, far = (_widened(is_spoken, size) for size in (NEAR_FRAMES, FAR_FRAMES))
     weight = (near | ~far).astype(np.float32) if is_mixed else near.astype(np.float32)
-    return Heard(mel, near.astype(np.float32), weight)
+    return Clip(mel, near.astype(np.float32), weight)
 
 
 def _widened(flags: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:

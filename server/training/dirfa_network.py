@@ -15,12 +15,17 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from server.model.checkpoint import VERSION, read_weights, write_weights
+
+FORMAT = "dirfa.baseline"
 RATE_STEP = 2
 """Feature frames, at 50 a second, for one motion frame: DIRFA moves at 25 frames a second."""
 PERIOD = 25
@@ -145,3 +150,29 @@ def biased_mask(queries: int, keys: int, heads: int) -> Tensor:
     fall = -slopes[:, None, None] * torch.div(place, PERIOD, rounding_mode="floor").clamp_min(0)
     hidden = (place < 0) | (place >= WINDOW)
     return fall.masked_fill(hidden, float("-inf"))
+
+
+def save_dirfa(path: Path, network: DirfaNetwork) -> None:
+    """Writes the baseline whole or not at all."""
+    config = json.dumps(asdict(network.config), sort_keys=True)
+    header = {"format": FORMAT, "version": VERSION, "config": config}
+    write_weights(path, network.state_dict(), header)
+
+
+def load_dirfa(path: Path) -> DirfaNetwork:
+    """The baseline in a file, in evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        The file is missing, damaged or of another kind; the sentence is fit to be shown.
+    """
+    header, weights = read_weights(path, FORMAT)
+    try:
+        fields = json.loads(header["config"])
+        names = {name: tuple(fields.pop(name)) for name in ("channels", "mouth")}
+        network = DirfaNetwork(DirfaConfig(**names, **fields))
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError, ValueError) as error:
+        raise ValueError(f"The weights in {path} do not fit their header.") from error
+    return network.eval()

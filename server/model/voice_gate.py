@@ -18,12 +18,11 @@ from .products import TiledLinear
 CONTEXT = 50
 """Frames looked at, the present one included."""
 WIDTH, HIDDEN = 40, 64
+"""Channels of a frame, and of all frames of the context together."""
 HOLD = 10
 """Frames for which a voice that was heard goes on counting: consonants have none."""
 LOW, HIGH = -1.4, 0.0
 """Logit of a voice under which lips rest, and over which they follow the sound wholly: 20 and 50 %."""
-
-
 QUIET, LOUD = -5.2, -4.0
 """Natural log of the RMS under which nothing is held still, and over which all that is no voice: what a
 mouth does before and after a word is the face network's business. Speech lies around -3."""
@@ -35,15 +34,15 @@ def quietness(level: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class VoiceState:
-    """The past: (CONTEXT - 1, WIDTH) of the features, (HOLD, D) of the answers."""
+class GateState:
+    """What a gate remembers: (CONTEXT - 1, WIDTH) of the features, (HOLD, D) of the answers."""
 
     heard: Tensor
     said: Tensor
 
 
 class VoiceGate(nn.Module):
-    """Features in, share of a voice out."""
+    """Features in, share of a voice out: two products with a ReLU over a window of `CONTEXT` frames."""
 
     feature_mean: Tensor
     feature_scale: Tensor
@@ -57,10 +56,10 @@ class VoiceGate(nn.Module):
         self.mix = TiledLinear(CONTEXT * WIDTH, HIDDEN)
         self.out = TiledLinear(HIDDEN, delays)
 
-    def initial(self) -> VoiceState:
+    def initial(self) -> GateState:
         """Nothing heard yet, and no voice."""
         like = self.feature_mean
-        return VoiceState(like.new_zeros(CONTEXT - 1, WIDTH), like.new_zeros(HOLD, self.delays))
+        return GateState(like.new_zeros(CONTEXT - 1, WIDTH), like.new_zeros(HOLD, self.delays))
 
     def logits(self, features: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """(..., T, features) and the past to (..., T, D) logits and the new past.
@@ -73,7 +72,7 @@ class VoiceGate(nn.Module):
         windows = torch.cat([known[..., tap : tap + count, :] for tap in range(CONTEXT)], dim=-1)
         return self.out(torch.relu(self.mix(windows))), known[..., count:, :]
 
-    def forward(self, features: Tensor, state: VoiceState) -> tuple[Tensor, VoiceState]:
+    def forward(self, features: Tensor, state: GateState) -> tuple[Tensor, GateState]:
         """(T, features) and the state to (T, D) shares within 0..1 and the new state."""
         logits, heard = self.logits(features, state.heard)
         # A ramp on logits: the last bits of a sigmoid depend on how many it is taken of.
@@ -82,4 +81,4 @@ class VoiceGate(nn.Module):
         held = known[HOLD:]
         for before in range(1, HOLD + 1):
             held = torch.maximum(held, known[HOLD - before : len(known) - before])
-        return held, VoiceState(heard, known[len(known) - HOLD :])
+        return held, GateState(heard, known[len(known) - HOLD :])
