@@ -126,7 +126,7 @@ def _span(line: Line, rate: FrameRate) -> tuple[int, int]:
 
 
 def _ends(line: Line, rate: FrameRate) -> tuple[float, float]:
-    begin = line.frame_start + line.animation.start * rate.per_second
+    begin = rate.frame_at(line.animation.start, line.frame_start)
     return begin, begin + line.animation.duration * rate.per_second
 
 
@@ -139,7 +139,7 @@ def _share(line: Line, frames: npt.NDArray[np.float64], rate: FrameRate) -> npt.
 
 def _sampled(line: Line, frames: npt.NDArray[np.float64], rate: FrameRate) -> Animation:
     """A line at whole frames that follow each other, its ends held."""
-    seconds = (frames - line.frame_start) / rate.per_second
+    seconds = rate.seconds_at(frames, line.frame_start)
     return line.animation.canonical().sampled(seconds, rate.per_second)
 
 

@@ -11,6 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from .errors import SettingsError
 
@@ -19,6 +23,7 @@ MAX_RATE = 240.0
 MAX_BLENDER_FPS = 32767
 # A duration within this many frames of a whole number counts as that number: float noise of decoders.
 FRAME_TOLERANCE = 1e-6
+Frames = TypeVar("Frames", float, npt.NDArray[np.float64])
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ class FrameRate:
         """Frames a second, unrounded."""
         return self.fps / self.fps_base
 
-    def frame_at(self, seconds: float, frame_start: int = 1) -> float:
+    def frame_at(self, seconds: float, frame_start: float = 1) -> float:
         """Frame number, with its fraction, of a time on the audio clock."""
         return frame_start + seconds * self.fps / self.fps_base
 
-    def seconds_at(self, frame: float, frame_start: int = 1) -> float:
-        """Seconds on the audio clock of a frame number; the inverse of `frame_at`."""
+    def seconds_at(self, frame: Frames, frame_start: float = 1) -> Frames:
+        """Seconds on the audio clock of a frame number, or of many; the inverse of `frame_at`."""
         return (frame - frame_start) * self.fps_base / self.fps
 
     def frame_count(self, duration_seconds: float) -> int:

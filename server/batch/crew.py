@@ -91,11 +91,6 @@ class ProcessCrew:
         self._answers: queue.SimpleQueue[tuple[_Worker, Made | None]] = queue.SimpleQueue()
         self._workers: list[_Worker] = []
 
-    @property
-    def process_ids(self) -> tuple[int, ...]:
-        """Numbers of the processes that live."""
-        return tuple(worker.process_id for worker in self._workers)
-
     def run(self, orders: Iterator[Order]) -> Iterator[Made]:
         idle: list[_Worker] = []
         busy: dict[_Worker, Order] = {}
@@ -172,11 +167,6 @@ class _Worker:
 
     def give(self, order: Order) -> None:
         self._say(json.dumps(order.to_fields()))
-
-    @property
-    def process_id(self) -> int:
-        """Number of the process."""
-        return self._process.pid
 
     def ending(self) -> str:
         """How the process ended, for a message."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import signal
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,13 +40,21 @@ def orders(tmp_path: Path, count: int, *, send: bool = False) -> list[Order]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills by signal")
-def test_a_worker_that_is_killed_costs_its_line_only(tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_costs_its_line_only(tmp_path: Path, monkeypatch) -> None:
     wanted = iter(orders(tmp_path, 3))
+    started: list[subprocess.Popen[str]] = []
+
+    class Watched(subprocess.Popen[str]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
 
     with ProcessCrew(CrewSettings("cpu"), 1) as crew:
         answers = crew.run(wanted)
         first = next(answers)
-        os.kill(crew.process_ids[0], signal.SIGKILL)
+        started[0].kill()
         rest = list(answers)
 
     assert first.error == ""
