@@ -16,6 +16,7 @@ from dataclasses import replace
 import bpy
 
 from . import apply, edits, fcurves, line_controls, profiles, takes
+from .bone_curves import Follow
 from .character import character_of
 from .core import composition, layers
 from .core.animation import Animation
@@ -85,13 +86,8 @@ def plan_steps(
     record = record_of(scene, target)
     strengths = layer_strengths(record) if record is not None else {}
     animation = composition.weighted(whole.animation, strengths)
-    slots = apply.planned(
-        animation,
-        found,
-        profile,
-        follow_through=record.follow_through if record is not None else NATURAL,
-        seconds=whole.frames / rate.per_second,
-    )
+    follow = Follow(follow_through_of(scene, target), whole.frames / rate.per_second)
+    slots = apply.planned(animation, found, follow)
     return Plan(target, whole.frames, tuple(slots))
 
 
@@ -237,6 +233,12 @@ def retime(scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
 def record_of(scene: bpy.types.Scene, target: bpy.types.Object) -> bpy.types.PropertyGroup | None:
     """What a scene keeps about a character; None before its first performance."""
     return next((r for r in scene.dirfa.characters if r.target == target), None)
+
+
+def follow_through_of(scene: bpy.types.Scene, target: bpy.types.Object) -> float:
+    """How strongly a character's neck and shoulders follow its head, 0..2."""
+    record = record_of(scene, target)
+    return record.follow_through if record is not None else NATURAL
 
 
 def seconds_of(scene: bpy.types.Scene, target: bpy.types.Object) -> float:

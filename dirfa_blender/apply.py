@@ -17,6 +17,7 @@ import numpy.typing as npt
 from mathutils import Matrix
 
 from . import bone_curves, eye_objects, fcurves, key_drivers, pictures, pose_assets
+from .bone_curves import Follow
 from .character import DRIVERS, Character, Owner, character_of, has_keys, refuse_locked
 from .core import pose, rotation
 from .core.animation import Animation
@@ -85,7 +86,7 @@ def apply_animation(
         raise RigError(f"The take for '{_name_of(target)}' is empty: there is nothing to apply.")
     keyed = animation.resampled(rate.per_second)
     found = find_target(target, profile)
-    slots = planned(keyed, found, profile, follow_through=follow_through)
+    slots = planned(keyed, found, Follow(follow_through, keyed.times))
 
     frames = frame_start + keyed.times * rate.per_second
     action = fcurves.new_action(name)
@@ -121,20 +122,12 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
     return found
 
 
-def planned(
-    animation: Animation,
-    target: Target,
-    profile: MappingProfile,  # noqa: ARG001
-    *,
-    follow_through: float = 0.0,
-    seconds: npt.NDArray[np.floating] | None = None,
-) -> list[Slot]:
+def planned(animation: Animation, target: Target, follow: Follow | None = None) -> list[Slot]:
     """Every curve of a performance, one value for each sample of `animation`; nothing is written.
 
     Parameters
     ----------
-    follow_through : how strongly neck and shoulders follow the head, 0..2
-    seconds : (T,) times of the samples where these are not the animation's own
+    follow : how neck and shoulders follow the head; None leaves the shoulders alone
 
     Raises
     ------
@@ -142,9 +135,7 @@ def planned(
         The target has nothing to drive, or may not be changed.
     """
     track = target.profile.apply(animation)
-    times = animation.times if seconds is None else seconds
-    follow = bone_curves.Follow(follow_through, np.asarray(times, np.float64))
-    builder = _Builder(target, track, animation, follow)
+    builder = _Builder(target, track, animation, follow or Follow(0.0, animation.times))
     slots = builder.slots()
     _refuse_unwritable(slots, target.character)
     return slots
@@ -158,7 +149,7 @@ class _Builder:
         target: Target,
         track: ShapeTrack,
         animation: Animation,
-        follow: bone_curves.Follow,
+        follow: Follow,
     ) -> None:
         self.target, self.track, self.animation = target, track, animation
         self.follow = follow

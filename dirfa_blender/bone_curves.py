@@ -94,11 +94,13 @@ class BonePlan:
 class Follow:
     """How strongly neck and shoulders follow the head, 0..2 (see `core.follow_through`).
 
-    ``seconds`` are the (T,) times of the samples.
+    ``seconds`` are the (T,) times of the samples; ``trail`` is what went before them, where they come one
+    by one.
     """
 
     strength: float
     seconds: Array
+    trail: follow_through.Trail | None = None
 
 
 def plan_bones(
@@ -231,7 +233,7 @@ def head_channels(
     for name, share in chain:
         total += share
         lag = follow_through.lag_of(total, follow.strength)
-        parts = total * follow_through.followed(vectors, follow.seconds, lag)
+        parts = total * follow_through.followed(vectors, follow.seconds, lag, follow.trail)
         carried, below = below, pose.from_vectors(parts)
         bone = rig.pose.bones[name]
         rest = plan.frame.T @ plan.skeleton.bones[name].axes

@@ -70,7 +70,7 @@ def expression_steps(
     planned: dict[str, list[apply.Slot]] = {}
     surfaces: dict[str, asset_pictures.Surface] = {}
     for name, take in expression_takes().items():
-        planned[name] = apply.planned(take, found, profile)
+        planned[name] = apply.planned(take, found)
         surfaces[name] = _surface(scene, found.character, planned[name])
         yield False
     framing = {name for name in planned if name == BLINK or name.startswith(MOUTH_PREFIX)}

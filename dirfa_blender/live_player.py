@@ -13,10 +13,12 @@ import bpy
 import numpy as np
 from bpy.app.translations import pgettext_iface
 
-from . import apply, profiles
+from . import acting, apply, lines, profiles
+from .bone_curves import Follow
 from .core.action_units import AU_NAMES
 from .core.animation import Animation
 from .core.errors import RigError
+from .core.follow_through import Trail
 from .live_session import LiveSession, Phase
 from .posed_values import read_values, write_values
 from .staging import stage_take
@@ -49,11 +51,13 @@ class LivePlayer:
     ) -> None:
         self.session = session
         self._clock = clock
+        target = lines.known_as(scene, target)
         self._scene_uid, self._target_uid = scene.session_uid, target.session_uid
+        self._strength, self._trail = acting.follow_through_of(scene, target), Trail()
         self._found: apply.Target | None = None
         self._profile = profiles.profile_for(target)
         self._find()
-        self._before = read_values(self._slots(neutral()))
+        self._before = read_values(self._slots_of_rest())
         self._shown: Animation | None = None
         self._fade_begun: float | None = None
         for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
@@ -131,7 +135,7 @@ class LivePlayer:
     def _show_before(self, *_: object) -> None:
         """As it was before; a character that is gone stays so."""
         try:
-            write_values(self._slots(neutral()), self._before)
+            write_values(self._slots_of_rest(), self._before)
         except (ReferenceError, RigError):
             self._found = None
 
@@ -139,7 +143,15 @@ class LivePlayer:
         self._found = None
 
     def _slots(self, sample: Animation) -> list[apply.Slot]:
-        return apply.planned(sample, self._found or self._find(), self._profile)
+        """What a sample comes to after all that were shown before it."""
+        follow = Follow(self._strength, sample.times, self._trail)
+        return apply.planned(sample, self._found or self._find(), follow)
+
+    def _slots_of_rest(self) -> list[apply.Slot]:
+        still = neutral()
+        return apply.planned(
+            still, self._found or self._find(), Follow(self._strength, still.times)
+        )
 
     def _find(self) -> apply.Target:
         target = self._target()

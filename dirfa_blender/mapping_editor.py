@@ -246,7 +246,7 @@ def _test_slots(
             au[0, AU_NAMES.index("AU26")] = max(level, 0.0)
     still = np.zeros((1, 3))
     animation = Animation(50, 0, AU_NAMES, au, gaze, still, still)
-    return apply.planned(animation, apply.find_target(thing, profile), profile)
+    return apply.planned(animation, apply.find_target(thing, profile))
 
 
 def _gains(row: bpy.types.PropertyGroup) -> dict[str, float]:

@@ -106,6 +106,7 @@ def stage_take(
     DirfaError
         The character cannot be driven; the scene is as it was.
     """
+    target = lines.known_as(where, target)
     seed = animation.source.get("seed", "0")
     draft = Draft(name, "FILE", Speech(Path()), target=target, with_sound=False, with_shot=False)
     note = TakeNote(int(seed) if seed.isdigit() and int(seed) < 2**31 else 0, 1.0, name)

@@ -8,7 +8,8 @@ and lag were chosen by eye.
 The follower is the critically damped one of second order: it never overshoots, and what is quicker than its
 lag (the nods of speech) hardly reaches the shoulders. It is two equal lags of first order [1]_, solved in
 closed form for a motion that is straight between samples. So it depends on times and not on a rate, and
-samples may have gaps; the first pose counts as held for ever before.
+samples may have gaps; the first pose counts as held for ever before. Nothing ahead is needed, so samples
+that come one by one are followed as a whole take is: a `Trail` keeps where each follower is.
 
 References
 ----------
@@ -17,6 +18,8 @@ References
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +36,23 @@ LEAST_LAG = 1e-6
 SHOULDER_SHARE = 0.12
 NATURAL = 1.0
 MOST_STRENGTH = 2.0
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Where a follower is: the motion and the two lags behind it, (C,) each, at a time."""
+
+    seconds: float
+    wanted: Floats
+    first: Floats
+    second: Floats
+
+
+@dataclass
+class Trail:
+    """How far the followers of one motion have come, by their lag, for samples that come piece by piece."""
+
+    moments: dict[float, _Moment] = field(default_factory=dict[float, _Moment])
 
 
 def checked(strength: float) -> float:
@@ -53,7 +73,12 @@ def lag_of(share: float, strength: float) -> float:
     return strength * (1.0 - share) * LAG_SECONDS
 
 
-def followed(values: npt.ArrayLike, seconds: npt.ArrayLike, lag_seconds: float) -> Floats:
+def followed(
+    values: npt.ArrayLike,
+    seconds: npt.ArrayLike,
+    lag_seconds: float,
+    trail: Trail | None = None,
+) -> Floats:
     """(T, C) what follows `values` that late, float64.
 
     Parameters
@@ -61,21 +86,40 @@ def followed(values: npt.ArrayLike, seconds: npt.ArrayLike, lag_seconds: float) 
     values : (T, C) float, straight between samples
     seconds : (T,) float, rising
     lag_seconds : how far it is behind a steady motion; at 0 it is the motion itself
+    trail : what went before; it goes on from here. A sample that is not later than it changes nothing
     """
-    wanted = np.array(values, np.float64)
-    if lag_seconds < LEAST_LAG or len(wanted) < 2:
+    wanted, times = np.array(values, np.float64), np.array(seconds, np.float64)
+    if lag_seconds < LEAST_LAG or not len(wanted):
         return wanted
+    begun = trail.moments.get(lag_seconds) if trail is not None else None
+    begun = begun or _Moment(float(times[0]), wanted[0], wanted[0], wanted[0])
+    later = times > begun.seconds
+    path = np.concatenate([begun.wanted[None], wanted[later]])
+    moments = np.concatenate([[begun.seconds], times[later]])
+    first, second = _lagging(path, moments, lag_seconds, begun)
+    if trail is not None:
+        trail.moments[lag_seconds] = _Moment(float(moments[-1]), path[-1], first[-1], second[-1])
+    result = np.empty_like(wanted)
+    result[~later], result[later] = begun.second, second[1:]
+    return result
+
+
+def _lagging(
+    wanted: Floats, seconds: Floats, lag_seconds: float, begun: _Moment
+) -> tuple[Floats, Floats]:
+    """(T, C) the first and the second lag behind a motion."""
     # Each of the two lags is half as late. Where the motion has slope m they near the lines
     # `wanted - m * lag` and `wanted - 2 * m * lag`; what they are off decays, the first into the second.
     lag = lag_seconds / 2
-    steps = np.diff(np.asarray(seconds, np.float64))[:, None]
+    steps = np.diff(seconds)[:, None]
     behind = np.diff(wanted, axis=0) / steps * lag
     decay = np.exp(-steps / lag)
-    first = _accumulated(wanted[0], decay, wanted[1:] - behind - decay * (wanted[:-1] - behind))
+    first = _accumulated(begun.first, decay, wanted[1:] - behind - decay * (wanted[:-1] - behind))
     off = (first[:-1] - wanted[:-1] + behind) * steps / lag
-    return _accumulated(
-        wanted[0], decay, wanted[1:] - 2 * behind - decay * (wanted[:-1] - 2 * behind - off)
+    second = _accumulated(
+        begun.second, decay, wanted[1:] - 2 * behind - decay * (wanted[:-1] - 2 * behind - off)
     )
+    return first, second
 
 
 def _accumulated(start: Floats, decay: Floats, gains: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import bpy
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import live_player, profiles
+from dirfa_blender import acting, live_player, profiles
 from dirfa_blender.client import Client
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import RigError, Unreachable
+from dirfa_blender.core.follow_through import SHOULDER_SHARE
 from dirfa_blender.core.live_source import RecordingSource
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.live_player import LivePlayer
@@ -21,7 +23,7 @@ from dirfa_blender.live_session import LiveSession
 from dirfa_blender.operators import live
 from dirfa_blender.session import state
 from tests.addon.ball_head import wavy_animation
-from tests.addon.stage import character
+from tests.addon.stage import character, line_with_take
 from tests.addon.test_operators import refused
 from tests.addon.test_scene import write_tone
 
@@ -159,6 +161,67 @@ def test_a_recording_is_what_was_played(stage) -> None:
     for index, values in seen.items():
         stage.frame_set(round(line.frame_start) + index)
         np.testing.assert_allclose(weights(face), values, atol=0.011, err_msg=f"frame {index}")
+
+
+def test_neck_and_shoulders_follow_the_head_live_as_they_do_in_the_recording(stage) -> None:
+    stage.render.fps = 50
+    face, clock = character(), Clock()
+    bones = face.find_armature().pose.bones
+    player = LivePlayer(heard(clock), stage, face, clock)
+    seen: dict[int, dict[str, float]] = {}
+    while player.tick():
+        if player._fade_begun is None and player._shown is not None:
+            bpy.context.view_layer.update()
+            seen[round(player._shown.start * 50)] = turns(bones)
+        clock.now += 1 / 100
+    player.end()
+    at_rest = turns(bones)
+
+    line = player.record("Live")
+
+    assert max(row["root"] for row in seen.values()) > 0.005
+    for index, row in seen.items():
+        stage.frame_set(round(line.frame_start) + index)
+        # Keys of a new performance are reduced within the default error.
+        assert turns(bones) == pytest.approx(row, abs=2e-3), f"frame {index}"
+    assert at_rest == pytest.approx(dict.fromkeys(seen[0], 0.0), abs=1e-6)
+
+
+def test_samples_that_are_missed_let_the_shoulders_neither_jump_nor_overshoot(stage) -> None:
+    face, clock = character(), Clock()
+    bones = face.find_armature().pose.bones
+    player = LivePlayer(heard(clock), stage, face, clock)
+    shown: list[float] = []
+    heads: list[float] = []
+
+    while player.tick():
+        shown.append(bones["root"].matrix_basis.to_quaternion().angle)
+        heads.append(float(np.linalg.norm(player._shown.rotation[0])) if player._shown else 0.0)
+        clock.now += 0.15
+    player.end()
+
+    assert 0.002 < max(shown) < SHOULDER_SHARE * max(heads)
+
+
+def test_live_speech_of_any_part_of_a_character_is_its_one_performance(stage) -> None:
+    face, clock = character(), Clock()
+    line_with_take(face)
+    acting.perform(stage, face)
+    player = LivePlayer(heard(clock), stage, face.find_armature(), clock)
+    clock.now += 5.0
+    while player.tick():
+        clock.now += 0.2
+    player.end()
+
+    line = player.record("Live")
+
+    assert line.character == face
+    assert [record.target for record in stage.dirfa.characters] == [face]
+
+
+def turns(bones: Mapping[str, bpy.types.PoseBone]) -> dict[str, float]:
+    """How far root, neck and head are turned by themselves, radians."""
+    return {n: bones[n].matrix_basis.to_quaternion().angle for n in ("root", "neck", "head")}
 
 
 def test_the_operator_plays_and_records_in_one_step(stage, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.errors import SettingsError
-from dirfa_blender.core.follow_through import checked, followed, lag_of
+from dirfa_blender.core.follow_through import Trail, checked, followed, lag_of
 
 RATES = (12.0, 23.976, 25.0, 29.97, 60.0)
 
@@ -92,3 +92,31 @@ def test_a_strength_that_is_out_of_range_is_refused() -> None:
     for wrong in (-0.1, 2.1, float("nan")):
         with pytest.raises(SettingsError, match="follow-through must be"):
             checked(wrong)
+
+
+@pytest.mark.parametrize("sizes", [(1,) * 200, (1, 7, 40, 3, 149)])
+def test_samples_that_come_piece_by_piece_are_followed_as_a_whole_take_is(sizes) -> None:
+    random = np.random.default_rng(3)
+    seconds = np.cumsum(random.uniform(0.005, 0.1, 200)) + 7.0
+    motion = np.cumsum(random.normal(size=(200, 3)), 0)
+    ends = np.cumsum(sizes)
+    trails, lags = Trail(), (0.2, 0.05)
+
+    parts = [
+        [followed(motion[e - n : e], seconds[e - n : e], lag, trails) for lag in lags]
+        for n, e in zip(sizes, ends, strict=True)
+    ]
+
+    for index, lag in enumerate(lags):
+        found = np.concatenate([part[index] for part in parts])
+        np.testing.assert_allclose(found, followed(motion, seconds, lag), atol=1e-9)
+
+
+def test_a_sample_that_was_there_already_changes_nothing() -> None:
+    seconds = np.arange(10) / 50
+    trail = Trail()
+    last = followed(seconds[:, None], seconds, 0.2, trail)[-1:]
+
+    again = followed(seconds[-1:, None] + 5.0, seconds[-1:], 0.2, trail)
+
+    np.testing.assert_array_equal(again, last)
