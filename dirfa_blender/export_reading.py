@@ -13,8 +13,8 @@ from .film import Report, run_as_process
 
 # Of a weight: exporters sample every frame and store single precision.
 TOLERANCE = 0.005
-# Importers disagree about whether the first frame is 0 or 1.
-SHIFTS = (0, -1, 1)
+# Frames by which a whole performance may be late or early; every format says when each frame is.
+SHIFTS = (1, -1)
 
 
 def fill(order: CheckOrder, report: Report) -> None:
@@ -39,8 +39,15 @@ def fill(order: CheckOrder, report: Report) -> None:
         text = str(error).removeprefix("Error: ").strip()
         raise FormatError(f"{Path(order.path).name} cannot be read back: {text}") from error
     report(stage="read", fraction=0.5)
-    found = [compared(order, _sampled(order.frames, shift), TOLERANCE) for shift in SHIFTS]
-    for sentence in min(found, key=len):
+    sentences = compared(order, _sampled(order.frames, 0), TOLERANCE)
+    if sentences:
+        # What begins below 0 is moved there by some exporters.
+        for shift in (*SHIFTS, -order.frames[0]):
+            if not compared(order, _sampled(order.frames, shift), TOLERANCE):
+                way = "late" if shift > 0 else "early"
+                sentences = [f"Everything moves too {way}, by frames: {abs(shift)}."]
+                break
+    for sentence in sentences:
         report(warning=sentence)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -273,6 +274,22 @@ def test_an_exported_character_reads_back_as_it_was(stage, tmp_path: Path, kind:
     assert not found
     assert len(order.weights["Ball"]) == 53
     assert max(max(values) for values in order.weights["Ball"].values()) > 0.5
+
+
+@pytest.mark.parametrize(("by", "way"), [(1, "late"), (-1, "early")])
+def test_a_performance_that_is_a_frame_off_is_said_so(stage, tmp_path: Path, by, way) -> None:
+    ball = meshes.build_head(ball_head(rings=8, segments=8, textured=False), "Ball").face
+    bpy.context.view_layer.objects.active = ball
+    stage.frame_start, stage.frame_end = 3, 12
+    line_with_take(ball, take_of(0, 0.6))
+    acting.perform(stage, ball)
+    bpy.ops.dirfa.export_character(filepath=str(tmp_path / "ball.glb"))
+    order = exporting.check_order(stage, exporting.export_of(stage, ball), tmp_path / "ball.glb")
+    inside = tuple(frame - by for frame in order.frames)
+
+    found = export_check.problems_of(dataclasses.replace(order, frames=inside))
+
+    assert found == [f"Everything moves too {way}, by frames: 1."]
 
 
 def test_what_an_export_has_lost_is_said() -> None:
