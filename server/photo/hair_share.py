@@ -30,6 +30,7 @@ MOST_SAID = 3.0  # logarithm of odds that one pixel's looks may add
 # the contrast of its fine lines, in CIELAB lightness, is as low as skin's.
 SKIN_SPREAD = np.array([7.0, 2.2, 3.5, 0.35])
 BARE, BARE_SMOOTH, SMOOTH = 2.0, 3.5, 1.0
+HAIRY = 0.3  # share of where hair is expected that is unlike skin, from which that alone teaches it
 FAINTEST = 0.25  # contrast below which differences mean nothing
 
 
@@ -88,6 +89,10 @@ def hair_seen(pixels: Pixels, points_px: Floats, person: Shares) -> tuple[Shares
         before = np.minimum(before, 0.0)
         if seed.sum() < 60:
             return nothing, True
+    else:
+        # Over a high forehead what would be hair is skin, and no hair is to be learnt from it.
+        unlike = seed & (like_skin > BARE)
+        seed = unlike if unlike.sum() > HAIRY * seed.sum() else seed
     share = np.where(seed, 1.0, 0.0)
     for _ in range(ROUNDS):
         chosen = seed & (share > 0.5)
@@ -167,7 +172,7 @@ def _expected(points: Floats, unit: float, person: Shares) -> _Place:
     brow = points[list(BROW_LEFT + BROW_RIGHT), 1].min()
     eye = points[[33, 263], 1].mean()
     jaw = points[[58, 288], 1].mean()
-    top = np.clip((away - 0.12) / 0.14, -3.5, 3.5)
+    top = np.clip((away - 0.12) / 0.14, -3.5, 2.5)
     # Beside the face ears are as likely as hair; below the jaw neck and clothes are likelier.
     beside = np.clip((away - 0.12) / 0.14, -3.5, -0.4)
     low = np.clip((away - 0.12) / 0.14, -3.5, -1.2)

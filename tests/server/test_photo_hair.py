@@ -65,6 +65,23 @@ def test_a_crown_painted_like_the_face_is_bare() -> None:
     assert hair_seen(pixels, points[:, :2], np.ones(pixels.shape[:2], np.float32))[1]
 
 
+def test_a_forehead_that_takes_most_of_where_hair_is_expected_is_no_hair() -> None:
+    pixels, points, unit = astronaut().copy(), landmarks().points_px, landmarks().eye_distance_px
+    skin = np.median(pixels[masks().skin > 0.8], axis=0)
+    top, brow = int(points[10, 1] - 0.5 * unit), int(points[[105, 334], 1].min() - 0.15 * unit)
+    columns = slice(*(int(points[10, 0] + off * unit) for off in (-1.1, 1.1)))
+    random = np.random.default_rng(1).normal(0, 1, (brow - top, columns.stop - columns.start, 1))
+    pixels[top:brow, columns] = np.clip(skin + random, 0, 255).astype(np.uint8)
+
+    share, is_bare = hair_seen(pixels, points[:, :2], masks().person)
+
+    inside = slice(*(int(points[10, 0] + off * unit) for off in (-0.95, 0.95)))
+    below, above = int(0.1 * unit), top - int(0.15 * unit)
+    assert not is_bare
+    assert share[top + below : top + 2 * below, inside].mean() < 0.5
+    assert share[:above, inside][masks().hair[:above, inside] > 0.9].mean() > 0.9
+
+
 def test_hair_over_the_ears_ends_above_the_chin() -> None:
     fall = read_fall(astronaut(), landmarks(), masks(), 5e-4)
 
