@@ -24,10 +24,10 @@ TAPER_METRES = 0.009  # over which hair rises from its edge
 SUNK_METRES = 0.0008  # of the edge below the skin
 # Of hair round a bald crown: its upper edge over the ears' landmarks at the sides and at the back, over
 # which height it thins out, how uneven its edge is, and how deep the rest of the cap lies in the skin.
-CROWN_SIDES, CROWN_BACK = 0.066, 0.050
+CROWN_SIDES, CROWN_BACK = 0.086, 0.072
 CROWN_FADE, CROWN_UNEVEN, CROWN_SUNK = 0.016, 0.003, 0.004
 # Over which distance before the ears that edge comes down, and by how much: temples are bare first.
-TEMPLE_METRES, TEMPLE_DROP = 0.045, 0.060
+TEMPLE_METRES, TEMPLE_DROP = 0.045, 0.080
 
 
 def column_paths(cap: Floats, metres: Floats) -> Floats:
@@ -106,7 +106,7 @@ def bare_crown(head: Head, points: Floats) -> Floats:
     low, high = scalp[:, 1].min(), scalp[:, 1].max()
     back = np.clip((points[..., 1] - 0.5 * (low + high)) / (0.5 * (high - low)), 0.0, 1.0)
     line = ear + CROWN_SIDES + (CROWN_BACK - CROWN_SIDES) * back
-    ahead = np.clip((ear_y + TEMPLE_METRES / 3 - points[..., 1]) / TEMPLE_METRES, 0.0, 1.0)
+    ahead = np.clip((ear_y - points[..., 1]) / TEMPLE_METRES, 0.0, 1.0)
     line = line - TEMPLE_DROP * ahead * ahead
     line = line + CROWN_UNEVEN * np.sin(points[..., 1] * 210.0) * np.sin(
         points[..., 1] * 83.0 + 1.0

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from dirfa_blender.core.face_landmarks import IRIS_LEFT, IRIS_RIGHT, FaceLandmarks
 
+from .hair_share import NO_SKIN
 from .mask import FaceMasks, Pixels
 
 Colour = tuple[float, float, float]
@@ -67,6 +68,10 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     skin = np.median(lab[of_skin], axis=0) if of_skin.any() else None
     shaded = _between(hair, SHADED)
     if masks.is_bare:
+        if skin is not None:
+            # What is red there is the scalp.
+            pale = hair[hair[:, 1] < NO_SKIN * skin[1]]
+            hair = pale if len(pale) > max(FEWEST, 0.2 * len(hair)) else hair
         hair = _between(hair, ROUND_CROWN)
     elif skin is not None and _is_thin(_between(hair, LIT), shaded, skin):
         hair = _between(hair, THIN)

@@ -32,7 +32,8 @@ from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
 from dirfa_blender.core.head_view import View
 
-from .mask import FaceMasks, Shares, filled
+from .hair_share import NO_SKIN
+from .mask import FaceMasks, Pixels, Shares, filled
 from .surface import Neighbours
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +49,9 @@ RISE_METRES = 0.016  # from the hairline, over which hair rises to the outline
 FORWARD = 0.5  # share of the growth over the forehead, where the outline does not show it
 BEHIND = 0.35  # share of the skull's change straight back
 BESIDE = (0.03, 0.4)  # eye distances off the face's outline, where hair beside a bald crown grows
-SIDE_HAIR = 0.32  # share of it that is hair, from which there is some
+SIDE_HAIR = 0.2  # share of it that shows hair, from which there is some
+IN_SHADE = 0.85  # the same as `NO_SKIN`, of skin as dark as what is looked at
+COLOURLESS = 4.0  # CIELAB a of a face's skin, below which a photo has no colour to tell that by
 BALD_LIFT = 1.12  # outline over skull above which there is hair, whatever the crown looks like
 
 
@@ -81,13 +84,18 @@ class Scalp:
 
 
 def read_scalp(
-    head: Head, view: View, to_picture: Floats, landmarks: FaceLandmarks, masks: FaceMasks
+    head: Head,
+    view: View,
+    picture: Pixels,
+    to_picture: Floats,
+    landmarks: FaceLandmarks,
+    masks: FaceMasks,
 ) -> Scalp:
     """Whether there is hair, and how far it stands off.
 
     Parameters
     ----------
-    landmarks : in the picture of the masks
+    picture, landmarks : the picture of the masks, and the face in it
     to_picture : (2, 3) map from pixels of the view's photo to the picture of the masks
     """
 
@@ -108,8 +116,8 @@ def read_scalp(
     if not is_bald:
         bare = np.minimum(bare, 1.0)
     if is_bald or not hair.any():
-        sides = is_bald and _beside_crown(landmarks, masks) > SIDE_HAIR
-        return Scalp(is_bald, sides, np.ones_like(bare), bare)
+        has_sides = is_bald and hair_beside_crown(picture, landmarks, masks) > SIDE_HAIR
+        return Scalp(is_bald, has_sides, np.ones_like(bare), bare)
     lowered = _with_skull(head, bare).vertices[hair].astype(np.float64)
     return Scalp(False, False, _filled_in(outline / _reach(seen(lowered) - middle), GROWTH), bare)
 
@@ -215,8 +223,8 @@ def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
     )
 
 
-def _beside_crown(landmarks: FaceLandmarks, masks: FaceMasks) -> float:
-    """0..1, share of hair beside the temples, over the ears."""
+def hair_beside_crown(picture: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> float:
+    """0..1, share of hair beside the temples, over the ears, by its looks and by the skin it lacks."""
     points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
     outside = (filled(masks.person.shape, points, OVAL) < 0.5).astype(np.uint8)
     away = cv2.distanceTransform(outside, cv2.DIST_L2, 5) / unit
@@ -225,7 +233,20 @@ def _beside_crown(landmarks: FaceLandmarks, masks: FaceMasks) -> float:
     chosen &= (rows > points[[105, 334], 1].mean() - 0.7 * unit) & (
         rows < points[[33, 263], 1].mean()
     )
-    return float((masks.hair[chosen] > 0.5).mean()) if chosen.any() else 0.0
+    if not chosen.any():
+        return 0.0
+    by_looks = float((masks.hair[chosen] > 0.5).mean())
+    of_skin = masks.skin > 0.8
+    if not of_skin.any():
+        return by_looks
+    lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light, red, _ = np.maximum(np.median(lab[of_skin], axis=0), 1.0)
+    if red < COLOURLESS:
+        return by_looks
+    seen = lab[chosen]
+    is_pale = seen[:, 1] < NO_SKIN * red
+    is_pale &= seen[:, 1] < IN_SHADE * red * seen[:, 0] / light
+    return (by_looks + float(is_pale.mean())) / 2
 
 
 def _outline(person: Shares, middle: Floats, width: float) -> Floats:

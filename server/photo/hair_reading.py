@@ -37,7 +37,7 @@ def hair_in_photo(
     picture, landmarks, masks : the part of the photo round the head, the face and its regions in it
     to_picture : (2, 3) map from pixels of the view's photo to the picture
     """
-    scalp = read_scalp(head, view, to_picture, landmarks, masks)
+    scalp = read_scalp(head, view, picture, to_picture, landmarks, masks)
     if scalp.is_bald:
         return scalp
     metres_per_px = 1.0 / (view.scale * to_picture[0, 0])

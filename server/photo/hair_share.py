@@ -31,6 +31,9 @@ MOST_SAID = 3.0  # logarithm of odds that one pixel's looks may add
 SKIN_SPREAD = np.array([7.0, 2.2, 3.5, 0.35])
 BARE, BARE_SMOOTH, SMOOTH = 2.0, 3.5, 1.0
 HAIRY = 0.3  # share of where hair is expected that is unlike skin, from which that alone teaches it
+# CIELAB a over that of the face, under which no skin is seen: a scalp is as red, be it shaved, in the shade
+# or bright, and white hair is not.
+NO_SKIN = 0.65
 FAINTEST = 0.25  # contrast below which differences mean nothing
 
 

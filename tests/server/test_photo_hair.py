@@ -16,6 +16,7 @@ from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head_tresses import Fall
 from server.photo.colours import Colour, as_iris, measured_colours
 from server.photo.curl import read_curl, read_wave
+from server.photo.hair import SIDE_HAIR, hair_beside_crown
 from server.photo.hair_share import hair_seen
 from server.photo.landmarks import detect_face
 from server.photo.mask import FaceMasks, face_masks
@@ -63,6 +64,30 @@ def test_a_crown_painted_like_the_face_is_bare() -> None:
     pixels[:brow] = np.clip(skin + random, 0, 255).astype(np.uint8)
 
     assert hair_seen(pixels, points[:, :2], np.ones(pixels.shape[:2], np.float32))[1]
+
+
+def with_crown(colour: np.ndarray) -> np.ndarray:
+    """The portrait with everything above its brows and beside its eyes, but the middle, in one colour."""
+    pixels, points, unit = astronaut().copy(), landmarks().points_px, landmarks().eye_distance_px
+    low, brow = int(points[[33, 263], 1].mean()), int(points[[105, 334], 1].min() - 0.15 * unit)
+    random = np.random.default_rng(3).normal(0, 1, (*pixels.shape[:2], 1))
+    painted = np.clip(colour + random, 0, 255).astype(np.uint8)
+    left, right = (int(points[k, 0]) for k in (127, 356))
+    pixels[:brow] = painted[:brow]
+    pixels[:low, :left] = painted[:low, :left]
+    pixels[:low, right:] = painted[:low, right:]
+    return pixels
+
+
+@pytest.mark.parametrize("shade", [0.55, 0.8, 1.1])
+def test_white_hair_beside_a_bald_crown_is_told_from_its_skin_in_any_shade(shade: float) -> None:
+    skin = np.median(astronaut()[masks().skin > 0.8], axis=0)
+    unsure = replace(masks(), hair=np.zeros_like(masks().hair))
+
+    bare = hair_beside_crown(with_crown(shade * skin), landmarks(), unsure)
+    white = hair_beside_crown(with_crown(shade * np.full(3, skin.mean())), landmarks(), unsure)
+
+    assert bare < SIDE_HAIR < white
 
 
 def test_a_forehead_that_takes_most_of_where_hair_is_expected_is_no_hair() -> None:
