@@ -24,6 +24,9 @@ AS_RED, LESS_RED = (
     0.7,
     0.6,
 )  # CIELAB a of lit hair over that of skin, and of shaded over lit, of thin hair
+# Lightness of its shade over that of the skin, up to which hair is dark; the brightest of it by percentile,
+# and how far on the way from shade to skin those are skin.
+DARK_HAIR, BRIGHT, AS_SKIN = 0.4, 85.0, 0.8
 LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
 SHINING = (
     18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
@@ -75,6 +78,8 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
         hair = _between(hair, ROUND_CROWN)
     elif skin is not None and _is_thin(_between(hair, LIT), shaded, skin):
         hair = _between(hair, THIN)
+    elif skin is not None:
+        hair = _between(_without_skin(hair, np.median(shaded, axis=0), skin), LIT)
     else:
         hair = _between(hair, LIT)
     light = np.median(hair[:, 0])
@@ -106,6 +111,17 @@ def _between(samples: Floats, percentiles: tuple[float, float]) -> Floats:
     """The samples (N, 3) in CIELAB between two percentiles of their lightness."""
     low, high = np.percentile(samples[:, 0], percentiles)
     return samples[(samples[:, 0] >= low) & (samples[:, 0] <= high)]
+
+
+def _without_skin(hair: Floats, shade: Floats, skin: Floats) -> Floats:
+    """Of samples (N, 3) of dark hair, whose brightest are skin that is seen between short hairs, those
+    nearer to its shade (3,); of other hair all.
+    """
+    way = skin - shade
+    share = (hair - shade) @ way / max(float(way @ way), 1e-6)
+    bright = hair[:, 0] >= np.percentile(hair[:, 0], BRIGHT)
+    is_skin = np.median(share[bright]) > AS_SKIN and np.median(hair[bright, 1]) > AS_RED * skin[1]
+    return hair[share < 0.5] if is_skin and shade[0] < DARK_HAIR * skin[0] else hair
 
 
 def _is_thin(lit: Floats, shaded: Floats, skin: Floats) -> bool:

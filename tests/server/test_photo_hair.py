@@ -200,6 +200,19 @@ def test_thin_dark_hair_over_a_red_scalp_is_not_red() -> None:
     assert red - blue < 0.5 * (skin[0] - skin[2]) / 255
 
 
+def test_skin_between_short_dark_hairs_does_not_tint_them() -> None:
+    pixels = astronaut().copy()
+    skin = np.median(pixels[masks().skin > 0.8], axis=0)
+    rows, columns = np.nonzero(masks().hair_clear > 0.5)
+    share = np.clip(np.linspace(-0.2, 1.0, len(rows)), 0, 1)[:, None]
+    black = np.array([20, 18, 17])
+    pixels[rows, columns] = (black * (1 - share) + skin * share).astype(np.uint8)
+
+    found = np.array(measured_colours(pixels, landmarks(), masks())["hair"]) * 255
+
+    assert np.abs(found - black).max() < np.abs(found - skin).max() / 3
+
+
 def combed(angles: np.ndarray) -> np.ndarray:
     """The portrait with lines drawn over its hair at an angle (768, 768) each."""
     rows, columns = np.mgrid[:768, :768]
