@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .action_units import AU_INDEX, AU_NAMES
+from .linear import solved
 from .visemes import (
     EXACT,
     GAP,
@@ -201,7 +202,6 @@ def bounded(target: Array, gram: Array, low: Array, high: Array) -> Array:
     rows = np.arange(len(target))
     fewest = np.full(len(target), target.shape[1] + 1)
     patience = np.full(len(target), PATIENCE)
-    unit = np.eye(target.shape[1])
     for _ in range(EXCHANGES):
         if not len(rows):
             break
@@ -209,8 +209,7 @@ def bounded(target: Array, gram: Array, low: Array, high: Array) -> Array:
         free = ~(lower | upper)
         fixed = np.where(lower, low[rows], np.where(upper, high[rows], 0.0))
         wanted = target[rows] - (square @ fixed[:, :, None])[:, :, 0]
-        system = np.where(free[:, :, None] & free[:, None, :], square, unit)
-        now = np.linalg.solve(system, np.where(free, wanted, fixed)[:, :, None])[:, :, 0]
+        now = np.where(free, solved(square, wanted, free), fixed)
         slope = (square @ now[:, :, None])[:, :, 0] - target[rows]
         below, above = free & (now < low[rows] - EXACT), free & (now > high[rows] + EXACT)
         is_fixed = low[rows] >= high[rows]

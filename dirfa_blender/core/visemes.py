@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .action_units import ACTION_UNITS, AU_NAMES
+from .linear import solved
 
 Array = npt.NDArray[np.float64]
 
@@ -117,11 +118,9 @@ def non_negative(target: Array, gram: Array) -> Array:
     rows = np.arange(len(target))
     fewest = np.full(len(target), target.shape[1] + 1)
     patience = np.full(len(target), PATIENCE)
-    unit = np.eye(target.shape[1])
     while len(rows):
         kept = free[rows]
-        system = np.where(kept[:, :, None] & kept[:, None, :], gram, unit)
-        found = np.linalg.solve(system, np.where(kept, target[rows], 0.0)[:, :, None])[:, :, 0]
+        found = solved(np.broadcast_to(gram, (len(rows), *gram.shape)), target[rows], kept)
         wrong = np.where(kept, found, found @ gram - target[rows]) < -EXACT
         count = wrong.sum(1)
         weights[rows] = np.maximum(found, 0.0)
