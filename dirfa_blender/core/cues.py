@@ -16,7 +16,13 @@ X      rest                                silence
 
 Each cue has a mouth in action units, used both ways: cues become a take by moving from one to the next
 around their boundary, a take becomes cues by the nearest mouth, none shorter than an animator holds one.
-H looks like C but for the tongue, which t, d and n lift too, so takes do not become H. No bpy.
+Closed lips are never dropped, as Rhubarb never does [1]_: where they are too short to be seen they begin
+earlier. H looks like C but for the tongue, which t, d and n lift too, so takes do not become H. No bpy.
+
+References
+----------
+.. [1] Rhubarb Lip Sync 1.13, `timingOptimization.cpp`: a mouth is shown for 0.07 s, a closure of less
+   than 0.08 s begins up to 0.06 s earlier.
 """
 
 from __future__ import annotations
@@ -25,6 +31,7 @@ import csv
 import io
 import itertools
 import json
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +45,8 @@ from .animation import Animation
 from .errors import FormatError
 
 Array = npt.NDArray[np.float32]
+Run = tuple[int, int, int]
+"""First sample, the one past the last, and the mouth of a stretch."""
 
 MOUTHS: Mapping[str, Mapping[str, float]] = {
     "A": {"AU24L": 0.35, "AU24R": 0.35},
@@ -53,7 +62,9 @@ MOUTHS: Mapping[str, Mapping[str, float]] = {
 RATE = 50.0
 TURN_SECONDS = 0.08
 """Time in which one mouth becomes the next, centred on their boundary."""
-HOLD_SECONDS = 0.08
+HOLD_SECONDS = 0.07
+CLOSED_SECONDS, SOONER_SECONDS = 0.08, 0.06
+"""How long closed lips are seen, and how much sooner they may close for it."""
 REST_SECONDS = 0.25
 """A mouth at rest for less than this is between two sounds: closed, not X."""
 SHOWN = ("AU26", "AU25", "AU18", "AU22", "AU24L", "AU24R", "AU28D", "AU20L", "AU20R", "AU8")
@@ -90,6 +101,20 @@ def cue_tsv(cues: Sequence[Cue]) -> str:
     """Cues as Rhubarb's table: start and mouth a line, and a last one that ends them."""
     lines = [f"{cue.start:.4f}\t{cue.value}" for cue in cues]
     return "\n".join([*lines, f"{cues[-1].end:.4f}\tX", ""]) if cues else ""
+
+
+def cue_xml(cues: Sequence[Cue], *, sound: str = "") -> str:
+    """Cues as Rhubarb's XML."""
+    root = ElementTree.Element("rhubarbResult")
+    about = ElementTree.SubElement(root, "metadata")
+    ElementTree.SubElement(about, "soundFile").text = sound
+    ElementTree.SubElement(about, "duration").text = f"{cues[-1].end if cues else 0.0:.4f}"
+    rows = ElementTree.SubElement(root, "mouthCues")
+    for cue in cues:
+        times = {"start": f"{cue.start:.4f}", "end": f"{cue.end:.4f}"}
+        ElementTree.SubElement(rows, "mouthCue", times).text = cue.value
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, "unicode")}\n'
 
 
 def read_cues(text: str, where: str = "The cue file") -> list[Cue]:
@@ -163,13 +188,17 @@ def cues_of_take(take: Animation) -> list[Cue]:
     distance = ((seen[:, None] - known) ** 2).sum(axis=2)
     chosen = np.argmin(distance, axis=1)
     pressed, rest = letters.index("A"), letters.index("X")
+    is_pressed = chosen == pressed
     # Before short mouths go: lips that are pressed for a part of a closure are one closed mouth.
     for first, last, is_shut in _runs(np.isin(chosen, (pressed, rest)).astype(np.int64)):
         inside = first > 0 and last < len(take)
         if is_shut and inside and last - first < REST_SECONDS * take.fps:
             chosen[first:last] = pressed
+    least = max(1, math.floor(HOLD_SECONDS * take.fps + 1e-6))
+    runs = _absorbed(_runs(chosen), least, pressed, is_pressed)
+    longer = _begun_sooner(runs, pressed, least, take.fps)
     cues: list[Cue] = []
-    for first, last, letter in _absorbed(_runs(chosen), max(1, round(HOLD_SECONDS * take.fps))):
+    for first, last, letter in longer:
         value = letters[letter]
         start, end = take.start + first / take.fps, take.start + last / take.fps
         if cues and cues[-1].value == value:
@@ -186,16 +215,33 @@ def _mouth(letter: str) -> Array:
     return values
 
 
-def _runs(chosen: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
+def _runs(chosen: npt.NDArray[np.int64]) -> list[Run]:
     """First, past-the-last and value of each stretch of equal entries."""
     edges = [0, *(np.flatnonzero(np.diff(chosen)) + 1).tolist(), len(chosen)]
     return [(a, b, int(chosen[a])) for a, b in itertools.pairwise(edges)]
 
 
-def _absorbed(runs: list[tuple[int, int, int]], least: int) -> list[tuple[int, int, int]]:
+def _begun_sooner(runs: list[Run], pressed: int, least: int, fps: float) -> list[Run]:
+    """The stretches with closed lips long enough to be seen, as far as the mouth before has time for it."""
+    wanted, reach = round(CLOSED_SECONDS * fps), round(SOONER_SECONDS * fps)
+    result: list[Run] = []
+    for first, last, value in runs:
+        begin = first
+        if value == pressed and result:
+            start, _, before = result[-1]
+            begin -= max(0, min(wanted - (last - first), reach, first - start - least))
+            result[-1] = (start, begin, before)
+        result.append((begin, last, value))
+    return result
+
+
+def _absorbed(
+    runs: list[Run], least: int, pressed: int, is_pressed: npt.NDArray[np.bool_]
+) -> list[Run]:
     """The stretches with none shorter than `least`: short ones go to their longer neighbour.
 
-    Shortest first, one pass a length, so an hour takes no longer than its number of stretches.
+    Shortest first, one pass a length, so an hour takes no longer than its number of stretches. Closed lips
+    that press anywhere stay, however short they are.
     """
     for length in range(1, least):
         kept: list[tuple[int, int, int]] = []
@@ -203,7 +249,8 @@ def _absorbed(runs: list[tuple[int, int, int]], least: int) -> list[tuple[int, i
             before = kept[-1] if kept else None
             after = runs[place + 1] if place + 1 < len(runs) else None
             start = runs[0][0] if before is None else before[1]
-            if last - start <= length and (before or after):
+            is_kept = value == pressed and is_pressed[start:last].any()
+            if last - start <= length and (before or after) and not is_kept:
                 back = before[1] - before[0] if before else -1
                 ahead = after[1] - after[0] if after else -1
                 if before and back >= ahead:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from .a2f_json import a2f_json, read_a2f_json
 from .animation import Animation
-from .cues import cue_json, cue_tsv, cues_of_take, read_cues, take_of_cues
+from .cues import cue_json, cue_tsv, cue_xml, cues_of_take, read_cues, take_of_cues
 from .errors import FormatError, SettingsError
 from .interchange import (
     JSON_FORMAT,
@@ -45,7 +45,7 @@ SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "live_link": (".csv",),
     "arkit": (".json",),
     "a2f": (".json",),
-    "cues": (".json", ".tsv"),
+    "cues": (".json", ".tsv", ".xml"),
     "meta_visemes": (".csv",),
     "microsoft_visemes": (".csv",),
 }
@@ -154,7 +154,9 @@ def encoded_take(
         return animation_bytes(take)
     if kind == "cues":
         cues = cues_of_take(take)
-        return (cue_tsv(cues) if suffix == ".tsv" else cue_json(cues, sound=audio)).encode()
+        if suffix == ".tsv":
+            return cue_tsv(cues).encode()
+        return (cue_xml if suffix == ".xml" else cue_json)(cues, sound=audio).encode()
     if kind == "meta_visemes" or kind == "microsoft_visemes":
         return viseme_csv(viseme_track(take, kind)).encode()
     track = load_profile("arkit").apply(take)
@@ -176,6 +178,7 @@ def kind_for(path: Path, wanted: str = "") -> Kind:
     suffix = path.suffix.lower()
     usual: dict[str, Kind] = {
         ".npz": "take", ".csv": "live_link", ".json": "arkit", ".tsv": "cues",
+        ".xml": "cues",
     }  # fmt: skip
     named: dict[str, Kind] = {known: known for known in TITLES}
     kind: Kind | None = named[wanted] if wanted in named else usual.get(suffix)

@@ -75,7 +75,7 @@ class DIRFA_OT_export_take(FileButton, bpy.types.Operator):
     filepath: StringProperty(
         name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
     )
-    filter_glob: StringProperty(default="*.npz;*.csv;*.json;*.tsv", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.npz;*.csv;*.json;*.tsv;*.xml", options={"HIDDEN"})
     kind: EnumProperty(
         name="Format",
         description="Format of the file",
