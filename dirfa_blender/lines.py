@@ -93,30 +93,49 @@ def collect_strips(scene: bpy.types.Scene) -> int:
     known = {line.strip for line in scene.dirfa.lines if line.kind == "STRIP"}
     before = scene.dirfa.line_index
     strips = [strip for strip in sound_strips(scene) if strip.name not in known]
-    present = characters_in(scene) if strips else []
+    company = Company(scene, characters_in(scene) if strips else [])
     for strip in strips:
         line = new_line(scene, strip.name, "STRIP")
         with state().quietly():
             line.strip = strip.name
             set_start(line, span_of(strip)[0])
-        cast(scene, line, present)
+        cast(scene, line, company)
     if strips:
         scene.dirfa.line_index = max(0, min(before, len(scene.dirfa.lines) - 1))
     return len(strips)
 
 
-def cast(
-    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, present: Sequence[bpy.types.Object]
-) -> None:
-    """Give a line the character that the rules, or else the names, say; leave it if none fits.
+class Company:
+    """Who can speak in a scene, each under one part: what takes long to find for each of many lines.
+
+    A character has one Action, so lines given to its face and lines given to its armature are one
+    performance, under the part that speaks already or was given a line first.
 
     Parameters
     ----------
-    present : `characters_in` the scene, which takes long to find for each of many lines
+    present : `characters_in` the scene
     """
-    found = character_for(scene, names_of(line), present)
+
+    def __init__(self, scene: bpy.types.Scene, present: Sequence[bpy.types.Object] = ()) -> None:
+        self.present = present
+        speakers = [line.character for line in scene.dirfa.lines if len(line.takes)]
+        self._known = {thing: thing for thing in speakers if thing is not None}
+        self._parts: dict[bpy.types.Object, bpy.types.Object] = {}
+        for thing in self._known:
+            self._parts.setdefault(_keeper_of(thing), thing)
+
+    def part(self, thing: bpy.types.Object) -> bpy.types.Object:
+        """The part under which a part's character speaks."""
+        if thing not in self._known:
+            self._known[thing] = self._parts.setdefault(_keeper_of(thing), thing)
+        return self._known[thing]
+
+
+def cast(scene: bpy.types.Scene, line: bpy.types.PropertyGroup, company: Company) -> None:
+    """Give a line the character that the rules, or else the names, say; leave it if none fits."""
+    found = character_for(scene, names_of(line), company.present)
     if found is not None:
-        set_character(line, found)
+        set_character(line, company.part(found))
 
 
 def character_for(
@@ -180,11 +199,15 @@ def known_as(
     )
     if thing in speakers:
         return thing
-    keeper = profiles.keeper_of(character_of(thing))
+    keeper = _keeper_of(thing)
     for other in speakers:
-        if other is not None and profiles.keeper_of(character_of(other)) == keeper:
+        if other is not None and _keeper_of(other) == keeper:
             return other
     return thing
+
+
+def _keeper_of(thing: bpy.types.Object) -> bpy.types.Object:
+    return profiles.keeper_of(character_of(thing))
 
 
 def names_of(line: bpy.types.PropertyGroup) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bpy
 
-from . import acting, fcurves, lines, meshes, scene, shot, takes, viewport
+from . import acting, directing, fcurves, lines, meshes, scene, shot, takes, viewport
 from .core.animation import Animation
 from .core.composition import Line
 from .core.controls import combined
@@ -118,10 +118,8 @@ def stage_take(
 
 def follow_starts(where: bpy.types.Scene, starts: Mapping[int, float]) -> None:
     """Lines begin where their strips were when they were read; hand edits go along."""
-    for uid, frame_start in starts.items():
-        line = lines.line_of(where, uid)
-        if line is not None and line.frame_start != frame_start:
-            line.frame_start = frame_start
+    for target in directing.move(where, starts):
+        directing.rewrite(where, target)
 
 
 def stage_queue(
@@ -142,6 +140,7 @@ def stage_queue(
     """
     whole: dict[int, Animation] = {}
     targets: dict[bpy.types.Object, list[int]] = {}
+    company = lines.Company(where)
     for uid, new in arrived.items():
         line = lines.line_of(where, uid)
         if line is None:
@@ -149,6 +148,7 @@ def stage_queue(
             continue
         whole[uid] = retaken(line, new, retake)
         if line.character is not None:
+            lines.set_character(line, company.part(line.character))
             targets.setdefault(line.character, []).append(uid)
     plans: list[Plan] = []
     for target, uids in targets.items():

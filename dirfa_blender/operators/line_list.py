@@ -45,14 +45,14 @@ class DIRFA_OT_add_recordings(FileButton, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
-        present = lines.characters_in(scene)
+        company = lines.Company(scene, lines.characters_in(scene))
         for name in sorted(file.name for file in self.files if file.name):
             path = Path(bpy.path.abspath(self.directory)) / name
             line = lines.new_line(scene, path.stem, "FILE")
             with state().quietly():
                 line.path = str(path)
             lines.set_start(line, scene.frame_start)
-            lines.cast(scene, line, present)
+            lines.cast(scene, line, company)
 
 
 class DIRFA_OT_remove_line(Button, bpy.types.Operator):
@@ -81,11 +81,11 @@ class DIRFA_OT_cast(Button, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
-        present = lines.characters_in(scene)
+        company = lines.Company(scene, lines.characters_in(scene))
         kept = [line.character for line in scene.dirfa.lines]
         changed: set[bpy.types.Object] = set()
         for line, before in zip(scene.dirfa.lines, kept, strict=True):
-            lines.cast(scene, line, present)
+            lines.cast(scene, line, company)
             if line.character != before and len(line.takes):
                 changed |= {thing for thing in (before, line.character) if thing is not None}
         try:

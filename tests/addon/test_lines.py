@@ -309,3 +309,56 @@ def test_strips_moved_together_take_their_hand_edits_along(
     assert [line.frame_start for line in stage.dirfa.lines] == [6 + 120 * i for i in range(6)]
     # Once to move the edits, once to write: however many lines there are.
     assert len(searches) == 2
+
+
+def test_strips_that_moved_before_new_takes_are_followed_at_once(
+    stage, server, tmp_path, monkeypatch
+) -> None:
+    character("hero")
+    path = write_tone(tmp_path / "a.wav", 0.5)
+    strips = [add_strip(stage, path, f"hero_{index}", 1 + 60 * index) for index in range(6)]
+    lines.collect_strips(stage)
+    bpy.ops.dirfa.generate()
+    searches: list[int] = []
+    absorb = edits.absorb
+    monkeypatch.setattr(edits, "absorb", lambda *a: searches.append(1) or absorb(*a))
+    for strip in reversed(strips):
+        if hasattr(strip, "content_start"):
+            strip.content_start += 5
+        else:
+            strip.frame_start += 5
+    stage.dirfa.only_new = False
+
+    bpy.ops.dirfa.generate()
+
+    assert [line.frame_start for line in stage.dirfa.lines] == [6 + 60 * i for i in range(6)]
+    # To move the edits, to follow, to bring back and to write: however many lines there are.
+    assert len(searches) == 4
+
+
+@pytest.mark.parametrize("how", ["rules", "hand"])
+def test_lines_of_any_part_of_a_character_are_its_one_performance(
+    stage, server, tmp_path: Path, how: str
+) -> None:
+    face = character("Hero")
+    rig = face.find_armature()
+    path = write_tone(tmp_path / "a.wav", 0.5)
+    for index, name in enumerate(("a_1", "b_1", "a_2")):
+        add_strip(stage, path, name, 1 + 40 * index)
+    if how == "rules":
+        for pattern, part in (("a_*", rig), ("b_*", face)):
+            rule = stage.dirfa.rules.add()
+            rule.pattern, rule.character = pattern, part
+    lines.collect_strips(stage)
+    if how == "hand":
+        for line, part in zip(stage.dirfa.lines, (rig, face, rig), strict=True):
+            lines.set_character(line, part)
+
+    bpy.ops.dirfa.generate()
+
+    assert len({line.character for line in stage.dirfa.lines}) == 1
+    assert len(stage.dirfa.characters) == 1
+    (curve,) = (
+        c for (p, _), c in fcurves.curves_of(face.data.shape_keys).items() if "jawOpen" in p
+    )
+    assert fcurves.read_keys(curve)[-1, 0] > 81
