@@ -12,6 +12,7 @@ from .core.head_curtain import carried_hair
 from .core.head_groom import Strands
 from .core.head_locks import locks
 from .core.png import png_bytes
+from .head_creases import creases
 from .head_zones import eye_discs, skin_zones
 
 Singles = npt.NDArray[np.float32]
@@ -31,7 +32,7 @@ class HeadParts:
     Parameters
     ----------
     shape_points : (K, V, 3) float32 metres, vertices of each shape
-    eye_discs, skin_zones, rest_mm : (V, 3) float32, what shaders read
+    eye_discs, skin_zones, creases, rest_mm : (V, 3) float32, what shaders read
     weights : bone name -> its vertices, the root first
     albedo_png : the skin texture as a file, if there is one
     hair, long_hair : strands on the skull and below it, if it has any
@@ -41,6 +42,7 @@ class HeadParts:
     shape_points: Singles
     eye_discs: Singles
     skin_zones: Singles
+    creases: Singles
     rest_mm: Singles
     weights: dict[str, Weights]
     albedo_png: bytes | None
@@ -65,6 +67,7 @@ def head_parts(head: Head) -> HeadParts:
         shape_points=(head.vertices + head.shape_deltas).astype(np.float32),
         eye_discs=eye_discs(head).astype(np.float32),
         skin_zones=skin_zones(head).astype(np.float32),
+        creases=creases(head).astype(np.float32),
         rest_mm=(head.vertices * 1000.0).astype(np.float32),
         weights={name: _shared(weights) for name, weights in rows},
         albedo_png=None if head.albedo is None else png_bytes(head.albedo),

@@ -22,7 +22,7 @@ from .core.head_sliders import Anchors, anchors_of, ears_of
 from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
 from .made_blocks import MadeBlocks
 from .pieces import Steps, finished
-from .shader_plan import EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
+from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
 
 # Index of the lowest point of the chin in the 468-point face mesh.
 CHIN_LANDMARK = 152
@@ -87,6 +87,7 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     for attribute, values in (
         (EYE_ATTRIBUTE, parts.eye_discs),
         (SKIN_ATTRIBUTE, parts.skin_zones),
+        (CREASE_ATTRIBUTE, parts.creases),
         (REST_ATTRIBUTE, parts.rest_mm),
     ):
         made_attribute = mesh.attributes.new(attribute, "FLOAT_VECTOR", "POINT")

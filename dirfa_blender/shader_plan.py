@@ -23,6 +23,8 @@ EYE_ATTRIBUTE = "eye_disc"
 SKIN_ATTRIBUTE = "skin_zones"
 # Vector attribute of every vertex: where it is on the neutral head, millimetres.
 REST_ATTRIBUTE = "rest_mm"
+# Vector attribute of every vertex: the way across the fold of a cheek, its depth, and 1 on the left.
+CREASE_ATTRIBUTE = "creases"
 # Number of every strand of hair: 0 dark to 1 fair.
 TONE_ATTRIBUTE = "strand_tone"
 
@@ -125,6 +127,16 @@ class Plan:
         node = self.tree.nodes.new("ShaderNodeAttribute")
         node.attribute_name = name
         return node.outputs[output]
+
+    def of_object(self, path: str) -> bpy.types.NodeSocket:
+        """A number that the object which is drawn has at this path, as it is on the frame; else 0."""
+        node = self.tree.nodes.new("ShaderNodeAttribute")
+        node.attribute_type, node.attribute_name = "OBJECT", path
+        return node.outputs["Fac"]
+
+    def shape(self, name: str) -> bpy.types.NodeSocket:
+        """Weight of a shape key of the face that is drawn."""
+        return self.of_object(f'data.shape_keys.key_blocks["{name}"].value')
 
     def eye_place(self) -> bpy.types.NodeSocket:
         return self.attribute(EYE_ATTRIBUTE, "Vector")

@@ -1,14 +1,16 @@
 """Skin: light that enters and comes out redder, an oily sheen that varies, pores, lips, wet lid edges.
 
 The texture of a photo goes to the base colour untouched, so exporters find it; everything procedural is in
-roughness and bump, laid out in millimetres of the neutral head so that it stays on moving skin.
+roughness and bump, laid out in millimetres of the neutral head so that it stays on moving skin. Creases
+come and go with the weights of shape keys, which the shader reads from the object it draws: a copy of a
+head, or one linked from another file, folds by its own keys, and no driver has to be kept.
 """
 
 from __future__ import annotations
 
 import bpy
 
-from .shader_plan import SKIN_ATTRIBUTE, Plan
+from .shader_plan import CREASE_ATTRIBUTE, SKIN_ATTRIBUTE, Plan
 
 # Mean free paths of red, green and blue light in skin over the scale (H. W. Jensen et al., "A practical
 # model for subsurface light transport", SIGGRAPH 2001, table of "skin1").
@@ -23,6 +25,11 @@ DRY, OILY, LIPS, WET = 0.55, 0.40, 0.32, 0.14
 PORE_METRES = 0.00028
 # What pores add to and take from the roughness: highlights break up where skin is seen close.
 PORE_ROUGHNESS = 0.08
+# The fold of a cheek: how deep, how wide toward the cheek that hangs over it and toward the lip, and what
+# a wrinkled nose makes of it against a smile.
+CREASE_METRES = 0.0016
+STEEP_MM, FLAT_MM = 1.7, 3.6
+SNEER_FOLDS = 0.6
 # Clear film of tears on the edge of a lid; the red of the lips is moist by a little of it.
 MOIST_LIPS = 0.14
 
@@ -44,7 +51,7 @@ def skin(plan: Plan) -> bpy.types.Node:
         plan.linear("skin"),
         Base_Color=_colour(plan, red, blotch),
         Roughness=rough,
-        Normal=bump.outputs[0],
+        Normal=_folded(plan, bump.outputs[0]),
     )
     shader.inputs["Roughness"].default_value = DRY
     shader.inputs["Subsurface Weight"].default_value = SUBSURFACE
@@ -58,6 +65,30 @@ def skin(plan: Plan) -> bpy.types.Node:
     # Random walk costs a third more time a frame and looks the same at portrait size.
     shader.subsurface_method = "BURLEY"
     return shader
+
+
+def _folded(plan: Plan, normal: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    """The normal with the creases that shapes press into skin; the mesh is too coarse for them."""
+    across, depth, left = plan.parts(plan.attribute(CREASE_ATTRIBUTE, "Vector"))
+    steep = plan.math("MULTIPLY", plan.math("MAXIMUM", across, 0.0), 1.0 / STEEP_MM)
+    flat = plan.math("MULTIPLY", plan.math("MINIMUM", across, 0.0), 1.0 / FLAT_MM)
+    way = plan.math("ADD", steep, flat)
+    groove = plan.math("EXPONENT", plan.math("MULTIPLY", plan.math("MULTIPLY", way, way), -1.0))
+    bump = plan.node("ShaderNodeBump", Height=groove, Distance=CREASE_METRES, Normal=normal)
+    bump.invert = True
+    of_right, of_left = (_pressed(plan, side) for side in ("Right", "Left"))
+    weight = plan.math("MULTIPLY_ADD", plan.math("SUBTRACT", of_left, of_right), left, of_right)
+    # As the strength and not in the height, which is looked at three times.
+    plan.feed(bump, "Strength", plan.math("MULTIPLY", weight, depth))
+    return bump.outputs[0]
+
+
+def _pressed(plan: Plan, side: str) -> bpy.types.NodeSocket:
+    """0..1, how much the shapes of a side fold its cheek."""
+    smile, sneer = plan.shape(f"mouthSmile{side}"), plan.shape(f"noseSneer{side}")
+    pressed = plan.math("MULTIPLY_ADD", sneer, SNEER_FOLDS, smile)
+    pressed.node.use_clamp = True
+    return pressed
 
 
 def _colour(

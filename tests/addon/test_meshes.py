@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from dirfa_blender import materials, meshes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.head_zones import eye_discs, skin_zones
+from dirfa_blender.shader_plan import CREASE_ATTRIBUTE, REST_ATTRIBUTE
 from tests.addon.ball_head import MATERIALS, ball_head
 
 
@@ -155,3 +157,55 @@ def test_fair_hair_keeps_its_hue_however_strong() -> None:
 
     assert red == pytest.approx(green) == pytest.approx(blue)
     assert max(_fibre(plan, 4.0)[:3]) < 1.0
+
+
+def test_a_smile_folds_the_skin_and_a_face_at_rest_has_no_crease(scene, tmp_path: Path) -> None:
+    rest, smiling, sneering = (
+        _light_on_skin(tmp_path, weights)
+        for weights in ({}, {"mouthSmileLeft": 1.0}, {"noseSneerLeft": 1.0})
+    )
+
+    assert np.abs(smiling - rest)[:, 10:22].mean() > 0.02
+    assert np.abs(sneering - rest)[:, 10:22].mean() > 0.01
+    assert np.abs(smiling - rest)[:, 28:].mean() < 0.005
+
+
+def test_the_other_cheek_stays_smooth(scene, tmp_path: Path) -> None:
+    rest, smiling = (
+        _light_on_skin(tmp_path, weights) for weights in ({}, {"mouthSmileRight": 1.0})
+    )
+
+    assert np.abs(smiling - rest).mean() < 0.005
+
+
+def _light_on_skin(folder: Path, weights: dict[str, float]) -> np.ndarray:
+    """(32, 32) how bright 16 mm of the left cheek are, the fold upright in the middle."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    bpy.ops.mesh.primitive_plane_add(size=0.016)
+    skin = bpy.context.object
+    for name in ("mouthSmileLeft", "mouthSmileRight", "noseSneerLeft", "noseSneerRight"):
+        if not skin.data.shape_keys:
+            skin.shape_key_add(name="Basis")
+        skin.shape_key_add(name=name).value = weights.get(name, 0.0)
+    at = positions(skin.data.vertices)
+    for name, values in (
+        (CREASE_ATTRIBUTE, np.stack([at[:, 0] * 1000.0, np.ones(4), np.ones(4)], -1)),
+        (REST_ATTRIBUTE, at * 1000.0),
+    ):
+        made = skin.data.attributes.new(name, "FLOAT_VECTOR", "POINT")
+        made.data.foreach_set("vector", values.astype(np.float32).ravel())
+    skin.data.materials.append(materials.build("skin", "Skin", {}))
+    bpy.ops.object.light_add(type="SUN", rotation=(0.0, 1.0, 0.0))
+    bpy.ops.object.camera_add(location=(0.0, 0.0, 0.1))
+    scene.camera = bpy.context.object
+    scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", 0.016
+    scene.render.engine, scene.cycles.samples = "CYCLES", 8
+    scene.render.resolution_x = scene.render.resolution_y = 32
+    scene.render.filepath = str(folder / "skin.png")
+    scene.render.image_settings.file_format = "PNG"
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(scene.render.filepath)
+    pixels = np.empty(32 * 32 * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    return pixels.reshape(32, 32, 4)[..., 1]
