@@ -11,6 +11,7 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.controls import Controls, directed
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.emotions import EMOTIONS
+from server.audio import SAMPLE_RATE
 
 from .beats import coupling, motion_beats, voice_events
 from .bench import Bench
@@ -252,10 +253,10 @@ def _pieces(clip: Clip) -> list[Clip]:
     """The clip cut into pieces of equal length; what is left over at the end is dropped."""
     if clip.tracked is None:
         return []
-    size = int(PIECE_SECONDS * 16000)
+    size = int(PIECE_SECONDS * SAMPLE_RATE)
     found: list[Clip] = []
     for count, first in enumerate(range(0, len(clip.samples) - size + 1, size)):
-        begin = first / 16000.0
+        begin = first / SAMPLE_RATE
         shown = clip.tracked.sliced(begin, begin + PIECE_SECONDS)
         if len(shown) > 0.9 * PIECE_SECONDS * shown.fps:
             found.append(

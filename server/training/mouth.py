@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from server.alignment import LABEL_RATE
-from server.features import FRAME_STEP
+from server.features import FRAME_RATE, FRAME_STEP
 from server.model.network import FaceNetwork
 
 from . import augment
@@ -28,7 +28,7 @@ from .cache import AlignedSpeech
 from .faces import SpokenMouth, taught
 from .loop import Lesson, teach
 from .music import piece
-from .phones import MARGIN, cut, hearing, mel_features, phone_loss
+from .phones import MARGIN, cut, delay_shares, hearing, labels_at, mel_features, phone_loss
 from .teacher import Teacher
 
 Floats = NDArray[np.float32]
@@ -170,10 +170,7 @@ class MouthBatches:
         weight[:WARM_FRAMES] = 0.0
         phones = np.full(CROP_FRAMES, NO_LABEL, np.int64)
         if example.phones is not None:
-            at = np.floor(place * (LABEL_RATE * FRAME_STEP / 16000) + 0.5).astype(np.int64)
-            spoken = (at >= 0) & (at < len(example.phones))
-            phones = np.where(spoken, example.phones[np.clip(at, 0, len(example.phones) - 1)], 0)
-            phones = phones.astype(np.int64)
+            phones = labels_at(example.phones, place * (LABEL_RATE / FRAME_RATE))
         if is_silent:
             phones[:] = 0
         phones[:WARM_FRAMES] = NO_LABEL
@@ -229,15 +226,14 @@ def moving(network: FaceNetwork) -> list[torch.nn.Parameter]:
 
 
 def mouth_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delays: tuple[int, ...]) -> Tensor:
-    """Loss of (B, T, D, M) mouths; the longest delay counts as much as all others together.
+    """Loss of (B, T, D, M) mouths, over all delays.
 
     Parameters
     ----------
     delays : `NetworkConfig.mouth_delays`
     """
-    weights = [0.5 / max(1, len(delays) - 1)] * (len(delays) - 1) + [0.5]
     total = mouth.new_zeros(())
-    for place, (delay, weight) in enumerate(zip(delays, weights, strict=True)):
+    for place, (delay, weight) in enumerate(zip(delays, delay_shares(delays), strict=True)):
         total = total + weight * _delayed_loss(mouth[:, :, place].float(), batch, metres, delay)
     return total
 

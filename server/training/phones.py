@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from dirfa_blender.core.speech_level import speech_gain
+from server.alignment import LABEL_RATE
 from server.audio import SAMPLE_RATE
 from server.features import (
     FRAME_STEP,
@@ -82,10 +83,7 @@ class PhoneBatches:
             crop = np.zeros_like(crop)
         sound = augment.in_room(crop, voice, noise, rng)
         positions = (first + np.arange(CROP_FRAMES) * FRAME_STEP) * voice.speed / SAMPLE_RATE
-        phones = corpus.phones(index)
-        at = np.floor(positions * 100.0 + 0.5).astype(np.int64)
-        inside = (at >= 0) & (at < len(phones))
-        labels = np.where(inside, phones[np.clip(at, 0, len(phones) - 1)], 0).astype(np.int64)
+        labels = labels_at(corpus.phones(index), positions * LABEL_RATE)
         if not crop.any():
             labels[:] = 0
         return mel_features(sound, voice.warp, rng), labels
@@ -148,17 +146,18 @@ def hearing(network: FaceNetwork) -> list[torch.nn.Parameter]:
     return [weight for module in modules for weight in module.parameters()]
 
 
+def delay_shares(delays: tuple[int, ...]) -> list[float]:
+    """Share of each delay in a loss: the longest counts as much as all others together."""
+    return [0.5 / max(1, len(delays) - 1)] * (len(delays) - 1) + [0.5]
+
+
 def phone_loss(
     logits: torch.Tensor, labels: torch.Tensor, delays: tuple[int, ...]
 ) -> tuple[torch.Tensor, float]:
-    """Cross-entropy of (B, T, D, P) logits, and the share of frames right at the longest delay.
-
-    The longest delay counts as much as all others together.
-    """
-    weights = [0.5 / max(1, len(delays) - 1)] * (len(delays) - 1) + [0.5]
+    """Cross-entropy of (B, T, D, P) logits, and the share of frames right at the longest delay."""
     total = logits.new_zeros(())
     share = 0.0
-    for place, (delay, weight) in enumerate(zip(delays, weights, strict=True)):
+    for place, (delay, weight) in enumerate(zip(delays, delay_shares(delays), strict=True)):
         scored = logits[:, delay:, place].float()
         wanted = labels[:, : labels.shape[1] - delay]
         total = total + weight * functional.cross_entropy(
@@ -166,6 +165,13 @@ def phone_loss(
         )
         share = float((scored.argmax(2) == wanted).float().mean())
     return total, share
+
+
+def labels_at(labels: NDArray[np.uint8], places: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(T,) phones nearest to fractional places in (L,) labels; silence outside."""
+    at = np.floor(places + 0.5).astype(np.int64)
+    inside = (at >= 0) & (at < len(labels))
+    return np.where(inside, labels[np.clip(at, 0, len(labels) - 1)], 0).astype(np.int64)
 
 
 def cut(samples: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
