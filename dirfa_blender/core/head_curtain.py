@@ -25,7 +25,7 @@ from .head_groom import (
     wave_of,
 )
 from .head_tresses import beside_face, tress_grid
-from .shape_anatomy import vertex_normals
+from .shape_anatomy import nearest, vertex_normals
 
 Floats = npt.NDArray[np.float64]
 
@@ -237,7 +237,7 @@ def _off_the_skin(head: Head, points: Floats) -> tuple[Floats, npt.NDArray[np.bo
     normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
     body = head.vertices[chosen].astype(np.float64)
     flat = points.reshape(-1, 3)
-    found = _nearest(flat, body, 1)[:, 0]
+    found = nearest(flat, body)
     before = ((flat - body[found]) * normals[found]).sum(1)
     near = np.linalg.norm(flat - body[found], axis=1) < 0.04
     missing = np.where(near, np.clip(SKIN_METRES - before, 0.0, None), 0.0)
@@ -298,10 +298,7 @@ def _nearest(places: Floats, among: Floats, count: int) -> npt.NDArray[np.int64]
     for start in range(0, len(places), 400):
         block = places[start : start + 400].astype(np.float32)
         off = square - 2 * block @ small.T
-        if count == 1:
-            found[start : start + 400, 0] = off.argmin(1)
-        else:
-            found[start : start + 400] = np.argpartition(off, count, axis=1)[:, :count]
+        found[start : start + 400] = np.argpartition(off, count, axis=1)[:, :count]
     return found
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .head import Head
 from .head_hair import COLUMNS, ROWS
-from .shape_anatomy import vertex_normals
+from .shape_anatomy import nearest, vertex_normals
 
 Floats = npt.NDArray[np.float64]
 
@@ -184,17 +184,10 @@ def standoff(head: Head, cap: Floats) -> Floats:
     skin = head.vertices[chosen].astype(np.float32)
     normals = vertex_normals(head.vertices.astype(np.float64), head.faces)[chosen]
     places = cap.reshape(-1, 3).astype(np.float32)
-    best = np.empty(len(places))
-    below = np.empty(len(places), bool)
-    for start in range(0, len(places), 1000):
-        block = places[start : start + 1000]
-        square = (block**2).sum(1)[:, None] + (skin**2).sum(1) - 2 * block @ skin.T
-        nearest = square.argmin(1)
-        best[start : start + 1000] = np.sqrt(
-            np.maximum(square[np.arange(len(block)), nearest], 0.0)
-        )
-        before = ((block - skin[nearest]) * normals[nearest]).sum(1)
-        below[start : start + 1000] = before < -BURIED_METRES
+    found = nearest(places, skin)
+    away = places - skin[found]
+    best = np.linalg.norm(away, axis=1).astype(np.float64)
+    below = (away * normals[found]).sum(1) < -BURIED_METRES
     # Nearest vertices are up to half an edge aside; the cap itself is smooth, so this may be too.
     height = np.where(below, -best, np.minimum(best, 0.03)).reshape(cap.shape[:2])
     for _ in range(3):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .head import Head
 from .head_groom import cap_grid, cap_order
-from .shape_anatomy import vertex_normals
+from .shape_anatomy import nearest, vertex_normals
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,9 +70,9 @@ def with_hairline(head: Head, shift: Floats) -> Head:
     grid = column_paths(cap, shift + way)
     touched = np.abs(shift) > 1e-4
     skin, normals = _skin(head)
-    nearest = _nearest(grid.reshape(-1, 3), skin)
-    outward = normals[nearest].reshape(grid.shape)
-    height = ((grid.reshape(-1, 3) - skin[nearest]) * normals[nearest]).sum(1).reshape(way.shape)
+    found = nearest(grid.reshape(-1, 3), skin)
+    outward = normals[found].reshape(grid.shape)
+    height = ((grid.reshape(-1, 3) - skin[found]) * normals[found]).sum(1).reshape(way.shape)
     # Below the old line there is no hair to follow: it is as thick there as a little above it.
     full = np.maximum(height, 0.0025 * (shift < 0))
     risen = 1.0 - np.exp(-way / TAPER_METRES)
@@ -89,9 +89,9 @@ def with_bare_crown(head: Head) -> Head:
     if cap is None:
         return head
     skin, normals = _skin(head)
-    nearest = _nearest(cap.reshape(-1, 3), skin)
-    outward = normals[nearest].reshape(cap.shape)
-    height = ((cap.reshape(-1, 3) - skin[nearest]) * normals[nearest]).sum(1).reshape(cap.shape[:2])
+    found = nearest(cap.reshape(-1, 3), skin)
+    outward = normals[found].reshape(cap.shape)
+    height = ((cap.reshape(-1, 3) - skin[found]) * normals[found]).sum(1).reshape(cap.shape[:2])
     gone = bare_crown(head, cap)
     sunk = cap + outward * (gone * (-CROWN_SUNK - height))[..., None]
     vertices = head.vertices.copy()
@@ -119,14 +119,3 @@ def _skin(head: Head) -> tuple[Floats, Floats]:
     chosen = head.part("scalp", "face", "neck")
     normals = vertex_normals(head.vertices.astype(np.float64), head.faces)
     return head.vertices[chosen].astype(np.float64), normals[chosen]
-
-
-def _nearest(points: Floats, among: Floats) -> npt.NDArray[np.int64]:
-    """(N,) number of the nearest of some points."""
-    small = among.astype(np.float32)
-    square = (small**2).sum(1)
-    found = np.empty(len(points), np.int64)
-    for start in range(0, len(points), 800):
-        block = points[start : start + 800].astype(np.float32)
-        found[start : start + 800] = (square - 2 * block @ small.T).argmin(1)
-    return found

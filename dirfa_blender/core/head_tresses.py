@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .head import Head
 from .head_groom import cap_grid, cap_order, standoff
 from .head_hair import HAIR_BOX
-from .shape_anatomy import vertex_normals
+from .shape_anatomy import nearest, vertex_normals
 
 Floats = npt.NDArray[np.float64]
 
@@ -190,11 +190,12 @@ def _on_cap(head: Head, middle: float, angle: Floats, z: Floats) -> tuple[Floats
     result = np.empty(z.shape)
     edge = np.empty(z.shape[1])
     rows = range(len(cap) - 2)
+    orders = np.argsort(around, axis=1)
     for column in range(z.shape[1]):
         at = wanted[:, column]
         heights = np.empty((len(rows), 2))
         for row in rows:
-            order = np.argsort(around[row])
+            order = orders[row]
             ring = around[row][order]
             near = np.interp(at[-1], ring, np.arange(len(ring)))
             low = int(np.clip(near, 0, len(ring) - 2))
@@ -253,16 +254,11 @@ def _pushed_out(
 ) -> Floats:
     """The grid with every point at least a share (R, C) of the clearance before the nearest surface."""
     points = grid.reshape(-1, 3)
-    nearest = np.empty(len(points), np.int64)
-    small = body.astype(np.float32)
-    square = (small**2).sum(1)
-    for start in range(0, len(points), 400):
-        block = points[start : start + 400].astype(np.float32)
-        nearest[start : start + 400] = (square - 2 * block @ small.T).argmin(1)
-    before = ((points - body[nearest]) * normals[nearest]).sum(1)
-    wanted = held.ravel() * (clearance[nearest] + ROOT_DEPTH) - ROOT_DEPTH
+    found = nearest(points, body)
+    before = ((points - body[found]) * normals[found]).sum(1)
+    wanted = held.ravel() * (clearance[found] + ROOT_DEPTH) - ROOT_DEPTH
     missing = np.clip(wanted - before, 0.0, 0.03)
-    return (points + missing[:, None] * normals[nearest]).reshape(grid.shape)
+    return (points + missing[:, None] * normals[found]).reshape(grid.shape)
 
 
 def _smoothed(grid: Floats) -> Floats:

@@ -305,6 +305,18 @@ def vertex_normals(vertices: Array, faces: npt.NDArray[np.int32]) -> Array:
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
+def nearest(points: npt.ArrayLike, among: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """(N,) number of the nearest of some points (M, 3) to each of others (N, 3)."""
+    sites, places = np.asarray(among, np.float32), np.asarray(points, np.float32)
+    # Squared distance but for the point's own length: one product, and its least column.
+    form = np.concatenate([-2 * sites, (sites**2).sum(1, keepdims=True)], axis=1).T.copy()
+    rows = np.concatenate([places, np.ones((len(places), 1), np.float32)], axis=1)
+    found = np.empty(len(places), np.int64)
+    for start in range(0, len(places), 500):
+        found[start : start + 500] = (rows[start : start + 500] @ form).argmin(1)
+    return found
+
+
 def both(landmarks: Sequence[int] | Table) -> list[int]:
     """The landmarks with their right twins."""
     return [*landmarks, *(TWINS[index] for index in landmarks if index in TWINS)]
