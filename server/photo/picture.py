@@ -8,6 +8,7 @@ network looks at, and takes a fraction of a second.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -24,6 +25,8 @@ from .surface import vertex_normals
 
 Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.int64]
+Weights = npt.NDArray[np.float32]
 
 UNDRAWN = ("cornea", "lashes", "brows")
 COLOURS = {
@@ -35,6 +38,18 @@ BACKDROP = (0.45, 0.47, 0.50)
 LAMP = np.array([0.25, -0.8, 0.55])  # direction to the lamp in the photo's frame
 THIN_EDGE = 0.09  # of the cap's layout from its hairline, where strands alone are drawn
 AMBIENT = 0.55  # share of the light that comes from everywhere
+EDGE = np.float32(1e-5)  # weight by which a pixel may lie outside, so that no seam is missed
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """(N,) pixels, triangles over them, depths there, and the weights of the second and third corner."""
+
+    pixel: Indices
+    triangle: Indices
+    depth: Floats
+    second: Weights
+    third: Weights
 
 
 def picture(
@@ -66,10 +81,7 @@ def picture(
     corners = np.concatenate([faces[:, :3], faces[quads][:, [0, 2, 3]]])
     corner_uvs = np.concatenate([uvs[:, :3], uvs[quads][:, [0, 2, 3]]])
     slots = np.concatenate([slots, slots[quads]])
-    owner, weights = _visible(places[corners], width, height)
-    hit = owner >= 0
-    owner, weights = owner[hit], weights[hit]
-
+    hit, owner, weights = _visible(places[corners], width, height)
     normals = vertex_normals(vertices, head.faces) @ view.rotation.T
     normal = np.einsum("nc,nci->ni", weights, normals[corners[owner]])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
@@ -118,10 +130,8 @@ def _looked_up(albedo: Pixels, uvs: Floats) -> Floats:
     return to_linear(np.concatenate(rows).reshape(-1, 3) / 255.0).astype(np.float64)
 
 
-def _visible(
-    corners: Floats, width: int, height: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """(P,) nearest triangle of each pixel, -1 for none, and its (P, 3) barycentric weights.
+def _visible(corners: Floats, width: int, height: int) -> tuple[Indices, Indices, Weights]:
+    """(P,) pixels that show a triangle, (P,) the nearest one there, and its (P, 3) barycentric weights.
 
     Parameters
     ----------
@@ -136,44 +146,45 @@ def _visible(
     # Counter-clockwise from outside turns clockwise with y down: the others face away.
     turned = np.flatnonzero(inside & (area < -1e-9))
     extent = (high - low).max(1) + 1
-    found: list[tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64], Floats]] = []
+    found: list[_Candidates] = []
     reach = 1
     while reach < 2 * extent[turned].max(initial=1):
         group = turned[(extent[turned] <= reach) & (extent[turned] > reach // 2)]
         for part in np.array_split(group, max(1, len(group) * reach * reach // 1_000_000)):
             found.append(_candidates(part, corners[part], low[part], reach, (width, height)))
         reach *= 2
-    pixel, depth, number = (np.concatenate([f[k] for f in found]) for k in range(3))
-    shares = np.concatenate([f[3] for f in found])
-    order = np.argsort(-depth, kind="stable")
-    owner = np.full(width * height, -1, np.int64)
-    weights = np.zeros((width * height, 3))
-    owner[pixel[order]] = number[order]
-    weights[pixel[order]] = shares[order]
-    return owner, weights
+    pixel = np.concatenate([one.pixel for one in found])
+    # The last that is written stays.
+    order = np.argsort(np.concatenate([-one.depth for one in found]), kind="stable")
+    nearest = np.full(width * height, -1, np.int64)
+    nearest[pixel[order]] = order
+    chosen = nearest[nearest >= 0]
+    triangle = np.concatenate([one.triangle for one in found])[chosen]
+    second = np.concatenate([one.second for one in found])[chosen]
+    third = np.concatenate([one.third for one in found])[chosen]
+    return pixel[chosen], triangle, np.stack([1 - second - third, second, third], -1)
 
 
 def _candidates(
-    numbers: npt.NDArray[np.int64],
-    corners: Floats,
-    low: npt.NDArray[np.int64],
-    reach: int,
-    size: tuple[int, int],
-) -> tuple[npt.NDArray[np.int64], Floats, npt.NDArray[np.int64], Floats]:
-    """Pixel, depth, triangle and weights of every pixel under triangles no wider than `reach`."""
+    numbers: Indices, corners: Floats, low: Indices, reach: int, size: tuple[int, int]
+) -> _Candidates:
+    """Every pixel under triangles no wider than `reach`."""
     step = np.arange(reach)
-    x = low[:, 0, None, None] + step[None, None, :]
-    y = low[:, 1, None, None] + step[None, :, None]
-    a, b, c = (corners[:, k, :2, None, None] for k in range(3))
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    px, py = x + 0.5, y + 0.5
-    wb = ((px - a[:, 0]) * (c[:, 1] - a[:, 1]) - (py - a[:, 1]) * (c[:, 0] - a[:, 0])) / area
-    wc = ((b[:, 0] - a[:, 0]) * (py - a[:, 1]) - (b[:, 1] - a[:, 1]) * (px - a[:, 0])) / area
-    wa = 1.0 - wb - wc
-    inside = np.minimum(np.minimum(wa, wb), wc) >= -1e-6
-    inside &= (x >= 0) & (x < size[0]) & (y >= 0) & (y < size[1])
+    x, y = low[:, :1] + step, low[:, 1:] + step
+    first = corners[:, 0]
+    (bx, by, b_depth), (cx, cy, c_depth) = ((corners[:, k] - first).T[..., None] for k in (1, 2))
+    area = bx * cy - by * cx
+    right, down = x + 0.5 - first[:, :1], y + 0.5 - first[:, 1:2]
+    # A weight is what is right and what is down, times a slope each.
+    rows = ((right * cy / area, down * -cx / area), (right * -by / area, down * bx / area))
+    second, third = (
+        along.astype(np.float32)[:, None, :] + across.astype(np.float32)[:, :, None]
+        for along, across in rows
+    )
+    inside = (second >= -EDGE) & (third >= -EDGE) & (second + third <= 1 + EDGE)
+    inside &= ((x >= 0) & (x < size[0]))[:, None, :] & ((y >= 0) & (y < size[1]))[:, :, None]
     which, row, column = np.nonzero(inside)
-    pixel = (low[which, 1] + row) * size[0] + low[which, 0] + column
-    weights = np.stack([w[which, row, column] for w in (wa, wb, wc)], -1)
-    depth = (weights * corners[which, :, 2]).sum(1)
-    return pixel, depth, numbers[which], weights
+    second, third = second[inside], third[inside]
+    depth = first[which, 2] + second * b_depth[which, 0] + third * c_depth[which, 0]
+    pixel = y[which, row] * size[0] + x[which, column]
+    return _Candidates(pixel, numbers[which], depth, second, third)
