@@ -128,14 +128,15 @@ def complexion(
     seed = masks.skin * masks.within
     seed *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
     seed = np.where(seed > 0.5, seed, np.float32(0))
-    even, sure = _even(light, seed, unit)
+    logs = np.log(light)
+    even, sure = _even(light, logs, seed, unit)
     odd = moles = np.zeros_like(seed)
     creases = _creases(landmarks, seed.shape)
     for _ in range(2):
-        shade, tint = _differences(light, even, unit)
+        shade, tint = _differences(logs, even, unit)
         odd, moles = _not_skin(shade, tint, creases, unit)
-        even, sure = _even(light, seed * (1 - grown(odd, 0.6 * MARGIN * unit)), unit)
-    shade, tint = _differences(light, even, 0.0)
+        even, sure = _even(light, logs, seed * (1 - grown(odd, 0.6 * MARGIN * unit)), unit)
+    shade, tint = _differences(logs, even, 0.0)
     brows = (zones.brow_right, zones.brow_left)
     dark = [float((shade * brow).sum() / max(float(brow.sum()), 1e-6)) for brow in brows]
     features = zones.features * (1 - _pits(landmarks, seed.shape))
@@ -169,7 +170,7 @@ def complexion(
             brow = brows[side]  # under hair or a frame: the other side's is taken for both
             usable = usable * (1 - soft(grown(brow, 0.06 * unit), 0.03 * unit))
     return Complexion(
-        even, sure, detail.astype(np.float32), usable.astype(np.float32), hairy, beard
+        np.exp(even), sure, detail.astype(np.float32), usable.astype(np.float32), hairy, beard
     )
 
 
@@ -212,27 +213,42 @@ def _zones(landmarks: FaceLandmarks, masks: FaceMasks, shape: tuple[int, ...]) -
     return _Zones(features, beard, hull(shape, points, CHIN), upper, brows[0], brows[1], hidden)
 
 
-def _even(light: Image, weight: Shares, unit: float) -> tuple[Image, Shares]:
-    """The colour of the weighted pixels on the whole, and how much of it was near."""
-    result = np.empty_like(light)
+def _even(light: Image, logs: Image, weight: Shares, unit: float) -> tuple[Image, Shares]:
+    """Logarithm of the colour of the weighted pixels on the whole, and how much of it was near.
+
+    All of it is as smooth as its narrowest blur, so it is made on a picture as small as that allows.
+    """
+    height, width = weight.shape
+    scale, size = _shrunk(weight.shape, EVEN_REACH * unit)
     total = max(float(weight.sum()), 1e-6)
+    few = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(logs * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    result = np.empty_like(small)
     result[:] = np.log((light * weight[..., None]).sum((0, 1)) / total + 1e-4)
-    logs = np.log(light) * weight[..., None]
-    near = np.zeros_like(weight)
+    near = few
     for reach in (*FAR_REACHES, EVEN_REACH):
-        near = _blurred(weight, reach * unit)
-        share = (near / (near + np.float32(0.03)))[..., None]
-        result += share * (
-            _blurred(logs, reach * unit) / np.maximum(near, 1e-4)[..., None] - result
+        wide = max(reach * unit * scale, 0.5)
+        near, seen = (
+            cv2.GaussianBlur(part, (0, 0), wide, borderType=cv2.BORDER_CONSTANT)
+            for part in (few, small)
         )
-    return np.exp(result), np.clip(near / SURE_SHARE - 0.5, 0, 1).astype(np.float32)
+        share = (near / (near + np.float32(0.03)))[..., None]
+        result += share * (seen / np.maximum(near, 1e-4)[..., None] - result)
+    even = cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR)
+    near = cv2.resize(near, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(even), np.clip(near / SURE_SHARE - 0.5, 0, 1).astype(np.float32)
+
+
+def _shrunk(shape: tuple[int, ...], reach: float) -> tuple[float, tuple[int, int]]:
+    """Scale of a picture as small as a blur allows, and its width and height."""
+    scale = min(1.0, 4.0 / reach)
+    return scale, (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
 
 
 def _blurred(values: Image, reach: float) -> Image:
     """A wide Gaussian blur, done on a picture as small as the blur allows."""
     height, width = values.shape[:2]
-    scale = min(1.0, 4.0 / reach)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    scale, size = _shrunk(values.shape, reach)
     small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), max(reach * scale, 0.5), borderType=cv2.BORDER_CONSTANT)
     return np.asarray(
@@ -240,9 +256,9 @@ def _blurred(values: Image, reach: float) -> Image:
     )
 
 
-def _differences(light: Image, even: Image, unit: float) -> tuple[Shares, Image]:
-    """Logarithms of the light over the even colour: of their mean, and of each colour beside it."""
-    ratio = np.log(light) - np.log(even)
+def _differences(logs: Image, even: Image, unit: float) -> tuple[Shares, Image]:
+    """Logarithms of light over even colour, given as such: of their mean, and of each colour beside it."""
+    ratio = logs - even
     if unit > 0:
         ratio = cv2.GaussianBlur(ratio, (0, 0), max(0.012 * unit, 0.6))
     shade = ratio @ np.array([0.3, 0.55, 0.15], np.float32)
