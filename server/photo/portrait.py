@@ -19,9 +19,10 @@ from . import graphs, texture
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
 from .decode import Pixels, decode_photo
 from .hair import with_hair
+from .hair_reading import hair_in_photo
 from .landmarks import Detection, detect_face
 from .likeness import corrected_by_looking
-from .texture import Skin, skin_from_photo
+from .texture import Skin, closeup, skin_from_photo
 
 SKETCH = 512  # texels of the skin that is looked at
 
@@ -86,19 +87,27 @@ def head_from_photos(
     warnings = tuple(said for look in looks for said in look.warnings)
     warnings += expression_warnings(front.found, fit.expression)
     landmarks = front.found.landmarks
-    skin = skin_from_photo(front.pixels, landmarks, fit)
-    dressed = _dressed(fit.head, skin, skin.albedo(SKETCH))
-    # The whole texture takes as long as all that is left to do, and waits for none of it.
+    seen = closeup(front.pixels, landmarks)
+    # Beside the skin hair is read and made, beside the looks the whole texture, beside the shapes the final
+    # hair: none of these waits for the other, and each takes about as long.
     with ThreadPoolExecutor(max_workers=1) as beside:
+        read = beside.submit(
+            hair_in_photo,
+            fit.head, fit.view, seen.picture, seen.to_picture, seen.landmarks, seen.masks,
+        )  # fmt: skip
+        haired = beside.submit(lambda head: with_hair(head, read.result()), fit.head)
+        skin = skin_from_photo(seen, fit, read)
+        dressed = _dressed(haired.result(), skin, skin.albedo(SKETCH))
         albedo = beside.submit(skin.albedo, settings.texture_pixels)
         seen_in = [look.found.landmarks for look in looks]
         solution, fit = corrected_by_looking(
             dressed, fit, solution, seen_in, chosen, lambda share: progress(0.5 + 0.2 * share)
         )
         progress(0.7)
+        haired = beside.submit(with_hair, fit.head, skin.scalp)
         fit = shaped_fit(fit)
         progress(0.95)
-        head = _dressed(fit.head, skin, albedo.result())
+        head = _dressed(_with_shapes_of(haired.result(), fit.head), skin, albedo.result())
     digests = " ".join(look.sha256 for look in looks)
     head = replace(head, source={**head.source, "photo_sha256": digests})
     return PhotoResult(head, warnings, landmarks, fit, solution)
@@ -129,5 +138,15 @@ def _looked_at(data: bytes, number: int, count: int) -> _Look:
 
 
 def _dressed(head: Head, skin: Skin, albedo: Pixels) -> Head:
-    """The head in its own skin and hair."""
-    return replace(with_hair(head, skin.scalp), albedo=albedo, colours=skin.colours)
+    """The head in its own skin."""
+    return replace(head, albedo=albedo, colours=skin.colours)
+
+
+def _with_shapes_of(haired: Head, bare: Head) -> Head:
+    """A head with its hair made with the shapes of the same head before that; long hair has none."""
+    deltas = bare.shape_deltas
+    if not haired.part("hair").any():
+        deltas = deltas[:, ~bare.part("hair")]
+    new = np.zeros((len(deltas), len(haired.vertices) - deltas.shape[1], 3), np.float32)
+    deltas = np.concatenate([deltas, new], axis=1)
+    return replace(haired, shape_names=bare.shape_names, shape_deltas=deltas)

@@ -9,7 +9,7 @@ photo does not show has no seam. All sums are in linear light or its logarithm.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,7 +29,6 @@ from .complexion import Complexion, as_hair, complexion
 from .glasses import glasses_sign, without_glasses
 from .grain import GRAIN, grain
 from .hair import Scalp
-from .hair_reading import hair_in_photo
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
@@ -56,6 +55,23 @@ WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
+
+
+@dataclass(frozen=True)
+class Closeup:
+    """The part of a photo round the head, at a size that suits the texture.
+
+    Attributes
+    ----------
+    picture : (H, W, 3) uint8 sRGB, without glasses
+    to_picture : (2, 3) map from pixels of the photo into it
+    landmarks, masks : of the face in it, and of its regions
+    """
+
+    picture: Pixels
+    to_picture: Floats
+    landmarks: FaceLandmarks
+    masks: FaceMasks
 
 
 @dataclass(frozen=True)
@@ -153,33 +169,27 @@ def prepare(size: int) -> None:
     grain(size)
 
 
-def skin_from_photo(pixels: Pixels, landmarks: FaceLandmarks, fit: Fit) -> Skin:
-    """The skin and colours of the fitted head.
-
-    Parameters
-    ----------
-    pixels : (H, W, 3) uint8 sRGB, the photo
-    landmarks : in its pixels
-    fit : the head fitted to them
-    """
+def closeup(pixels: Pixels, landmarks: FaceLandmarks) -> Closeup:
+    """The part of a photo (H, W, 3) uint8 sRGB round the face with these landmarks."""
     picture, to_picture = _working_picture(pixels, landmarks)
     moved = FaceLandmarks(
         _transformed(landmarks.points_px, to_picture), (picture.shape[1], picture.shape[0])
     )
     if glasses_sign(picture, moved).is_seen:
         picture = without_glasses(picture, moved)
-    masks = face_masks(picture, moved)
-    # What the photo says about hair waits for nothing of the skin, and takes as long.
-    beside = ThreadPoolExecutor(max_workers=1)
-    hair_read = beside.submit(hair_in_photo, fit.head, fit.view, picture, to_picture, moved, masks)
-    beside.shutdown(wait=False)
+    return Closeup(picture, to_picture, moved, face_masks(picture, moved))
+
+
+def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Skin:
+    """The skin and colours of the head fitted to a photo; what it says about hair is read meanwhile."""
+    picture, moved, masks = seen_in.picture, seen_in.landmarks, seen_in.masks
     colours = measured_colours(picture, moved, masks)
     lips = lips_over_skin(colours)
     head = fit.head
     layout = _layout()
     near, mirror = layout.near, layout.mirror
     normals = vertex_normals(head.vertices.astype(np.float64), layout.faces)
-    places = _transformed(fit.photo_vertices_px, to_picture)[:, :2]
+    places = _transformed(fit.photo_vertices_px, seen_in.to_picture)[:, :2]
     facing = near.smoothed(_facing(head, normals @ fit.view.rotation.T)[:, None], 3)[:, 0]
     facing *= near.smoothed(photo_share()[:, None], 1)[:, 0]
     sight = _Sight(places, facing)
