@@ -64,6 +64,13 @@ BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from
 LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
+# Logarithm of a brow's red over green beside the skin's at most: but for the reddest, hair has less of it
+# than skin; cameras and compression give dark hairs more.
+BROW_RED = 0.3
+RED_GIVEN = (
+    0.65,
+    0.35,
+)  # shares of what is too red taken from red and given to green: as light as before
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
 BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
 DARK_BROW = (
@@ -158,7 +165,11 @@ def complexion(
     level = light.mean(-1, keepdims=True) ** 2
     sound = level / (level + np.float32(DARK_NOISE**2))
     tint = faint + free[..., None] * (sound * np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
-    brow = grown(np.maximum(zones.brow_right, zones.brow_left), HAIRY_MARGIN * unit)
+    brow = np.maximum(zones.brow_right, zones.brow_left)
+    too_red = brow * np.maximum(tint[..., 0] - tint[..., 1] - np.float32(BROW_RED), 0)
+    tint[..., 0] -= np.float32(RED_GIVEN[0]) * too_red
+    tint[..., 1] += np.float32(RED_GIVEN[1]) * too_red
+    brow = grown(brow, HAIRY_MARGIN * unit)
     hairy = np.clip(2 * np.maximum(brow, beard), 0, 1).astype(np.float32)
     detail = np.exp(shade[..., None] + tint)
     clear = 1 - soft(grown(odd, MARGIN * unit), 0.02 * unit) * (1 - free)

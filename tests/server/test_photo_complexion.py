@@ -15,6 +15,7 @@ from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL, FaceL
 from server.photo.complexion import BEARD, Complexion, as_hair, complexion
 from server.photo.landmarks import detect_face
 from server.photo.mask import face_masks, hull
+from server.photo.shading import to_linear
 
 HAIR = (60, 45, 25)
 
@@ -110,6 +111,27 @@ def test_a_reflection_in_a_dark_brow_is_no_lighter_than_skin() -> None:
 
     for middle in middles:
         assert found.detail[middle].max() < 1.12
+
+
+@pytest.mark.parametrize(("colour", "is_held"), [((105, 45, 38), True), ((70, 55, 45), False)])
+def test_a_brow_is_hardly_redder_than_the_skin_and_as_light_as_it_was(
+    colour: tuple[int, int, int], is_held: bool
+) -> None:
+    worn = astronaut().copy()
+    brows = [landmarks().points_px[list(ring), :2] for ring in (BROW_LEFT, BROW_RIGHT)]
+    for ring in brows:
+        cv2.fillConvexPoly(worn, cv2.convexHull(np.round(ring).astype(np.int32)), colour)
+
+    found = apart(worn)
+
+    inside = near(brows[0].mean(0), 0.03)
+    seen = found.even[inside] * found.detail[inside]
+    red, green, _ = np.log(found.detail[inside]).mean(0)
+    light = to_linear(np.array(colour) / 255)
+    assert red - green < 0.36
+    assert (np.log(light[0] / light[1]) - np.log(seen[:, 0] / seen[:, 1]).mean() > 0.3) == is_held
+    weights = np.array([0.3, 0.55, 0.15])
+    assert np.log(seen).mean(0) @ weights == pytest.approx(np.log(light) @ weights, abs=0.2)
 
 
 def test_a_brow_under_hair_is_left_to_the_other_side() -> None:
