@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from . import pip_process, system
-from .core.errors import ServerError
+from .core.errors import OutputError, ServerError
 from .environment import SERVER_MINORS, data_folder, requirements
 from .installation import Source
 
@@ -47,6 +47,8 @@ def provide(source: Source, say: pip_process.Voice) -> system.Python:
 
     Raises
     ------
+    OutputError
+        That of a bundle cannot be copied.
     ServerError
         This computer has none and none can be fetched; the sentence says what to do.
     """
@@ -54,9 +56,14 @@ def provide(source: Source, say: pip_process.Voice) -> system.Python:
     if found is not None:
         return found
     if source.bundle is not None:
+        carried = source.bundle.pythons.is_dir() and any(source.bundle.pythons.iterdir())
+        what = (
+            "that of the offline bundle does not run here"
+            if carried
+            else ("the offline bundle carries none")
+        )
         raise ServerError(
-            "This computer has no Python 3.11 or 3.12, and the offline bundle carries none. Install one "
-            "and set up again."
+            f"This computer has no Python 3.11 or 3.12, and {what}. Install one and set up again."
         )
     say("fetching a Python of its own", 0.0)
     fetch(private_folder(), SERVER_MINORS[0], None, source, say)
@@ -76,10 +83,24 @@ def available(source: Source) -> system.Python | None:
         return found
     found = _in_folder(private_folder())
     if found is None and source.bundle is not None and source.bundle.pythons.is_dir():
-        # Copied away from the bundle, which may lie on a stick.
-        shutil.copytree(source.bundle.pythons, private_folder(), symlinks=True, dirs_exist_ok=True)
+        _copy_out(source.bundle.pythons)
         found = _in_folder(private_folder())
     return found
+
+
+def _copy_out(pythons: Path) -> None:
+    """Copy a bundle's interpreters to this computer, since the bundle may lie on a stick."""
+    try:
+        shutil.copytree(pythons, private_folder(), symlinks=True, dirs_exist_ok=True)
+        # Sticks and archives forget what may be run.
+        for program in private_folder().glob("cpython-*/bin/*"):
+            if program.is_file():
+                program.chmod(program.stat().st_mode | 0o755)
+    except OSError as error:
+        raise OutputError(
+            f"The Python of the offline bundle cannot be copied to {private_folder()}: {error}. Free some "
+            "space or copy the bundle again, then set up again."
+        ) from error
 
 
 def fetch(

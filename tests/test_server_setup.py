@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from dirfa_blender import bundle as bundles
-from dirfa_blender import diagnostics, installation, removal, setup_lock, system, verification
+from dirfa_blender import (
+    diagnostics,
+    installation,
+    interpreters,
+    removal,
+    setup_lock,
+    system,
+    verification,
+)
 from dirfa_blender import environment as environments
 from dirfa_blender.bundle import Bundle
 from dirfa_blender.core.errors import FormatError, JobCancelled, OutputError, ServerError
@@ -193,6 +202,79 @@ def test_a_damaged_foreign_or_old_bundle_is_refused_by_name(
         check(replace(bundle, files=dict.fromkeys(bundle.files, "0")))
     with pytest.raises(FormatError, match="not a finished offline bundle"):
         bundles.read(tmp_path)
+
+
+def bundle_with_a_python(root: Path, folder: Path) -> Bundle:
+    """A bundle with an interpreter that a stick has made no program any more."""
+    home = folder / bundles.PYTHONS / f"cpython-3.{sys.version_info.minor}.0-somewhere" / "bin"
+    home.mkdir(parents=True)
+    (folder / bundles.WHEELS).mkdir()
+    write_wheel(folder / bundles.WHEELS)
+    program = home / f"python3.{sys.version_info.minor}"
+    program.write_text(f'#!/bin/sh\nexec "{Path(sys.executable).resolve()}" "$@"\n')
+    program.chmod(0o644)
+    pins = environments.pins_hash(environments.requirements(root, 11)[SERVER])
+    hashes = bundles.hashes(folder)
+    bundles.write(Bundle(folder, bundles.this_platform(), 11, pins, "cpu", hashes))
+    return bundles.read(folder)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder on a computer without a Python."""
+    if sys.platform == "win32" or sys.version_info[1] not in environments.SERVER_MINORS:
+        pytest.skip("the program in the bundle is a script that starts a Python for the server")
+    home = tmp_path / "home"
+    monkeypatch.setattr(interpreters, "private_folder", lambda: home / "python")
+    monkeypatch.setattr(interpreters.system, "find_python", lambda _minors: None)
+    monkeypatch.setattr(removal, "user_folder", lambda: home / "environment")
+    monkeypatch.setattr(removal, "data_folder", lambda: home)
+    return home
+
+
+def test_a_bundle_brings_the_python_of_its_environment_and_removal_takes_both(
+    root: Path, bare: Path, tmp_path: Path
+) -> None:
+    source = Source("cpu", bundle=bundle_with_a_python(root, tmp_path / "stick"))
+
+    python = interpreters.provide(source, lambda *_: None)
+    home = Environment(bare / "environment", root)
+    installation.install(home, (SERVER,), python, lambda _: None, source=source)
+    (bare / "profile.json").write_text("{}")
+    made = home.condition(), python.path.is_relative_to(bare / "python")
+    removal.remove(home, lambda *_: None)
+
+    assert made == ("ready", True)
+    assert [entry.name for entry in bare.iterdir()] == ["profile.json"]
+
+
+def test_a_python_in_a_bundle_that_does_not_run_is_told_from_none(
+    root: Path, bare: Path, tmp_path: Path
+) -> None:
+    bundle = bundle_with_a_python(root, tmp_path / "stick")
+    (program,) = (bundle.pythons).glob("*/bin/*")
+    program.write_text("no program")
+    with pytest.raises(ServerError, match="of the offline bundle does not run here"):
+        interpreters.provide(Source("cpu", bundle=bundle), lambda *_: None)
+
+    shutil.rmtree(bundle.pythons)
+    shutil.rmtree(bare)
+
+    with pytest.raises(ServerError, match="the offline bundle carries none"):
+        interpreters.provide(Source("cpu", bundle=bundle), lambda *_: None)
+
+
+def test_a_stick_that_is_pulled_out_is_a_sentence(
+    root: Path, bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise shutil.Error([("a", "b", "Input/output error")])
+
+    bundle = bundle_with_a_python(root, tmp_path / "stick")
+    monkeypatch.setattr(interpreters.shutil, "copytree", gone)
+
+    with pytest.raises(OutputError, match=r"cannot be copied to .*Input/output error"):
+        interpreters.provide(Source("cpu", bundle=bundle), lambda *_: None)
 
 
 def test_only_the_add_ons_own_environment_is_removed(

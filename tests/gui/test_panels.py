@@ -47,6 +47,32 @@ def test_a_plain_head_speaks_and_its_panel_shows_sliders(window: Window) -> None
     assert window.find("dirfa.head.nose_length")
 
 
+def test_a_picture_shows_what_was_set_just_before(window: Window) -> None:
+    window.open_tab()
+    before = window.picture("49-before").read_bytes()
+
+    window.run("bpy.context.scene.dirfa.source = 'STRIPS'")
+    after = window.picture("49-after").read_bytes()
+    time.sleep(1.0)
+    later = window.picture("49-later").read_bytes()
+    window.run("bpy.context.scene.dirfa.source = 'FILE'")
+
+    assert pixels(after) != pixels(before)
+    assert pixels(after) == pixels(later)
+
+
+def pixels(png: bytes) -> list[bytes]:
+    """What a PNG shows, without the times that it was written at."""
+    chunks: list[bytes] = []
+    place = 8
+    while place < len(png):
+        size = int.from_bytes(png[place : place + 4])
+        if png[place + 4 : place + 8] == b"IDAT":
+            chunks.append(png[place + 8 : place + 8 + size])
+        place += 12 + size
+    return chunks
+
+
 def test_following_makes_a_take_when_the_seed_changes(window: Window) -> None:
     window.click("dirfa.follow")
     assert window.ask("bpy.context.scene.dirfa.follow")

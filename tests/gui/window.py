@@ -67,6 +67,16 @@ area.tag_redraw()
 """
 
 
+REDRAW = """
+for window in bpy.context.window_manager.windows:
+    for area in window.screen.areas:
+        for region in area.regions:
+            region.tag_redraw()
+    with bpy.context.temp_override(window=window):
+        bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=2)
+"""
+
+
 class NotSeen(AssertionError):
     """What should be on the screen is not."""
 
@@ -224,7 +234,10 @@ class Window:
     # -- eyes and hands -------------------------------------------------------------------------------
 
     def picture(self, name: str) -> Path:
-        """The screen as a PNG in the shared folder."""
+        """The screen as a PNG in the shared folder, drawn as Blender's data is now."""
+        # A Blender that has ended, or is busy, is shown as it was last.
+        with contextlib.suppress(Exception):
+            self.run(REDRAW)
         path = self.folder / f"{name}.png"
         self._tool("import", "-window", "root", str(path))
         return path
