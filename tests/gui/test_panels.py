@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.gui.window import Window
+from tests.gui.window import Window, pixels
 
 PACKAGE = "bl_ext.user_default.dirfa.dirfa_blender"
 STATE = f"__import__('sys').modules['{PACKAGE}.session'].state()"
@@ -49,28 +49,16 @@ def test_a_plain_head_speaks_and_its_panel_shows_sliders(window: Window) -> None
 
 def test_a_picture_shows_what_was_set_just_before(window: Window) -> None:
     window.open_tab()
-    before = window.picture("49-before").read_bytes()
+    before = window.picture("49-before")
 
     window.run("bpy.context.scene.dirfa.source = 'STRIPS'")
-    after = window.picture("49-after").read_bytes()
+    after = window.picture("49-after")
     time.sleep(1.0)
-    later = window.picture("49-later").read_bytes()
+    later = window.picture("49-later")
     window.run("bpy.context.scene.dirfa.source = 'FILE'")
 
     assert pixels(after) != pixels(before)
     assert pixels(after) == pixels(later)
-
-
-def pixels(png: bytes) -> list[bytes]:
-    """What a PNG shows, without the times that it was written at."""
-    chunks: list[bytes] = []
-    place = 8
-    while place < len(png):
-        size = int.from_bytes(png[place : place + 4])
-        if png[place + 4 : place + 8] == b"IDAT":
-            chunks.append(png[place + 8 : place + 8 + size])
-        place += 12 + size
-    return chunks
 
 
 def test_following_makes_a_take_when_the_seed_changes(window: Window) -> None:

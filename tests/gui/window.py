@@ -25,6 +25,8 @@ STEP_PX = 9
 # Where across the sidebar buttons are looked for: the middle first, then what stands at its edges.
 ACROSS = (0.6, 0.86, 0.3)
 SETTLE_SECONDS = 0.06
+# Pictures taken until two are alike.
+MOST_PICTURES = 6
 
 UNDER_POINTER = """
 import contextlib
@@ -79,6 +81,19 @@ for window in bpy.context.window_manager.windows:
 
 class NotSeen(AssertionError):
     """What should be on the screen is not."""
+
+
+def pixels(png: Path) -> list[bytes]:
+    """What a PNG shows, without the times that are written beside it."""
+    data = png.read_bytes()
+    chunks: list[bytes] = []
+    place = 8
+    while place < len(data):
+        size = int.from_bytes(data[place : place + 4])
+        if data[place + 4 : place + 8] == b"IDAT":
+            chunks.append(data[place + 8 : place + 8 + size])
+        place += 12 + size
+    return chunks
 
 
 @dataclass
@@ -235,11 +250,17 @@ class Window:
 
     def picture(self, name: str) -> Path:
         """The screen as a PNG in the shared folder, drawn as Blender's data is now."""
-        # A Blender that has ended, or is busy, is shown as it was last.
-        with contextlib.suppress(Exception):
-            self.run(REDRAW)
         path = self.folder / f"{name}.png"
-        self._tool("import", "-window", "root", str(path))
+        seen: list[bytes] = []
+        # Panels glide to their places, and a face that speaks live never stands still.
+        for _ in range(MOST_PICTURES):
+            # A Blender that has ended, or is busy, is shown as it was last.
+            with contextlib.suppress(Exception):
+                self.run(REDRAW)
+            self._tool("import", "-window", "root", str(path))
+            before, seen = seen, pixels(path)
+            if seen == before:
+                break
         return path
 
     def open_tab(self, tab: str = "DIRFA") -> None:
