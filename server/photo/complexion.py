@@ -67,10 +67,9 @@ MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
 # Logarithm of a brow's red over green beside the skin's at most: but for the reddest, hair has less of it
 # than skin; cameras and compression give dark hairs more.
 BROW_RED = 0.3
-RED_GIVEN = (
-    0.65,
-    0.35,
-)  # shares of what is too red taken from red and given to green: as light as before
+# What of too much red goes to green, and of too much blue to both others: all as light as before.
+LESS_RED = np.array([-0.65, 0.35, 0.0], np.float32)
+LESS_BLUE = np.array([0.15, 0.15, -0.85], np.float32)
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
 BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
 DARK_BROW = (
@@ -166,9 +165,8 @@ def complexion(
     sound = level / (level + np.float32(DARK_NOISE**2))
     tint = faint + free[..., None] * (sound * np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
     brow = np.maximum(zones.brow_right, zones.brow_left)
-    too_red = brow * np.maximum(tint[..., 0] - tint[..., 1] - np.float32(BROW_RED), 0)
-    tint[..., 0] -= np.float32(RED_GIVEN[0]) * too_red
-    tint[..., 1] += np.float32(RED_GIVEN[1]) * too_red
+    there = brow > 0
+    tint[there] += brow[there, None] * _pigmented(tint[there], even[there])
     brow = grown(brow, HAIRY_MARGIN * unit)
     hairy = np.clip(2 * np.maximum(brow, beard), 0, 1).astype(np.float32)
     detail = np.exp(shade[..., None] + tint)
@@ -284,6 +282,24 @@ def _held(shade: Shares, unit: float) -> Shares:
     most_fine = np.where(fine < 0, np.float32(WRINKLE), np.float32(SHINE))
     held = most * np.tanh(wide / most) + most_fine * np.tanh(fine / most_fine)
     return np.asarray(held, np.float32)
+
+
+def _pigmented(tint: Image, even: Image) -> Image:
+    """What tints (N, 3) of brows over even skin lack for a colour that hair has (logarithms).
+
+    Notes
+    -----
+    Pigments of hair take in the more of light the shorter its waves, so what of red is lost toward green is
+    lost at least once more toward blue, unless the skin between the hairs has less to lose. A wall or a
+    shine on thin brows makes them blue.
+    """
+    skin = np.log(np.maximum(even, np.float32(1e-4)))
+    red, green, blue = np.moveaxis(tint, -1, 0)
+    too_red = np.maximum(red - green - np.float32(BROW_RED), 0)
+    of_skin = skin[..., 1] - skin[..., 2]
+    lost = np.maximum(red - green - too_red + skin[..., 0] - skin[..., 1], 0)
+    too_blue = np.maximum(blue - green + np.minimum(lost - of_skin, 0), 0)
+    return too_red[..., None] * LESS_RED + too_blue[..., None] * LESS_BLUE
 
 
 def _pits(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:

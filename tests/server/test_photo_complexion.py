@@ -134,6 +134,23 @@ def test_a_brow_is_hardly_redder_than_the_skin_and_as_light_as_it_was(
     assert np.log(seen).mean(0) @ weights == pytest.approx(np.log(light) @ weights, abs=0.2)
 
 
+@pytest.mark.parametrize("colour", [(112, 96, 118), (100, 88, 92)])
+def test_a_brow_loses_as_much_light_toward_blue_as_toward_green(
+    colour: tuple[int, int, int],
+) -> None:
+    worn = astronaut().copy()
+    brows = [landmarks().points_px[list(ring), :2] for ring in (BROW_LEFT, BROW_RIGHT)]
+    for ring in brows:
+        cv2.fillConvexPoly(worn, cv2.convexHull(np.round(ring).astype(np.int32)), colour)
+
+    found = apart(worn)
+
+    inside = near(brows[0].mean(0), 0.03)
+    red, green, blue = np.log(found.even[inside] * found.detail[inside]).mean(0)
+    _, green_skin, blue_skin = np.log(found.even[inside]).mean(0)
+    assert green - blue > min(red - green, green_skin - blue_skin) - 0.06
+
+
 def test_a_brow_under_hair_is_left_to_the_other_side() -> None:
     worn = astronaut().copy()
     brow = landmarks().points_px[[285, 300, 334, 9, 337, 299, 333], :2]
