@@ -20,6 +20,8 @@ Kind = Literal["property", "shape", "pose", "object"]
 KINDS: tuple[Kind, ...] = ("property", "shape", "pose", "object")
 # Detection prefers a family whose names are found to this part over one with more names.
 LEAST_SHARE = 0.15
+# Less of it is meant where it is this part of all the keys that a character has.
+LEAST_EXPLAINED = 0.5
 MOST_MISSING_NAMED = 6
 
 
@@ -142,7 +144,8 @@ def detected(
     """The profile that explains most of a character's names, and its coverage.
 
     Profiles are ranked by how many channels they find, then by share: a rig that has 52 shapes and five
-    vowels is driven by the 52.
+    vowels is driven by the 52. A few shapes of a large profile count as much as they are of all that the
+    character has.
 
     Raises
     ------
@@ -154,7 +157,9 @@ def detected(
     def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[float, int]:
         profile, found = entry
         by_bone = len(set(found.bones) - set(found.places))
-        carried = (len(found.places) + 0.5 * by_bone) * (found.share >= LEAST_SHARE)
+        explained = _explained(found, inventory)
+        is_meant = found.share >= LEAST_SHARE or explained >= LEAST_EXPLAINED
+        carried = (len(found.places) + 0.5 * by_bone) * is_meant
         # Among equals the family that spells its names and bones as the rig does.
         literal = sum(
             place.name == profile.names_of(channel)[0]
@@ -162,12 +167,20 @@ def detected(
             for place in places[:1]
         )
         literal += sum(bone in sum(profile.bones.values(), ()) for bone in found.parts.values())
-        return carried * max(found.share, 0.3), literal
+        return carried * max(found.share, explained, 0.3), literal
 
     best = max(ranked, key=rank)
     if not best[1].places and not best[1].bones:
         raise RigError(describe_absence(inventory))
     return best
+
+
+def _explained(found: Coverage, inventory: Inventory) -> float:
+    """Part of a character's shape keys that a coverage moves, 0..1."""
+    keys = {name for names in inventory.of_kind("shape").values() for name in names}
+    places = (place for places in found.places.values() for place in places)
+    moved = {place.name for place in places if place.kind == "shape"}
+    return len(moved) / max(1, len(keys))
 
 
 def describe_absence(inventory: Inventory) -> str:
