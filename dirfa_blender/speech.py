@@ -15,6 +15,9 @@ import numpy as np
 
 from .core.errors import AudioError
 
+# Formats that do not say how long they are seem endless.
+MOST_SECONDS = 86400.0
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -64,6 +67,20 @@ class Speech:
                 f"Cannot cut {self.path.name} in {folder}: {error.strerror or error}."
             ) from error
         return path
+
+
+def length_of(path: Path) -> float | None:
+    """Seconds of a recording; None where it cannot be told."""
+    try:
+        import aud
+
+        sound = aud.Sound(str(path))
+        seconds = sound.length / sound.specs[0]
+    except ImportError:
+        return None
+    except aud.error:
+        return None
+    return seconds if 0 < seconds < MOST_SECONDS else None
 
 
 def read_samples(speech: Speech) -> tuple[np.ndarray, int]:

@@ -9,7 +9,10 @@ from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from .. import acting, directing, lines
 from ..core.errors import DirfaError
+from ..scene import frame_rate
 from ..session import state
+from ..speech import length_of
+from ..staging import first_free_frame
 from .button import Button, FileButton, lineless_reason
 from .generate import RECORDINGS
 
@@ -46,13 +49,38 @@ class DIRFA_OT_add_recordings(FileButton, bpy.types.Operator):
     def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
         company = lines.Company(scene, lines.characters_in(scene))
+        rate = frame_rate(scene)
+        # The first frame at which a character says nothing yet.
+        free: dict[int, float] = {}
         for name in sorted(file.name for file in self.files if file.name):
             path = Path(bpy.path.abspath(self.directory)) / name
             line = lines.new_line(scene, path.stem, "FILE")
             with state().quietly():
                 line.path = str(path)
-            lines.set_start(line, scene.frame_start)
             lines.cast(scene, line, company)
+            speaker = line.character.session_uid if line.character is not None else 0
+            first = free.get(speaker)
+            if first is None:
+                first = _first_free(scene, line)
+            lines.set_start(line, first)
+            seconds = length_of(path)
+            if seconds is not None:
+                free[speaker] = first + rate.frame_count(seconds)
+
+
+def _first_free(scene: bpy.types.Scene, newcomer: bpy.types.PropertyGroup) -> float:
+    """Where a new line of a character may begin: after all it says, and all it shall say."""
+    rate = frame_rate(scene)
+    ends = [
+        line.frame_start + rate.frame_count(seconds)
+        for line in scene.dirfa.lines
+        if line.kind == "FILE"
+        and line != newcomer
+        and line.character == newcomer.character
+        and not len(line.takes)
+        and (seconds := length_of(Path(bpy.path.abspath(line.path))))
+    ]
+    return max([first_free_frame(scene, newcomer.character), *ends])
 
 
 class DIRFA_OT_remove_line(Button, bpy.types.Operator):

@@ -311,6 +311,29 @@ def test_strips_moved_together_take_their_hand_edits_along(
     assert len(searches) == 2
 
 
+def test_added_recordings_follow_one_another_for_each_character(
+    stage, server, tmp_path: Path
+) -> None:
+    character("Hero"), character("Villain")
+    spoken = {"hero_1": 1.0, "hero_2": 2.0, "hero_3": 1.0, "villain_1": 3.0, "villain_2": 0.5}
+    for name, seconds in spoken.items():
+        write_tone(tmp_path / f"{name}.wav", seconds)
+
+    def add(*names: str) -> None:
+        files = [{"name": f"{name}.wav"} for name in names]
+        bpy.ops.dirfa.add_recordings(directory=str(tmp_path), files=files)
+
+    add("hero_1", "villain_1")
+    add("hero_2", "villain_2")
+    bpy.ops.dirfa.generate()
+    add("hero_3")
+
+    starts = {line.name: line.frame_start for line in stage.dirfa.lines}
+    assert starts == {
+        "hero_1": 1, "hero_2": 25, "villain_1": 1, "villain_2": 73, "hero_3": 73,
+    }  # fmt: skip
+
+
 def test_strips_that_moved_before_new_takes_are_followed_at_once(
     stage, server, tmp_path, monkeypatch
 ) -> None:
