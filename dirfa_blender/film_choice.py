@@ -19,7 +19,7 @@ from .core.file_names import safe_name
 from .core.timing import FrameRate, parse_rate
 from .render import RenderSettings
 from .render_order import FILM, RenderOrder
-from .scene import frame_rate, set_frame_rate
+from .scene import frame_rate, set_frame_rate, usable_rate
 from .session import state
 
 RATES = ("23.976", "24", "25", "29.97", "30", "48", "50", "59.94", "60")
@@ -142,13 +142,13 @@ def films_folder() -> Path:
 
 def rate_name(scene: bpy.types.Scene) -> str:
     """Which of `RATES` a scene has; empty for another one."""
-    now = frame_rate(scene)
+    now = usable_rate(scene)
     return next((name for name in RATES if parse_rate(name) == now), "")
 
 
 def set_rate(scene: bpy.types.Scene, rate: FrameRate) -> None:
     """Give a scene an exact rate; its performances follow, and its range where it was theirs."""
-    before = frame_rate(scene)
+    before = usable_rate(scene) or rate
     set_frame_rate(scene, rate)
     follow_rate(scene, before)
 

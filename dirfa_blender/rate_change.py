@@ -10,14 +10,16 @@ import bpy
 
 from . import directing, lines
 from .labels import draw_text
-from .scene import frame_rate
+from .scene import frame_rate, usable_rate
 
 
 def is_due(scene: bpy.types.Scene) -> bool:
     """Whether the last change of the rate moved anything in seconds."""
     before = scene.dirfa.rate_before
-    return before > 0 and any(
-        line.frame_start != _kept(scene, line.frame_start) for line in scene.dirfa.lines
+    return (
+        before > 0
+        and usable_rate(scene) is not None
+        and any(line.frame_start != _kept(scene, line.frame_start) for line in scene.dirfa.lines)
     )
 
 

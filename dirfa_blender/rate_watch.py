@@ -13,7 +13,7 @@ from bpy.app.handlers import persistent
 
 from . import film_choice
 from .core.timing import FrameRate
-from .scene import frame_rate
+from .scene import usable_rate
 from .session import state
 from .viewport import redraw_sidebars
 
@@ -25,8 +25,8 @@ def on_update(scene: bpy.types.Scene, _depsgraph: bpy.types.Depsgraph | None = N
     """After anything changed: was it the rate of a scene in which somebody speaks?"""
     if not len(scene.dirfa.lines):
         return
-    rates, now = state().rates, frame_rate(scene)
-    if rates.setdefault(scene.session_uid, now) == now:
+    rates, now = state().rates, usable_rate(scene)
+    if now is None or rates.setdefault(scene.session_uid, now) == now:
         return
     if not bpy.app.background and not bpy.app.timers.is_registered(follow):
         bpy.app.timers.register(follow, first_interval=SETTLED_SECONDS)
@@ -37,9 +37,9 @@ def follow() -> float | None:
     if state().is_busy or state().entering is not None:
         return SETTLED_SECONDS
     for scene in bpy.data.scenes:
-        now = frame_rate(scene)
+        now = usable_rate(scene)
         before = state().rates.get(scene.session_uid)
-        if before is None or before == now:
+        if now is None or before is None or before == now:
             continue
         state().rates[scene.session_uid] = now
         if _is_behind(scene, now):

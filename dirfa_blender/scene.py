@@ -11,7 +11,7 @@ from pathlib import Path
 
 import bpy
 
-from .core.errors import AudioError, OutputError
+from .core.errors import AudioError, OutputError, SettingsError
 from .core.timing import FrameRate
 
 # A recording up to this size travels inside the saved file, so the file plays anywhere.
@@ -19,8 +19,22 @@ PACK_LIMIT_BYTES = 64 * 2**20
 
 
 def frame_rate(scene: bpy.types.Scene) -> FrameRate:
-    """The scene's exact rate: Blender keeps ``fps_base`` in single precision, 1.001 as 1.00100005."""
+    """The scene's exact rate: Blender keeps ``fps_base`` in single precision, 1.001 as 1.00100005.
+
+    Raises
+    ------
+    SettingsError
+        There are more frames a second than anybody can speak at.
+    """
     return FrameRate(scene.render.fps, round(scene.render.fps_base, 6))
+
+
+def usable_rate(scene: bpy.types.Scene) -> FrameRate | None:
+    """The same for whoever only looks; None where it is one at which nobody speaks."""
+    try:
+        return frame_rate(scene)
+    except SettingsError:
+        return None
 
 
 def set_frame_rate(scene: bpy.types.Scene, rate: FrameRate) -> None:

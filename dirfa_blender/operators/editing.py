@@ -7,7 +7,7 @@ from abc import abstractmethod
 import bpy
 
 from .. import acting, directing, edits, fcurves, layering
-from ..scene import frame_rate
+from ..scene import usable_rate
 from .button import Button
 
 
@@ -147,9 +147,9 @@ class DIRFA_OT_mark_asset(_NeedsPerformance, bpy.types.Operator):
 
 def is_out_of_time(scene: bpy.types.Scene) -> bool:
     """Whether a performance was written at another frame rate than the scene's."""
-    rate = frame_rate(scene).per_second
+    rate = usable_rate(scene)
     return any(
-        record.action is not None and abs(record.fps - rate) > 1e-3
+        record.action is not None and (rate is None or abs(record.fps - rate.per_second) > 1e-3)
         for record in scene.dirfa.characters
     )
 

@@ -8,9 +8,10 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, addon, labels
+from dirfa_blender import acting, addon, labels, rate_watch
 from dirfa_blender.session import state
 from tests.addon.stage import character, line_with_take
+from tests.addon.test_operators import refused
 
 
 class Sketch:
@@ -121,6 +122,25 @@ def test_a_changed_frame_rate_is_offered_to_be_followed(stage) -> None:
     stage.render.fps = 60
 
     assert "dirfa.retime" in draw_all()
+
+
+def test_a_frame_rate_at_which_nobody_speaks_is_drawn_and_can_be_left(stage) -> None:
+    face = character()
+    line_with_take(face)
+    acting.perform(stage, face)
+    stage.dirfa.rate_before = 24.0
+    stage.render.fps, stage.render.fps_base = 2000, 0.5
+
+    drawn = draw_all()
+    said = refused(bpy.ops.dirfa.retime)
+    rate_watch.on_update(stage)
+    assert rate_watch.follow() is None
+    stage.dirfa.rate = "24"
+
+    assert "dirfa.retime" in drawn
+    assert "at most 240 frames a second" in said
+    assert stage.render.fps == 24
+    assert acting.record_of(stage, face).fps == 24
 
 
 def test_a_running_queue_shows_each_line(stage) -> None:
