@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 
 import bpy
 
@@ -47,6 +48,19 @@ class FileButton(Button):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        # A file browser whose name was left empty gives the folder.
+        if hasattr(self, "filepath") and not _is_file(self.filepath):
+            self.report({"ERROR"}, "Type or choose the name of a file: only a folder was given")
+            return {"CANCELLED"}
+        return super().execute(context)
+
+
+def _is_file(text: str) -> bool:
+    """Whether a path may be that of a file, there already or not."""
+    path = Path(bpy.path.abspath(text))
+    return bool(text and path.name) and not text.endswith(("/", "\\")) and not path.is_dir()
 
 
 def target_of(context: bpy.types.Context) -> bpy.types.Object | None:

@@ -46,6 +46,24 @@ def test_a_wrong_file_changes_nothing_and_says_why(face, tmp_path: Path) -> None
     assert not len(bpy.data.actions)
 
 
+@pytest.mark.parametrize(
+    "name", ["export_character", "export_take", "import_take", "save_take", "apply_take"]
+)
+@pytest.mark.parametrize("empty", ["", "folder", "folder/"])
+def test_a_folder_without_a_name_is_no_file_to_write_or_read(
+    face, tmp_path: Path, name: str, empty: str
+) -> None:
+    line_with_take(face)
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(RuntimeError, match="only a folder was given"):
+        getattr(bpy.ops.dirfa, name)(filepath=str(tmp_path / empty) + "/" * (empty[-1:] == "/"))
+    with pytest.raises(RuntimeError, match="only a folder was given"):
+        getattr(bpy.ops.dirfa, name)(filepath="")
+
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["folder"]
+
+
 def test_the_selected_character_is_exported(face, tmp_path: Path) -> None:
     assert bpy.ops.dirfa.export_character(filepath=str(tmp_path / "a")) == {"FINISHED"}
 
