@@ -38,6 +38,9 @@ def main(
 
     `make_services` puts something else than the model behind the routes.
     """
+    # Numpy's products: what is worth sharing has threads of its own already, and how they are shared would
+    # show in the last bits. To be said before numpy is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     commands: dict[str, Callable[[Sequence[str]], int]] = {
         "serve": lambda words: _serve(words, make_services),
         "animate": _animate,

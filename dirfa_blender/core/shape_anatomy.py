@@ -334,8 +334,11 @@ def swapped(name: str) -> str:
 
 def radial(sites: Array, centres: Array, soft: float) -> Array:
     """(N, M) softened distances ``sqrt(r^2 + soft^2)``, metres."""
-    square = (sites**2).sum(1)[:, None] + (centres**2).sum(1) - 2.0 * sites @ centres.T
-    return np.sqrt(np.maximum(square, 0.0) + soft**2)
+    square = (sites**2).sum(1)[:, None] + (centres**2).sum(1)
+    square -= 2.0 * sites @ centres.T
+    np.maximum(square, 0.0, out=square)
+    square += soft**2
+    return np.sqrt(square, out=square)
 
 
 def smoothstep(x: Array, low: float, high: float) -> Array:

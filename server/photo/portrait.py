@@ -51,6 +51,10 @@ def prepare(settings: PhotoSettings) -> None:
     """Load and work out everything that does not depend on the photo."""
     graphs.prepare()
     head_fit.prepare()
+    _prepare_textures(settings)
+
+
+def _prepare_textures(settings: PhotoSettings) -> None:
     texture.prepare(SKETCH)
     texture.prepare(settings.texture_pixels)
 
@@ -77,20 +81,24 @@ def head_from_photos(
     PhotoError
         When the bytes are no photo, or it holds no face that can be fitted.
     """
-    looks = [_looked_at(data, number, len(photos)) for number, data in enumerate(photos, 1)]
-    progress(0.1)
-    looks.sort(key=lambda look: abs(float(look.found.landmarks.turn()[1])))
-    front = looks[0]
     chosen = FitSettings(interpupillary_distance_metres=settings.interpupillary_metres)
-    solution = solve([look.found.landmarks for look in looks], chosen)
-    fit = bare_fit(solution, chosen)
-    warnings = tuple(said for look in looks for said in look.warnings)
-    warnings += expression_warnings(front.found, fit.expression)
-    landmarks = front.found.landmarks
-    seen = closeup(front.pixels, landmarks)
-    # Beside the skin hair is read and made, beside the looks the whole texture, beside the shapes the final
-    # hair: none of these waits for the other, and each takes about as long.
     with ThreadPoolExecutor(max_workers=1) as beside:
+        # Nothing once `prepare` was called; else it takes longer than finding a face, and waits for none.
+        ready = beside.submit(head_fit.prepare)
+        beside.submit(_prepare_textures, settings)
+        looks = [_looked_at(data, number, len(photos)) for number, data in enumerate(photos, 1)]
+        progress(0.1)
+        looks.sort(key=lambda look: abs(float(look.found.landmarks.turn()[1])))
+        front = looks[0]
+        ready.result()
+        solution = solve([look.found.landmarks for look in looks], chosen)
+        fit = bare_fit(solution, chosen)
+        warnings = tuple(said for look in looks for said in look.warnings)
+        warnings += expression_warnings(front.found, fit.expression)
+        landmarks = front.found.landmarks
+        seen = closeup(front.pixels, landmarks)
+        # Beside the skin hair is read and made, beside the looks the whole texture, beside the shapes the
+        # final hair: none of these waits for the other, and each takes about as long.
         read = beside.submit(
             hair_in_photo,
             fit.head, fit.view, seen.picture, seen.to_picture, seen.landmarks, seen.masks,
