@@ -27,8 +27,8 @@ PORE_METRES = 0.00028
 PORE_ROUGHNESS = 0.08
 # The fold of a cheek: how deep, how wide toward the cheek that hangs over it and toward the lip, and what
 # a wrinkled nose makes of it against a smile.
-CREASE_METRES = 0.0016
-STEEP_MM, FLAT_MM = 1.7, 3.6
+CREASE_METRES = 0.0015
+STEEP_MM, FLAT_MM = 2.3, 4.0
 SNEER_FOLDS = 0.6
 # Clear film of tears on the edge of a lid; the red of the lips is moist by a little of it.
 MOIST_LIPS = 0.14
