@@ -9,6 +9,7 @@ these locks, so they end some way below the ears; what hangs further down (`head
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ STRANDS, PER_LOCK = 15000, 26
 POINTS = 18  # along a strand
 STEP_METRES, STEPS = 0.008, 52  # of the walk; so many at most
 NEAREST = 5  # points of the surface that say where it runs
+AROUND = 32  # points round one of the surface, among which those are looked for
 ROOT_METRES, TIP_SHARE = 0.00011, 0.35  # radius at the root, and share of it at the tip
 # Metres below the ears at which the shortest and the longest locks end, where the sheet reaches so far; of
 # a shorter sheet they end at these shares of its height.
@@ -62,10 +64,24 @@ class _Skin:
     points: Floats
     normals: Floats
 
-    def near(self, places: Floats, count: int = NEAREST) -> tuple[Floats, Floats]:
+    @cached_property
+    def around(self) -> npt.NDArray[np.int64]:
+        """(N, AROUND) numbers of the points nearest to each, itself among them, in no order."""
+        small = self.points.astype(np.float32)
+        square = (small**2).sum(1)
+        blocks = [
+            np.argpartition(square - 2 * small[first : first + 400] @ small.T, AROUND, axis=1)
+            for first in range(0, len(small), 400)
+        ]
+        return np.concatenate([block[:, :AROUND] for block in blocks])
+
+    def near(self, places: Floats) -> tuple[Floats, Floats]:
         """(M, 3) means of the nearest points and of their normals, weighted by nearness."""
-        found = _nearest(places, self.points, count)
+        # The nearest points lie round the very nearest one.
+        found = self.around[nearest(places, self.points)]
         away = np.linalg.norm(self.points[found] - places[:, None], axis=2)
+        chosen = np.argpartition(away, NEAREST, axis=1)[:, :NEAREST]
+        found, away = (np.take_along_axis(part, chosen, axis=1) for part in (found, away))
         weights = 1.0 / (away + 1e-3) ** 2
         weights /= weights.sum(1, keepdims=True)
         normal = (weights[..., None] * self.normals[found]).sum(1)
@@ -120,7 +136,8 @@ def _with_normals(grid: Floats, is_closed: bool) -> tuple[Floats, Floats]:
 
 def _is_within(some: _Skin, other: _Skin) -> npt.NDArray[np.bool_]:
     """(N,) whether points lie behind the other surface; beside its edge they do not."""
-    place, normal = other.near(some.points, 1)
+    found = nearest(some.points, other.points)
+    place, normal = other.points[found], other.normals[found]
     off = some.points - place
     height = (off * normal).sum(1)
     aside = np.linalg.norm(off - height[:, None] * normal, axis=1)
@@ -288,18 +305,6 @@ def _filled_out(
         return values[each, low] * (1.0 - part) + values[each, low + 1] * part
 
     return along(guides) + off[:, 0, :, None] * along(aside) + off[:, 1, :, None] * along(outward)
-
-
-def _nearest(places: Floats, among: Floats, count: int) -> npt.NDArray[np.int64]:
-    """(N, count) numbers of the nearest of some points, in no order."""
-    small = among.astype(np.float32)
-    square = (small**2).sum(1)
-    found = np.empty((len(places), count), np.int64)
-    for start in range(0, len(places), 400):
-        block = places[start : start + 400].astype(np.float32)
-        off = square - 2 * block @ small.T
-        found[start : start + 400] = np.argpartition(off, count, axis=1)[:, :count]
-    return found
 
 
 def _rise(share: Floats) -> Floats:
