@@ -245,7 +245,7 @@ def _even(light: Image, logs: Image, weight: Shares, unit: float) -> tuple[Image
         result += share * (seen / np.maximum(near, 1e-4)[..., None] - result)
     even = cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR)
     near = cv2.resize(near, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(even), np.clip(near / SURE_SHARE - 0.5, 0, 1).astype(np.float32)
+    return np.asarray(even, np.float32), np.clip(near / SURE_SHARE - 0.5, 0, 1).astype(np.float32)
 
 
 def _shrunk(shape: tuple[int, ...], reach: float) -> tuple[float, tuple[int, int]]:
@@ -285,7 +285,7 @@ def _held(shade: Shares, unit: float) -> Shares:
 
 
 def _pigmented(tint: Image, even: Image) -> Image:
-    """What tints (N, 3) of brows over even skin lack for a colour that hair has (logarithms).
+    """What tints (N, 3) of brows over even skin lack for a colour that hair has, all logarithms.
 
     Notes
     -----
@@ -293,11 +293,10 @@ def _pigmented(tint: Image, even: Image) -> Image:
     lost at least once more toward blue, unless the skin between the hairs has less to lose. A wall or a
     shine on thin brows makes them blue.
     """
-    skin = np.log(np.maximum(even, np.float32(1e-4)))
     red, green, blue = np.moveaxis(tint, -1, 0)
     too_red = np.maximum(red - green - np.float32(BROW_RED), 0)
-    of_skin = skin[..., 1] - skin[..., 2]
-    lost = np.maximum(red - green - too_red + skin[..., 0] - skin[..., 1], 0)
+    of_skin = even[..., 1] - even[..., 2]
+    lost = np.maximum(red - green - too_red + even[..., 0] - even[..., 1], 0)
     too_blue = np.maximum(blue - green + np.minimum(lost - of_skin, 0), 0)
     return too_red[..., None] * LESS_RED + too_blue[..., None] * LESS_BLUE
 

@@ -158,7 +158,7 @@ def _unlike_background(pixels: Pixels, person: Shares) -> Shares:
         return np.ones(person.shape, np.float32)
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     middle = np.median(lab[behind], axis=0)
-    difference = np.abs(lab - middle) * np.float32((0.4, 1.0, 1.0))
+    difference = np.abs(lab - middle) * np.array((0.4, 1.0, 1.0), np.float32)
     return np.clip((difference.max(-1) - 8) / 10, 0, 1).astype(np.float32)
 
 
@@ -190,7 +190,7 @@ def skin_share(pixels: Pixels, points_px: npt.NDArray[np.float64]) -> Shares:
         return np.ones(pixels.shape[:2], np.float32)
     middle = np.median(samples, axis=0)
     spread = 1.48 * np.median(np.abs(samples - middle), axis=0)
-    spread = np.maximum(spread, np.float32((9.0, 3.0, 3.5)))
+    spread = np.maximum(spread, np.array((9.0, 3.0, 3.5), np.float32))
     difference = (lab - middle) / spread
     difference[..., 0] *= np.where(difference[..., 0] < 0, 0.8, 0.6)
     distance = np.sqrt((difference**2).sum(-1))
