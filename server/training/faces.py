@@ -81,6 +81,10 @@ class SpokenMouth:
     filmed: Array | None = None
 
 
+Source = Callable[[np.random.Generator], SpokenMouth]
+"""Draws an example."""
+
+
 def grid_film(
     data: Path, cache: Path, head: Head, progress: Callable[[float], None] | None = None
 ) -> list[SpokenMouth]:
@@ -195,25 +199,41 @@ def facegood_rig(data: Path) -> list[SpokenMouth]:
     return taken
 
 
-def taught(teacher: Teacher, corpora: Sequence[AlignedSpeech], index: int) -> SpokenMouth:
-    """One aligned utterance, counted over all corpora, with the teacher's mouth."""
-    for corpus in corpora:
-        if index < len(corpus.names):
-            break
-        index -= len(corpus.names)
-    else:
-        raise IndexError(index)
-    labels = corpus.phones(index)
-    times = np.arange(len(labels) // 2) / FRAME_RATE
-    return SpokenMouth(
-        corpus.names[index],
-        levelled(corpus.sound(index)),
-        teacher.mouth(labels, times).astype(np.float32),
-        np.ones(len(MOUTH), np.float32),
-        STYLES.index("plain"),
-        bool(corpus.held_out[index]),
-        labels,
-    )
+def of_film(filmed: Sequence[SpokenMouth]) -> Source:
+    """Filmed sentences, each as often as any other."""
+    seen = [one for one in filmed if not one.held_out]
+    return lambda rng: seen[int(rng.integers(len(seen)))]
+
+
+def of_rig(rigged: Sequence[SpokenMouth]) -> Source:
+    """Takes with rig weights, a longer one more often."""
+    seen = [one for one in rigged if not one.held_out]
+    shares = np.array([len(one.mouth) for one in seen], np.float64)
+    shares /= shares.sum()
+    return lambda rng: seen[int(rng.choice(len(seen), p=shares))]
+
+
+def of_teacher(teacher: Teacher, corpora: Sequence[AlignedSpeech]) -> Source:
+    """Voices with phone times, and the mouth that the coarticulation teacher gives them."""
+    seen = [
+        (corpus, int(number)) for corpus in corpora for number in np.flatnonzero(~corpus.held_out)
+    ]
+
+    def taught(rng: np.random.Generator) -> SpokenMouth:
+        corpus, number = seen[int(rng.integers(len(seen)))]
+        labels = corpus.phones(number)
+        times = np.arange(len(labels) // 2) / FRAME_RATE
+        return SpokenMouth(
+            corpus.names[number],
+            levelled(corpus.sound(number)),
+            teacher.mouth(labels, times).astype(np.float32),
+            np.ones(len(MOUTH), np.float32),
+            STYLES.index("plain"),
+            held_out=False,
+            phones=labels,
+        )
+
+    return taught
 
 
 def mouth_of(take: Animation) -> Array:

@@ -9,7 +9,7 @@ few people refine what it hears, and the phones of all voices keep it from liste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,12 +24,10 @@ from server.features import FRAME_RATE, FRAME_STEP
 from server.model.network import FaceNetwork
 
 from . import augment
-from .cache import AlignedSpeech
-from .faces import SpokenMouth, taught
+from .faces import Source, SpokenMouth
 from .loop import Lesson, teach
 from .music import piece
 from .phones import MARGIN, cut, delay_shares, hearing, labels_at, mel_features, phone_loss
-from .teacher import Teacher
 
 Floats = NDArray[np.float32]
 
@@ -37,9 +35,11 @@ BATCH = 24
 CROP_FRAMES = 200
 WARM_FRAMES = 12
 """Frames at the start of a crop that are not scored: the network has heard too little."""
-SHARES = {"grid": 0.52, "facegood": 0.1, "plain": 0.38}
-"""Of a batch, by whose mouth it is."""
-POLISH_SHARES = {"grid": 0.55, "facegood": 0.09, "plain": 0.36}
+SHARES = (0.52, 0.1, 0.38)
+"""Of a batch, from film, rig weights and the coarticulation teacher."""
+POLISH_SHARES = (0.55, 0.09, 0.36)
+AGREED_SHARES = (0.52, 0.09, 0.05, 0.34)
+"""The last of what other networks agreed on."""
 OPENING_SCALE, WIDTH_SCALE = 0.004, 0.0015
 """Metres that count as one in the loss: the deviation of a talker's lips."""
 SHUT_METRES = 0.002
@@ -88,37 +88,31 @@ class MouthBatch:
 class MouthBatches:
     """Random batches of all sources, half of the crops in another voice and room.
 
-    `geometry` is (M, 2), metres of lip opening and width that each channel adds.
+    Parameters
+    ----------
+    sources, shares : of examples, and how much of a batch each gives
+    geometry : (M, 2) metres of lip opening and width that each channel adds
     """
 
     def __init__(
         self,
-        filmed: Sequence[SpokenMouth],
-        rigged: Sequence[SpokenMouth],
-        teacher: Teacher,
-        corpora: Sequence[AlignedSpeech],
+        sources: Sequence[Source],
+        shares: Sequence[float],
         geometry: NDArray[np.float64],
         seed: int,
-        shares: Mapping[str, float] = SHARES,
     ) -> None:
         self._seed = seed
-        self._shares = dict(shares)
-        self._filmed = [one for one in filmed if not one.held_out]
-        self._rigged = [one for one in rigged if not one.held_out]
-        self._rigged_share = np.array([len(one.mouth) for one in self._rigged], np.float64)
-        self._teacher = teacher
-        self._corpora = corpora
+        self._sources = sources
+        self._shares = shares
         self._geometry = geometry.astype(np.float32)
         rng = np.random.default_rng(seed)
         self._music = [piece(MUSIC_SECONDS, rng) for _ in range(MUSIC_PIECES)]
-        held = np.concatenate([corpus.held_out for corpus in corpora])
-        self._taught = np.flatnonzero(~held)
 
     def draw(self, number: int) -> MouthBatch:
         """Batch `number`; it depends on nothing else."""
         rng = np.random.default_rng([self._seed, number])
-        kinds = rng.choice(list(self._shares), BATCH, p=list(self._shares.values()))
-        crops = [self._crop(self._example(str(kind), rng), rng) for kind in kinds]
+        chosen = rng.choice(len(self._sources), BATCH, p=self._shares)
+        crops = [self._crop(self._sources[source](rng), rng) for source in chosen]
         features, mouth, weight, lips, style, phones = zip(*crops, strict=True)
         return MouthBatch(
             torch.from_numpy(np.stack(features)),
@@ -128,14 +122,6 @@ class MouthBatches:
             torch.tensor(style),
             torch.from_numpy(np.stack(phones)),
         )
-
-    def _example(self, kind: str, rng: np.random.Generator) -> SpokenMouth:
-        if kind == "grid":
-            return self._filmed[int(rng.integers(len(self._filmed)))]
-        if kind == "facegood":
-            shares = self._rigged_share / self._rigged_share.sum()
-            return self._rigged[int(rng.choice(len(self._rigged), p=shares))]
-        return taught(self._teacher, self._corpora, int(rng.choice(self._taught)))
 
     def _crop(
         self, example: SpokenMouth, rng: np.random.Generator
@@ -190,7 +176,7 @@ def teach_mouth(
     geometry: NDArray[np.float64],
     lesson: Lesson,
     folder: Path,
-    encoder_share: float = ENCODER_SHARE,
+    encoder_share: float,
 ) -> None:
     """Trains the network in place.
 

@@ -22,7 +22,7 @@ from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display
 from server.devices import chosen_device
 from server.evaluation.lips import unit_geometry
-from server.model.checkpoint import GATE, SHIPPED, save_checkpoint, save_gate
+from server.model.checkpoint import GATE, SHIPPED, load_checkpoint, save_checkpoint, save_gate
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
 from server.starter import leave_with_starter
@@ -30,11 +30,23 @@ from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 
 from . import dirfa, mouth, phones, voice_gate
-from .cache import AlignedSpeech, aligned_speech
+from .cache import aligned_speech
 from .corpora import utterances
 from .dirfa import filmed_motion, train_dirfa
 from .dirfa_network import DirfaNetwork, save_dirfa
-from .faces import GRID_FPS, STYLES, SpokenMouth, cached_track, facegood_rig, grid_film, levelled
+from .distillation import of_networks
+from .faces import (
+    GRID_FPS,
+    STYLES,
+    SpokenMouth,
+    cached_track,
+    facegood_rig,
+    grid_film,
+    levelled,
+    of_film,
+    of_rig,
+    of_teacher,
+)
 from .learning import learn_actor
 from .motion import filmed_takes, learnt_statistics
 from .teacher import MOUTH, Teacher, fitted_teacher
@@ -42,7 +54,6 @@ from .teacher import MOUTH, Teacher, fitted_teacher
 log = logging.getLogger(__name__)
 
 SPOKEN = ("speechocean762", "kathleen", "ljspeech", "grid", "synthetic")
-TAUGHT = ("speechocean762", "kathleen", "ljspeech", "synthetic")
 ABOUT = {
     "model_id": "dirfa-mapping-2",
     "licence": "GPL-3.0-or-later",
@@ -71,6 +82,16 @@ def main(arguments: Sequence[str]) -> int:
         "--cache", type=Path, default=Path(".cache/training"), help="alignments, tracks and states"
     )
     parser.add_argument("-o", "--output", type=Path, help="weights to write")
+    parser.add_argument(
+        "--teachers",
+        nargs="+",
+        type=Path,
+        default=[],
+        help="weights taught before, of other seeds (--seed): what they agree on is learnt too",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the beginning and of all that is drawn"
+    )
     parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
     parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
     parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
@@ -108,11 +129,7 @@ def main(arguments: Sequence[str]) -> int:
             save_gate(output, voice_gate.taught_gate(chosen.data, chosen.cache, lesson))
         else:
             output = chosen.output or SHIPPED
-            network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))
-            network.to(chosen_device(chosen.device))
-            teach_hearing(network, chosen.data, chosen.cache, chosen.phone_steps)
-            steps = (chosen.mouth_steps, chosen.polish_steps)
-            teach_face(network, chosen.data, chosen.cache, *steps)
+            network = taught_face(chosen)
             manner = learnt_statistics(filmed_takes(chosen.data, chosen.cache))
             save_checkpoint(output, network.cpu(), manner, ABOUT)
     except DirfaError as error:
@@ -122,32 +139,40 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def teach_hearing(network: FaceNetwork, data: Path, cache: Path, steps: int) -> None:
-    """Teaches the encoder phones in every voice there is."""
-    corpora = [aligned_speech(source, data, cache) for source in SPOKEN]
-    lesson = replace(phones.LESSON, steps=steps)
-    phones.teach_phones(network, corpora, lesson, cache / "runs")
+def taught_face(chosen: argparse.Namespace) -> FaceNetwork:
+    """The network after all its lessons."""
+    torch.manual_seed(chosen.seed)
+    network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))
+    network.to(chosen_device(chosen.device))
+    runs = chosen.cache / f"runs-{chosen.seed}"
+    hearing, together, last = (
+        replace(lesson, steps=steps, seed=lesson.seed + 100 * chosen.seed)
+        for lesson, steps in (
+            (phones.LESSON, chosen.phone_steps),
+            (mouth.LESSON, chosen.mouth_steps),
+            (mouth.POLISH, chosen.polish_steps),
+        )
+    )
+    corpora = [aligned_speech(source, chosen.data, chosen.cache) for source in SPOKEN]
+    phones.teach_phones(network, corpora, hearing, runs)
 
-
-def teach_face(
-    network: FaceNetwork, data: Path, cache: Path, steps: int, polish_steps: int
-) -> None:
-    """Teaches the whole network on everything that shows a mouth."""
     head = shaped_head()
-    filmed = grid_film(data, cache, head)
-    teacher = teacher_of(filmed, data, cache)
-    corpora: list[AlignedSpeech] = [aligned_speech(source, data, cache) for source in TAUGHT]
-    rigged, geometry = facegood_rig(data), unit_geometry(head, MOUTH)
-    together = replace(mouth.LESSON, steps=steps)
-    batches = mouth.MouthBatches(filmed, rigged, teacher, corpora, geometry, together.seed)
-    mouth.teach_mouth(network, batches.draw, geometry, together, cache / "runs")
-    last = replace(mouth.POLISH, steps=polish_steps)
-    batches = mouth.MouthBatches(
-        filmed, rigged, teacher, corpora, geometry, last.seed, mouth.POLISH_SHARES
-    )
-    mouth.teach_mouth(
-        network, batches.draw, geometry, last, cache / "runs", mouth.POLISH_ENCODER_SHARE
-    )
+    filmed, rigged = grid_film(chosen.data, chosen.cache, head), facegood_rig(chosen.data)
+    voices = [corpus for source, corpus in zip(SPOKEN, corpora, strict=True) if source != "grid"]
+    teacher = teacher_of(filmed, chosen.data, chosen.cache)
+    sources = [of_film(filmed), of_rig(rigged), of_teacher(teacher, voices)]
+    geometry = unit_geometry(head, MOUTH)
+    batches = mouth.MouthBatches(sources, mouth.SHARES, geometry, together.seed)
+    mouth.teach_mouth(network, batches.draw, geometry, together, runs, mouth.ENCODER_SHARE)
+
+    shares = mouth.POLISH_SHARES
+    if chosen.teachers:
+        taught = [load_checkpoint(path, torch.device("cpu")).network for path in chosen.teachers]
+        sources.append(of_networks(taught, voices, chosen.cache))
+        shares = mouth.AGREED_SHARES
+    batches = mouth.MouthBatches(sources, shares, geometry, last.seed)
+    mouth.teach_mouth(network, batches.draw, geometry, last, runs, mouth.POLISH_ENCODER_SHARE)
+    return network
 
 
 def taught_dirfa(data: Path, cache: Path, device: torch.device) -> DirfaNetwork:
