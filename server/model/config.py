@@ -33,7 +33,7 @@ class NetworkConfig:
     phones: int = 40
     channels: int = 256
     kernel: int = 3
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
+    dilations: tuple[int, ...] = (1, 2, 4, 8) * 3
     face_channels: int = 160
     face_layers: int = 2
     delays: tuple[int, ...] = (0, 2, 6, 16)

@@ -169,6 +169,24 @@ class FaceNetwork(nn.Module):
         mouth, head = self.animate(hidden, phones, style, state.head)
         return NetworkOutput(phones, mouth), NetworkState(encoder, head)
 
+    def deepened(self, dilations: tuple[int, ...]) -> FaceNetwork:
+        """A copy with further encoder layers at the end, which change nothing until they have learnt.
+
+        Parameters
+        ----------
+        dilations : of all layers; the first are this network's own
+        """
+        own = len(self.config.dilations)
+        if dilations[:own] != self.config.dilations:
+            raise ValueError(f"{dilations} do not begin with {self.config.dilations}")
+        network = FaceNetwork(replace(self.config, dilations=dilations))
+        network.load_state_dict(self.state_dict(), strict=False)
+        for layer in network.encoder.layers[own:]:
+            if isinstance(layer, CausalLayer):
+                nn.init.zeros_(layer.out.weight)
+                nn.init.zeros_(layer.out.bias)
+        return network.to(self.feature_mean.device)
+
     def in_style(self, style: int, name: str) -> FaceNetwork:
         """A copy in evaluation mode that has one style alone, this one, under a name."""
         network = FaceNetwork(replace(self.config, styles=(name,)))

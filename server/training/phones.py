@@ -1,7 +1,8 @@
 """Teaches the encoder which phone is spoken, from every voice there is.
 
 Crops of a few seconds, each in another voice and room (`augment`), frame-wise cross-entropy at every
-delay the network answers for.
+delay the network answers for. The encoder learns in two lessons: most of it first, then with a further
+round of layers, which begin as nothing and so lose nothing of what was learnt.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ MARGIN = 800
 
 
 LESSON = Lesson("phones", steps=9000, peak_rate=1.5e-3, warm_up=200, seed=1)
+FIRST_LAYERS = 8
+"""Of the encoder, which learn before the others."""
+DEEPER = Lesson("deeper", steps=6500, peak_rate=1e-3, warm_up=200, seed=7)
+"""The lesson of all layers."""
 
 
 class PhoneBatches:
@@ -124,12 +129,8 @@ def fit_normalisation(network: FaceNetwork, batches: PhoneBatches) -> None:
     network.feature_scale.copy_(1.0 / drawn.std(dim=0).clamp_min(0.1))
 
 
-def teach_phones(
-    network: FaceNetwork, corpora: Sequence[AlignedSpeech], lesson: Lesson, folder: Path
-) -> None:
+def teach_phones(network: FaceNetwork, batches: PhoneBatches, lesson: Lesson, folder: Path) -> None:
     """Trains encoder and phone scores in place."""
-    batches = PhoneBatches(corpora, lesson.seed)
-    fit_normalisation(network, batches)
     state = network.encoder.initial(BATCH, network.feature_mean)
 
     def loss_of(batch: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:

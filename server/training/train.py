@@ -48,12 +48,15 @@ from .faces import (
     of_teacher,
 )
 from .learning import learn_actor
+from .loop import Lesson
 from .motion import filmed_takes, learnt_statistics
 from .teacher import MOUTH, Teacher, fitted_teacher
 
 log = logging.getLogger(__name__)
 
-SPOKEN = ("speechocean762", "kathleen", "ljspeech", "grid", "synthetic")
+UNSEEN = ("speechocean762", "kathleen", "ljspeech", "synthetic")
+"""Voices without film."""
+SPOKEN = (*UNSEEN, "grid")
 ABOUT = {
     "model_id": "dirfa-mapping-2",
     "licence": "GPL-3.0-or-later",
@@ -93,6 +96,7 @@ def main(arguments: Sequence[str]) -> int:
         "--seed", type=int, default=0, help="of the beginning and of all that is drawn"
     )
     parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
+    parser.add_argument("--deeper-steps", type=int, default=phones.DEEPER.steps)
     parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
     parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
     parser.add_argument("--gate-steps", type=int, default=voice_gate.LESSON.steps)
@@ -129,7 +133,8 @@ def main(arguments: Sequence[str]) -> int:
             save_gate(output, voice_gate.taught_gate(chosen.data, chosen.cache, lesson))
         else:
             output = chosen.output or SHIPPED
-            network = taught_face(chosen)
+            network = taught_hearing(chosen)
+            teach_face(network, chosen)
             manner = learnt_statistics(filmed_takes(chosen.data, chosen.cache))
             save_checkpoint(output, network.cpu(), manner, ABOUT)
     except DirfaError as error:
@@ -139,40 +144,54 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def taught_face(chosen: argparse.Namespace) -> FaceNetwork:
-    """The network after all its lessons."""
+def taught_hearing(chosen: argparse.Namespace) -> FaceNetwork:
+    """A network whose encoder tells phones in every voice there is."""
     torch.manual_seed(chosen.seed)
-    network = FaceNetwork(NetworkConfig(mouth=MOUTH, styles=STYLES))
+    config = NetworkConfig(mouth=MOUTH, styles=STYLES)
+    network = FaceNetwork(replace(config, dilations=config.dilations[: phones.FIRST_LAYERS]))
     network.to(chosen_device(chosen.device))
-    runs = chosen.cache / f"runs-{chosen.seed}"
-    hearing, together, last = (
-        replace(lesson, steps=steps, seed=lesson.seed + 100 * chosen.seed)
-        for lesson, steps in (
-            (phones.LESSON, chosen.phone_steps),
-            (mouth.LESSON, chosen.mouth_steps),
-            (mouth.POLISH, chosen.polish_steps),
-        )
-    )
     corpora = [aligned_speech(source, chosen.data, chosen.cache) for source in SPOKEN]
-    phones.teach_phones(network, corpora, hearing, runs)
+    first = _lesson(phones.LESSON, chosen.phone_steps, chosen.seed)
+    batches = phones.PhoneBatches(corpora, first.seed)
+    phones.fit_normalisation(network, batches)
+    phones.teach_phones(network, batches, first, _runs(chosen))
+    deeper = _lesson(phones.DEEPER, chosen.deeper_steps, chosen.seed)
+    network = network.deepened(config.dilations)
+    batches = phones.PhoneBatches(corpora, deeper.seed)
+    phones.teach_phones(network, batches, deeper, _runs(chosen))
+    return network
 
+
+def teach_face(network: FaceNetwork, chosen: argparse.Namespace) -> None:
+    """Teaches the whole network on everything that shows a mouth, and last, if there are teachers, on what
+    they agree on for voices that nobody filmed."""
     head = shaped_head()
     filmed, rigged = grid_film(chosen.data, chosen.cache, head), facegood_rig(chosen.data)
-    voices = [corpus for source, corpus in zip(SPOKEN, corpora, strict=True) if source != "grid"]
+    voices = [aligned_speech(source, chosen.data, chosen.cache) for source in UNSEEN]
     teacher = teacher_of(filmed, chosen.data, chosen.cache)
     sources = [of_film(filmed), of_rig(rigged), of_teacher(teacher, voices)]
     geometry = unit_geometry(head, MOUTH)
+    together = _lesson(mouth.LESSON, chosen.mouth_steps, chosen.seed)
     batches = mouth.MouthBatches(sources, mouth.SHARES, geometry, together.seed)
-    mouth.teach_mouth(network, batches.draw, geometry, together, runs, mouth.ENCODER_SHARE)
-
+    mouth.teach_mouth(network, batches.draw, geometry, together, _runs(chosen), mouth.ENCODER_SHARE)
     shares = mouth.POLISH_SHARES
     if chosen.teachers:
         taught = [load_checkpoint(path, torch.device("cpu")).network for path in chosen.teachers]
         sources.append(of_networks(taught, voices, chosen.cache))
         shares = mouth.AGREED_SHARES
+    last = _lesson(mouth.POLISH, chosen.polish_steps, chosen.seed)
     batches = mouth.MouthBatches(sources, shares, geometry, last.seed)
-    mouth.teach_mouth(network, batches.draw, geometry, last, runs, mouth.POLISH_ENCODER_SHARE)
-    return network
+    mouth.teach_mouth(
+        network, batches.draw, geometry, last, _runs(chosen), mouth.POLISH_ENCODER_SHARE
+    )
+
+
+def _lesson(lesson: Lesson, steps: int, seed: int) -> Lesson:
+    return replace(lesson, steps=steps, seed=lesson.seed + 100 * seed)
+
+
+def _runs(chosen: argparse.Namespace) -> Path:
+    return chosen.cache / f"runs-{chosen.seed}"
 
 
 def taught_dirfa(data: Path, cache: Path, device: torch.device) -> DirfaNetwork:

@@ -45,7 +45,7 @@ def test_a_voice_gets_the_mean_of_its_teachers_mouths_on_time(tmp_path: Path) ->
     teachers, speech = [small_network(1), small_network(2)], corpus()
     with torch.no_grad():
         for network in teachers:
-            network.mouth.bias += 0.5
+            network.mouth.bias.add_(0.5)
 
     found = agreed_speech(teachers, speech, tmp_path).example(1)
 

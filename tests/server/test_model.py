@@ -10,7 +10,7 @@ import torch
 
 from server.model.checkpoint import Actor, load_actor, load_checkpoint, save_actor, save_checkpoint
 from server.model.config import NetworkConfig
-from server.model.network import FaceNetwork
+from server.model.network import CausalLayer, FaceNetwork
 from server.model.statistics import MotionStatistics
 from server.model.streaming import FaceStream
 
@@ -74,6 +74,26 @@ def test_inference_and_training_agree_on_the_layers() -> None:
 
     assert torch.allclose(inferred.mouth, trained.mouth, atol=1e-5)
     assert torch.allclose(inferred.phones, trained.phones, atol=1e-5)
+
+
+def test_further_layers_change_nothing_until_they_have_learnt() -> None:
+    network = small_network()
+    features, style = torch.randn(1, 30, SMALL.features), torch.tensor([0])
+
+    deeper = network.deepened((1, 2, 4)).eval()
+    before, _ = network(features, style, network.initial())
+    after, _ = deeper(features, style, deeper.initial())
+    after.phones.sum().backward()
+
+    assert torch.equal(after.phones, before.phones)
+    assert torch.equal(after.mouth, before.mouth)
+    added = deeper.encoder.layers[2]
+    assert isinstance(added, CausalLayer)
+    learns = added.out.weight.grad
+    assert learns is not None
+    assert bool(learns.any())
+    with pytest.raises(ValueError, match="begin with"):
+        network.deepened((2, 4, 8))
 
 
 def test_the_future_does_not_reach_the_past() -> None:
