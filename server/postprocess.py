@@ -54,7 +54,7 @@ LONG_SILENCE, SHORT_SILENCE = 40, 6
 """Frames that must have been silent for the mouth to rest; frames around that must be."""
 VESTIBULAR_SHARE = 0.9
 """Share of a head turn that the eyes take back to stay on what they look at."""
-PARTED_FROM, PARTED_TO = 0.35, 0.7
+PARTED_FROM, PARTED_TO = 0.25, 0.6
 """Vowel probability from which, and at which wholly, lips are kept apart."""
 PARTED_MM = 1.4
 """Lip opening in a vowel at least."""
