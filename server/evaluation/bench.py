@@ -43,8 +43,8 @@ class Bench:
     data: Path
     cache: Path
     quick: bool
-    _takes: dict[tuple[str, str, int], Animation] = field(
-        default_factory=dict[tuple[str, str, int], Animation]
+    _takes: dict[tuple[str, str, str], Animation] = field(
+        default_factory=dict[tuple[str, str, str], Animation]
     )
 
     @cached_property
@@ -82,14 +82,19 @@ class Bench:
         return fitted_baselines(self.fitting)
 
     def take(
-        self, samples: NDArray[np.float32], *, name: str = OURS, seed: int = 0, actor: str = ""
+        self,
+        samples: NDArray[np.float32],
+        *,
+        name: str = OURS,
+        seed: int = 0,
+        actor: str = "",
+        lookahead: float | None = None,
     ) -> Animation:
-        """A network's take of a sound, made once; `actor` as in `AnimateSettings`."""
-        key = (f"{name} {actor}", hashlib.sha256(samples.tobytes()).hexdigest(), seed)
+        """A network's take of a sound, made once; the rest as in `AnimateSettings`."""
+        settings = AnimateSettings(seed=seed, actor=actor, lookahead=lookahead)
+        key = (name, hashlib.sha256(samples.tobytes()).hexdigest(), repr(settings))
         if key not in self._takes:
-            self._takes[key] = self.engines[name].animate(
-                speech_of(samples), AnimateSettings(seed=seed, actor=actor)
-            )
+            self._takes[key] = self.engines[name].animate(speech_of(samples), settings)
         return self._takes[key]
 
     def methods(self, clips: Sequence[Clip]) -> list[Method]:

@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 
 OWN_REACH_SECONDS = 0.2
 """How far around the offset of the loudness a method's own is looked for."""
+LOOKAHEADS = (None, 0.12, 0.04, 0.0)
+"""Seconds of sound that may be heard before the face answers; None as long as it helps."""
 LATEST_SECONDS = 0.36
 """The sound of re-encoded film may be this late against the lips."""
 VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "EY", "IH", "IY", "OW", "OY", "UH", "UW", "ER")
@@ -105,6 +107,32 @@ def read_table(bench: Bench) -> Table:
         tuple(rows),
         {"evaluation_lips": Chart("lines", f"Opening, sentence {example.name}", "seconds", "mm", shown)},
     )  # fmt: skip
+
+
+def lookahead_table(bench: Bench) -> Table:
+    """The read sentences with less and less sound ahead, as live speech has it."""
+    rows: list[tuple[str, ...]] = []
+    for seconds in LOOKAHEADS:
+        pairs = [
+            paired(lips_of(bench.take(c.samples, lookahead=seconds), bench.head), c, 0.0)
+            for c in bench.read
+        ]
+        rows.append(
+            (
+                "a file, all that helps" if seconds is None else f"{1e3 * seconds:.0f} ms",
+                number(_mean(correlation(p.found[:, 0], p.true[:, 0]) for p in pairs)),
+                number(_mean(correlation(p.found[:, 1], p.true[:, 1]) for p in pairs)),
+                number(
+                    1e3 * _mean(lag_seconds(p.found[:, 0], p.true[:, 0], p.fps) for p in pairs), 0
+                ),
+            )
+        )
+    return Table(
+        "Lips: less lookahead",
+        "The same sentences where the face must answer before it has heard more, as in live speech.",
+        ("sound ahead", "opening PCC", "width PCC", "lag ms"),
+        tuple(rows),
+    )
 
 
 def free_table(bench: Bench) -> Table:

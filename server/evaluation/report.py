@@ -22,7 +22,7 @@ from server.engine import Engine
 from .bench import OURS, Bench
 from .dirfa import DirfaEngine
 from .face_tables import coupling_table, diversity_table, emotion_table, upper_table
-from .lip_tables import closure_table, free_table, read_table, rig_table
+from .lip_tables import closure_table, free_table, lookahead_table, read_table, rig_table
 from .sound_table import noise_table
 from .tables import Table, markdown, plain, svg, write_table
 from .tables import read_table as kept_table
@@ -30,6 +30,7 @@ from .trial_tables import language_table, speed_table, sync_table
 
 TABLES: dict[str, Callable[[Bench], Table]] = {
     "read": read_table,
+    "lookahead": lookahead_table,
     "free": free_table,
     "rig": rig_table,
     "closures": closure_table,
