@@ -30,10 +30,10 @@ from .trial_tables import language_table, speed_table, sync_table
 
 TABLES: dict[str, Callable[[Bench], Table]] = {
     "read": read_table,
-    "lookahead": lookahead_table,
     "free": free_table,
     "rig": rig_table,
     "closures": closure_table,
+    "lookahead": lookahead_table,
     "languages": language_table,
     "emotion": emotion_table,
     "upper": upper_table,
