@@ -53,6 +53,18 @@ class _SpeechOperator(BackgroundOperator):
     _starts: Mapping[int, float] = {}
     _refused: dict[int, str]
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        if not context.scene.is_editable:
+            cls.poll_message_set(
+                "This scene is linked and cannot be changed: open the file it comes from, or work in a "
+                "scene of this file"
+            )
+            return False
+        return True
+
     def work(self, report: Reporter) -> Performance:
         return perform(self._request, self._connect, report, state().board)
 
