@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import bpy
 
-from . import apply, edits, fcurves, line_controls, profiles, takes
+from . import apply, edits, fcurves, line_controls, nla, profiles, takes
 from .bone_curves import Follow
 from .character import character_of
 from .core import composition, layers
@@ -162,6 +162,17 @@ def take_of_line(scene: bpy.types.Scene, index: int, *, directed: bool) -> Anima
     assert chosen is not None
     animation = takes.read_take(chosen)
     return _directed(scene, index, animation) if directed else animation
+
+
+def refuse_tweaked(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
+    """Raise RigError while a strip of what a character's performance moves is being edited."""
+    record = record_of(scene, target)
+    if record is None or record.action is None:
+        return
+    # Slots do not tell of users that are in tweak mode of another Action's strip; the file does.
+    for block in bpy.data.user_map(subset={record.action})[record.action]:
+        if block != scene:
+            nla.refuse_tweaked(block)
 
 
 def collect_edits(record: bpy.types.PropertyGroup) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from mathutils import Matrix
 
-from . import bone_curves, eye_objects, fcurves, key_drivers, pictures, pose_assets
+from . import bone_curves, eye_objects, fcurves, key_drivers, nla, pictures, pose_assets
 from .bone_curves import Follow
 from .character import DRIVERS, Character, Owner, character_of, has_keys, refuse_locked
 from .core import pose, rotation
@@ -348,12 +348,7 @@ def _refuse_unwritable(slots: list[Slot], character: Character) -> None:
     for slot in slots:
         block = slot.id_block
         refuse_locked(block, character.name)
-        data = block.animation_data
-        if data is not None and data.use_tweak_mode:
-            raise RigError(
-                f"A strip of '{block.name}' is being edited, so its Action cannot be changed. Leave "
-                "tweak mode first: press Tab in the NLA editor."
-            )
+        nla.refuse_tweaked(block)
         driven = fcurves.driven_paths(block) & {channel.path for channel in slot.channels}
         if driven:
             raise RigError(

@@ -122,6 +122,16 @@ def keep_below(id_block: bpy.types.ID, last_frame: int) -> None:
     _cover(strip, float(begin), float(max(end, last_frame, begin + 1)))
 
 
+def refuse_tweaked(id_block: bpy.types.ID) -> None:
+    """Raise RigError while a strip of a datablock is being edited: its Action is another one then."""
+    data = id_block.animation_data
+    if data is not None and data.use_tweak_mode:
+        raise RigError(
+            f"A strip of '{id_block.name}' is being edited, so its Action cannot be changed. Leave "
+            "tweak mode first: press Tab in the NLA editor."
+        )
+
+
 def sampled_stack(id_block: bpy.types.ID, frames: Floats) -> dict[Channel, Floats]:
     """Every animated channel of a datablock over `frames`, NLA tracks and Action together.
 
@@ -133,10 +143,7 @@ def sampled_stack(id_block: bpy.types.ID, frames: Floats) -> dict[Channel, Float
     data = id_block.animation_data
     if data is None:
         return {}
-    if data.use_tweak_mode:
-        raise RigError(
-            f"'{id_block.name}' is in tweak mode of a strip. Press Tab there to leave it."
-        )
+    refuse_tweaked(id_block)
     stack: dict[Channel, Floats] = {}
     if data.use_nla:
         has_solo = any(track.is_solo for track in data.nla_tracks)

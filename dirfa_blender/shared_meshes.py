@@ -112,12 +112,7 @@ def _refuse_busy(face: bpy.types.Object) -> None:
         raise RigError(
             f"'{face.name}' is in Edit Mode. Leave it first: press Tab in the 3D viewport."
         )
-    data = face.data.shape_keys.animation_data
-    if data is not None and data.use_tweak_mode:
-        raise RigError(
-            f"A strip of '{face.data.shape_keys.name}' is being edited. Leave tweak mode first: press Tab "
-            "in the NLA editor."
-        )
+    nla.refuse_tweaked(face.data.shape_keys)
 
 
 def _forget(keys: bpy.types.Key, actions: set[bpy.types.Action]) -> None:

@@ -96,6 +96,8 @@ class DIRFA_OT_remove_line(Button, bpy.types.Operator):
     def act(self, context: bpy.types.Context) -> None:
         scene = context.scene
         target = acting.current_line(scene).character
+        if target is not None:
+            acting.refuse_tweaked(scene, target)
         lines.remove_line(scene, scene.dirfa.line_index)
         if target is not None and acting.record_of(scene, target) is not None:
             directing.rewrite(scene, target)

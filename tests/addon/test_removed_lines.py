@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from dirfa_blender import acting
+from dirfa_blender import acting, fcurves
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from tests.addon.stage import line_with_take
 from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face
+from tests.addon.test_artists_habits import enter_strip
+from tests.addon.test_operators import refused
 
 BONES = {"spine": "spine", "neck": "neck", "head": "head"}
 
@@ -83,3 +85,43 @@ def test_a_line_given_to_another_leaves_the_first_at_rest(stage, face) -> None:
     stage.frame_set(12)
     assert not moved_keys(face)
     assert moved_keys(other)
+
+
+@pytest.mark.parametrize("has_another", [False, True])
+@pytest.mark.parametrize("is_own", [False, True], ids=["a layer", "a strip of the artist"])
+def test_a_strip_that_is_being_edited_keeps_the_line(
+    stage, face, has_another: bool, is_own: bool
+) -> None:
+    keys = face.data.shape_keys
+    if is_own:
+        keys.animation_data_create().nla_tracks.new().name = "Blinks"
+        blinks = bpy.data.actions.new("Blinks")
+        fcurves.new_slot(blinks, keys, "Key")
+        keys.animation_data.nla_tracks["Blinks"].strips.new("Blinks", 1, blinks)
+    perform(stage, face)
+    if has_another:
+        line_with_take(face, start=60.0)
+        acting.perform(stage, face)
+    if not is_own:
+        bpy.ops.dirfa.push_down()
+    enter_strip(keys, keys.animation_data.nla_tracks["Blinks" if is_own else "Lips"])
+    action = acting.record_of(stage, face).action
+    before = played(action)
+
+    said = refused(bpy.ops.dirfa.remove_line)
+
+    assert "Leave tweak mode first" in said
+    assert len(stage.dirfa.lines) == 1 + has_another
+    assert played(action) == before
+    keys.animation_data.use_tweak_mode = False
+    assert bpy.ops.dirfa.remove_line() == {"FINISHED"}
+    assert played(action) != before
+
+
+def played(action: bpy.types.Action) -> dict[tuple[str, str, int], bytes]:
+    """Keys of every curve of an Action."""
+    return {
+        (slot.identifier, *place): fcurves.read_keys(curve).tobytes()
+        for slot in action.slots
+        for place, curve in fcurves.slot_curves(action, slot).items()
+    }
