@@ -141,6 +141,11 @@ def planned(animation: Animation, target: Target, follow: Follow | None = None) 
     return slots
 
 
+def face_slot(face: str) -> str:
+    """Name of the slot that moves the shape keys of a face."""
+    return f"Face {face}"
+
+
 class _Builder:
     """Curves of one character, collected by datablock in the order in which they come up."""
 
@@ -215,7 +220,7 @@ class _Builder:
         if (low, high) != (0.0, 1.0):
             values = low + values * (high - low)
         if place.kind == "shape":
-            path, name = f'key_blocks["{escaped}"].value', f"Face {place.owner}"
+            path, name = f'key_blocks["{escaped}"].value', face_slot(place.owner)
         else:
             path, name = f'{owner.prefix}["{escaped}"]', f"Controls {owner.id_block.name}"
             if _is_whole_number(owner, place.name):

@@ -7,7 +7,8 @@ from typing import Any
 
 import bpy
 
-from . import exporting, render, scene
+from . import exporting, render, scene, shared_meshes
+from .character import character_of
 from .core.errors import FormatError, RigError
 from .core.exchange import read_take
 from .film import Report, run_as_process
@@ -71,6 +72,7 @@ def _apply(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
     report(stage="work", fraction=0.0)
     take = read_take(Path(order.take))
     target = character_named(stage, order.character)
+    shared_meshes.refuse_performed(character_of(target))
     audio = Path(order.audio) if order.audio else None
     seconds = float(take.source.get("audio_seconds", take.start + take.duration))
     how = Placement(

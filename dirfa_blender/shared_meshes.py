@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import bpy
 
-from . import acting, fcurves, nla, posed_values
+from . import acting, apply, edits, fcurves, nla, posed_values
 from .character import Character, character_of, refuse_locked
 from .core.errors import DirfaError, RigError
 from .labels import draw_text
@@ -32,6 +32,21 @@ def twins(character: Character) -> dict[bpy.types.Object, list[bpy.types.Object]
         if others:
             found[face] = others
     return found
+
+
+def refuse_performed(character: Character) -> None:
+    """Raise RigError where a mesh of a character plays what another one says: it would be replaced."""
+    for face, others in twins(character).items():
+        # The shape keys are one for all: whose performance they play, its slot alone tells.
+        slots = [slot for _, slot in _played(face.data.shape_keys) if slot is not None]
+        speakers = {edits.unlayered(slot.name_display) for slot in slots}
+        for other in others:
+            if apply.face_slot(other.name) in speakers:
+                raise RigError(
+                    f"'{face.name}' has one mesh with '{other.name}', whose performance would be "
+                    "replaced. Open the scene and press Give Own Mesh in the DIRFA Mapping panel of "
+                    f"'{character.name}', or apply each of them to a scene of its own."
+                )
 
 
 def draw_offer(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
@@ -120,11 +135,9 @@ def _forget(keys: bpy.types.Key, actions: set[bpy.types.Action]) -> None:
     data = keys.animation_data
     if data is None:
         return
-    tracks = [strip for track in data.nla_tracks for strip in track.strips]
-    played = [(data.action, data.action_slot), *((s.action, s.action_slot) for s in tracks)]
     moved = {
         place
-        for action, slot in played
+        for action, slot in _played(keys)
         if action in actions and slot is not None
         for place in fcurves.slot_curves(action, slot)
     }
@@ -133,3 +146,14 @@ def _forget(keys: bpy.types.Key, actions: set[bpy.types.Action]) -> None:
     nla.take_down(keys, tuple(actions))
     for path, index in moved:
         posed_values.rest(keys, path, index)
+
+
+def _played(
+    keys: bpy.types.Key,
+) -> list[tuple[bpy.types.Action | None, bpy.types.ActionSlot | None]]:
+    """Actions of shape keys and their slots, those of NLA strips too."""
+    data = keys.animation_data
+    if data is None:
+        return []
+    strips = [strip for track in data.nla_tracks for strip in track.strips]
+    return [(one.action, one.action_slot) for one in (data, *strips)]

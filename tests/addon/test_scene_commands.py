@@ -13,13 +13,16 @@ from dirfa_blender import fcurves, meshes, scene_command, shot
 from dirfa_blender import scene as staging
 from dirfa_blender.__main__ import main
 from dirfa_blender.core.errors import SettingsError
+from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.npz_io import write_animation
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.core.provenance import PROPERTY, SYNTHETIC, digital_source_type
 from dirfa_blender.scene_order import order_from
 from server.batch.lines import read_lines
 from tests.addon.ball_head import ball_head, wavy_animation
+from tests.addon.stand_ins import face_with_keys
 from tests.addon.test_scene import write_tone
+from tests.addon.test_shared_meshes import twin_of
 
 
 @pytest.fixture
@@ -143,6 +146,32 @@ def test_every_bad_row_of_a_manifest_is_named(tmp_path: Path, capsys) -> None:
     ):
         assert part in told
     assert not (tmp_path / "out").exists()
+
+
+def test_a_performance_never_replaces_that_of_a_character_with_the_same_mesh(
+    scene, tmp_path: Path, capsys
+) -> None:
+    twin_of(face_with_keys(ARKIT_NAMES, "Hero"))
+    staging.save_blend(tmp_path / "scene.blend")
+    write_animation(tmp_path / "a.npz", wavy_animation(0.12))
+    manifest = tmp_path / "lines.csv"
+    manifest.write_text(
+        "id,scene,take,character\n"
+        "one,scene.blend,a.npz,Hero\n"
+        "two,out/one.blend,a.npz,Twin\n"
+        "three,out/one.blend,a.npz,Hero\n"
+    )
+    capsys.readouterr()
+
+    code = run("apply", "--manifest", manifest, "-o", tmp_path / "out", "--json")
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    ended = {e["id"]: e for e in told if e["event"] == "line"}
+    assert code == 1
+    assert [ended[id]["state"] for id in ("one", "two", "three")] == ["made", "failed", "made"]
+    assert "'Twin' has one mesh with 'Hero', whose performance" in ended["two"]["message"]
+    assert "Give Own Mesh" in ended["two"]["message"]
+    assert not (tmp_path / "out" / "two.blend").exists()
 
 
 @pytest.mark.parametrize(
