@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dirfa_blender.core.errors import ServerError
+from dirfa_blender.core.follow_through import Trail
 from dirfa_blender.core.live_source import (
     SAMPLE_RATE,
     MicrophoneSource,
@@ -94,14 +95,14 @@ def perform(
         This computer cannot follow.
     """
     delay = session.delay_seconds
-    begun = source.begin()
+    begun, trail = source.begin(), Trail()
     try:
         is_over = False
         while not is_over:
             pcm = source.read()
             is_over = pcm is None
             take = session.push(pcm or b"", last=is_over)
-            for moment in moments(take, profile) if take is not None else ():
+            for moment in moments(take, profile, trail) if take is not None else ():
                 early = begun + moment.seconds + delay - clock()
                 if early > 0:
                     wait(early)

@@ -33,6 +33,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from dirfa_blender.core import pose
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import OutputError, SettingsError
+from dirfa_blender.core.follow_through import NATURAL, Trail, followed, lag_of
 from dirfa_blender.core.profile import MappingProfile
 
 PORT = 39539
@@ -128,11 +129,13 @@ def address_of(receiver: str) -> tuple[str, int]:
     return host, PORT if port is None else port
 
 
-def moments(take: Animation, profile: MappingProfile) -> Iterator[Moment]:
-    """Every sample of a take, as a profile maps it."""
+def moments(
+    take: Animation, profile: MappingProfile, trail: Trail | None = None
+) -> Iterator[Moment]:
+    """Every sample of a take, as a profile maps it; the neck goes on from where a trail left it."""
     weights = profile.apply(take).weights.astype(float).tolist()
     names = [expression_name(profile.name, channel) for channel in profile.shapes]
-    turns = {bone: _in_unity(rows).tolist() for bone, rows in _turns(take, profile).items()}
+    turns = {bone: _in_unity(rows).tolist() for bone, rows in _turns(take, profile, trail).items()}
     for index, seconds in enumerate(take.times.tolist()):
         yield Moment(
             seconds=seconds,
@@ -171,13 +174,19 @@ def expression_name(profile: str, channel: str) -> str:
     return renamed.get(channel, channel[0].upper() + channel[1:])
 
 
-def _turns(take: Animation, profile: MappingProfile) -> dict[str, NDArray[np.float64]]:
-    """Bones and their turns (T, 4), w, x, y, z in Blender's space; the neck takes its share."""
+def _turns(
+    take: Animation, profile: MappingProfile, trail: Trail | None
+) -> dict[str, NDArray[np.float64]]:
+    """Bones and their turns (T, 4), w, x, y, z in Blender's space; the neck takes its share, late."""
     shares = profile.head_bones if set(profile.head_bones) <= set(NECK_BONES) else {}
-    turns = {
-        NECK_BONES[part]: pose.fractions(take.rotation, share)
-        for part, share in (shares or {"head": 1.0}).items()
-    }
+    vectors = pose.turn_vector(take.rotation)
+    turns: dict[str, NDArray[np.float64]] = {}
+    total, below = 0.0, pose.from_vectors(np.zeros_like(vectors))
+    for part, share in (shares or {"head": 1.0}).items():
+        total += share
+        lag = lag_of(total, NATURAL)
+        carried, below = below, pose.from_vectors(total * followed(vectors, take.times, lag, trail))
+        turns[NECK_BONES[part]] = pose.product(pose.inverse(carried), below)
     if profile.eyes is not None:
         for side, bone in EYE_BONES.items():
             gaze = np.pad(profile.eyes.limited(take.gaze, side), ((0, 0), (0, 1)))

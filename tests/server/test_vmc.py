@@ -17,6 +17,7 @@ import pytest
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation, concatenate
 from dirfa_blender.core.errors import ServerError, SettingsError
+from dirfa_blender.core.follow_through import Trail
 from dirfa_blender.core.live_source import RecordingSource
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.protocol import AnimateSettings
@@ -88,6 +89,40 @@ def test_any_turn_of_the_head_is_the_mirror_of_blenders() -> None:
 
         expected = UNITY @ to_matrix(rotation.astype(np.float32)) @ UNITY.T
         np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_the_neck_follows_late_through_pieces_and_the_head_makes_up_for_it() -> None:
+    turned_at = 5
+    rotation = np.zeros((40, 3), np.float32)
+    rotation[turned_at:, 1] = 0.4
+    take = Animation(
+        fps=50, start=0.0, au_names=AU_NAMES, au=np.zeros((40, len(AU_NAMES))),
+        gaze=np.zeros((40, 2)), rotation=rotation, translation=np.zeros((40, 3)),
+    )  # fmt: skip
+    profile, trail = load_profile("vrm"), Trail()
+
+    whole = list(moments(take, profile, Trail()))
+    pieces = [
+        m for a, b in ((0, 7), (7, 8), (8, 40)) for m in moments(part(take, a, b), profile, trail)
+    ]
+
+    neck = np.array([turned(FORWARD, moment.bones["Neck"])[0] for moment in whole])
+    goal = neck[-1]
+    assert abs(neck[turned_at + 2]) < 0.3 * abs(goal)
+    assert goal == pytest.approx(-np.sin(0.4 * profile.head_bones["neck"]), rel=0.05)
+    for moment, piece, (_, yaw, _) in zip(whole, pieces, rotation.tolist(), strict=True):
+        assert turned_head(moment, FORWARD.tolist())[0] == pytest.approx(-np.sin(yaw), abs=1e-6)
+        for bone, turn in moment.bones.items():
+            np.testing.assert_allclose(piece.bones[bone], turn, atol=1e-9)
+
+
+def part(take: Animation, first: int, end: int) -> Animation:
+    """Samples of a take."""
+    return Animation(
+        fps=take.fps, start=first / take.fps, au_names=take.au_names, au=take.au[first:end],
+        gaze=take.gaze[first:end], rotation=take.rotation[first:end],
+        translation=take.translation[first:end],
+    )  # fmt: skip
 
 
 def test_the_eyes_look_where_the_gaze_goes_as_far_as_the_profile_lets_them() -> None:
