@@ -23,7 +23,7 @@ Array = NDArray[np.float32]
 
 TIP_UP: Mapping[str, float] = {
     "L": 1.0, "N": 0.9, "D": 0.9, "T": 0.9, "CH": 0.75, "JH": 0.75, "S": 0.6, "Z": 0.6, "SH": 0.5,
-    "ZH": 0.5, "R": 0.4, "ER": 0.4, "TH": 0.35, "DH": 0.35, "Y": 0.15, "IY": 0.1,
+    "ZH": 0.5, "R": 0.4, "ER": 0.4, "TH": 0.5, "DH": 0.5, "Y": 0.15, "IY": 0.1,
 }  # fmt: skip
 """Height of the tip, 1 at the ridge behind the upper teeth; 0 low, as for every phone not named."""
 SHOWN: Mapping[str, float] = {"TH": 0.25, "DH": 0.2}
