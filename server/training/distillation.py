@@ -18,7 +18,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dirfa_blender.core.errors import FormatError
 from server.features import features
+from server.model.checkpoint import load_checkpoint
 from server.model.network import FaceNetwork
 
 from .cache import AlignedSpeech
@@ -60,6 +62,29 @@ class AgreedSpeech:
             held_out=False,
             phones=self.corpus.phones(utterance),
         )
+
+
+def networks_in(paths: Sequence[Path]) -> list[FaceNetwork]:
+    """The networks that are to teach.
+
+    Raises
+    ------
+    FormatError
+        A file is missing, damaged, or of a network with another mouth or other styles.
+    """
+    networks: list[FaceNetwork] = []
+    for path in paths:
+        try:
+            network = load_checkpoint(path, torch.device("cpu")).network
+        except ValueError as error:
+            raise FormatError(str(error)) from error
+        if network.config.mouth != MOUTH or network.config.styles != STYLES:
+            raise FormatError(
+                f"Expected weights that ``train --data`` made in {path}, found a network with another "
+                "mouth or other styles. Teach it again with this version."
+            )
+        networks.append(network)
+    return networks
 
 
 def of_networks(

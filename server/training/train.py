@@ -22,7 +22,7 @@ from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display
 from server.devices import chosen_device
 from server.evaluation.lips import unit_geometry
-from server.model.checkpoint import GATE, SHIPPED, load_checkpoint, save_checkpoint, save_gate
+from server.model.checkpoint import GATE, SHIPPED, save_checkpoint, save_gate
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
 from server.starter import leave_with_starter
@@ -34,7 +34,7 @@ from .cache import aligned_speech
 from .corpora import utterances
 from .dirfa import filmed_motion, train_dirfa
 from .dirfa_network import DirfaNetwork, save_dirfa
-from .distillation import of_networks
+from .distillation import networks_in, of_networks
 from .faces import (
     GRID_FPS,
     STYLES,
@@ -133,8 +133,9 @@ def main(arguments: Sequence[str]) -> int:
             save_gate(output, voice_gate.taught_gate(chosen.data, chosen.cache, lesson))
         else:
             output = chosen.output or SHIPPED
+            teachers = networks_in(chosen.teachers)
             network = taught_hearing(chosen)
-            teach_face(network, chosen)
+            teach_face(network, chosen, teachers)
             manner = learnt_statistics(filmed_takes(chosen.data, chosen.cache))
             save_checkpoint(output, network.cpu(), manner, ABOUT)
     except DirfaError as error:
@@ -162,7 +163,9 @@ def taught_hearing(chosen: argparse.Namespace) -> FaceNetwork:
     return network
 
 
-def teach_face(network: FaceNetwork, chosen: argparse.Namespace) -> None:
+def teach_face(
+    network: FaceNetwork, chosen: argparse.Namespace, teachers: Sequence[FaceNetwork]
+) -> None:
     """Teaches the whole network on everything that shows a mouth, and last, if there are teachers, on what
     they agree on for voices that nobody filmed."""
     head = shaped_head()
@@ -175,9 +178,8 @@ def teach_face(network: FaceNetwork, chosen: argparse.Namespace) -> None:
     batches = mouth.MouthBatches(sources, mouth.SHARES, geometry, together.seed)
     mouth.teach_mouth(network, batches.draw, geometry, together, _runs(chosen), mouth.ENCODER_SHARE)
     shares = mouth.POLISH_SHARES
-    if chosen.teachers:
-        taught = [load_checkpoint(path, torch.device("cpu")).network for path in chosen.teachers]
-        sources.append(of_networks(taught, voices, chosen.cache))
+    if teachers:
+        sources.append(of_networks(teachers, voices, chosen.cache))
         shares = mouth.AGREED_SHARES
     last = _lesson(mouth.POLISH, chosen.polish_steps, chosen.seed)
     batches = mouth.MouthBatches(sources, shares, geometry, last.seed)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from server.features import features
+from server.model.checkpoint import save_checkpoint
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
+from server.model.statistics import MotionStatistics
 from server.training.cache import AlignedSpeech
 from server.training.distillation import agreed_speech, of_networks
 from server.training.faces import STYLES, levelled
 from server.training.teacher import MOUTH
+from server.training.train import main
 
 SAMPLES = (16000, 24000, 9600)
 
@@ -75,3 +79,17 @@ def test_teachers_hear_a_corpus_once_and_never_what_is_held_out(tmp_path: Path) 
     assert len(list(tmp_path.iterdir())) == 1
     agreed_speech([small_network(3)], speech, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_teacher_that_is_none_is_named_before_hours_of_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = tmp_path / "alone.safetensors"
+    save_checkpoint(alone, small_network(1).in_style(0, "anna"), MotionStatistics(), {})
+    words = ("--data", str(tmp_path), "--cache", str(tmp_path / "cache"), "--teachers")
+
+    for path in (alone, tmp_path / "missing.safetensors"):
+        assert main([*words, str(path)]) == 1
+        assert str(path) in capsys.readouterr().err
+
+    assert not (tmp_path / "cache").exists()
