@@ -33,6 +33,15 @@ def landmarks() -> FaceLandmarks:
     return detect_face(astronaut()).landmarks
 
 
+def with_brows(colour: tuple[int, int, int]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The astronaut with brows painted in a colour, and (N, 2) pixels of the rings round both."""
+    worn = astronaut().copy()
+    brows = [landmarks().points_px[list(ring), :2] for ring in (BROW_LEFT, BROW_RIGHT)]
+    for ring in brows:
+        cv2.fillConvexPoly(worn, cv2.convexHull(np.round(ring).astype(np.int32)), colour)
+    return worn, brows
+
+
 def apart(pixels: np.ndarray) -> Complexion:
     return complexion(pixels, landmarks(), face_masks(pixels, landmarks()), 0.0)
 
@@ -99,10 +108,7 @@ def test_the_shade_in_the_corners_of_a_mouth_is_not_painted_on_them() -> None:
 
 
 def test_a_reflection_in_a_dark_brow_is_no_lighter_than_skin() -> None:
-    dark = astronaut().copy()
-    brows = [landmarks().points_px[list(ring), :2] for ring in (BROW_LEFT, BROW_RIGHT)]
-    for ring in brows:
-        cv2.fillConvexPoly(dark, cv2.convexHull(np.round(ring).astype(np.int32)), (40, 30, 22))
+    dark, brows = with_brows((40, 30, 22))
     middles = [near(ring.mean(0), 0.035) for ring in brows]
     for middle in middles:
         dark[middle] = (225, 228, 240)
@@ -117,10 +123,7 @@ def test_a_reflection_in_a_dark_brow_is_no_lighter_than_skin() -> None:
 def test_a_brow_is_hardly_redder_than_the_skin_and_as_light_as_it_was(
     colour: tuple[int, int, int], is_held: bool
 ) -> None:
-    worn = astronaut().copy()
-    brows = [landmarks().points_px[list(ring), :2] for ring in (BROW_LEFT, BROW_RIGHT)]
-    for ring in brows:
-        cv2.fillConvexPoly(worn, cv2.convexHull(np.round(ring).astype(np.int32)), colour)
+    worn, brows = with_brows(colour)
 
     found = apart(worn)
 
@@ -138,10 +141,7 @@ def test_a_brow_is_hardly_redder_than_the_skin_and_as_light_as_it_was(
 def test_a_brow_loses_as_much_light_toward_blue_as_toward_green(
     colour: tuple[int, int, int],
 ) -> None:
-    worn = astronaut().copy()
-    brows = [landmarks().points_px[list(ring), :2] for ring in (BROW_LEFT, BROW_RIGHT)]
-    for ring in brows:
-        cv2.fillConvexPoly(worn, cv2.convexHull(np.round(ring).astype(np.int32)), colour)
+    worn, brows = with_brows(colour)
 
     found = apart(worn)
 
