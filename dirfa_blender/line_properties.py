@@ -124,6 +124,9 @@ class DIRFA_PG_take(bpy.types.PropertyGroup):
     blinks: FloatProperty(
         name="Blinks", description="Rate of blinking the take was made with", default=1.0
     )
+    breath: FloatProperty(
+        name="Breath", description="Strength of breath the take was made with", default=1.0
+    )
     seconds: FloatProperty(
         name="Length",
         description="Length of the take",

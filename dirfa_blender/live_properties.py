@@ -8,7 +8,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty
 from .file_property import file_property
 
 # Seconds of sound that the network may hear before it answers; None as long as it helps.
-LOOKAHEADS: dict[str, float | None] = {"NONE": 0.0, "SHORT": 0.04, "MIDDLE": 0.12, "LONGEST": None}
+LOOKAHEADS: dict[str, float] = {"NONE": 0.0, "SHORT": 0.04, "MIDDLE": 0.12, "LONGEST": 0.44}
 
 
 class DIRFA_PG_live(bpy.types.PropertyGroup):

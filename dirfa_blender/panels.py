@@ -106,7 +106,7 @@ class DIRFA_PT_style(Tab, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name in ("seed", "performer", "blinks", "follow", "use_texts"):
+        for name in ("seed", "performer", "blinks", "breath", "follow", "use_texts"):
             layout.prop(context.scene.dirfa, name)
         if context.scene.dirfa.source != "STRIPS":
             for name in ("use_sound", "use_shot", "shot"):

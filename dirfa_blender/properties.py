@@ -142,10 +142,21 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         subtype="FACTOR",
         update=retaking.on_settings,
     )
+    breath: FloatProperty(
+        name="Breath",
+        description="How far the lips part to breathe in between phrases, 1 as people do, 0 not at all; a "
+        "change needs another take",
+        default=1.0,
+        min=0.0,
+        max=3.0,
+        soft_max=2.0,
+        subtype="FACTOR",
+        update=retaking.on_settings,
+    )
     follow: BoolProperty(
         name="Follow Changes",
-        description="Make the chosen line's take anew shortly after seed or blinks change, if none has "
-        "them yet",
+        description="Make the chosen line's take anew shortly after seed, blinks or breath change, if none "
+        "has them yet",
         default=False,
         update=retaking.on_settings,
     )

@@ -1,7 +1,7 @@
-"""The line at hand follows seed and rate of blinks: a take that has them plays, or one is asked for.
+"""The line at hand follows seed, blinks and breath: a take that has them plays, or one is asked for.
 
 Only while *Follow Changes* is on, and only after the sliders have been still for a moment. Nothing is
-asked of the server where a take of the line has the seed and the rate already; and where the rate of blinks
+asked of the server where a take of the line has them already; and where the rate of blinks
 is all that changed, only the lids are made anew. Another change while a take is under way waits for it.
 """
 
@@ -13,12 +13,12 @@ from . import acting, takes
 from .session import state
 
 SETTLED_SECONDS = 0.6
-# Rates of blinking closer than this are one.
-SAME_RATE = 1e-3
+# Rates of blinking, and breaths, closer than this are one.
+SAME = 1e-3
 
 
 def on_settings(settings: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """Seed or blinks changed: look again when they have come to rest."""
+    """Seed, blinks or breath changed: look again when they have come to rest."""
     if not settings.follow or bpy.app.background:
         return
     end()
@@ -43,20 +43,21 @@ def missing_region(scene: bpy.types.Scene) -> str:
 
     Returns
     -------
-    ``ALL`` for another seed, ``lids`` for another rate of blinks, empty where nothing has to be asked for
+    ``ALL`` for another seed or breath, ``lids`` for another rate of blinks, empty where nothing has to be
+    asked for
     """
     line = acting.current_line(scene)
     now = takes.chosen_take(line) if line is not None else None
     if line is None or now is None:
         return ""
-    seed, blinks = scene.dirfa.seed, scene.dirfa.blinks
-    if _fits(now, seed, blinks):
+    wanted = scene.dirfa
+    if _fits(now, wanted):
         return ""
     for index, take in enumerate(line.takes):
-        if _fits(take, seed, blinks):
+        if _fits(take, wanted):
             line.take_index = index
             return ""
-    return "lids" if now.seed == seed else "ALL"
+    return "lids" if _fits_but_blinks(now, wanted) else "ALL"
 
 
 def end() -> None:
@@ -65,5 +66,9 @@ def end() -> None:
         bpy.app.timers.unregister(follow)
 
 
-def _fits(take: bpy.types.PropertyGroup, seed: int, blinks: float) -> bool:
-    return take.seed == seed and abs(take.blinks - blinks) < SAME_RATE
+def _fits(take: bpy.types.PropertyGroup, wanted: bpy.types.PropertyGroup) -> bool:
+    return _fits_but_blinks(take, wanted) and abs(take.blinks - wanted.blinks) < SAME
+
+
+def _fits_but_blinks(take: bpy.types.PropertyGroup, wanted: bpy.types.PropertyGroup) -> bool:
+    return take.seed == wanted.seed and abs(take.breath - wanted.breath) < SAME

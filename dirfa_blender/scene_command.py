@@ -36,7 +36,18 @@ DOES = {
     "export": "Export a character with its animation for a game engine.",
 }
 # Columns that belong to `batch`: one manifest may serve both.
-FOREIGN = ("emotion", "seed", "head", "brows", "gaze", "lips", "blinks", "controls", "settings")
+FOREIGN = (
+    "emotion",
+    "seed",
+    "head",
+    "brows",
+    "gaze",
+    "lips",
+    "blinks",
+    "breath",
+    "controls",
+    "settings",
+)
 
 
 def main(verb: str, arguments: Sequence[str]) -> int:

@@ -109,7 +109,7 @@ def stage_take(
     target = lines.known_as(where, target)
     seed = animation.source.get("seed", "0")
     draft = Draft(name, "FILE", Speech(Path()), target=target, with_sound=False, with_shot=False)
-    note = TakeNote(int(seed) if seed.isdigit() and int(seed) < 2**31 else 0, 1.0, name)
+    note = TakeNote(int(seed) if seed.isdigit() and int(seed) < 2**31 else 0, text=name)
     line = stage_draft(where, draft, animation, None, note)
     frames = scene.frame_rate(where).frame_count(animation.start + animation.duration)
     where.frame_end = max(where.frame_end, round(line.frame_start) + frames - 1)
@@ -206,7 +206,8 @@ def store(
             line.takes.remove(len(line.takes) - 1)
             line.take_index = index
             # What was asked for is what it is known by: the same motion may come of other settings.
-            other.seed, other.blinks, other.note = note.seed, note.blinks, note.text
+            other.seed, other.note = note.seed, note.text
+            other.blinks, other.breath = note.blinks, note.breath
             return other
     return take
 

@@ -25,6 +25,7 @@ class TakeNote:
 
     seed: int = 0
     blinks: float = 1.0
+    breath: float = 1.0
     text: str = ""
 
 
@@ -41,6 +42,7 @@ def add_take(
     take.name = name or free_name(line, "Take")
     take.seed = note.seed
     take.blinks = note.blinks
+    take.breath = note.breath
     take.note = note.text
     take.seconds = animation.duration
     take.data = data
@@ -78,7 +80,7 @@ def duplicate_take(line: bpy.types.PropertyGroup) -> bpy.types.PropertyGroup:
     assert source is not None
     kept = {
         name: getattr(source, name)
-        for name in ("seed", "blinks", "note", "seconds", "data", "digest")
+        for name in ("seed", "blinks", "breath", "note", "seconds", "data", "digest")
     }
     name = free_name(line, source.name)
     copy = line.takes.add()

@@ -136,12 +136,14 @@ class Engine:
         """
         settings = settings or AnimateSettings()
         count = max(1, int(np.ceil(speech.duration * FRAME_RATE - 1e-6)))
-        raw, reach = self._raw_motion(speech.samples, count, settings, progress, cancelled)
+        actor = self._actor_of(settings.actor)
+        raw, reach = self._raw_motion(actor, speech.samples, count, settings, progress, cancelled)
         if settings.transcript:
             raw = replace(raw, phones=told_phones(raw.phones, speech.samples, settings.transcript))
         # Who has a bounded lookahead does not see the end of the recording coming: as a stream is.
         envelope = None if settings.lookahead is None else rising_envelope(0, count)
-        take = directed(finished(raw, settings, envelope, reach), settings.controls)
+        take = finished(raw, settings, envelope, reach, actor.statistics.breath_mm)
+        take = directed(take, settings.controls)
         if settings.fps is not None:
             take = take.resampled(settings.fps)
         if progress is not None:
@@ -172,6 +174,7 @@ class Engine:
 
     def _raw_motion(
         self,
+        actor: Actor,
         samples: NDArray[np.float32],
         count: int,
         settings: AnimateSettings,
@@ -179,7 +182,6 @@ class Engine:
         cancelled: Callable[[], bool] | None,
     ) -> tuple[RawMotion, int]:
         """The raw take, and the frames by which finishing may look ahead."""
-        actor = self._actor_of(settings.actor)
         network = actor.network
         stream = FaceStream(
             network,
@@ -213,7 +215,8 @@ class Engine:
             styles = shipped.network.config.styles
             if name in styles:
                 network = shipped.network.in_style(styles.index(name), name)
-                return Actor(network, shipped.statistics)
+                # The takes that taught these mouths are single sentences and words: nobody breathes.
+                return Actor(network, replace(shipped.statistics, breath_mm=0.0))
             known = ", ".join((*self.actors, *styles))
             raise SettingsError(
                 f"There is no actor {name!r} in {self._actors_folder}; known: {known}."

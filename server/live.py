@@ -25,7 +25,7 @@ from .model.statistics import MotionStatistics
 from .model.streaming import FaceStream
 from .model.voice_gate import VoiceGate
 from .postprocess import (
-    LONG_SILENCE,
+    BACK,
     REST_SECONDS,
     RawMotion,
     finished,
@@ -33,8 +33,8 @@ from .postprocess import (
     rising_envelope,
 )
 
-BACK = LONG_SILENCE + 2
-"""Frames by which finishing looks back: a mouth rests after a long silence."""
+KEPT = BACK + 2
+"""Frames that are kept of what has been given."""
 Array = NDArray[np.float32]
 
 
@@ -58,6 +58,7 @@ class LiveTake:
     ) -> None:
         self._settings = settings
         self._network = network
+        self._breath_mm = statistics.breath_mm
         self._features = FeatureStream(gain)
         self._stream = FaceStream(
             network,
@@ -117,13 +118,13 @@ class LiveTake:
         last = max(first, until - self._kept_from)
         raw = RawMotion(phones, mouth, upper, self._network.config.mouth, UPPER_CHANNELS)
         envelope = rising_envelope(self._kept_from, len(mouth))
-        take = finished(raw, self._settings, envelope, self._reach)
+        take = finished(raw, self._settings, envelope, self._reach, self._breath_mm)
         take = replace(take, start=self._kept_from / FRAME_RATE)
         take = directed(take, self._settings.controls)
         chosen = _rows_of(take, first, last)
         self._given += last - first
         if end is None:
-            drop = max(0, self._given - BACK - self._kept_from)
+            drop = max(0, self._given - KEPT - self._kept_from)
             self._rows = [rows[drop:] for rows in self._rows]
             self._kept_from += drop
         return chosen

@@ -1,8 +1,12 @@
-"""Raw model output to an Animation: closures, limits, strengths, rest at both ends.
+"""Raw model output to an Animation: closures, breath, limits, strengths, rest at both ends.
 
 The network's mouth is an average over what it saw, and averages do not close. So the encoder's own
 phone scores have the last word where a shape is not a matter of taste: lips meet on p b m, the lower lip
 comes under the teeth on f v, and a silent mouth rests. Closures do not scale with any strength.
+
+Nor did the sentences that taught it last long enough to need air. Whoever speaks on breathes in through
+nose and mouth at once (Lester and Hoit 2014, Nasal and oral inspiration during natural speech breathing),
+so in a pause of long speech the lips part before the next phrase.
 """
 
 from __future__ import annotations
@@ -38,6 +42,9 @@ VOWELS = (1, 2, 3, 4, 5, 6, 11, 13, 17, 18, 25, 26)
 """AA AE AH AO AW AY EH EY IH IY OW OY: the lips are apart, however little."""
 MOUTH_GAIN = 1.1
 """The network moves lips by less than the filmed talkers do: their deviation on held-out clips over its."""
+ROUNDING_GAIN = 1.3
+"""The same of the pucker besides: with it the deviation of lip width is that of the film, and of what he
+does least: talkers that no step learnt from narrow their lips by two to four times as much."""
 CRISPNESS = 1.0
 """By how much what is fast in the network's curves is raised: a mean over possible mouths is smoother than
 any of them. On held-out clips the jerk of lips comes nearer to the film's so, and they agree as well."""
@@ -48,10 +55,17 @@ FUNNEL_SHARE, PUCKER_SHARE = 0.9, 0.5
 keeps them as narrow."""
 JAW_SHARE, PRESS = 0.3, 0.2
 """By how much the jaw rises in a closure, and how hard lips are pressed."""
-FULL_REACH, LIVE_REACH = 6, 2
-"""Frames by which finishing looks ahead: in a file, and where every frame is a delay."""
 LONG_SILENCE, SHORT_SILENCE = 40, 6
 """Frames that must have been silent for the mouth to rest; frames around that must be."""
+BREATH_BACK, BREATH_AHEAD, BREATH_EASE = 150, 35, 5
+"""Frames of which half must have been speech for a breath to be needed; frames before speech by which it
+begins; frames around one by which it is eased."""
+FULL_REACH, LIVE_REACH = BREATH_AHEAD + BREATH_EASE, 2
+"""Frames by which finishing looks ahead: in a file, and where every frame is a delay."""
+BACK = BREATH_BACK + BREATH_EASE
+"""Frames by which finishing looks back."""
+BREATH_JAW = 0.5
+"""Share of a breath's opening that the jaw makes; the lips part for the rest."""
 VESTIBULAR_SHARE = 0.9
 """Share of a head turn that the eyes take back to stay on what they look at."""
 PARTED_FROM, PARTED_TO = 0.25, 0.6
@@ -89,6 +103,7 @@ def finished(
     settings: AnimateSettings,
     envelope: Array | None = None,
     reach: int = FULL_REACH,
+    breath_mm: float = 0.0,
 ) -> Animation:
     """The take: every unit within 0..1, lips closed where they must be, head and gaze at rest
     where it begins and ends.
@@ -97,9 +112,10 @@ def finished(
     ----------
     envelope : (T,) share of head and gaze motion; None where all of a take is there, with both its ends
     reach : frames that are looked ahead, `LIVE_REACH` to `FULL_REACH`; a sample depends on none later, on
-        `LONG_SILENCE` earlier ones, and its bits on no other
+        `BACK` earlier ones, and its bits on no other
+    breath_mm : lip opening with which this mouth breathes in
     """
-    mouth = shaped_mouth(raw, settings.lips, reach)
+    mouth = shaped_mouth(raw, settings.lips, reach, breath_mm * settings.breath)
     names: list[str] = []
     columns: list[Array] = []
     for unit, values in mouth.items():
@@ -129,20 +145,25 @@ def finished(
     )
 
 
-def shaped_mouth(raw: RawMotion, strength: float, reach: int = FULL_REACH) -> dict[str, Array]:
-    """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence."""
+def shaped_mouth(
+    raw: RawMotion, strength: float, reach: int = FULL_REACH, breath_mm: float = 0.0
+) -> dict[str, Array]:
+    """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence, open by
+    `breath_mm` to breathe in."""
     crisp = raw.mouth + np.float32(CRISPNESS) * (raw.mouth - _smoothed(raw.mouth))
     moved = np.maximum(crisp, 0.0) * np.float32(MOUTH_GAIN * strength)
     mouth = {name: moved[:, index] for index, name in enumerate(raw.mouth_names)}
     for unit in ("AU26", "AU8", "AU18", "AU22", "AU24", "AU28D", "AU10", *OPENERS):
         mouth.setdefault(unit, np.zeros(len(raw.mouth), np.float32))
+    mouth["AU18"] = np.float32(ROUNDING_GAIN) * mouth["AU18"]
     silent = _silence(raw.phones, min(reach, SHORT_SILENCE))
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
     parted = _parted(raw.phones)
     for unit, values in tongue_of(raw.phones).items():
         mouth[unit] = _smoothed(values) * np.float32(strength)
-    _part(mouth, parted)
+    _open(mouth, parted, PARTED_MM, 0.0)
+    _open(mouth, breath_share(raw.phones, reach), breath_mm * strength, BREATH_JAW)
     _bite(mouth, _bitten(raw.phones, parted))
     _close(mouth, _sealed(raw.phones, parted))
     return {name: _limited(values).astype(np.float32) for name, values in mouth.items()}
@@ -173,14 +194,15 @@ def sided(unit: str) -> tuple[str, ...]:
     return (unit,) if unit in AU_INDEX else (unit + "L", unit + "R")
 
 
-def _part(mouth: dict[str, Array], parted: Array) -> None:
-    """Keeps the lips a little apart in vowels: a mean over many mouths is shut where few are."""
+def _open(mouth: dict[str, Array], share: Array, least_mm: float, jaw: float) -> None:
+    """Opens the lips to `least_mm` as far as `share` (T,) 0..1 says, `jaw` of it by the jaw."""
     opening = sum(
         (np.float32(gain) * mouth[unit] for unit, gain in OPENING_MM.items() if unit in mouth),
-        start=np.zeros(len(parted), np.float32),
+        start=np.zeros(len(share), np.float32),
     )
-    missing = np.maximum(0.0, PARTED_MM - opening) / OPENING_MM["AU25"]
-    mouth["AU25"] = _limited(mouth["AU25"] + parted * missing)
+    missing = share * np.maximum(0.0, np.float32(least_mm) - opening)
+    for unit, part in (("AU26", jaw), ("AU25", 1.0 - jaw)):
+        mouth[unit] = _limited(mouth[unit] + np.float32(part / OPENING_MM[unit]) * missing)
 
 
 def _close(mouth: dict[str, Array], closed: Array) -> None:
@@ -251,6 +273,23 @@ def _silence(phones: Array, after: int) -> Array:
     lasting = _eased((_mean_around(silence, LONG_SILENCE, 0, 0.0) - 0.7) / 0.25)
     near = _eased((_mean_around(silence, SHORT_SILENCE, after, 1.0) - 0.9) / 0.1)
     return (lasting * near).astype(np.float32)
+
+
+def breath_share(phones: Array, reach: int = FULL_REACH) -> Array:
+    """(T,) 0..1 how far a breath is taken: in a pause, before speech goes on, by who has spoken for more
+    than half of the last three seconds. With less than `FULL_REACH` ahead it begins later."""
+    silence = phones[:, SILENCE].astype(np.float64)
+    speech = 1.0 - silence
+    needed = _eased((_mean_around(speech, BREATH_BACK, 0, 0.0) - 0.5) / 0.1)
+    ease = min(BREATH_EASE, reach)
+    ahead = min(BREATH_AHEAD, reach - ease)
+    padded = np.concatenate([speech, np.zeros(ahead)])
+    soon = np.zeros(len(speech))
+    for frames in range(ahead + 1):
+        near = min(1.0, 2.0 * (1.0 - frames / BREATH_AHEAD))
+        soon = np.maximum(soon, near * padded[frames : frames + len(speech)])
+    share = silence * needed * _eased(soon)
+    return _mean_around(share, BREATH_EASE, ease, 0.0).astype(np.float32)
 
 
 def _mean_around(

@@ -34,6 +34,7 @@ class AnimateSettings:
     head, brows, gaze : strength of head motion, brows and gaze, 1 = as learnt, 0 = none
     lips : strength of mouth and jaw motion; closures stay closed
     blinks : blink rate relative to a speaking person's, 0 = none
+    breath : how far lips part for a breath between phrases, 1 = as people do, 0 = not at all
     lookahead : seconds of sound that may be heard before the face answers; None as long as it helps
     actor : whose mouth, by the name of an actor the server has learnt; empty for the shipped one
     transcript : what is said, in English, where it is known; lips then close where the text says so
@@ -52,6 +53,7 @@ class AnimateSettings:
     gaze: float = 1.0
     lips: float = 1.0
     blinks: float = 1.0
+    breath: float = 1.0
     lookahead: float | None = None
     actor: str = ""
     transcript: str = ""
@@ -64,7 +66,7 @@ class AnimateSettings:
             raise SettingsError(
                 f"The frame rate must be above 0 and at most 240 frames a second, got {self.fps:g}."
             )
-        for name in ("head", "brows", "gaze", "lips", "blinks"):
+        for name in ("head", "brows", "gaze", "lips", "blinks", "breath"):
             value = getattr(self, name)
             if not (math.isfinite(value) and 0 <= value <= 3):
                 raise SettingsError(f"The strength of {name} must be 0..3, got {value:g}.")

@@ -25,6 +25,12 @@ def add_take_options(parser: argparse.ArgumentParser, *, is_live: bool = False) 
         "--blinks", type=float, metavar="X", help="rate of blinking, 0..3, 1 = human"
     )
     group.add_argument(
+        "--breath",
+        type=float,
+        metavar="X",
+        help="how far lips part for breath between phrases, 0..3",
+    )
+    group.add_argument(
         "--emotion",
         action="append",
         metavar="NAME=X",
@@ -85,6 +91,7 @@ def settings_from(
         fps=base.fps if fps is None else fps,
         head=base.head if options.head is None else options.head,
         blinks=base.blinks if options.blinks is None else options.blinks,
+        breath=base.breath if options.breath is None else options.breath,
         actor=base.actor if options.actor is None else options.actor,
         transcript=base.transcript if options.transcript is None else _spoken(options.transcript),
         lookahead=base.lookahead if options.lookahead is None else options.lookahead,

@@ -77,7 +77,9 @@ class _SpeechOperator(BackgroundOperator):
         assert isinstance(result, Performance)
         scene = by_uid(bpy.data.scenes, self._scene_uid, "scene")
         notes = {
-            line.uid: TakeNote(line.settings.seed, line.settings.blinks, self._note(line))
+            line.uid: TakeNote(
+                line.settings.seed, line.settings.blinks, line.settings.breath, self._note(line)
+            )
             for line in self._request.lines
         }
         failed = {**self._refused, **result.errors}
@@ -376,6 +378,7 @@ def settings_of(scene: bpy.types.Scene, speech: Speech | None = None) -> Animate
     return AnimateSettings(
         seed=settings.seed,
         blinks=settings.blinks,
+        breath=settings.breath,
         actor=settings.performer.strip(),
         transcript=_transcript(scene, speech) if speech is not None else "",
     )

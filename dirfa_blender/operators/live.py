@@ -188,6 +188,7 @@ def session_of(context: bpy.types.Context) -> LiveSession:
     chosen = AnimateSettings(
         seed=settings.seed,
         blinks=settings.blinks,
+        breath=settings.breath,
         actor=settings.performer.strip(),
         lookahead=LOOKAHEADS[settings.live.lookahead],
     )

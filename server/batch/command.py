@@ -246,7 +246,7 @@ def _crew(found: argparse.Namespace, count: int, store: TakeStore | None) -> Cre
 def _defaults(found: argparse.Namespace) -> AnimateSettings:
     stated: dict[str, Any] = {
         name: getattr(found, name)
-        for name in ("head", "brows", "gaze", "lips", "blinks")
+        for name in ("head", "brows", "gaze", "lips", "blinks", "breath")
         if getattr(found, name) is not None
     }
     if found.fps:
@@ -276,7 +276,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fps", help="samples a second, such as 25 or 29.97; default: the model's")
     for name, what in (
         ("head", "head motion"), ("brows", "brow motion"), ("gaze", "gaze"),
-        ("lips", "mouth motion"), ("blinks", "blinking"),
+        ("lips", "mouth motion"), ("blinks", "blinking"), ("breath", "breath"),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=float, help=f"strength of {what}, 0..3")
     parser.add_argument(

@@ -42,6 +42,7 @@ class MotionStatistics:
         that happens
     aversion_degrees : (side, up) size of a look away
     fixation_seconds, fixation_degrees : small shifts of gaze in between
+    breath_mm : lip opening with which a breath is taken in a pause of speech
     """
 
     head_bands: Bands = (
@@ -77,6 +78,7 @@ class MotionStatistics:
     aversion_degrees: tuple[float, float] = (7.0, 3.5)
     fixation_seconds: float = 0.9
     fixation_degrees: float = 0.8
+    breath_mm: float = 4.0
 
     def to_json(self) -> str:
         """JSON object, keys sorted."""

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from server.features import FRAME_RATE, features
 from server.model.checkpoint import Actor, Checkpoint
 from server.model.network import FaceNetwork
 from server.model.statistics import MotionStatistics
+from server.postprocess import breath_share
 from server.tracking.alignment import AlignedFace
 from server.tracking.performer import animation_of, performer_of
 from server.tracking.solve import Basis
@@ -53,6 +54,10 @@ LEAST_SECONDS = 20.0
 """Less film than this is refused."""
 LEAST_MANNER_SECONDS = 2.0
 """A shorter stretch says nothing of how somebody moves the head."""
+BREATH_SECONDS = 3.0
+"""Time in which a breath would be taken, in the film of an actor, that counts as much as what people do."""
+SHUT_QUANTILE = 0.05
+"""Share of an actor's frames in which the lips are taken to be shut."""
 Show = Callable[[str, float, str], None]
 
 
@@ -169,6 +174,9 @@ def adapted(
     network.load_state_dict(best.weights, strict=False)
     after = _scores(network, measured, geometry)
     manner = statistics_of_actor(seen.takes, base.statistics)
+    manner = replace(
+        manner, breath_mm=_breath_mm(seen.pieces, base.network.config.delays[-1], manner.breath_mm)
+    )
     return Adaptation(
         Actor(network, manner), base.statistics, seconds, before, after, tuple(seen.remarks)
     )
@@ -242,6 +250,21 @@ def _encoded(
         torch.from_numpy(mel)[None], network.encoder.initial(1, network.feature_mean)
     )
     return hidden[0].clone(), phones[0].clone()
+
+
+def _breath_mm(pieces: Sequence[_Piece], delay: int, of_people: float) -> float:
+    """Lip opening in the pauses where a breath would be taken; people's where the film has few.
+
+    `delay` is that of the phones, in frames.
+    """
+    lips = [piece.lips[:-delay, 0].astype(np.float64) for piece in pieces]
+    heard = [torch.softmax(piece.phones[delay:, -1], dim=-1).numpy() for piece in pieces]
+    share = np.concatenate([breath_share(phones) for phones in heard]).astype(np.float64)
+    opening = np.concatenate(lips)
+    opening -= np.quantile(opening, SHUT_QUANTILE)
+    seen = float(share.sum()) / FRAME_RATE
+    filmed = 1e3 * float(share @ opening) / FRAME_RATE
+    return round(max(0.0, filmed + BREATH_SECONDS * of_people) / (seen + BREATH_SECONDS), 2)
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Seed and blinks that are followed: what has to be made anew is, and nothing else is asked for."""
+"""Seed, blinks and breath that are followed: what has to be made anew is, and nothing else is asked for."""
 
 from __future__ import annotations
 
@@ -69,6 +69,16 @@ def test_another_rate_of_blinks_makes_only_the_lids_anew(stage, server) -> None:
     lids = [n.startswith(("AU5", "AU7", "AU45")) for n in before.au_names]
     assert np.array_equal(before.au[:, ~np.array(lids)], after.au[:, ~np.array(lids)])
     assert np.array_equal(before.rotation, after.rotation)
+
+
+def test_another_breath_makes_the_take_anew(stage, server) -> None:
+    stage.dirfa.breath = 0.0
+
+    assert retaking.missing_region(stage) == "ALL"
+    retaking.follow()
+
+    assert (server.settings[-1].breath, server.settings[-1].seed) == (0.0, 0)
+    assert retaking.missing_region(stage) == ""
 
 
 def test_a_rate_that_gives_the_same_take_is_not_asked_for_again(stage, server) -> None:

@@ -70,6 +70,12 @@ def test_an_actor_speaks_with_their_own_mouth_and_manner(
     assert (own.rotation != shipped.rotation).any()
 
 
+@needs_film
+def test_an_actor_breathes_as_the_film_shows(learnt: Adaptation, base: Checkpoint) -> None:
+    """The president's lips stand open in pauses by more than people's do."""
+    assert learnt.actor.statistics.breath_mm > base.statistics.breath_mm
+
+
 def settings_of(actor: str) -> AnimateSettings:
     return AnimateSettings(seed=2, actor=actor)
 

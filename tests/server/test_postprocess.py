@@ -7,7 +7,17 @@ import pytest
 from numpy.typing import NDArray
 
 from server.alignment import PHONES
-from server.postprocess import FRAME_RATE, MOUTH_GAIN, OPENING_MM, RawMotion, shaped_mouth
+from server.model.config import SILENCE
+from server.postprocess import (
+    BREATH_AHEAD,
+    FRAME_RATE,
+    FULL_REACH,
+    LIVE_REACH,
+    MOUTH_GAIN,
+    OPENING_MM,
+    RawMotion,
+    shaped_mouth,
+)
 
 NAMES = ("AU26", "AU8", "AU16", "AU22")
 VOWEL, BILABIAL = PHONES.index("AA"), PHONES.index("B")
@@ -80,3 +90,45 @@ def test_what_is_fast_is_raised_and_what_is_slow_is_left() -> None:
 
     assert swing(1.0) == pytest.approx(1.0, abs=0.01)
     assert 1.15 < swing(8.0) < 1.35
+
+
+def paused_mm(before: int, pause: int, after: int, reach: int = FULL_REACH) -> NDArray[np.float64]:
+    """(T,) opening of lips that the network holds shut, in speech of these frames with a pause inside."""
+    count = before + pause + after
+    phones = np.zeros((count, len(PHONES)), np.float32)
+    phones[:, PHONES.index("N")] = 1.0
+    phones[before : before + pause] = np.eye(len(PHONES), dtype=np.float32)[SILENCE]
+    raw = RawMotion(
+        phones, np.zeros((count, 4), np.float32), np.zeros((count, 0), np.float32), NAMES, ()
+    )
+    shaped = shaped_mouth(raw, 1.0, reach, breath_mm=4.0)
+    return np.asarray(
+        sum(OPENING_MM[u] * shaped[u].astype(float) for u in OPENING_MM if u in shaped)
+    )
+
+
+@pytest.mark.parametrize("pause", [15, 30, 60])
+def test_lips_part_for_a_breath_before_speech_goes_on(pause: int) -> None:
+    found = paused_mm(140, pause, 50)
+
+    assert found[140 + pause - 8] > 3.0
+    assert np.abs(np.diff(found)).max() < 0.8, "a breath is drawn, not snapped at"
+    assert found[: 140 - 6].max() < 0.2
+    assert found[140 + pause + 6 :].max() < 0.2
+
+
+def test_the_lips_wait_shut_through_the_first_part_of_a_long_pause() -> None:
+    found = paused_mm(140, 75, 50)
+
+    assert found[146 : 140 + 75 - BREATH_AHEAD - 6].max() < 0.2
+
+
+@pytest.mark.parametrize(("before", "pause", "after"), [(25, 28, 30), (0, 60, 60), (140, 80, 0)])
+def test_no_breath_for_a_word_before_a_line_or_after_it(
+    before: int, pause: int, after: int
+) -> None:
+    assert paused_mm(before, pause, after).max() < 0.2
+
+
+def test_who_hears_little_ahead_draws_no_breath_that_snaps() -> None:
+    assert np.abs(np.diff(paused_mm(140, 40, 50, LIVE_REACH))).max() < 0.8
