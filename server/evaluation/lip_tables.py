@@ -164,7 +164,8 @@ def free_table(bench: Bench) -> Table:
         "lips, which knows nothing of the model and is rough; it favours the loudness row, which is scored "
         "at its own best offset. The columns *best* take, for every method alike, the offset within "
         f"{OWN_REACH_SECONDS:g} s of that at which its openings agree most, which flatters a little. "
-        f"Seconds late: {late}. Few occasions: rows vary.",
+        "That lips part for breath in pauses was seen in these films and found in the literature; how far "
+        f"was not fitted to them. Seconds late: {late}. Few occasions: rows vary.",
         ("method", "opening PCC", "width PCC", "opening, best", "width, best", "opening CCC",
          "variance ratio"),
         tuple(rows),
