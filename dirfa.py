@@ -28,7 +28,7 @@ COMMANDS = {
         "dirfa_blender",
         "speech and a photo -> a film of a talking head, its .blend and its take",
     ),
-    "animate": ("server", "speech -> take (.npz), Live Link Face .csv or ARKit .json"),
+    "animate": ("server", "speech -> take (.npz), .csv, .json, .vmd or .vrma"),
     "batch": ("server", "a folder or manifest of lines -> takes; goes on where it stopped"),
     "stream": ("server", "live speech -> an avatar, over the VMC protocol"),
     "convert": (

@@ -10,7 +10,7 @@ from pathlib import Path
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import AudioError, SettingsError
 from dirfa_blender.core.inputs import require_files
-from dirfa_blender.core.npz_io import animation_bytes, read_animation, write_whole
+from dirfa_blender.core.npz_io import read_animation, write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, from_json
 from dirfa_blender.core.retake import Retake, retake_of, retaken
@@ -19,7 +19,7 @@ from dirfa_blender.core.timing import parse_rate
 
 from .postponed import short_start
 
-SUFFIXES = (".npz", ".csv", ".json")
+SUFFIXES = (".npz", ".csv", ".json", ".vmd", ".vrma")
 MOST_TAKES = 1000
 
 
@@ -80,14 +80,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def encoded(take: Animation, suffix: str) -> bytes:
     """The take in the format of a suffix."""
-    if suffix == ".npz":
-        return animation_bytes(take)
-    from dirfa_blender.core.interchange import arkit_json, live_link_csv
-    from dirfa_blender.core.mapping import load_profile
+    from dirfa_blender.core.exchange import encoded_take, kind_for
 
-    track = load_profile("arkit").apply(take)
-    write = live_link_csv if suffix == ".csv" else arkit_json
-    return write(take, track).encode()
+    return encoded_take(take, kind_for(Path(f"take{suffix}")), suffix)
 
 
 def numbered(output: Path, count: int) -> tuple[Path, ...]:
@@ -103,7 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("audio", type=Path, help="wav, flac, ogg, mp3, m4a, or a film")
     parser.add_argument(
-        "-o", "--output", type=Path, help=".npz take, .csv Live Link Face, .json ARKit frames"
+        "-o",
+        "--output",
+        type=Path,
+        help=".npz take, .csv Live Link Face, .json ARKit frames, .vmd MikuMikuDance, .vrma VRM animation",
     )
     parser.add_argument(
         "--fps", help="samples a second, such as 25 or 29.97; default: the model's own"

@@ -30,10 +30,10 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from dirfa_blender.core import pose
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.avatar_pose import bone_turns
 from dirfa_blender.core.errors import OutputError, SettingsError
-from dirfa_blender.core.follow_through import NATURAL, Trail, followed, lag_of
+from dirfa_blender.core.follow_through import Trail
 from dirfa_blender.core.profile import MappingProfile
 
 PORT = 39539
@@ -42,9 +42,8 @@ PACKET_BYTES = 1400
 """Most in one packet: what fits into an Ethernet frame, so that none is split on the way."""
 BUNDLE_BYTES, ELEMENT_BYTES = 16, 4
 """What a bundle adds, and each message in it."""
-NECK_BONES = {"neck": "Neck", "head": "Head"}
+BONES = {"neck": "Neck", "head": "Head", "eye_left": "LeftEye", "eye_right": "RightEye"}
 """Part of a profile -> bone of Unity's HumanBodyBones."""
-EYE_BONES = {"left": "LeftEye", "right": "RightEye"}
 VRM_0_NAMES = {
     "happy": "Joy", "sad": "Sorrow", "relaxed": "Fun",
     "aa": "A", "ih": "I", "ou": "U", "ee": "E", "oh": "O",
@@ -135,7 +134,8 @@ def moments(
     """Every sample of a take, as a profile maps it; the neck goes on from where a trail left it."""
     weights = profile.apply(take).weights.astype(float).tolist()
     names = [expression_name(profile.name, channel) for channel in profile.shapes]
-    turns = {bone: _in_unity(rows).tolist() for bone, rows in _turns(take, profile, trail).items()}
+    parts = bone_turns(take, profile, trail)
+    turns = {BONES[part]: _in_unity(rows).tolist() for part, rows in parts.items()}
     for index, seconds in enumerate(take.times.tolist()):
         yield Moment(
             seconds=seconds,
@@ -172,26 +172,6 @@ def expression_name(profile: str, channel: str) -> str:
         return channel
     renamed = VRM_0_NAMES if profile == "vrm" else {}
     return renamed.get(channel, channel[0].upper() + channel[1:])
-
-
-def _turns(
-    take: Animation, profile: MappingProfile, trail: Trail | None
-) -> dict[str, NDArray[np.float64]]:
-    """Bones and their turns (T, 4), w, x, y, z in Blender's space; the neck takes its share, late."""
-    shares = profile.head_bones if set(profile.head_bones) <= set(NECK_BONES) else {}
-    vectors = pose.turn_vector(take.rotation)
-    turns: dict[str, NDArray[np.float64]] = {}
-    total, below = 0.0, pose.from_vectors(np.zeros_like(vectors))
-    for part, share in (shares or {"head": 1.0}).items():
-        total += share
-        lag = lag_of(total, NATURAL)
-        carried, below = below, pose.from_vectors(total * followed(vectors, take.times, lag, trail))
-        turns[NECK_BONES[part]] = pose.product(pose.inverse(carried), below)
-    if profile.eyes is not None:
-        for side, bone in EYE_BONES.items():
-            gaze = np.pad(profile.eyes.limited(take.gaze, side), ((0, 0), (0, 1)))
-            turns[bone] = pose.fractions(gaze, 1.0)
-    return turns
 
 
 def _in_unity(turns: NDArray[np.float64]) -> NDArray[np.float64]:

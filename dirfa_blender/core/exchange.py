@@ -29,8 +29,14 @@ from .npz_io import animation_bytes, animation_from_bytes
 from .recovery import recovered
 from .viseme_exchange import take_of_visemes, viseme_set, viseme_track
 from .viseme_track import TIME_COLUMN, read_viseme_csv, viseme_csv
+from .vmd import is_vmd, take_of_vmd, vmd_bytes
+from .vrma import vrma_bytes
+from .vrma_reading import avatar_of, take_of_vrma
 
-Kind = Literal["take", "live_link", "arkit", "a2f", "cues", "meta_visemes", "microsoft_visemes"]
+Kind = Literal[
+    "take", "live_link", "arkit", "a2f", "cues", "meta_visemes", "microsoft_visemes",
+    "vmd", "vrma", "vrma_arkit",
+]  # fmt: skip
 TITLES: dict[Kind, str] = {
     "take": "take (.npz)",
     "live_link": "Live Link Face (.csv)",
@@ -39,6 +45,9 @@ TITLES: dict[Kind, str] = {
     "cues": "mouth cues of Rhubarb (.json, .tsv, .xml)",
     "meta_visemes": "weights of Meta's 15 visemes (.csv)",
     "microsoft_visemes": "weights of Microsoft's 22 visemes (.csv)",
+    "vmd": "motion of MikuMikuDance (.vmd)",
+    "vrma": "VRM animation of an avatar's own expressions (.vrma)",
+    "vrma_arkit": "VRM animation of ARKit's shapes, Perfect Sync (.vrma)",
 }
 SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "take": (".npz",),
@@ -48,6 +57,9 @@ SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "cues": (".json", ".tsv", ".xml"),
     "meta_visemes": (".csv",),
     "microsoft_visemes": (".csv",),
+    "vmd": (".vmd",),
+    "vrma": (".vrma",),
+    "vrma_arkit": (".vrma",),
 }
 MAX_BYTES = 2_000_000_000
 
@@ -90,8 +102,12 @@ def take_from_bytes(data: bytes, name: str, reading: Reading) -> Animation:
     kind = kind_of(data, name)
     if kind == "take":
         return animation_from_bytes(data, name)
-    text = data.decode("utf-8-sig")
     source = {"imported": name, "format": kind, "file": hashlib.sha256(data).hexdigest()}
+    if kind == "vmd":
+        return take_of_vmd(data, name, source=source)
+    if kind in ("vrma", "vrma_arkit"):
+        return take_of_vrma(data, name, source=source)
+    text = data.decode("utf-8-sig")
     profile = load_profile("arkit")
     if kind == "cues":
         return take_of_cues(read_cues(text, name), source=source)
@@ -116,6 +132,10 @@ def kind_of(data: bytes, name: str = "The file") -> Kind:
     """
     if data[:4] == b"PK\x03\x04":
         return "take"
+    if is_vmd(data):
+        return "vmd"
+    if (avatar := avatar_of(data)) is not None:
+        return "vrma_arkit" if avatar == "arkit" else "vrma"
     try:
         text = data.decode("utf-8-sig").lstrip()
     except UnicodeDecodeError as error:
@@ -159,6 +179,10 @@ def encoded_take(
         return (cue_xml if suffix == ".xml" else cue_json)(cues, sound=audio).encode()
     if kind == "meta_visemes" or kind == "microsoft_visemes":
         return viseme_csv(viseme_track(take, kind)).encode()
+    if kind == "vmd":
+        return vmd_bytes(take)
+    if kind == "vrma" or kind == "vrma_arkit":
+        return vrma_bytes(take, "vrm" if kind == "vrma" else "arkit")
     track = load_profile("arkit").apply(take)
     if kind == "live_link":
         return live_link_csv(take, track, angles=angles).encode()
@@ -178,7 +202,7 @@ def kind_for(path: Path, wanted: str = "") -> Kind:
     suffix = path.suffix.lower()
     usual: dict[str, Kind] = {
         ".npz": "take", ".csv": "live_link", ".json": "arkit", ".tsv": "cues",
-        ".xml": "cues",
+        ".xml": "cues", ".vmd": "vmd", ".vrma": "vrma",
     }  # fmt: skip
     named: dict[str, Kind] = {known: known for known in TITLES}
     kind: Kind | None = named[wanted] if wanted in named else usual.get(suffix)

@@ -3,7 +3,8 @@
 A profile's gains are nearly one unit a shape, so a recorded face lands where it was: the answer is the
 bounded least-squares fit of the gains after the profile's yielding has been undone. Started from the
 smallest solution, it shares alike what left and right units do together. What no unit can say (an upper
-lip shrug without its chin) stays as the nearest thing that one can. No bpy.
+lip shrug without its chin) stays as the nearest thing that one can. A profile's visemes become the mouth
+that shows them, over what its other shapes say. No bpy.
 
 References
 ----------
@@ -21,6 +22,7 @@ from .action_units import AU_NAMES
 from .animation import Animation
 from .errors import FormatError
 from .mapping import MappingProfile, ShapeTrack, plain_spelling
+from .viseme_mouths import mouths_of
 
 Array = npt.NDArray[np.float64]
 
@@ -70,11 +72,17 @@ def recovered(
     gains = np.asarray(profile.gains, np.float64) * present
     units, looks = gains[: len(AU_NAMES)], gains[len(AU_NAMES) :]
     seen = _gaze_of(weights, looks) if gaze is None else np.asarray(gaze, np.float64)
+    au = _bounded_fit(weights, units)
+    spoken = [n for n, mouth in profile.visemes.items() if mouth.any() and present[place_of[n]]]
+    if spoken:
+        mixed = weights[:, [place_of[name] for name in spoken]]
+        mixed /= np.maximum(mixed.sum(1, keepdims=True), 1.0)
+        au = np.maximum(au, mouths_of(mixed, np.array([profile.visemes[name] for name in spoken])))
     return Animation(
         fps=track.fps,
         start=track.start,
         au_names=AU_NAMES,
-        au=_bounded_fit(weights, units).astype(np.float32),
+        au=au.astype(np.float32),
         gaze=seen.astype(np.float32),
         rotation=track.rotation,
         translation=track.translation,

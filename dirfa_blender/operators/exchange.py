@@ -31,12 +31,14 @@ class DIRFA_OT_import_take(FileButton, bpy.types.Operator):
     bl_label = "Import Facial Take"
     bl_description = (
         "Play a take of another program on the chosen character: Live Link Face, ARKit, Audio2Face, "
-        "visemes of Meta or Microsoft, or the mouth cues of Rhubarb"
+        "visemes of Meta or Microsoft, mouth cues of Rhubarb, MikuMikuDance, or VRM animation"
     )
     bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     filepath: StringProperty(name="File", description="Take to import", subtype="FILE_PATH")
-    filter_glob: StringProperty(default="*.npz;*.csv;*.json;*.tsv;*.xml", options={"HIDDEN"})
+    filter_glob: StringProperty(
+        default="*.npz;*.csv;*.json;*.tsv;*.xml;*.vmd;*.vrma", options={"HIDDEN"}
+    )
     angles: EnumProperty(
         name="Angles",
         description="Unit of head and eye angles in a Live Link Face file",
@@ -68,14 +70,16 @@ class DIRFA_OT_export_take(FileButton, bpy.types.Operator):
     bl_label = "Export Facial Take"
     bl_description = (
         "Write the chosen line's take for another program: Live Link Face, ARKit, Audio2Face, visemes, "
-        "or mouth cues"
+        "mouth cues, MikuMikuDance, or VRM animation"
     )
     bl_options = {"REGISTER", "PRESET"}
 
     filepath: StringProperty(
         name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
     )
-    filter_glob: StringProperty(default="*.npz;*.csv;*.json;*.tsv;*.xml", options={"HIDDEN"})
+    filter_glob: StringProperty(
+        default="*.npz;*.csv;*.json;*.tsv;*.xml;*.vmd;*.vrma", options={"HIDDEN"}
+    )
     kind: EnumProperty(
         name="Format",
         description="Format of the file",
@@ -121,7 +125,7 @@ class DIRFA_OT_export_take(FileButton, bpy.types.Operator):
         scene = context.scene
         path = _with_suffix(Path(bpy.path.abspath(self.filepath)), self.kind)
         take = acting.take_of_line(scene, scene.dirfa.line_index, directed=self.is_directed)
-        if self.at_scene_rate and self.kind not in ("take", "cues"):
+        if self.at_scene_rate and self.kind not in ("take", "cues", "vmd"):
             take = take.resampled(frame_rate(scene).per_second)
         write_whole(path, encoded_take(take, self.kind, path.suffix.lower(), angles=self.angles))
         self.report({"INFO"}, f"Wrote {path.name}")
@@ -234,12 +238,16 @@ class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
 
 def draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # noqa: ARG001
     """The entry in File > Import."""
-    menu.layout.operator(DIRFA_OT_import_take.bl_idname, text="Facial Take (.csv, .json, .npz)")
+    menu.layout.operator(
+        DIRFA_OT_import_take.bl_idname, text="Facial Take (.csv, .json, .vmd, .vrma, .npz)"
+    )
 
 
 def draw_export(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # noqa: ARG001
     """The entry in File > Export."""
-    menu.layout.operator(DIRFA_OT_export_take.bl_idname, text="Facial Take (.csv, .json, .npz)")
+    menu.layout.operator(
+        DIRFA_OT_export_take.bl_idname, text="Facial Take (.csv, .json, .vmd, .vrma, .npz)"
+    )
     menu.layout.operator(
         DIRFA_OT_export_character.bl_idname, text="Talking Character (.glb, .fbx, .usd, .blend)"
     )

@@ -85,7 +85,9 @@ def main(arguments: Sequence[str]) -> int:
     formats = tuple("." + name.strip().lstrip(".") for name in found.format.split(","))
     wrong = [name for name in formats if name not in FORMATS]
     if wrong:
-        raise SettingsError(f"The formats are npz, csv and json, got {wrong[0][1:]!r}.")
+        raise SettingsError(
+            f"The formats are {', '.join(name[1:] for name in FORMATS)}, got {wrong[0][1:]!r}."
+        )
     if found.workers is not None and not 1 <= found.workers <= 256:
         raise SettingsError(f"The workers must be 1..256, got {found.workers}.")
     if not 0 < found.cache_size <= 1e6:
@@ -268,7 +270,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the takes")
     parser.add_argument(
-        "--format", default="npz", help="what lines become that name no output: npz,csv,json"
+        "--format",
+        default="npz",
+        help="what lines become that name no output: npz,csv,json,vmd,vrma, several with commas",
     )
     parser.add_argument("--workers", type=int, help="processes; default: one a processor core")
     parser.add_argument("--part", help="make the k-th of n parts only, such as 3/10: one farm task")

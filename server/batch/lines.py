@@ -26,7 +26,7 @@ from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.core.transcripts import text_beside
 
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac")
-FORMATS = (".npz", ".csv", ".json")
+FORMATS = (".npz", ".csv", ".json", ".vmd", ".vrma")
 OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
 FOREIGN = ("scene", "take", "frame_start", "frames", "engine", "size", "samples")
 """Columns that belong to the commands for scenes: one manifest may serve both."""

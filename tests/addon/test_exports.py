@@ -11,8 +11,10 @@ from mathutils.kdtree import KDTree
 
 from dirfa_blender import apply, exports, meshes
 from dirfa_blender.core.errors import OutputError, SettingsError
+from dirfa_blender.core.exchange import encoded_take
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.rotation import to_matrix
 from tests.addon.ball_head import ball_head, wavy_animation
 
 SUFFIXES = (".glb", ".fbx", ".usdc")
@@ -188,3 +190,26 @@ def test_a_head_from_another_program_animates_by_its_shape_names(scene, tmp_path
     graph = bpy.context.evaluated_depsgraph_get()
     blocks = face.evaluated_get(graph).data.shape_keys.key_blocks
     assert sum(blocks[name].value > 0.01 for name in ARKIT_NAMES) > 40
+
+
+def test_blender_reads_a_vrm_animation_as_a_skeleton_that_nods_and_speaks(
+    scene, tmp_path: Path
+) -> None:
+    take = wavy_animation(1.0)
+    (tmp_path / "a.glb").write_bytes(encoded_take(take, "vrma", ".vrma"))
+
+    nodes = {thing.name: thing for thing in opened(tmp_path / "a.glb")}
+
+    scene = bpy.context.scene
+    assert (
+        nodes["head"].parent == nodes["neck"] and nodes["leftHand"].parent == nodes["leftLowerArm"]
+    )
+    profile = load_profile("vrm")
+    weights = profile.apply(take).weights[:, profile.shapes.index("aa")]
+    for index in (0, 11, 25, 40):
+        frame = index / take.fps * scene.render.fps / scene.render.fps_base
+        # The importer puts time 0 on frame 0.
+        scene.frame_set(int(frame), subframe=frame % 1)
+        assert nodes["aa"].location.x == pytest.approx(weights[index], abs=1e-4)
+        turn = np.array(nodes["head"].matrix_world.to_3x3())
+        np.testing.assert_allclose(turn, to_matrix(take.rotation[index]), atol=1e-4)
