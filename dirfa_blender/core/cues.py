@@ -16,8 +16,9 @@ X      rest                                silence
 
 Each cue has a mouth in action units, used both ways: cues become a take by moving from one to the next
 around their boundary, a take becomes cues by the nearest mouth, none shorter than an animator holds one.
-Closed lips are never dropped, as Rhubarb never does [1]_: where they are too short to be seen they begin
-earlier. H looks like C but for the tongue, which t, d and n lift too, so takes do not become H. No bpy.
+Closed lips are never dropped, as Rhubarb never does [1]_, nor is a lip under the teeth: where they are too
+short to be seen they begin earlier, or stay longer. H looks like C but for the tongue, which t, d and n
+lift too, so takes do not become H. No bpy.
 
 References
 ----------
@@ -187,16 +188,19 @@ def cues_of_take(take: Animation) -> list[Cue]:
     known = np.array([_mouth(letter)[columns] for letter in letters]) * scale
     distance = ((seen[:, None] - known) ** 2).sum(axis=2)
     chosen = np.argmin(distance, axis=1)
-    pressed, rest = letters.index("A"), letters.index("X")
-    is_pressed = chosen == pressed
+    pressed, bitten, rest = (letters.index(letter) for letter in "AGX")
+    is_kept_at = np.zeros(distance.shape, bool)
+    for mouth in (pressed, bitten):
+        is_kept_at[:, mouth] = chosen == mouth
     # Before short mouths go: lips that are pressed for a part of a closure are one closed mouth.
     for first, last, is_shut in _runs(np.isin(chosen, (pressed, rest)).astype(np.int64)):
         inside = first > 0 and last < len(take)
         if is_shut and inside and last - first < REST_SECONDS * take.fps:
             chosen[first:last] = pressed
     least = max(1, math.floor(HOLD_SECONDS * take.fps + 1e-6))
-    runs = _absorbed(_runs(chosen), least, pressed, is_pressed)
-    longer = _begun_sooner(runs, pressed, least, take.fps)
+    runs = _absorbed(_runs(chosen), least, is_kept_at)
+    wanted = {pressed: round(CLOSED_SECONDS * take.fps), bitten: least}
+    longer = _lengthened(runs, wanted, least, round(SOONER_SECONDS * take.fps))
     cues: list[Cue] = []
     for first, last, letter in longer:
         value = letters[letter]
@@ -221,27 +225,37 @@ def _runs(chosen: npt.NDArray[np.int64]) -> list[Run]:
     return [(a, b, int(chosen[a])) for a, b in itertools.pairwise(edges)]
 
 
-def _begun_sooner(runs: list[Run], pressed: int, least: int, fps: float) -> list[Run]:
-    """The stretches with closed lips long enough to be seen, as far as the mouth before has time for it."""
-    wanted, reach = round(CLOSED_SECONDS * fps), round(SOONER_SECONDS * fps)
+def _lengthened(runs: list[Run], wanted: Mapping[int, int], least: int, reach: int) -> list[Run]:
+    """The stretches with some mouths long enough to be seen, as far as their neighbours have time for it.
+
+    They begin sooner, by `reach` samples at most; where that does not make `least` of them, they stay
+    longer.
+    """
     result: list[Run] = []
-    for first, last, value in runs:
-        begin = first
-        if value == pressed and result:
-            start, _, before = result[-1]
-            begin -= max(0, min(wanted - (last - first), reach, first - start - least))
-            result[-1] = (start, begin, before)
-        result.append((begin, last, value))
+    for number, (first, last, value) in enumerate(runs):
+        begin, end = first, last
+        if result:
+            start, begin, before = result[-1]
+            if value in wanted:
+                begin -= max(0, min(wanted[value] - (end - begin), reach, begin - start - least))
+                result[-1] = (start, begin, before)
+        if value in wanted and number + 1 < len(runs):
+            _, limit, after = runs[number + 1]
+            can_wait = after not in wanted
+            end += max(0, min(least - (end - begin), limit - end - least)) if can_wait else 0
+        result.append((begin, end, value))
     return result
 
 
-def _absorbed(
-    runs: list[Run], least: int, pressed: int, is_pressed: npt.NDArray[np.bool_]
-) -> list[Run]:
+def _absorbed(runs: list[Run], least: int, is_kept_at: npt.NDArray[np.bool_]) -> list[Run]:
     """The stretches with none shorter than `least`: short ones go to their longer neighbour.
 
-    Shortest first, one pass a length, so an hour takes no longer than its number of stretches. Closed lips
-    that press anywhere stay, however short they are.
+    Shortest first, one pass a length, so an hour takes no longer than its number of stretches. One that is
+    kept at any sample stays, however short it is.
+
+    Parameters
+    ----------
+    is_kept_at : (T, K) bool, by mouth
     """
     for length in range(1, least):
         kept: list[tuple[int, int, int]] = []
@@ -249,7 +263,7 @@ def _absorbed(
             before = kept[-1] if kept else None
             after = runs[place + 1] if place + 1 < len(runs) else None
             start = runs[0][0] if before is None else before[1]
-            is_kept = value == pressed and is_pressed[start:last].any()
+            is_kept = is_kept_at[start:last, value].any()
             if last - start <= length and (before or after) and not is_kept:
                 back = before[1] - before[0] if before else -1
                 ahead = after[1] - after[0] if after else -1

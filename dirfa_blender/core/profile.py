@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from .action_units import AU_NAMES
 from .animation import Animation
-from .visemes import stepped, viseme_weights
+from .visemes import stepped, touching, viseme_weights
 
 GAZE_INPUTS = ("gaze_up", "gaze_left")
 INPUTS: tuple[str, ...] = AU_NAMES + GAZE_INPUTS
@@ -199,7 +199,8 @@ class MappingProfile:
             mixed = viseme_weights(whole.au, prototypes)
             if self.stepped is not None and len(mixed):
                 hold = self.stepped.hold_seconds
-                mixed = np.eye(len(prototypes))[stepped(mixed, animation.fps, hold)]
+                shown = stepped(mixed, animation.fps, hold, touching(prototypes))
+                mixed = np.eye(len(prototypes))[shown]
             weights[:, [column[name] for name in self.visemes]] += mixed.astype(np.float32)
         low, high = self._bounds()
         np.clip(weights, low, high, out=weights)

@@ -18,6 +18,7 @@ References
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -52,6 +53,10 @@ SWEEPS, TOLERANCE = 200, 1e-4
 EXACT = 1e-12
 # Exchanges of whole sets without progress before one weight at a time is exchanged.
 PATIENCE = 3
+
+# Lips that touch, and from where on: a drawn mouth must not miss it.
+TOUCH = ("AU8", "AU23", "AU24L", "AU24R", "AU28U", "AU28D")
+LEAST_TOUCH = 0.3
 
 # Units that visemes are made of: those of lips, jaw and tongue.
 MOUTH: tuple[str, ...] = tuple(
@@ -154,12 +159,24 @@ def _descended(target: Array, gram: Array) -> Array:
     return weights.T.copy()
 
 
-def stepped(weights: npt.ArrayLike, fps: float, hold_seconds: float) -> npt.NDArray[np.int64]:
+def touching(prototypes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """(K,) bool which visemes of (K, A) intensities are lips that touch: each other, or the teeth."""
+    columns = [AU_NAMES.index(name) for name in TOUCH]
+    return np.asarray(prototypes, np.float64)[:, columns].max(1, initial=0.0) >= LEAST_TOUCH
+
+
+def stepped(
+    weights: npt.ArrayLike,
+    fps: float,
+    hold_seconds: float,
+    must_show: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.int64]:
     """Index of the one viseme shown at each sample, none for less than `hold_seconds`.
 
     Parameters
     ----------
     weights : (T, K) float
+    must_show : (K,) bool, visemes that are not missed where they are the strongest, however shortly
 
     Returns
     -------
@@ -173,6 +190,8 @@ def stepped(weights: npt.ArrayLike, fps: float, hold_seconds: float) -> npt.NDAr
     score = np.asarray(weights, np.float64)
     count, size = score.shape
     hold = max(1, min(round(hold_seconds * fps), count))
+    if must_show is not None and count:
+        score = score + hold * _peaks(score, must_show)
     total = np.vstack([np.zeros((1, size)), np.cumsum(score, 0)])
     best = np.full((count + 1, size), -np.inf)
     before = np.zeros((count + 1, size), np.int64)
@@ -196,6 +215,18 @@ def stepped(weights: npt.ArrayLike, fps: float, hold_seconds: float) -> npt.NDAr
             shown[end - hold : end] = shape
             shape, end = int(before[end, shape]), end - hold
     return shown
+
+
+def _peaks(weights: Array, chosen: npt.NDArray[np.bool_]) -> Array:
+    """(T, K) 1 where a chosen viseme that is the strongest is so most, once a stretch."""
+    peaks = np.zeros_like(weights)
+    strongest = weights.argmax(1)
+    edges = [0, *(np.flatnonzero(np.diff(strongest)) + 1).tolist(), len(weights)]
+    for first, last in itertools.pairwise(edges):
+        viseme = strongest[first]
+        if chosen[viseme]:
+            peaks[first + int(weights[first:last, viseme].argmax()), viseme] = 1.0
+    return peaks
 
 
 def seen_mouth(au: Array) -> Array:

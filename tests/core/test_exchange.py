@@ -196,6 +196,34 @@ def test_a_short_closure_is_kept_and_begins_sooner(seconds: float) -> None:
     assert found[1].end == pytest.approx(0.4 + seconds, abs=0.021)
 
 
+@pytest.mark.parametrize("fps", [50.0, 100.0])
+@pytest.mark.parametrize("seconds", [0.03, 0.05])
+@pytest.mark.parametrize("before", ["C", "D", "F"])
+def test_a_short_f_is_held_as_long_as_any(seconds: float, before: str, fps: float) -> None:
+    cues = [Cue(0.0, 0.4, before), Cue(0.4, 0.4 + seconds, "G"), Cue(0.4 + seconds, 1.0, "C")]
+
+    found = cues_of_take(take_of_cues(cues).resampled(fps))
+
+    assert [cue.value for cue in found] == [before, "G", "C"]
+    assert found[1].end - found[1].start >= 0.07 - 1 / fps - 1e-9
+    assert found[1].start <= 0.42 and found[1].end >= 0.4
+
+
+def test_an_f_between_two_short_mouths_takes_neither_away() -> None:
+    cues = [
+        Cue(0.0, 0.4, "D"),
+        Cue(0.4, 0.47, "B"),
+        Cue(0.47, 0.5, "G"),
+        Cue(0.5, 0.57, "E"),
+        Cue(0.57, 1, "C"),
+    ]
+
+    found = cues_of_take(take_of_cues(cues))
+
+    assert [cue.value for cue in found] == ["D", "B", "G", "E", "C"]
+    assert min(cue.end - cue.start for cue in found) > 0
+
+
 def test_mouths_as_short_as_rhubarb_makes_them_come_back() -> None:
     starts = np.arange(14) * 0.07
     cues = [Cue(t, t + 0.07, "DFBCEG"[i % 6]) for i, t in enumerate(starts.round(2).tolist())]

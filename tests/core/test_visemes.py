@@ -12,6 +12,7 @@ from dirfa_blender.core.visemes import (
     mouth_gap,
     non_negative,
     stepped,
+    touching,
     viseme_weights,
 )
 
@@ -132,3 +133,26 @@ def test_pictures_are_the_strongest_where_no_hold_is_asked() -> None:
     weights = np.random.default_rng(1).uniform(0, 1, (50, 4))
 
     np.testing.assert_array_equal(stepped(weights, 50.0, 0.0), weights.argmax(1))
+
+
+def test_lips_that_touch_are_drawn_however_shortly() -> None:
+    profile = load_profile("mouth_sprites")
+    names = list(profile.visemes)
+    for short in ("mouthA", "mouthG"):
+        weights = np.zeros((60, len(names)))
+        weights[:, names.index("mouthD")] = 1.0
+        weights[30] = 0.0
+        weights[30, names.index(short)] = 0.9
+        must = touching(np.array(list(profile.visemes.values())))
+
+        shown = [names[index] for index in stepped(weights, 50.0, 0.08, must)]
+
+        assert set(shown) == {"mouthD", short}
+        assert shown[30] == short
+        assert shown.count(short) == 4, "held as long as any mouth, and no longer"
+
+
+def test_only_lips_that_touch_have_to_be_drawn() -> None:
+    names = np.array(NAMES)
+
+    assert set(names[touching(ROWS)]) == {"PP", "FF"}
