@@ -36,7 +36,7 @@ from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.core.take_options import add_take_options, settings_from
 
 from .postponed import short_start
-from .vmc import PORT, Moment, Sender, moments
+from .vmc import MOST_STRENGTH, PORT, Moment, Sender, Style, moments
 
 if TYPE_CHECKING:
     from .sessions import Session
@@ -54,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     settings = settings_from(options, base=AnimateSettings(lookahead=LOOKAHEAD_SECONDS))
     profile = load_profile(options.rig)
+    style = Style(options.strength, options.vrm)
     sender = Sender(options.vmc)
     display = Display(as_json=options.json)
     try:
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
         session = Session(engine.live(settings, source.gain), SAMPLE_RATE, time.monotonic)
         display.streaming(f"{sender.host}:{sender.port}", profile.title, session.delay_seconds)
         with _ended_politely(source):
-            perform(source, session, profile, sender.send)
+            perform(source, session, profile, sender.send, style=style)
     finally:
         sender.close()
     return 0
@@ -80,6 +81,7 @@ def perform(
     send: Callable[[Moment], None],
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
+    style: Style | None = None,
 ) -> None:
     """Hear a source to its end and send each moment of the take when it is due.
 
@@ -102,7 +104,7 @@ def perform(
             pcm = source.read()
             is_over = pcm is None
             take = session.push(pcm or b"", last=is_over)
-            for moment in moments(take, profile, trail) if take is not None else ():
+            for moment in moments(take, profile, trail, style) if take is not None else ():
                 early = begun + moment.seconds + delay - clock()
                 if early > 0:
                     wait(early)
@@ -172,6 +174,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PROFILE",
         help="vrm (default): expressions of VRM 0 and 1; arkit: Perfect Sync; or a profile's file, or "
         f"another of {', '.join(shipped_profiles())}",
+    )
+    parser.add_argument(
+        "--vrm",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="names of expressions of --rig vrm: those of VRM 0, as the protocol asks for (default), or "
+        "of VRM 1",
+    )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help=f"of every expression, 0..{MOST_STRENGTH:g}, for an avatar that shows too much or too little; "
+        "blinks and looks stay",
     )
     parser.add_argument(
         "--level", type=float, default=0.0, metavar="DB", help="amplify the microphone, in decibels"

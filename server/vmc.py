@@ -2,7 +2,8 @@
 
 A moment is sent whole and in order: that data is valid, the time, the bones, every expression, then the
 word to apply them. Programs of VRM 0 and 1 alike take the names of VRM 0, which the protocol asks for;
-ARKit shapes are sent as the clips of Perfect Sync are spelt. Case counts in both.
+those of VRM 1 are for a receiver that hands names on to an avatar as they come. ARKit shapes are sent as
+the clips of Perfect Sync are spelt. Case counts in both.
 
 Unity's space is left-handed, Y up, and an avatar faces +Z, so that its left is -X. A point (x, y, z) of
 Blender's, where the face looks along -Y and its left is +X, lies there at (-x, z, -y). That is a
@@ -22,6 +23,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -34,7 +36,7 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.avatar_pose import bone_turns
 from dirfa_blender.core.errors import OutputError, SettingsError
 from dirfa_blender.core.follow_through import Trail
-from dirfa_blender.core.profile import MappingProfile
+from dirfa_blender.core.profile import GAZE_INPUTS, INPUTS, MappingProfile
 
 PORT = 39539
 """Where receivers of whole avatars listen unless told otherwise."""
@@ -50,6 +52,9 @@ VRM_0_NAMES = {
     "blinkLeft": "Blink_L", "blinkRight": "Blink_R",
 }  # fmt: skip
 """Expressions that VRM 1 renamed."""
+LIDS = ("AU45L", "AU45R")
+"""A blink closes the eye at any strength."""
+MOST_STRENGTH = 3.0
 REST = (0.0, 0.0, 0.0)
 Quaternion = tuple[float, float, float, float]
 
@@ -68,6 +73,26 @@ class Moment:
     seconds: float
     bones: Mapping[str, Quaternion]
     expressions: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How expressions are sent.
+
+    Parameters
+    ----------
+    strength : times the weight of each, but for lids that close and looks, within the profile's limits
+    vrm : whose names they have, VRM 0's or VRM 1's
+    """
+
+    strength: float = 1.0
+    vrm: Literal[0, 1] = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.strength <= MOST_STRENGTH:
+            raise SettingsError(
+                f"The strength must be 0..{MOST_STRENGTH:g}, got {self.strength:g}."
+            )
 
 
 class Sender:
@@ -129,11 +154,15 @@ def address_of(receiver: str) -> tuple[str, int]:
 
 
 def moments(
-    take: Animation, profile: MappingProfile, trail: Trail | None = None
+    take: Animation,
+    profile: MappingProfile,
+    trail: Trail | None = None,
+    style: Style | None = None,
 ) -> Iterator[Moment]:
     """Every sample of a take, as a profile maps it; the neck goes on from where a trail left it."""
-    weights = profile.apply(take).weights.astype(float).tolist()
-    names = [expression_name(profile.name, channel) for channel in profile.shapes]
+    style = style or Style()
+    weights = _strengthened(profile.apply(take).weights, profile, style.strength).tolist()
+    names = [expression_name(profile.name, channel, style.vrm) for channel in profile.shapes]
     parts = bone_turns(take, profile, trail)
     turns = {BONES[part]: _in_unity(rows).tolist() for part, rows in parts.items()}
     for index, seconds in enumerate(take.times.tolist()):
@@ -166,12 +195,21 @@ def packets(moment: Moment) -> list[bytes]:
     return [_bundle(group) for group in groups]
 
 
-def expression_name(profile: str, channel: str) -> str:
+def expression_name(profile: str, channel: str, vrm: int = 0) -> str:
     """What receivers call a channel of a profile; the same where no convention says otherwise."""
-    if profile not in ("arkit", "vrm"):
+    if profile not in ("arkit", "vrm") or (profile == "vrm" and vrm == 1):
         return channel
     renamed = VRM_0_NAMES if profile == "vrm" else {}
     return renamed.get(channel, channel[0].upper() + channel[1:])
+
+
+def _strengthened(
+    weights: NDArray[np.float32], profile: MappingProfile, strength: float
+) -> NDArray[np.float64]:
+    kept = [INPUTS.index(name) for name in (*LIDS, *GAZE_INPUTS)]
+    factors = np.where(profile.gains[kept].any(0), 1.0, strength)
+    limits = np.array([profile.limits.get(name, (0.0, 1.0)) for name in profile.shapes]).T
+    return np.clip(weights.astype(np.float64) * factors, *limits)
 
 
 def _in_unity(turns: NDArray[np.float64]) -> NDArray[np.float64]:

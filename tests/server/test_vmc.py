@@ -27,7 +27,7 @@ from server.audio import read_speech
 from server.avatar import perform
 from server.engine import Engine
 from server.sessions import Session
-from server.vmc import PACKET_BYTES, Moment, address_of, moments, packets
+from server.vmc import PACKET_BYTES, Moment, Style, address_of, moments, packets
 
 soundfile = pytest.importorskip("soundfile")
 osc_packet = pytest.importorskip("pythonosc.osc_packet", reason="python-osc is not installed")
@@ -158,6 +158,45 @@ def test_names_are_those_of_vrm_0_of_perfect_sync_and_of_the_profile() -> None:
     assert names("meta_visemes") == set(load_profile("meta_visemes").shapes)
 
 
+def shown(
+    levels: dict[str, float], rig: str = "vrm", style: Style | None = None
+) -> dict[str, float]:
+    """What a receiver gets of a face that holds some units."""
+    au = np.zeros((1, len(AU_NAMES)))
+    for name, level in levels.items():
+        au[0, AU_NAMES.index(name)] = level
+    take = Animation(
+        fps=50, start=0.0, au_names=AU_NAMES, au=au, gaze=[[0.2, 0.1]], rotation=np.zeros((1, 3)),
+        translation=np.zeros((1, 3)),
+    )  # fmt: skip
+    (moment,) = moments(take, load_profile(rig), None, style)
+    return dict(moment.expressions)
+
+
+def test_names_of_vrm_1_are_sent_where_they_are_asked_for() -> None:
+    names = set(shown({}, style=Style(vrm=1)))
+
+    assert {"aa", "ih", "ou", "ee", "oh", "happy", "sad", "blinkLeft", "blinkRight"} <= names
+    assert not names & {"A", "Joy", "Blink_L"}
+    assert set(shown({}, "arkit", Style(vrm=1))) == set(shown({}, "arkit"))
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.5])
+def test_strength_scales_expressions_and_leaves_blinks_and_looks(strength: float) -> None:
+    face = {"AU26": 0.3, "AU45L": 1.0, "AU12L": 0.4, "AU12R": 0.4}
+
+    for rig in ("vrm", "arkit"):
+        plain, scaled = shown(face, rig), shown(face, rig, Style(strength))
+
+        kept = [name for name in plain if "link" in name or "look" in name.lower()]
+        assert all(scaled[name] == plain[name] for name in kept), rig
+        others = set(plain) - set(kept)
+        assert max(plain[name] for name in others) > 0.1
+        for name in others:
+            assert scaled[name] == pytest.approx(strength * plain[name], abs=1e-6), name
+    assert max(shown({"AU26": 1.0}, "arkit", Style(3.0)).values()) <= 1.0
+
+
 def decoded(datagrams: list[bytes]) -> list[Message]:
     found = [osc_packet.OscPacket(data).messages for data in datagrams]
     return [(timed.message.address, timed.message.params) for group in found for timed in group]
@@ -205,6 +244,7 @@ def test_what_is_no_receiver_is_a_sentence_with_an_example(wrong: str) -> None:
         (["--vmc", "a:b"], "HOST:PORT"),
         (["--vmc", "no host.invalid:1"], "There is no host"),
         (["--transcript", "hello"], "no transcript"),
+        (["--strength", "4"], "strength must be 0..3"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_with_a_sentence(
