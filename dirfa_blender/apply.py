@@ -141,6 +141,20 @@ def planned(animation: Animation, target: Target, follow: Follow | None = None) 
     return slots
 
 
+def refuse_linked(character: Character, profile: MappingProfile) -> None:
+    """Raise RigError where a performance would change what is linked: said before anybody works for it."""
+    blocks = {owner.id_block for owner in character.owners.values()} | {character.chosen}
+    blocks |= {character.rig} - {None}
+    if all(block.is_editable for block in blocks):
+        return
+    target = find_target(character.chosen, profile)
+    still = np.zeros((1, 3), np.float32)
+    rest = Animation(1.0, 0.0, (), still[:, :0], still[:, :2], still, still)
+    track = target.profile.apply(rest)
+    for slot in _Builder(target, track, rest, Follow(0.0, rest.times)).slots():
+        refuse_locked(slot.id_block, character.name)
+
+
 def face_slot(face: str) -> str:
     """Name of the slot that moves the shape keys of a face."""
     return f"Face {face}"

@@ -7,7 +7,7 @@ meant so, which is why nothing is parted until an artist asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import bpy
 
@@ -46,6 +46,19 @@ def refuse_performed(character: Character) -> None:
                     f"'{face.name}' has one mesh with '{other.name}', whose performance would be "
                     "replaced. Open the scene and press Give Own Mesh in the DIRFA Mapping panel of "
                     f"'{character.name}', or apply each of them to a scene of its own."
+                )
+
+
+def refuse_beside(character: Character, speakers: Iterable[Character]) -> None:
+    """Raise RigError where one of several that are to speak has a mesh of a character."""
+    others = {face: other for other in speakers for face in other.faces}
+    for face, sharing in twins(character).items():
+        for thing in sharing:
+            if thing in others:
+                raise RigError(
+                    f"'{face.name}' has one mesh with '{thing.name}', which speaks as well: one "
+                    f"performance would replace the other. Run dirfa.part_meshes with '{character.name}' "
+                    "active first, or give each a scene of its own."
                 )
 
 

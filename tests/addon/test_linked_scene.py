@@ -1,4 +1,4 @@
-"""A scene that is linked from another file: nothing can be written to it, so nothing is begun for it."""
+"""What is linked from another file cannot be written to, so nothing is begun for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import bpy
 import pytest
 
 import dirfa_blender
+from dirfa_blender.lines import new_line, set_character
 from dirfa_blender.operators import generate
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, character, line_with_take
@@ -47,3 +48,54 @@ def test_nothing_is_asked_of_the_server(linked, source: str, verb: str, monkeypa
     assert "This scene is linked and cannot be changed: open the file it comes from" in said
     assert not server.settings
     assert not state().is_busy
+
+
+@pytest.fixture
+def shared(scene, tmp_path: Path):
+    """A local scene with a character that is linked, not overridden, and one of its own."""
+    dirfa_blender.register()
+    library = tmp_path / "cast.blend"
+    own = {character("Guest").name, *(thing.name for thing in bpy.context.scene.objects)}
+    bpy.ops.wm.save_as_mainfile(filepath=str(library))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with bpy.data.libraries.load(str(library), link=True) as (there, wanted):
+        wanted.objects = [name for name in there.objects if name in own]
+    for thing in wanted.objects:
+        bpy.context.scene.collection.objects.link(thing)
+    yield bpy.context.scene
+    dirfa_blender.unregister()
+
+
+def test_a_linked_character_is_refused_before_the_server_is_asked(
+    shared, tmp_path: Path, monkeypatch
+) -> None:
+    server = QueueServer()
+    monkeypatch.setattr(generate, "connect", lambda *_: server)
+    settings = shared.dirfa
+    settings.audio = str(write_tone(tmp_path / "line.wav", 1.0))
+    settings.actor, settings.target = "object", bpy.data.objects["Guest"]
+
+    said = refused(bpy.ops.dirfa.generate)
+
+    assert "linked from cast.blend and cannot be changed here" in said and "override" in said
+    assert not server.settings and not len(settings.lines)
+
+
+def test_in_a_queue_the_line_of_a_linked_character_says_why_and_the_others_are_spoken(
+    shared, tmp_path: Path, monkeypatch
+) -> None:
+    server = QueueServer()
+    monkeypatch.setattr(generate, "connect", lambda *_: server)
+    tone = str(write_tone(tmp_path / "line.wav", 1.0))
+    for name, who in (("linked", bpy.data.objects["Guest"]), ("own", character("Own"))):
+        line = new_line(shared, name, "FILE")
+        line.path = tone
+        set_character(line, who)
+    shared.dirfa.source = "STRIPS"
+
+    bpy.ops.dirfa.generate()
+
+    linked, own = shared.dirfa.lines
+    assert "linked from cast.blend" in linked.message and not len(linked.takes)
+    assert len(own.takes) == 1 and not own.message
+    assert len(server.settings) == 1

@@ -8,7 +8,7 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, mapping_editor, profiles, shared_meshes
+from dirfa_blender import acting, lines, mapping_editor, profiles, shared_meshes
 from dirfa_blender.character import character_of
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
@@ -201,3 +201,45 @@ def test_the_mapping_panel_offers_it(stage) -> None:
 
     assert offered
     assert not face.dirfa_mapping.has_shared_mesh
+
+
+def test_without_a_window_the_second_of_two_in_one_queue_is_refused_in_words(
+    stage, tmp_path: Path, monkeypatch
+) -> None:
+    face = face_with_keys(ARKIT_NAMES, "Hero")
+    tone = str(write_tone(tmp_path / "line.wav", 1.0))
+    for who in (face, twin_of(face), face):
+        line = lines.new_line(stage, who.name, "FILE")
+        line.path = tone
+        lines.set_character(line, who)
+    stage.dirfa.source = "STRIPS"
+    client = QueueServer()
+    monkeypatch.setattr(generate, "connect", lambda *_: client)
+
+    bpy.ops.dirfa.generate()
+
+    first, second, third = stage.dirfa.lines
+    assert len(client.settings) == 2 and len(first.takes) == len(third.takes) == 1
+    assert "'Twin' has one mesh with 'Hero', which speaks as well" in second.message
+    assert not len(second.takes)
+
+    bpy.context.view_layer.objects.active = second.character
+    bpy.ops.dirfa.part_meshes()
+    bpy.ops.dirfa.generate()
+
+    assert len(second.takes) == 1 and not second.message
+
+
+def test_without_a_window_nothing_replaces_what_a_twin_has_said(
+    stage, tmp_path: Path, monkeypatch
+) -> None:
+    twin = twin_of(speaking(face_with_keys(ARKIT_NAMES, "Hero"), "AU26"))
+    stage.dirfa.audio = str(write_tone(tmp_path / "line.wav", 1.0))
+    stage.dirfa.actor, stage.dirfa.target = "object", twin
+    client = QueueServer()
+    monkeypatch.setattr(generate, "connect", lambda *_: client)
+
+    said = refused(bpy.ops.dirfa.generate)
+
+    assert "whose performance would be replaced" in said
+    assert not client.settings
