@@ -10,7 +10,7 @@ import bpy
 
 from .core.errors import DirfaError
 from .environment import of_server
-from .labels import draw_text
+from .labels import draw_text, spoken
 from .operators.generate import disabled_reason
 from .preferences import is_remote, preferences_of
 from .samples import sample_photo, sample_speech
@@ -33,7 +33,7 @@ class DIRFA_OT_use_sample(bpy.types.Operator):
         try:
             photo = sample_photo(of_server(project_root()).site_packages())
         except DirfaError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, spoken(str(error)))
             return {"CANCELLED"}
         settings.source = "FILE"
         settings.audio, settings.actor, settings.photo = str(sample_speech()), "photo", str(photo)

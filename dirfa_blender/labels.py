@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import bpy
-from bpy.app.translations import pgettext_iface
 
 from .text_lines import wrapped
+from .translation import translated
 
 # Of a region at a scale of 1: what frame, icon and margins take, and what an average letter does, pixels.
 AROUND_PX, LETTER_PX = 72.0, 6.0
@@ -19,9 +19,16 @@ def draw_text(
 ) -> None:
     """Text in the artist's language, in lines of the panel's width, the first one with an icon."""
     column = layout.column(align=True)
-    lines = wrapped(pgettext_iface(text), room(bpy.context))
+    lines = wrapped(spoken(text), room(bpy.context))
     for index, line in enumerate(lines[:most_lines]):
         column.label(text=line, icon=icon if index == 0 else "BLANK1")
+
+
+def spoken(sentence: str) -> str:
+    """A sentence in the artist's language, also one that was made while the program ran."""
+    if not bpy.context.preferences.view.use_translate_interface:
+        return sentence
+    return translated(sentence, bpy.app.translations.locale)
 
 
 def room(context: bpy.types.Context) -> int:

@@ -14,6 +14,7 @@ import bpy
 from ..background import BackgroundJob, Report, Reporter
 from ..core.errors import DirfaError, JobCancelled, RigError
 from ..directing import write_postponed
+from ..labels import spoken
 from ..pieces import Entering, Steps
 from ..session import state
 from ..viewport import redraw_sidebars
@@ -125,7 +126,7 @@ class BackgroundOperator:
                 return {"PASS_THROUGH"}
         except JobCancelled:
             self._leave(context)
-            self.report({"INFO"}, "Cancelled; nothing was changed")
+            self.report({"INFO"}, spoken("Cancelled; nothing was changed"))
             return {"CANCELLED"}
         except DirfaError as error:
             self._leave(context)
@@ -156,7 +157,7 @@ class BackgroundOperator:
 
     def _failed(self, error: DirfaError) -> set[str]:
         state().end(str(error))
-        self.report({"ERROR"}, str(error))
+        self.report({"ERROR"}, spoken(str(error)))
         return {"CANCELLED"}
 
 

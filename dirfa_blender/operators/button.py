@@ -9,6 +9,7 @@ import bpy
 
 from .. import acting
 from ..core.errors import DirfaError
+from ..labels import spoken
 from ..session import state
 
 BUSY = "A job runs; wait for it or cancel it"
@@ -33,7 +34,7 @@ class Button:
         try:
             self.act(context)
         except DirfaError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, spoken(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -52,7 +53,9 @@ class FileButton(Button):
     def execute(self, context: bpy.types.Context) -> set[str]:
         # A file browser whose name was left empty gives the folder.
         if hasattr(self, "filepath") and not _is_file(self.filepath):
-            self.report({"ERROR"}, "Type or choose the name of a file: only a folder was given")
+            self.report(
+                {"ERROR"}, spoken("Type or choose the name of a file: only a folder was given")
+            )
             return {"CANCELLED"}
         return super().execute(context)
 

@@ -7,6 +7,7 @@ from abc import abstractmethod
 import bpy
 
 from .. import acting, directing, edits, fcurves, layering
+from ..labels import spoken
 from ..scene import usable_rate
 from .button import Button
 
@@ -66,7 +67,7 @@ class DIRFA_OT_bake(_NeedsPerformance, bpy.types.Operator):
 
     def change(self, scene: bpy.types.Scene, record: bpy.types.PropertyGroup) -> None:
         action = layering.bake(scene, record)
-        self.report({"INFO"}, f"Baked to Action '{action.name}'")
+        self.report({"INFO"}, spoken(f"Baked to Action '{action.name}'"))
 
 
 class DIRFA_OT_clear_edits(_NeedsPerformance, bpy.types.Operator):
@@ -142,7 +143,7 @@ class DIRFA_OT_mark_asset(_NeedsPerformance, bpy.types.Operator):
         copy.asset_data.description = f"Speech: {line.name}"
         for tag in ("speech", record.target.name):
             copy.asset_data.tags.new(tag, skip_if_exists=True)
-        self.report({"INFO"}, f"Action '{copy.name}' is in the asset browser")
+        self.report({"INFO"}, spoken(f"Action '{copy.name}' is in the asset browser"))
 
 
 def is_out_of_time(scene: bpy.types.Scene) -> bool:

@@ -12,6 +12,7 @@ from ..background import Reporter
 from ..core.exchange import SUFFIXES, TITLES, Reading, encoded_take, read_take
 from ..core.npz_io import write_whole
 from ..export_check import problems_of
+from ..labels import spoken
 from ..scene import frame_rate
 from ..staging import stage_take
 from .background_job import BackgroundOperator
@@ -62,7 +63,7 @@ class DIRFA_OT_import_take(FileButton, bpy.types.Operator):
         reading = Reading(self.fps or None, self.angles)
         take = read_take(Path(bpy.path.abspath(self.filepath)), reading)
         stage_take(context.scene, target, take, Path(self.filepath).stem)
-        self.report({"INFO"}, f"Imported {take.duration:.1f} s onto {target.name}")
+        self.report({"INFO"}, spoken(f"Imported {take.duration:.1f} s onto {target.name}"))
 
 
 class DIRFA_OT_export_take(FileButton, bpy.types.Operator):
@@ -128,7 +129,7 @@ class DIRFA_OT_export_take(FileButton, bpy.types.Operator):
         if self.at_scene_rate and self.kind not in ("take", "cues", "vmd"):
             take = take.resampled(frame_rate(scene).per_second)
         write_whole(path, encoded_take(take, self.kind, path.suffix.lower(), angles=self.angles))
-        self.report({"INFO"}, f"Wrote {path.name}")
+        self.report({"INFO"}, spoken(f"Wrote {path.name}"))
 
 
 class DIRFA_OT_export_character(FileButton, bpy.types.Operator):
@@ -190,9 +191,9 @@ class DIRFA_OT_export_character(FileButton, bpy.types.Operator):
             path = path.with_suffix(SUFFIX_OF[self.kind])
         export = exporting.export_of(context.scene, target_of(context))
         for sentence in exporting.lost_in_export(export):
-            self.report({"WARNING"}, sentence)
+            self.report({"WARNING"}, spoken(sentence))
         exporting.export_character(context.scene, export, path)
-        self.report({"INFO"}, f"Wrote {path.name}")
+        self.report({"INFO"}, spoken(f"Wrote {path.name}"))
         if context.scene.dirfa.check_export:
             bpy.ops.dirfa.check_export("EXEC_DEFAULT", filepath=str(path))
 
@@ -231,9 +232,11 @@ class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
         assert isinstance(result, list)
         name = Path(self.filepath).name
         for sentence in result:
-            self.report({"WARNING"}, sentence)
+            self.report({"WARNING"}, spoken(sentence))
         if not result:
-            self.report({"INFO"}, f"{name} read back: every shape is there and moves as here")
+            self.report(
+                {"INFO"}, spoken(f"{name} read back: every shape is there and moves as here")
+            )
 
 
 def draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:  # noqa: ARG001

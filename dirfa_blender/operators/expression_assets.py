@@ -8,6 +8,7 @@ from bpy.props import FloatProperty, StringProperty
 from .. import acting, expressions
 from ..background import Reporter
 from ..core.errors import RigError
+from ..labels import spoken
 from ..pieces import Steps
 from ..pose_assets import EXPRESSION_KEY
 from .background_job import BackgroundOperator, by_uid
@@ -63,7 +64,7 @@ class DIRFA_OT_make_expressions(BackgroundOperator, bpy.types.Operator):
         scene = by_uid(bpy.data.scenes, self._scene_uid, "scene")
         speaker = by_uid(bpy.data.objects, self._speaker_uid, "character")
         made = yield from expressions.expression_steps(scene, speaker)
-        self.report({"INFO"}, f"{len(made)} expressions are in the asset browser")
+        self.report({"INFO"}, spoken(f"{len(made)} expressions are in the asset browser"))
 
 
 class DIRFA_OT_set_expression(_NeedsSpeaker, bpy.types.Operator):

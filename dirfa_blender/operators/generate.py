@@ -18,6 +18,7 @@ from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
 from ..hindrances import hindrances_of
+from ..labels import spoken
 from ..performance import LineRequest, Performance, Request, perform
 from ..pieces import Steps
 from ..preferences import Connection, connection_of
@@ -120,14 +121,18 @@ class _SpeechOperator(BackgroundOperator):
 
     def _say(self, result: Performance, failed: dict[int, str]) -> None:
         for warning in dict.fromkeys(result.warnings):
-            self.report({"WARNING"}, warning)
+            self.report({"WARNING"}, spoken(warning))
         asked = len(self._request.lines) + len(self._refused)
         done = len(result.animations)
         if failed:
             sentence = next(iter(failed.values()))
-            self.report({"WARNING"}, f"{done} of {asked} lines done. First problem: {sentence}")
+            self.report(
+                {"WARNING"}, spoken(f"{done} of {asked} lines done. First problem: {sentence}")
+            )
         elif result.is_cancelled:
-            self.report({"INFO"}, f"Cancelled; {done} of {asked} lines were done and are kept")
+            self.report(
+                {"INFO"}, spoken(f"Cancelled; {done} of {asked} lines were done and are kept")
+            )
 
     def _say_hindrances(self, scene: bpy.types.Scene, result: Performance) -> None:
         """What characters hide of their new performances; heads of our own hide nothing."""
@@ -136,7 +141,7 @@ class _SpeechOperator(BackgroundOperator):
         targets |= {line.character for line in spoken if line is not None}
         for target in targets - {None}:
             for sentence in hindrances_of(target):
-                self.report({"WARNING"}, sentence)
+                self.report({"WARNING"}, spoken(sentence))
             if twins(character_of(target)):
                 state().sharing = target.session_uid
 

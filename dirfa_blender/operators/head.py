@@ -12,6 +12,7 @@ from ..connecting import connect
 from ..core.errors import DirfaError, PhotoError
 from ..core.head import Head
 from ..head_parts import HeadParts
+from ..labels import spoken
 from ..performance import Request, perform
 from ..pieces import Steps
 from ..preferences import connection_of
@@ -113,7 +114,7 @@ class DIRFA_OT_fit_again(_HeadOperator, bpy.types.Operator):
         assert isinstance(head, HeadParts)
         head_change.replace_head(context.scene, self._face(), head)
         for warning in getattr(result, "warnings", ()):
-            self.report({"WARNING"}, warning)
+            self.report({"WARNING"}, spoken(warning))
 
 
 class DIRFA_OT_build_shot(bpy.types.Operator):
@@ -140,7 +141,7 @@ class DIRFA_OT_build_shot(bpy.types.Operator):
             shot.remove_shot(scene)
             shot.build_shot(scene, subject, preset=scene.dirfa.shot, photo=photo)
         except DirfaError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, spoken(str(error)))
             return {"CANCELLED"}
         viewport.show_shot(context)
         return {"FINISHED"}

@@ -9,6 +9,7 @@ from bpy.props import StringProperty
 
 from ..background import Reporter
 from ..core.errors import SettingsError
+from ..labels import spoken
 from ..learning import TITLE, Footage, Learnt, learn
 from ..preferences import is_remote
 from ..session import state
@@ -67,8 +68,8 @@ class DIRFA_OT_learn_performer(BackgroundOperator, bpy.types.Operator):
         context.scene.dirfa.performer = name
         state().performers = tuple(sorted({*state().performers, name}))
         for sentence in result.remarks:
-            self.report({"WARNING"}, sentence)
-        self.report({"INFO"}, result.message)
+            self.report({"WARNING"}, spoken(sentence))
+        self.report({"INFO"}, spoken(result.message))
 
 
 CLASSES = (DIRFA_OT_learn_performer,)

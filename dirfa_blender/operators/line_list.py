@@ -9,6 +9,7 @@ from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from .. import acting, directing, lines
 from ..core.errors import DirfaError
+from ..labels import spoken
 from ..scene import frame_rate
 from ..session import state
 from ..speech import length_of
@@ -26,7 +27,9 @@ class DIRFA_OT_collect_strips(Button, bpy.types.Operator):
     def act(self, context: bpy.types.Context) -> None:
         count = lines.collect_strips(context.scene)
         if not count:
-            self.report({"INFO"}, "The sequencer of this scene holds no sound strip without a line")
+            self.report(
+                {"INFO"}, spoken("The sequencer of this scene holds no sound strip without a line")
+            )
 
 
 class DIRFA_OT_add_recordings(FileButton, bpy.types.Operator):
@@ -127,7 +130,9 @@ class DIRFA_OT_cast(Button, bpy.types.Operator):
         for plan in plans:
             acting.commit(scene, plan)
         left = sum(line.character is None for line in scene.dirfa.lines)
-        self.report({"INFO"}, f"{left} lines have no character" if left else "Every line is cast")
+        self.report(
+            {"INFO"}, spoken(f"{left} lines have no character" if left else "Every line is cast")
+        )
 
 
 class DIRFA_OT_edit_rules(Button, bpy.types.Operator):

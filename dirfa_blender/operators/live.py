@@ -20,6 +20,7 @@ from ..core.live_source import (
     wav_samples,
 )
 from ..core.protocol import AnimateSettings
+from ..labels import spoken
 from ..live_player import LivePlayer, describe
 from ..live_properties import LOOKAHEADS
 from ..live_session import LiveSession
@@ -138,7 +139,7 @@ class DIRFA_OT_live_start(bpy.types.Operator):
         redraw_sidebars()
 
     def _failed(self, sentence: str) -> set[str]:
-        self.report({"ERROR"}, sentence)
+        self.report({"ERROR"}, spoken(sentence))
         if not state().is_busy:
             state().error = sentence
         return {"CANCELLED"}

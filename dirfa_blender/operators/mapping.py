@@ -14,6 +14,7 @@ from ..core.errors import RigError, SettingsError
 from ..core.file_names import safe_name
 from ..core.mapping import load_profile, read_profile, shipped_profiles
 from ..core.profile_writer import write_profile
+from ..labels import spoken
 from ..session import state
 from .button import Button
 
@@ -194,7 +195,7 @@ class DIRFA_OT_mapping_save(_OnRows, bpy.types.Operator):
         own = profiles.renamed(kept, name, self.title.strip())
         path = profiles.user_folder() / f"{name}.json"
         write_profile(own, path)
-        self.report({"INFO"}, f"Saved {path.name}")
+        self.report({"INFO"}, spoken(f"Saved {path.name}"))
 
 
 class DIRFA_OT_mapping_load(_OnObject, bpy.types.Operator):
@@ -283,7 +284,7 @@ class DIRFA_OT_part_meshes(Button, bpy.types.Operator):
         if chosen is None:
             raise RigError("Select a part of the character that shall have a mesh of its own.")
         for sentence in shared_meshes.part(context.scene, chosen):
-            self.report({"WARNING"}, sentence)
+            self.report({"WARNING"}, spoken(sentence))
         state().sharing = 0
         chosen.dirfa_mapping.has_shared_mesh = False
 

@@ -10,6 +10,7 @@ import bpy
 from .. import film_choice, rate_change, render
 from ..core.errors import DirfaError, JobCancelled, OutputError
 from ..film_job import FilmJob
+from ..labels import spoken
 from ..render_filling import render_order
 from ..render_order import RenderOrder
 from ..session import state
@@ -43,12 +44,12 @@ class DIRFA_OT_render(bpy.types.Operator):
             order, path = film_choice.order_of(scene), film_choice.film_path(scene)
             if bpy.app.background:
                 render_here(scene, order, path)
-                self.report({"INFO"}, f"Wrote {path}")
+                self.report({"INFO"}, spoken(f"Wrote {path}"))
             else:
                 start(order, path)
         except DirfaError as error:
             state().film_error = str(error)
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, spoken(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -68,7 +69,7 @@ class DIRFA_OT_keep_seconds(Button, bpy.types.Operator):
         return "" if is_due else "Nothing has moved since the frame rate was set here"
 
     def act(self, context: bpy.types.Context) -> None:
-        self.report({"INFO"}, f"{rate_change.keep_seconds(context.scene)} lines moved")
+        self.report({"INFO"}, spoken(f"{rate_change.keep_seconds(context.scene)} lines moved"))
 
 
 class DIRFA_OT_cancel_render(bpy.types.Operator):
@@ -112,9 +113,9 @@ class DIRFA_OT_use_render_settings(bpy.types.Operator):
             render.configure(scene, settings)
             render.mark_scene(scene)
         except DirfaError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, spoken(str(error)))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{settings.width} x {settings.height}, {settings.engine}")
+        self.report({"INFO"}, spoken(f"{settings.width} x {settings.height}, {settings.engine}"))
         return {"FINISHED"}
 
 

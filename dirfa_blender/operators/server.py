@@ -20,6 +20,7 @@ from ..client import Client
 from ..core.errors import DirfaError, JobCancelled, ServerError
 from ..extension_version import version
 from ..installation import Source, Step
+from ..labels import spoken
 from ..preferences import connection_of, preferences_of
 from ..server_watch import Task, watch
 from ..session import state
@@ -71,10 +72,10 @@ class _TaskOperator:
             watch().poll()
         follow()
         if watch().error:
-            self.report({"ERROR"}, watch().error)
+            self.report({"ERROR"}, spoken(watch().error))
             return {"CANCELLED"}
         if watch().note:
-            self.report({"INFO"}, watch().note)
+            self.report({"INFO"}, spoken(watch().note))
         return {"FINISHED"}
 
 
@@ -219,7 +220,7 @@ class DIRFA_OT_server_connect(_TaskOperator, bpy.types.Operator):
             connection = connection_of(context)
         except DirfaError as error:
             watch().error, watch().failed_task = str(error), "connecting"
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, spoken(str(error)))
             return {"CANCELLED"}
 
         def work(report: Reporter) -> str:
@@ -269,7 +270,7 @@ class DIRFA_OT_server_log(bpy.types.Operator):
         if path is None:
             return {"CANCELLED"}
         if bpy.app.background or "FINISHED" not in bpy.ops.wm.path_open(filepath=str(path)):
-            self.report({"INFO"}, f"The log is {path}")
+            self.report({"INFO"}, spoken(f"The log is {path}"))
         return {"FINISHED"}
 
 

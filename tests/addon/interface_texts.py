@@ -10,6 +10,16 @@ import bpy
 from dirfa_blender import addon, server_watch
 
 PACKAGE = Path(addon.__file__).parent
+WITHOUT_A_WINDOW = (
+    "blender_command", "bundling", "client", "extension", "film_process", "fit", "render_order",
+    "scene_command", "scene_filling", "scene_order", "setup_report", "shot_presets", "talk",
+)  # fmt: skip
+"""What only commands of a terminal run, or say to other programs."""
+READERS = (
+    "a2f_json", "cues", "exchange", "interchange", "live_source", "npz_io", "profile_writer", "recovery",
+    "viseme_exchange", "viseme_track", "vmd", "vrma",
+)  # fmt: skip
+"""Of the core, what reads and writes an artist's files."""
 WRITERS = ("label", "operator", "operator_menu_enum", "prop", "progress", "menu", "panel")
 
 
@@ -69,6 +79,31 @@ def drawn_texts() -> dict[str, str]:
     for name, look in server_watch.LOOKS.items():
         texts |= {f"{name} {i}": t for i, t in enumerate((look.title, look.sentence, look.label))}
     return {place: text for place, text in texts.items() if any(c.isalpha() for c in text)}
+
+
+def said_texts() -> dict[str, str]:
+    """Sentences that are made while the add-on runs in a window, with ``{}`` for what differs."""
+    texts: dict[str, str] = {}
+    rooms = [p for p in PACKAGE.glob("*.py") if p.stem not in WITHOUT_A_WINDOW]
+    rooms += [*PACKAGE.glob("operators/*.py"), *(PACKAGE / "core" / f"{n}.py" for n in READERS)]
+    for path in rooms:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            said: ast.expr | None = None
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                said = node.exc.args[0]
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "spoken":
+                said = node.args[0]
+            sentence = _with_gaps(said)
+            if " " in sentence:
+                texts[f"{path.name}:{node.lineno}"] = sentence
+    return texts
+
+
+def _with_gaps(node: ast.expr | None) -> str:
+    if isinstance(node, ast.JoinedStr):
+        parts = (v.value if isinstance(v, ast.Constant) else "{}" for v in node.values)
+        return "".join(map(str, parts))
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -63,6 +63,45 @@ def test_every_text_about_the_server_is_translated(code: str) -> None:
     assert not {place: text for place, text in {**drawn, **declared}.items() if text not in texts}
 
 
+# Said where something is wrong with the program or its files, not with what an artist did.
+UNSAID = (
+    "the driver reads nothing", "no such render: {}, {}-{}", "A head needs at least one bone and one face.",
+    "{} is not {}: {}.", "a document type is not allowed", "{} x {}, {}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", sorted(translation.languages()))
+def test_every_sentence_that_is_made_in_a_window_is_translated(code: str) -> None:
+    texts = translation.languages()[code]
+
+    said = interface_texts.said_texts()
+
+    assert len(set(said.values())) > 120
+    missing = {place: text for place, text in said.items() if text not in (*texts, *UNSAID)}
+    assert not missing
+
+
+@pytest.mark.parametrize("code", sorted(translation.languages()))
+def test_a_sentence_has_its_gaps_in_both_languages(code: str) -> None:
+    for text, other in translation.languages()[code].items():
+        assert text.count("{}") == other.count("{}"), text
+        assert other.format(*["x"] * other.count("{}")) if "{}" in text else True
+
+
+def test_an_error_is_said_in_german_with_its_names_and_the_sentence_inside() -> None:
+    inner = "Line 'Head' has no character. Choose who speaks it."
+
+    assert translation.translated(f"1 of 3 lines done. First problem: {inner}", "de_DE") == (
+        "1 von 3 Zeilen fertig. Erstes Hindernis: Die Zeile 'Head' hat keine Figur. Wähle, wer sie spricht."
+    )
+    said = translation.translated(
+        "'Head' is in Edit Mode. Leave it, then move the sliders.", "de_DE"
+    )
+    assert said.startswith("'Head' ist im Bearbeitungsmodus")
+    assert translation.translated("Something nobody knows.", "de_DE") == "Something nobody knows."
+    assert translation.translated(inner, "xx_XX") == inner
+
+
 def test_blender_shows_the_other_language_and_forgets_it_with_the_add_on() -> None:
     view = bpy.context.preferences.view
     before = view.language
