@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import bpy
 
-from .character import Character, character_of
+from .character import Character, character_of, is_turned_by_another
 from .core.inventory import Coverage, named
+from .core.layers import TITLES
 from .core.profile import MappingProfile
 from .profiles import covered, profile_of
 from .shared_meshes import twins
@@ -49,6 +50,8 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
                     f"'{face.name}' has one mesh with '{shared[face][0].name}', which moves along: press "
                     "Give Own Mesh to part them"
                 )
+    if character.rig is not None:
+        sentences += _of_rig(character.rig, found)
     owned = named(profile, character.inventory.driven).places
     # What drives a key may be moved itself.
     left = [places for channel, places in owned.items() if channel not in found.places]
@@ -65,7 +68,7 @@ def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
             f"The shape keys of '{face.name}' are absolute, so their values move nothing: switch on "
             "Relative below their list"
         ]
-    sentences: list[str] = []
+    sentences = _of_tracks(keys, face.name)
     if face.show_only_shape_key:
         sentences.append(
             f"'{face.name}' is pinned to one shape key: switch Solo Active Key off below their list"
@@ -73,11 +76,45 @@ def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
     muted = [name for name in used if keys.key_blocks[name].mute]
     if muted:
         sentences.append(f"{_are(muted, face.name)} muted: tick their boxes to see motion")
+    raised = [name for name in used if keys.key_blocks[name].slider_min > 0.0]
+    if raised:
+        least = keys.key_blocks[raised[0]].slider_min
+        sentences.append(
+            f"{_are(raised, face.name)} never at rest, at least {least:.2f}: set Range Min to 0"
+        )
     short = [name for name in used if keys.key_blocks[name].slider_max < LEAST_RANGE]
     if short:
         most = keys.key_blocks[short[0]].slider_max
         sentences.append(f"{_are(short, face.name)} cut off early, at {most:.2f}: raise Range Max")
     return sentences
+
+
+def _of_rig(rig: bpy.types.Object, found: Coverage) -> list[str]:
+    sentences: list[str] = []
+    if rig.data.pose_position == "REST":
+        sentences.append(
+            f"'{rig.name}' is in Rest Position, so no bone moves: switch to Pose Position in its Data tab"
+        )
+    sentences += _of_tracks(rig, rig.name)
+    head = found.parts.get("head")
+    if head is not None and is_turned_by_another(rig.pose.bones[head]):
+        sentences.append(
+            f"Bone '{head}' of '{rig.name}' is turned by a constraint, so turns of the head are not seen: "
+            "lower the constraint's influence"
+        )
+    return sentences
+
+
+def _of_tracks(block: bpy.types.ID, owner: str) -> list[str]:
+    """Of a track of the artist's that plays alone; one of the layers may well be heard alone."""
+    data = block.animation_data
+    alone = [track.name for track in data.nla_tracks if track.is_solo] if data is not None else []
+    if not alone or alone[0] in TITLES.values():
+        return []
+    return [
+        f"Track '{alone[0]}' of '{owner}' is solo in the NLA editor, so nothing else plays: switch its "
+        "star off"
+    ]
 
 
 def _are(keys: list[str], owner: str) -> str:

@@ -212,6 +212,15 @@ def store(
     return take
 
 
+def refuse_stranger(where: bpy.types.Scene, target: bpy.types.Object) -> None:
+    """Raise RigError if an object is not in the scene that is to be changed."""
+    if where not in target.users_scene:
+        raise RigError(
+            f"'{target.name}' is not in scene '{where.name}': it was deleted, or is in a collection that "
+            "is only instanced. Choose a character of this scene, or link the collection to it."
+        )
+
+
 def refuse_absent(where: bpy.types.Scene, target: bpy.types.Object) -> None:
     """Raise RigError if an object is not in a scene any more: properties keep deleted objects alive."""
     if where not in target.users_scene:
@@ -284,12 +293,12 @@ def _line_steps(
     """A line of a character that is there."""
     target = draft.target
     assert target is not None
-    refuse_absent(where, target)
+    refuse_stranger(where, target)
     first = first_free_frame(where, target)
     newcomer = Line(animation, first)
     plan = yield from acting.plan_steps(where, target, newcomers=(newcomer,))
     yield False
-    refuse_absent(where, target)
+    refuse_stranger(where, target)
     kept = (where.frame_start, where.frame_end, where.sync_mode)
     is_new = acting.record_of(where, target) is None
     with all_or_nothing(where):

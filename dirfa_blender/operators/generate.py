@@ -25,7 +25,7 @@ from ..preferences import Connection, connection_of
 from ..session import state
 from ..shared_meshes import refuse_beside, refuse_performed, twins
 from ..speech import Speech
-from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
+from ..staging import Draft, Retake, draft_steps, follow_starts, refuse_stranger, stage_queue
 from ..takes import TakeNote
 from .background_job import BackgroundOperator, by_uid
 
@@ -137,8 +137,8 @@ class _SpeechOperator(BackgroundOperator):
     def _say_hindrances(self, scene: bpy.types.Scene, result: Performance) -> None:
         """What characters hide of their new performances; heads of our own hide nothing."""
         targets = {self._located(self._draft).target} if self._draft is not None else set()
-        spoken = (lines.line_of(scene, uid) for uid in result.animations)
-        targets |= {line.character for line in spoken if line is not None}
+        done = (lines.line_of(scene, uid) for uid in result.animations)
+        targets |= {line.character for line in done if line is not None}
         for target in targets - {None}:
             for sentence in hindrances_of(target):
                 self.report({"WARNING"}, spoken(sentence))
@@ -185,7 +185,7 @@ class _GenerateOperator(_SpeechOperator):
             name = photo.stem.capitalize()
         else:
             target = lines.known_as(context.scene, settings.target)
-            _Cast().admit(target)
+            _Cast(context.scene).admit(target)
             apply.find_target(target, profiles.profile_for(target))
             self._target_uid = target.session_uid
         made_with = settings_of(context.scene, speech)
@@ -357,7 +357,7 @@ def requests(
     starts: dict[int, float] = {}
     refused: dict[int, str] = {}
     strips = lines.strips_by_name(scene)
-    cast = _Cast()
+    cast = _Cast(scene)
     for line in wanted:
         try:
             if line.character is None:
@@ -377,7 +377,8 @@ def requests(
 class _Cast:
     """Characters that are to speak, each looked at once: who could not be written to is refused before."""
 
-    def __init__(self) -> None:
+    def __init__(self, scene: bpy.types.Scene) -> None:
+        self._scene = scene
         self._speakers: dict[bpy.types.Object, Character] = {}
         self._refused: dict[bpy.types.Object, RigError] = {}
 
@@ -388,6 +389,7 @@ class _Cast:
         if thing in self._speakers:
             return
         try:
+            refuse_stranger(self._scene, thing)
             character = character_of(thing)
             apply.refuse_linked(character, profiles.profile_of(character))
             if bpy.app.background:

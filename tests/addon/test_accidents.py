@@ -48,7 +48,7 @@ def test_a_character_that_leaves_the_scene_meanwhile_is_a_sentence(stage, server
     server.meanwhile = lambda _number: stage.collection.objects.unlink(face)
     before = snapshot()
 
-    assert "was deleted from scene" in refused(bpy.ops.dirfa.generate)
+    assert "is not in scene" in refused(bpy.ops.dirfa.generate)
 
     assert snapshot() == before
     assert not len(stage.dirfa.lines)
@@ -185,3 +185,29 @@ def test_undoing_a_slider_is_no_hand_edit(stage, server) -> None:
     assert line.controls.jaw == 1.0
     assert bpy.context.scene.dirfa.characters[0].edits is None
     assert takes.read_take(line.takes[0]) is not None
+
+
+def test_a_character_that_is_only_instanced_is_refused_before_the_server_is_asked(
+    stage, server
+) -> None:
+    face = stage.dirfa.target
+    cast = bpy.data.collections.new("Cast")
+    for thing in list(stage.collection.objects):
+        stage.collection.objects.unlink(thing)
+        cast.objects.link(thing)
+    instance = bpy.data.objects.new("Cast here", None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", cast
+    stage.collection.objects.link(instance)
+
+    said = refused(bpy.ops.dirfa.generate)
+
+    assert f"'{face.name}' is not in scene" in said and "only instanced" in said
+    assert not server.settings
+
+
+def test_what_a_character_hides_is_warned_of_and_the_line_is_there(stage, server) -> None:
+    stage.dirfa.target.data.shape_keys.key_blocks["jawOpen"].mute = True
+
+    assert bpy.ops.dirfa.generate() == {"FINISHED"}
+
+    assert len(stage.dirfa.lines) == 1

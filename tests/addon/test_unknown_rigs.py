@@ -11,7 +11,7 @@ from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.inventory import coverage
 from dirfa_blender.hindrances import hindrances_of, report_of
-from tests.addon.stand_ins import face_with_keys, moved_keys, take
+from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face, take
 
 # One shop's habits: a prefix, three ways to write a side, words in another order, a typo, its own things.
 SHOP = (
@@ -122,6 +122,17 @@ def test_what_hides_a_performance_is_said(at_50) -> None:
     assert driven == "Shape key tongueOut of 'Face' is moved by drivers and left alone"
 
 
+def test_a_key_whose_range_leaves_rest_out_is_said(at_50) -> None:
+    face = face_with_keys(ARKIT_NAMES)
+    keys = face.data.shape_keys.key_blocks
+    keys["mouthSmileLeft"].slider_min = 0.2
+    keys["jawOpen"].slider_max = 10.0
+
+    assert hindrances_of(face) == (
+        "Shape key mouthSmileLeft of 'Face' is never at rest, at least 0.20: set Range Min to 0",
+    )
+
+
 def test_keys_that_are_absolute_or_pinned_are_said(at_50) -> None:
     face = face_with_keys(ARKIT_NAMES)
 
@@ -166,6 +177,39 @@ def test_an_instance_of_a_character_is_refused_with_what_to_do(at_50) -> None:
 
     with pytest.raises(RigError, match=r"instance of collection 'Hero'.*Library Override"):
         shown(instance, {"AU26": 0.5})
+
+
+def test_an_armature_that_shows_no_turn_of_the_head_says_why(at_50) -> None:
+    face = rigged_face({"neck": "neck", "head": "head"})
+    rig = face.parent
+    assert hindrances_of(face) == ()
+
+    rig.data.pose_position = "REST"
+    (at_rest,) = hindrances_of(face)
+    rig.data.pose_position = "POSE"
+    tracking = rig.pose.bones["head"].constraints.new("DAMPED_TRACK")
+    tracking.target = face
+    (tracked,) = hindrances_of(face)
+    tracking.influence = 0.1
+
+    assert at_rest.startswith(f"'{rig.name}' is in Rest Position")
+    assert tracked.startswith(f"Bone 'head' of '{rig.name}' is turned by a constraint")
+    assert hindrances_of(face) == ()
+
+
+def test_a_track_that_plays_alone_is_said_unless_it_is_a_layer(at_50) -> None:
+    face = face_with_keys(ARKIT_NAMES)
+    data = face.data.shape_keys.animation_data_create()
+    track = data.nla_tracks.new()
+    track.name = "Walk"
+    track.strips.new("walk", 1, bpy.data.actions.new("walk"))
+    track.is_solo = True
+
+    (alone,) = hindrances_of(face)
+    track.name = "Lips"
+
+    assert alone.startswith("Track 'Walk' of 'Face' is solo")
+    assert hindrances_of(face) == ()
 
 
 def test_a_whole_face_hides_nothing(at_50) -> None:
