@@ -22,6 +22,7 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.mouth_state import JAW_GAIN
 from dirfa_blender.core.protocol import AnimateSettings
 
+from .frames import moved, smoothed
 from .model.config import FRAME_RATE, SILENCE
 from .tongue import tongue_of
 
@@ -150,7 +151,7 @@ def shaped_mouth(
 ) -> dict[str, Array]:
     """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence, open by
     `breath_mm` to breathe in."""
-    crisp = raw.mouth + np.float32(CRISPNESS) * (raw.mouth - _smoothed(raw.mouth))
+    crisp = raw.mouth + np.float32(CRISPNESS) * (raw.mouth - smoothed(raw.mouth))
     moved = np.maximum(crisp, 0.0) * np.float32(MOUTH_GAIN * strength)
     mouth = {name: moved[:, index] for index, name in enumerate(raw.mouth_names)}
     for unit in ("AU26", "AU8", "AU18", "AU22", "AU24", "AU28D", "AU10", *OPENERS):
@@ -160,12 +161,12 @@ def shaped_mouth(
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
     parted = _parted(raw.phones)
-    for unit, values in tongue_of(raw.phones).items():
-        mouth[unit] = _smoothed(values) * np.float32(strength)
     _open(mouth, parted, PARTED_MM, 0.0)
     _open(mouth, breath_share(raw.phones, reach), breath_mm * strength, BREATH_JAW)
     _bite(mouth, _bitten(raw.phones, parted))
     _close(mouth, _sealed(raw.phones, parted))
+    jaw = np.float32(JAW_GAIN) * mouth["AU26"]
+    mouth |= tongue_of(raw.phones, jaw, min(strength, 1.0))
     return {name: _limited(values).astype(np.float32) for name, values in mouth.items()}
 
 
@@ -232,21 +233,21 @@ def _bitten(phones: Array, parted: Array) -> Array:
     vowel before it open: a short one would be gone."""
     share = _probability(phones, LABIODENTALS)
     sure = _limited((share - LIKELY_BITE) / (SURE_BITE - LIKELY_BITE))
-    held = np.maximum(sure, np.float32(0.5) * _moved(sure, -1))
+    held = np.maximum(sure, np.float32(0.5) * moved(sure, -1))
     # The middle is bitten however short it is.
-    return np.maximum(_smoothed(held) * (1.0 - parted), sure).astype(np.float32)
+    return np.maximum(smoothed(held) * (1.0 - parted), sure).astype(np.float32)
 
 
 def _sealed(phones: Array, parted: Array) -> Array:
     """(T,) 0..1 how far lips are shut for p b m: for as long as one is surely spoken, and for its likeliest
     moment where none is: real lips hardly stay shut, but a p that is not met is seen."""
     share = _probability(phones, BILABIALS)
-    is_peak = (share >= _moved(share, 1)) & (share >= _moved(share, -1)) & (share > NOTED_SEAL)
+    is_peak = (share >= moved(share, 1)) & (share >= moved(share, -1)) & (share > NOTED_SEAL)
     peak = is_peak.astype(np.float32)
     sure = _limited((share - LIKELY_SEAL) / (SURE_SEAL - LIKELY_SEAL))
     shut = np.maximum(sure, peak)
-    around = np.maximum(_moved(peak, 1), _moved(peak, -1))
-    eased = np.maximum(_smoothed(shut), np.float32(HELD_SEAL) * around)
+    around = np.maximum(moved(peak, 1), moved(peak, -1))
+    eased = np.maximum(smoothed(shut), np.float32(HELD_SEAL) * around)
     return np.maximum(eased * (1.0 - parted), shut).astype(np.float32)
 
 
@@ -313,19 +314,6 @@ def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:
 def _limited(values: Array) -> Array:
     """Within 0..1; faster than `np.clip` where there are few."""
     return np.minimum(np.maximum(values, np.float32(0.0)), np.float32(1.0))
-
-
-def _smoothed(values: Array) -> Array:
-    """(T, ...) values after the kernel 1/4 1/2 1/4."""
-    return 0.5 * values + 0.25 * (_moved(values, 1) + _moved(values, -1))
-
-
-def _moved(values: Array, frames: int) -> Array:
-    """Values later by `frames`, the ends held."""
-    count = len(values)
-    if frames > 0:
-        return np.concatenate([values[:1].repeat(min(frames, count), axis=0), values])[:count]
-    return np.concatenate([values, values[-1:].repeat(min(-frames, count), axis=0)])[-count:]
 
 
 def _column(raw: RawMotion, name: str) -> Array:

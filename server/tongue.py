@@ -1,7 +1,9 @@
 """What the tongue does, as far as a viewer can see it: its tip lifted, or shown between the teeth.
 
 No film at hand shows tongues, so nothing here is learnt: each phone has the place its tip is known to take,
-and the encoder's phone scores say how much of each is spoken.
+and the encoder's phone scores say how much of each is spoken. For th the tip is first lifted over the lower
+teeth, then put out, and taken back in that order: the way between rest and th leads round those teeth, and
+units that grew together would go through them.
 
 References
 ----------
@@ -17,22 +19,50 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from dirfa_blender.core.mouth_state import TONGUE_OVER, tongue_out_room
+
 from .alignment import PHONE_INDEX
+from .frames import moved, smoothed
 
 Array = NDArray[np.float32]
 
 TIP_UP: Mapping[str, float] = {
     "L": 1.0, "N": 0.9, "D": 0.9, "T": 0.9, "CH": 0.75, "JH": 0.75, "S": 0.6, "Z": 0.6, "SH": 0.5,
-    "ZH": 0.5, "R": 0.4, "ER": 0.4, "TH": 0.5, "DH": 0.5, "Y": 0.15, "IY": 0.1,
+    "ZH": 0.5, "R": 0.4, "ER": 0.4, "Y": 0.15, "IY": 0.1,
 }  # fmt: skip
 """Height of the tip, 1 at the ridge behind the upper teeth; 0 low, as for every phone not named."""
-SHOWN: Mapping[str, float] = {"TH": 0.25, "DH": 0.2}
+SHOWN: Mapping[str, float] = {"TH": 0.14, "DH": 0.12}
 """How far it comes between the teeth, of the way out of the mouth."""
+SURE = 0.5
+"""Probability of a phone that shows the tongue from which it is wholly shown."""
+AHEAD = (1.0, 0.5)
+"""How far the tip is lifted one and two frames before it is put out, and after it was taken back."""
+PARTED_JAW = (0.05, 0.16)
+"""Opening of the jaw from which, and at which wholly, the tip passes between the teeth."""
 
 
-def tongue_of(phones: Array) -> dict[str, Array]:
-    """Units AU19 and TTU, each (T,) 0..1, of (T, P) phone probabilities; a frame depends on no other."""
-    return {"AU19": _mean(phones, SHOWN), "TTU": _mean(phones, TIP_UP)}
+def tongue_of(phones: Array, jaw: Array, strength: float = 1.0) -> dict[str, Array]:
+    """Units AU19 and TTU, each (T,) 0..1, of phone probabilities and the opening of the jaw.
+
+    Parameters
+    ----------
+    phones : (T, P); a frame depends on none but the two before it and the two after
+    jaw : (T,) 0..1, as the shape ``jawOpen`` has it
+    strength : share 0..1 of how far the tip is lifted
+    """
+    sure = np.minimum(_mean(phones, dict.fromkeys(SHOWN, 1.0)) / np.float32(SURE), np.float32(1.0))
+    near = sure
+    for frames, share in enumerate(AHEAD, start=1):
+        beside = np.maximum(moved(sure, frames), moved(sure, -frames))
+        near = np.maximum(near, np.float32(share) * beside)
+    tip = np.maximum(smoothed(_mean(phones, TIP_UP)), np.float32(TONGUE_OVER) * near)
+    tip = np.float32(strength) * np.minimum(tip, np.float32(1.0))
+    low, high = PARTED_JAW
+    parted = np.clip((jaw - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    most = np.float32(max(SHOWN.values()))
+    shown = np.minimum(_mean(phones, SHOWN) / np.float32(SURE), most)
+    shown = np.maximum(smoothed(shown), shown)
+    return {"AU19": np.minimum(shown * parted, tongue_out_room(tip)), "TTU": tip}
 
 
 def _mean(phones: Array, targets: Mapping[str, float]) -> Array:

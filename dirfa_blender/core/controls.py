@@ -23,7 +23,7 @@ from .curves import Curve
 from .emotions import EMOTIONS
 from .errors import SettingsError
 from .expression import expressed, pose_of
-from .mouth_state import MouthState, articulated, mouth_state, resealed
+from .mouth_state import MouthState, articulated, mouth_state, over_teeth, resealed
 
 Array = npt.NDArray[np.float32]
 
@@ -272,13 +272,14 @@ def _of_mouth() -> npt.NDArray[np.bool_]:
 
 
 def _with_units(au: Array, controls: Controls, state: MouthState, own: Array) -> Array:
-    """The unit controls, and the closures again, which no control opens but one on AU8 or AU24."""
+    """The unit controls, then what no other control may undo: closures, and the tongue's way over teeth."""
     rows = controls.unit_rows
     for index, control in rows.items():
         au[:, index] = np.clip(
             au[:, index] * control.gain + control.offset, control.low, control.high
         )
-    return resealed(au, own, state, free=frozenset(AU_NAMES[index] for index in rows))
+    free = frozenset(AU_NAMES[index] for index in rows)
+    return over_teeth(resealed(au, own, state, free), own, free)
 
 
 def _share(times: npt.NDArray[np.float64], begin: float, end: float, fade_seconds: float) -> Array:

@@ -41,6 +41,11 @@ SHAPERS = (
 JAW_UNITS = ("AU26", "AU27", "AU29", "AU30", "AU8")
 """Units of the jaw axis; AU8 goes with it, so that what was sealed stays sealed."""
 
+TONGUE_CLEAR, TONGUE_OVER = 0.6, 0.7
+"""TTU from which, and at which wholly, the tip of our head's tongue passes over the lower teeth."""
+TONGUE_PAST = 0.16
+"""AU19 that leads no farther than between the teeth with the tip so high."""
+
 
 @dataclass(frozen=True)
 class MouthState:
@@ -116,6 +121,27 @@ def resealed(au: Array, own: Array, state: MouthState, free: frozenset[str]) -> 
         seal, jaw, before = au[:, index], jaw_opening(au), jaw_opening(own)
         open_before = np.maximum(before - own[:, index], 0)
         au[:, index] = np.maximum(seal, closed * np.maximum(jaw - open_before, 0))
+    return au
+
+
+def tongue_out_room(tip: Array) -> Array:
+    """(T,) AU19 that takes the tongue's tip, lifted by this TTU, over the lower teeth and not through."""
+    lifted = (tip - np.float32(TONGUE_CLEAR)) / np.float32(TONGUE_OVER - TONGUE_CLEAR)
+    return np.float32(TONGUE_PAST) * np.clip(lifted, 0, 1)
+
+
+def over_teeth(au: Array, own: Array, free: frozenset[str]) -> Array:
+    """The tongue's tip that `own` puts out over the lower teeth taken back as far as it is lifted less.
+
+    Parameters
+    ----------
+    free : units left alone, because somebody set them by hand
+    """
+    shown, tip = AU_INDEX["AU19"], AU_INDEX["TTU"]
+    if not free & {"AU19", "TTU"}:
+        room = tongue_out_room(au[:, tip])
+        is_lifted = own[:, tip] > TONGUE_CLEAR
+        au[:, shown] = np.where(is_lifted, np.minimum(au[:, shown], room), au[:, shown])
     return au
 
 

@@ -11,6 +11,7 @@ from dirfa_blender.core import head_template
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_morph import Field, landmark_noise, morphed
 from dirfa_blender.core.head_shapes import with_shapes
+from dirfa_blender.core.mouth_state import TONGUE_CLEAR, TONGUE_OVER, tongue_out_room
 from dirfa_blender.core.shape_anatomy import vertex_normals
 
 
@@ -94,6 +95,45 @@ def test_teeth_follow_the_slit_of_a_fitted_mouth_and_not_the_thickness_of_its_li
     shown = [h.landmarks()[13, 2] - _front(h, "teeth_upper")[:, 2].min() for h in (head, moved)]
 
     assert shown[1] == pytest.approx(shown[0], abs=3e-4)
+
+
+@pytest.mark.parametrize("jaw", [0.16, 0.25, 0.4])
+def test_the_tongues_tip_passes_over_the_lower_teeth_to_between_the_rows(head: Head, jaw: float):
+    shaped = with_shapes(head)
+    for tip, shown in _way_out():
+        posed = shaped.posed({"jawOpen": jaw, "tongueUp": tip, "tongueOut": shown})
+        assert _sunk(shaped, posed, "teeth_lower") < 0.4e-3, (tip, shown)
+        assert _sunk(shaped, posed, "teeth_upper") < 1e-3, (tip, shown)
+    teeth = posed[head.part("teeth_lower") & (np.abs(head.vertices[:, 0]) < 4e-3)]
+    edge = teeth[teeth[:, 2] > teeth[:, 2].max() - 1.5e-3, 1].min()
+    assert posed[head.part("tongue"), 1].min() < edge - 2e-3
+
+
+def _way_out() -> list[tuple[float, float]]:
+    """TTU and AU19 on the way from rest to th and the farthest that the one allows of the other."""
+    tips = np.concatenate(
+        [np.linspace(0.0, TONGUE_OVER, 8), np.linspace(TONGUE_CLEAR, TONGUE_OVER, 4)]
+    )
+    room = tongue_out_room(np.sort(tips).astype(np.float32))
+    return [(float(t), min(float(r), 0.14)) for t, r in zip(np.sort(tips), room, strict=True)]
+
+
+def _sunk(head: Head, posed: np.ndarray, part: str) -> float:
+    """Metres by which front teeth are deepest inside the tongue."""
+    corners = np.where(head.faces[:, 3:] < 0, head.faces[:, [0, 1, 2, 2]], head.faces)
+    corners = corners[head.part("tongue")[corners].all(1)]
+    normals = vertex_normals(posed.astype(np.float64), head.faces)
+    # Points and normals of the tongue's vertices, sides and faces: a millimetre apart.
+    ways = [(1, 0, 0, 0), (0.5, 0.5, 0, 0), (0, 0.5, 0.5, 0), (0.25, 0.25, 0.25, 0.25)]
+    shares = np.array(ways)
+    skin, out = (
+        np.einsum("wk,fki->wfi", shares, v[corners]).reshape(-1, 3) for v in (posed, normals)
+    )
+    teeth = posed[head.part(part) & (np.abs(head.vertices[:, 0]) < 13.5e-3)]
+    away = teeth[:, None] - skin
+    nearest = (away**2).sum(-1).argmin(1)
+    row = np.arange(len(teeth))
+    return float(-np.einsum("ni,ni->n", away[row, nearest], out[nearest]).min())
 
 
 def _front(head: Head, part: str) -> np.ndarray:
