@@ -23,7 +23,7 @@ EYE_ATTRIBUTE = "eye_disc"
 SKIN_ATTRIBUTE = "skin_zones"
 # Vector attribute of every vertex: where it is on the neutral head, millimetres.
 REST_ATTRIBUTE = "rest_mm"
-# Vector attribute of every vertex: the way across the fold of a cheek, its depth, and 1 on the left.
+# Vector attribute of every vertex: the way across the nearest crease, its depth, its family's number.
 CREASE_ATTRIBUTE = "creases"
 # Number of every strand of hair: 0 dark to 1 fair.
 TONE_ATTRIBUTE = "strand_tone"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bpy
 
+from .head_creases import CREASES, DEEPEST_METRES, PERIOD, PRESSED_BY
 from .shader_plan import CREASE_ATTRIBUTE, SKIN_ATTRIBUTE, Plan
 
 # Mean free paths of red, green and blue light in skin over the scale (H. W. Jensen et al., "A practical
@@ -25,13 +26,16 @@ DRY, OILY, LIPS, WET = 0.55, 0.40, 0.32, 0.14
 PORE_METRES = 0.00028
 # What pores add to and take from the roughness: highlights break up where skin is seen close.
 PORE_ROUGHNESS = 0.08
-# The fold of a cheek: how deep, how wide toward the cheek that hangs over it and toward the lip, and what
-# a wrinkled nose makes of it against a smile.
-CREASE_METRES = 0.0015
-STEEP_MM, FLAT_MM = 2.3, 4.0
-SNEER_FOLDS = 0.6
+# Creases are not ruled: by how many of their widths they wander with the blotches of the skin. Skin that
+# dimples without lines: its dimples a millimetre.
+WANDER, DIMPLES = 1.6, 0.3
+# Blotches of the skin a millimetre.
+BLOTCHES = 0.11
+# Millimetres about the midline over which the shapes of one side give way to those of the other.
+MIDDLE_MM = 20.0
 # Clear film of tears on the edge of a lid; the red of the lips is moist by a little of it.
 MOIST_LIPS = 0.14
+FAMILIES = tuple(CREASES)
 
 
 def skin(plan: Plan) -> bpy.types.Node:
@@ -41,7 +45,7 @@ def skin(plan: Plan) -> bpy.types.Node:
     grain = plan.noise(plan.mixed(red, plan.rest_place(*PORES), folds), 1.0, 1.0)
     height = plan.math("MULTIPLY", grain, plan.between(red, 1.0, 2.0))
     bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=PORE_METRES)
-    blotch = plan.noise(plan.rest_place(), 0.11, 0.0)
+    blotch = plan.noise(plan.rest_place(), BLOTCHES, 0.0)
     rough = plan.between(oil, DRY, OILY)
     rough = plan.math("ADD", rough, plan.math("MULTIPLY", red, LIPS - DRY))
     rough = plan.math("ADD", rough, plan.between(blotch, -0.10, 0.10))
@@ -51,7 +55,7 @@ def skin(plan: Plan) -> bpy.types.Node:
         plan.linear("skin"),
         Base_Color=_colour(plan, red, blotch),
         Roughness=rough,
-        Normal=_folded(plan, bump.outputs[0]),
+        Normal=_folded(plan, bump.outputs[0], blotch),
     )
     shader.inputs["Roughness"].default_value = DRY
     shader.inputs["Subsurface Weight"].default_value = SUBSURFACE
@@ -67,28 +71,44 @@ def skin(plan: Plan) -> bpy.types.Node:
     return shader
 
 
-def _folded(plan: Plan, normal: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+def _folded(
+    plan: Plan, normal: bpy.types.NodeSocket, blotch: bpy.types.NodeSocket
+) -> bpy.types.NodeSocket:
     """The normal with the creases that shapes press into skin; the mesh is too coarse for them."""
-    across, depth, left = plan.parts(plan.attribute(CREASE_ATTRIBUTE, "Vector"))
-    steep = plan.math("MULTIPLY", plan.math("MAXIMUM", across, 0.0), 1.0 / STEEP_MM)
-    flat = plan.math("MULTIPLY", plan.math("MINIMUM", across, 0.0), 1.0 / FLAT_MM)
-    way = plan.math("ADD", steep, flat)
+    across, depth, family = plan.parts(plan.attribute(CREASE_ATTRIBUTE, "Vector"))
+    wandering = plan.math("ADD", plan.between(blotch, -WANDER / 2, WANDER / 2), across)
+    way = plan.math("WRAP", wandering, PERIOD / 2, -PERIOD / 2)
     groove = plan.math("EXPONENT", plan.math("MULTIPLY", plan.math("MULTIPLY", way, way), -1.0))
-    bump = plan.node("ShaderNodeBump", Height=groove, Distance=CREASE_METRES, Normal=normal)
+    dimples = plan.noise(plan.rest_place(), DIMPLES, 0.0)
+    is_dimpled = plan.math("COMPARE", family, FAMILIES.index("chin"), 0.5)
+    height = plan.mixed(is_dimpled, groove, dimples)
+    bump = plan.node("ShaderNodeBump", Height=height, Distance=DEEPEST_METRES, Normal=normal)
     bump.invert = True
-    of_right, of_left = (_pressed(plan, side) for side in ("Right", "Left"))
-    weight = plan.math("MULTIPLY_ADD", plan.math("SUBTRACT", of_left, of_right), left, of_right)
     # As the strength and not in the height, which is looked at three times.
-    plan.feed(bump, "Strength", plan.math("MULTIPLY", weight, depth))
+    strength = plan.math("MULTIPLY", _pressed(plan, family), depth)
+    strength.node.use_clamp = True
+    plan.feed(bump, "Strength", strength)
     return bump.outputs[0]
 
 
-def _pressed(plan: Plan, side: str) -> bpy.types.NodeSocket:
-    """0..1, how much the shapes of a side fold its cheek."""
-    smile, sneer = plan.shape(f"mouthSmile{side}"), plan.shape(f"noseSneer{side}")
-    pressed = plan.math("MULTIPLY_ADD", sneer, SNEER_FOLDS, smile)
-    pressed.node.use_clamp = True
-    return pressed
+def _pressed(plan: Plan, family: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    """How much the shapes of a face fold the skin of a family."""
+    left, _, _ = plan.parts(plan.rest_place(1.0 / MIDDLE_MM, 1.0, 1.0))
+    left = plan.math("ADD", left, 0.5)
+    left.node.use_clamp = True
+    total: object = 0.0
+    # What is added last is nearest to the output, where EEVEE begins to count what it reads.
+    for shape, gains in reversed(tuple(PRESSED_BY.items())):
+        if shape.endswith("*"):
+            of_left, of_right = (plan.shape(shape[:-1] + side) for side in ("Left", "Right"))
+            change = plan.math("SUBTRACT", of_left, of_right)
+            weight = plan.math("MULTIPLY_ADD", change, left, of_right)
+        else:
+            weight = plan.shape(shape)
+        for name, gain in gains.items():
+            here = plan.math("COMPARE", family, float(FAMILIES.index(name)), 0.5)
+            total = plan.math("MULTIPLY_ADD", weight, plan.math("MULTIPLY", here, gain), total)
+    return total
 
 
 def _colour(

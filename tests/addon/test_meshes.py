@@ -11,6 +11,7 @@ import pytest
 
 from dirfa_blender import materials, meshes
 from dirfa_blender.core.head_template import template
+from dirfa_blender.head_creases import CREASES, PRESSED_BY
 from dirfa_blender.head_zones import eye_discs, skin_zones
 from dirfa_blender.shader_plan import CREASE_ATTRIBUTE, REST_ATTRIBUTE
 from tests.addon.ball_head import MATERIALS, ball_head
@@ -159,39 +160,56 @@ def test_fair_hair_keeps_its_hue_however_strong() -> None:
     assert max(_fibre(plan, 4.0)[:3]) < 1.0
 
 
-def test_a_smile_folds_the_skin_and_a_face_at_rest_has_no_crease(scene, tmp_path: Path) -> None:
-    rest, smiling, sneering = (
-        _light_on_skin(tmp_path, weights)
-        for weights in ({}, {"mouthSmileLeft": 1.0}, {"noseSneerLeft": 1.0})
+@pytest.mark.parametrize("shape", PRESSED_BY)
+def test_each_shape_folds_the_skin_of_its_families_and_a_face_at_rest_is_smooth(
+    scene, tmp_path: Path, shape: str
+) -> None:
+    family = next(iter(PRESSED_BY[shape]))
+    rest, pressed = (
+        _light_on_skin(tmp_path, family, weights) for weights in ({}, {_on_left(shape): 1.0})
+    )
+
+    assert np.abs(pressed - rest)[:, 6:26].mean() > 0.004
+
+
+def test_the_other_cheek_and_other_families_stay_smooth(scene, tmp_path: Path) -> None:
+    weights = {"mouthSmileRight": 1.0, "browInnerUp": 1.0, "browDownLeft": 1.0}
+    rest, pressed = (_light_on_skin(tmp_path, "cheek", w) for w in ({}, weights))
+
+    assert np.abs(pressed - rest).mean() < 0.001
+
+
+def test_a_crease_of_one_line_is_over_within_half_a_period(scene, tmp_path: Path) -> None:
+    rest, smiling = (
+        _light_on_skin(tmp_path, "cheek", weights) for weights in ({}, {"mouthSmileLeft": 1.0})
     )
 
     assert np.abs(smiling - rest)[:, 10:22].mean() > 0.02
-    assert np.abs(sneering - rest)[:, 10:22].mean() > 0.01
     assert np.abs(smiling - rest)[:, 28:].mean() < 0.005
 
 
-def test_the_other_cheek_stays_smooth(scene, tmp_path: Path) -> None:
-    rest, smiling = (
-        _light_on_skin(tmp_path, weights) for weights in ({}, {"mouthSmileRight": 1.0})
-    )
-
-    assert np.abs(smiling - rest).mean() < 0.005
+def _sided(shape: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(shape.replace("*", side) for side in ("Left", "Right")))
 
 
-def _light_on_skin(folder: Path, weights: dict[str, float]) -> np.ndarray:
-    """(32, 32) how bright 16 mm of the left cheek are, the fold upright in the middle."""
+def _on_left(shape: str) -> str:
+    return _sided(shape)[0]
+
+
+def _light_on_skin(folder: Path, family: str, weights: dict[str, float]) -> np.ndarray:
+    """(32, 32) how bright 16 mm of the left half of a face are, a fold of the family upright in them."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     bpy.ops.mesh.primitive_plane_add(size=0.016)
     skin = bpy.context.object
-    for name in ("mouthSmileLeft", "mouthSmileRight", "noseSneerLeft", "noseSneerRight"):
-        if not skin.data.shape_keys:
-            skin.shape_key_add(name="Basis")
+    skin.shape_key_add(name="Basis")
+    for name in (name for shape in PRESSED_BY for name in _sided(shape)):
         skin.shape_key_add(name=name).value = weights.get(name, 0.0)
-    at = positions(skin.data.vertices)
+    at = positions(skin.data.vertices) * 1000.0
+    number = np.full(4, float(list(CREASES).index(family)))
     for name, values in (
-        (CREASE_ATTRIBUTE, np.stack([at[:, 0] * 1000.0, np.ones(4), np.ones(4)], -1)),
-        (REST_ATTRIBUTE, at * 1000.0),
+        (CREASE_ATTRIBUTE, np.stack([at[:, 0] / 2.0, np.ones(4), number], -1)),
+        (REST_ATTRIBUTE, at + np.array((30.0, 0.0, 0.0))),
     ):
         made = skin.data.attributes.new(name, "FLOAT_VECTOR", "POINT")
         made.data.foreach_set("vector", values.astype(np.float32).ravel())

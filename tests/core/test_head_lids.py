@@ -68,7 +68,7 @@ def test_the_rest_of_the_face_stays_where_it_was(head: Head) -> None:
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_blink_of_a_fitted_head_hides_the_eye(face: str, side: str) -> None:
-    head = _fitted(face)
+    head = fitted(face)
 
     for beside, weights in BLINKS.items():
         posed = head.posed({f"eyeBlink{side.title()}": 1.0} | weights)
@@ -81,7 +81,7 @@ def test_a_blink_of_a_fitted_head_hides_the_eye(face: str, side: str) -> None:
 
 @pytest.mark.parametrize("face", FACES)
 def test_the_upper_lid_of_a_blink_lies_over_the_wet_edge_of_the_lower(face: str) -> None:
-    head = _fitted(face)
+    head = fitted(face)
     closed = head.landmarks(head.posed({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}))
 
     for upper, lower in EDGES:
@@ -91,7 +91,7 @@ def test_the_upper_lid_of_a_blink_lies_over_the_wet_edge_of_the_lower(face: str)
 
 
 @cache
-def _fitted(face: str) -> Head:
+def fitted(face: str) -> Head:
     height, slant = FACES[face]
     points = template_points()
     for side in (1.0, -1.0):
