@@ -5,9 +5,8 @@ error alone rewards a frozen face, so each is given beside the other.
 
 References
 ----------
-.. [1] Lin: A concordance correlation coefficient to evaluate reproducibility, Biometrics 45, 1989.
-.. [2] Keogh, Pazzani: Derivative dynamic time warping, SDM 2001.
-.. [3] Chae-Yeon et al.: Perceptually accurate 3D talking head generation, CVPR 2025 (MTM, SLCC).
+.. [1] Keogh, Pazzani: Derivative dynamic time warping, SDM 2001.
+.. [2] Chae-Yeon et al.: Perceptually accurate 3D talking head generation, CVPR 2025 (MTM, SLCC).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .lips import best_offset, correlation
+from server.tracking.curves import best_offset, correlation
 
 Floats = NDArray[np.float64]
 
@@ -26,14 +25,6 @@ WARP_SECONDS = 0.4
 """Farthest that the warping may match."""
 SMOOTH_FRAMES = 2.0
 LAG_SECONDS = 0.2
-
-
-def concordance(found: Floats, true: Floats) -> float:
-    """Lin's coefficient, ``2 cov / (var + var' + (mean - mean')^2)`` [1]_; 1 only for equal curves."""
-    spread = found.var() + true.var() + (found.mean() - true.mean()) ** 2
-    if spread < 1e-18:
-        return 0.0
-    return float(2.0 * np.mean((found - found.mean()) * (true - true.mean())) / spread)
 
 
 def mean_difference(found: Floats, true: Floats) -> float:
@@ -65,8 +56,8 @@ def jerk_ratio(found: Floats, true: Floats, fps: float) -> float:
 def temporal_misalignment(found: Floats, true: Floats, fps: float) -> float | None:
     """Mean absolute time in seconds between the extrema of the truth and what they match in `found`.
 
-    Both are smoothed by a Gaussian of two frames, warped onto each other by their derivatives [2]_, and
-    read at the extrema of the truth: the MTM of [3]_. None where the truth has no extremum.
+    Both are smoothed by a Gaussian of two frames, warped onto each other by their derivatives [1]_, and
+    read at the extrema of the truth: the MTM of [2]_. None where the truth has no extremum.
     """
     smooth = [_standardised(ndimage.gaussian_filter1d(v, SMOOTH_FRAMES)) for v in (true, found)]
     slopes = [np.gradient(v) for v in smooth]
@@ -81,7 +72,7 @@ def temporal_misalignment(found: Floats, true: Floats, fps: float) -> float | No
 def loudness_agreement(
     lips: Mapping[str, Sequence[float]], speech: Mapping[str, Sequence[float]]
 ) -> float:
-    """Correlation over clips of lip motion and speech level, each normalised within a talker (SLCC [3]_).
+    """Correlation over clips of lip motion and speech level, each normalised within a talker (SLCC [2]_).
 
     Parameters
     ----------

@@ -17,10 +17,10 @@ from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.protocol import AnimateSettings
 from server.engine import Engine
+from server.tracking.lips import Lips
 
 from .baselines import Method, fitted_baselines
 from .dirfa import DirfaEngine
-from .lips import Lips
 from .material import Clip, free_clips, read_clips, rig_clips, speech_of
 
 Floats = NDArray[np.float64]

@@ -12,20 +12,21 @@ from dirfa_blender.core.controls import Controls, directed
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.emotions import EMOTIONS
 from server.audio import SAMPLE_RATE
+from server.tracking.blinks import blinks_of
+from server.tracking.lips import lips_of
 
 from .beats import coupling, motion_beats, voice_events
 from .bench import Bench
+from .closures import closed_below
 from .diversity import relative_diversity
 from .emotion import trained_reader, windows_of
 from .frechet import relative_distance
-from .lips import CLOSED_SHARE, lips_of
 from .material import Clip, speech_of
 from .motion import (
     COMPARED_FPS,
     JERK_HERTZ,
     REGIONS,
     as_filmed,
-    blinks_of,
     deviation_difference,
     moving_share,
     pooled_deviation,
@@ -163,7 +164,7 @@ def emotion_table(bench: Bench) -> Table:
                 seen += reader.read(windows_of(found))
                 if level == 1.0:
                     after = lips_of(found, bench.head).opening
-                    limit = CLOSED_SHARE * float(np.quantile(opening, 0.95))
+                    limit = closed_below(opening)
                     change += float(np.abs(after - opening).sum())
                     scale += float(opening.sum())
                     shut += float((opening < 0.5 * limit).sum())

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from dirfa_blender.core.animation import Animation
 from server.alignment import PHONES
 from server.audio import SAMPLE_RATE
+from server.tracking.curves import best_offset, concordance, correlation
+from server.tracking.lips import Lips, bite_gap, lips_of
 
 from .agreement import (
-    concordance,
     jerk_ratio,
     lag_seconds,
     loudness_agreement,
@@ -22,8 +23,8 @@ from .agreement import (
 )
 from .baselines import animation_of_mouth
 from .bench import OURS, Bench, on_times
+from .closures import closures
 from .lip_error import lip_mesh, lip_vertex_error
-from .lips import Lips, best_offset, bite_gap, closures, correlation, lips_of
 from .material import Clip, aligned_clips, by_occasion
 from .tables import DASH, Chart, Table, number
 

@@ -19,14 +19,13 @@ from dirfa_blender.core.head import Head
 from server.audio import SAMPLE_RATE, Speech
 from server.features import Features, features
 from server.tracking.alignment import AlignedFace
+from server.tracking.lips import Lips, film_lips, unit_geometry
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 from server.training.cache import AlignedSpeech, aligned_speech
 from server.training.corpora import Utterance, read_samples, utterances
 from server.training.faces import GRID_FPS, cached_track, facegood_rig
 from server.training.teacher import MOUTH
-
-from .lips import Lips, film_lips, unit_geometry
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ brows and head range, how smooth they are, how many frames move, how often and h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,34 +24,12 @@ JERK_HERTZ = 3.0
 """Band in which smoothness is compared. A third difference weighs a spectrum by its frequency to the sixth
 power, so unfiltered it compares trembles: above 3 Hz most of a film's power is there in its stillest
 passages too (of the head 0.6 to 0.8 of it, of brows 0.45 to 0.6), and so does not come from motion."""
-SHUT, OPEN = 0.5, 0.25
 STILL_DEGREES_A_SECOND = 1.0
 REGIONS: dict[str, tuple[str, ...]] = {
     "brows": ("AU1L", "AU1R", "AU2L", "AU2R", "AU4L", "AU4R"),
     "cheeks": ("AU6L", "AU6R"),
     "lips": ("AU26", "AU10L", "AU12L", "AU15L", "AU16L", "AU17", "AU18", "AU20L", "AU22"),
 }
-
-
-@dataclass(frozen=True)
-class Blinks:
-    """Blinks a minute, and the median seconds from lids half down to half up; 0 without any."""
-
-    per_minute: float
-    seconds: float
-
-
-def blinks_of(take: Animation) -> Blinks:
-    """Blinks of both lids together; a lid that closes for more than a second is not one."""
-    closed = np.minimum(take.channel("AU45L"), take.channel("AU45R")).astype(np.float64)
-    shut = closed > SHUT
-    edges = np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))
-    lengths = (np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)) / take.fps
-    lengths = lengths[lengths < 1.0]
-    minutes = take.duration / 60.0
-    return Blinks(
-        len(lengths) / max(minutes, 1e-9), float(np.median(lengths)) if len(lengths) else 0.0
-    )
 
 
 def region_units(take: Animation, region: str) -> Floats:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.audio import SAMPLE_RATE
+from server.tracking.curves import correlation
+from server.tracking.lips import lips_of
 
 from .bench import Bench
 from .lip_tables import VOWELS, numbers_of
-from .lips import correlation, lips_of
 from .material import Clip
 from .noises import babble, pink_noise, telephone, with_noise
 from .tables import Chart, Table, number

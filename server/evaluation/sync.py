@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .lips import Lips
+from server.tracking.lips import Lips
 
 Floats = NDArray[np.float64]
 

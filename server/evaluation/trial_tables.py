@@ -13,8 +13,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from server.audio import SAMPLE_RATE
+from server.tracking.lips import bite_gap, lips_of
 
 from .bench import OURS, Bench
+from .closures import closures
 from .languages import (
     BITING_LABEL,
     CLOSING_LABEL,
@@ -22,7 +24,6 @@ from .languages import (
     VOWEL_LABEL,
     spoken,
 )
-from .lips import bite_gap, closures, lips_of
 from .material import speech_of
 from .sync import SyncClip, judged, sync_clip, trained_expert, two_choice_accuracy
 from .tables import Table, number

@@ -27,6 +27,7 @@ from server.take import SUFFIXES, encoded
 
 from .alignment import AlignedFace
 from .landmarks import FaceTrack, track_landmarks
+from .lips import film_lips
 from .people import Shot, mean_face, shots_of, strangers
 from .performer import animation_of, face_of, performer_of, unit_names
 from .solve import Basis, basis_of
@@ -93,9 +94,10 @@ def film_of(track: FaceTrack, video: Path) -> TrackedFilm:
     shots = shots_of(even)
     take = _joined(face, shots, fps)
     take = take.with_source(model="tracked", film=video.name, unseen=_stored_gaps(gaps))
-    opening = face.points[:, 13, 2] - face.points[:, 14, 2]
     samples = film_sound(video)
-    heard = None if samples is None else sound_offset(samples, opening, fps)
+    heard = (
+        None if samples is None else sound_offset(samples, film_lips(face.points, fps).opening, fps)
+    )
     if heard is not None and heard.is_clear:
         take = take.with_source(sound_late_seconds=f"{heard.seconds:.2f}")
     silent = () if samples is not None else (MUTE,)

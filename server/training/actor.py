@@ -24,14 +24,14 @@ from torch import Tensor
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.speech_level import speech_gain
-from server.evaluation.agreement import concordance
-from server.evaluation.lips import film_lips
 from server.features import FRAME_RATE, features
 from server.model.checkpoint import Actor, Checkpoint
 from server.model.network import FaceNetwork
 from server.model.statistics import MotionStatistics
 from server.postprocess import breath_share
 from server.tracking.alignment import AlignedFace
+from server.tracking.curves import concordance
+from server.tracking.lips import film_lips
 from server.tracking.performer import animation_of, performer_of
 from server.tracking.solve import Basis
 

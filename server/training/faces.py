@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.speech_level import speech_gain
-from server.evaluation.lips import Lips, film_lips, unit_geometry
 from server.features import FRAME_RATE
 from server.postprocess import sided
 from server.tracking.landmarks import TRACK_VERSION, FaceTrack, track_landmarks
+from server.tracking.lips import Lips, film_lips, unit_geometry
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 

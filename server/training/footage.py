@@ -20,6 +20,7 @@ from dirfa_blender.core.errors import DirfaError, FormatError
 from server.audio import SAMPLE_RATE
 from server.tracking.alignment import AlignedFace
 from server.tracking.landmarks import TRACK_VERSION, FaceTrack, track_landmarks
+from server.tracking.lips import film_lips
 from server.tracking.people import mean_face, shots_of, strangers
 from server.tracking.performer import face_of
 from server.tracking.sound import film_sound, sound_offset
@@ -181,7 +182,7 @@ def _read(
     face = face_of(even)
     usable = _usable(even, rate)
     said = _remarks_on(path.name, track, even, rate)
-    opening = np.where(usable, face.points[:, 13, 2] - face.points[:, 14, 2], np.nan)
+    opening = np.where(usable, film_lips(face.points, rate).opening, np.nan)
     heard = sound_offset(samples, opening, rate)
     if heard is not None and heard.is_foreign:
         raise FormatError(f"{path.name}: sound and lips do not belong together.")

@@ -12,8 +12,8 @@ from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display, Progress, Stage
 from server.config import actor_file
-from server.evaluation.lips import unit_geometry
 from server.model.checkpoint import SHIPPED, load_checkpoint, save_actor
+from server.tracking.lips import unit_geometry
 from server.tracking.solve import basis_of
 
 from .actor import Adaptation, adapted

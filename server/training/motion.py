@@ -27,10 +27,10 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
-from server.evaluation.motion import blinks_of
 from server.model.checkpoint import load_checkpoint, save_checkpoint
 from server.model.noise import power
 from server.model.statistics import KNOTS, MotionStatistics
+from server.tracking.blinks import blinks_of
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 

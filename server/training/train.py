@@ -21,11 +21,11 @@ from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.progress import Display
 from server.devices import chosen_device
-from server.evaluation.lips import unit_geometry
 from server.model.checkpoint import GATE, SHIPPED, save_checkpoint, save_gate
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
 from server.starter import leave_with_starter
+from server.tracking.lips import unit_geometry
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 

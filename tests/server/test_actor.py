@@ -11,8 +11,8 @@ import torch
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.protocol import AnimateSettings
 from server.engine import Engine
-from server.evaluation.lips import unit_geometry
 from server.model.checkpoint import SHIPPED, Checkpoint, load_checkpoint, save_actor
+from server.tracking.lips import unit_geometry
 from server.tracking.solve import basis_of
 from server.training.actor import LESSON, Adaptation, adapted
 from server.training.footage import films_in

@@ -12,7 +12,7 @@ from dirfa_blender.core.controls import EMOTIONS, Controls, Curve, directed, reg
 from dirfa_blender.core.npz_io import read_animation
 from dirfa_blender.core.protocol import AnimateSettings, from_json
 from server.__main__ import main
-from server.evaluation.lips import lips_of
+from server.tracking.lips import lips_of
 from server.training.train import shaped_head
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"

@@ -12,11 +12,14 @@ from dirfa_blender.core.controls import Controls, directed
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.emotions import EMOTIONS
 from server.evaluation import agreement, beats, diversity, frechet, motion, noises, voices
+from server.evaluation.closures import closures
 from server.evaluation.emotion import trained_reader, windows_of
 from server.evaluation.languages import BITING_LABEL, CLOSING_LABEL, VOWEL_LABEL, label_of
-from server.evaluation.lips import Lips, closures
 from server.evaluation.sync import OFFSETS, SyncClip, judged, sync_clip, trained_expert
 from server.features import Features, features
+from server.tracking.blinks import blinks_of
+from server.tracking.curves import concordance
+from server.tracking.lips import Lips
 
 FPS = 25.0
 
@@ -45,9 +48,9 @@ def take(count: int = 500, fps: float = 50.0, **channels: np.ndarray) -> Animati
 def test_concordance_is_one_for_the_same_curve_and_less_for_half_of_it() -> None:
     curve = wave()
 
-    assert agreement.concordance(curve, curve) == pytest.approx(1.0)
-    assert agreement.concordance(0.5 * curve, curve) == pytest.approx(0.8, abs=0.01)
-    assert agreement.concordance(np.zeros_like(curve), curve) == pytest.approx(0.0)
+    assert concordance(curve, curve) == pytest.approx(1.0)
+    assert concordance(0.5 * curve, curve) == pytest.approx(0.8, abs=0.01)
+    assert concordance(np.zeros_like(curve), curve) == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize("frames", [-3, 0, 2, 4])
@@ -94,7 +97,7 @@ def test_blinks_are_counted_and_timed() -> None:
         lids[begin : begin + 10] = 1.0
     lids[20:90] = 1.0
 
-    found = motion.blinks_of(take(3000, AU45L=lids, AU45R=lids))
+    found = blinks_of(take(3000, AU45L=lids, AU45R=lids))
 
     assert found.per_minute == pytest.approx(12.0)
     assert found.seconds == pytest.approx(0.2)

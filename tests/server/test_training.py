@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from dirfa_blender.core.errors import AudioError
 from server.alignment import PHONE_INDEX, PHONES
-from server.evaluation.lips import Lips
 from server.model.checkpoint import load_gate, save_gate
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
+from server.tracking.lips import Lips
 from server.training import voice_gate
 from server.training.dirfa_network import (
     WINDOW,

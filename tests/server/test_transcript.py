@@ -14,7 +14,8 @@ from server.__main__ import main
 from server.alignment import PHONE_INDEX, PhoneAligner
 from server.audio import Speech, read_speech
 from server.engine import Engine
-from server.evaluation.lips import closures, lips_of
+from server.evaluation.closures import closures
+from server.tracking.lips import lips_of
 from server.training.train import shaped_head
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
