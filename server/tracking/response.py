@@ -1,6 +1,6 @@
 """What the landmark network reports when a unit acts or the head turns, as measured beforehand.
 
-``response.npz`` holds arrays that `server.training.response` made from films of heads with known units.
+``response.npz`` holds arrays that `calibration` made from films of heads with known units.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ with the shapes themselves. Heads with shapes are rendered under `calibration_ta
 landmarks regressed on units and pose; the mean over heads is kept. Heads of other people agree with it
 (cosines of 0.8 to 0.98), so it is a property of the network rather than of a face.
 
-``python -m server.training.response FILM.mp4 ... -o RESPONSE.npz`` expects beside each film the take it
+``python -m server.tracking.calibration --take TAKE.npz`` writes it. Once heads were rendered with it,
+``python -m server.tracking.calibration FILM.mp4 ... -o RESPONSE.npz`` expects beside each film the take it
 shows (``FILM.npz``), frame by frame.
 """
 
@@ -25,11 +26,12 @@ from dirfa_blender.core import rotation
 from dirfa_blender.core.action_units import AU_INDEX, AU_NAMES
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import DirfaError
-from dirfa_blender.core.npz_io import read_animation
-from server.tracking.alignment import AlignedFace
-from server.tracking.landmarks import track_landmarks
-from server.tracking.performer import face_of
-from server.tracking.response import POSE_TERMS, RESPONSE, pose_terms
+from dirfa_blender.core.npz_io import read_animation, write_animation
+
+from .alignment import AlignedFace
+from .landmarks import track_landmarks
+from .performer import face_of
+from .response import POSE_TERMS, RESPONSE, pose_terms
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +84,7 @@ def calibration_take() -> Animation:
 
 
 def measured_response(films: Sequence[ShownFace]) -> dict[str, NDArray[np.generic]]:
-    """Arrays of `tracking.response.Response`, the mean over the films.
+    """Arrays of `response.Response`, the mean over the films.
 
     Sides are made equal: what the left does, mirrored, is what the right does.
     """
@@ -132,12 +134,20 @@ def mirror_pairs(points: Floats) -> NDArray[np.int64]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``FILM ... -o RESPONSE``: exit code 0 done, 1 failed."""
-    parser = argparse.ArgumentParser(prog="response", description="Measure the landmark network.")
-    parser.add_argument("films", type=Path, nargs="+")
+    """``--take TAKE`` or ``FILM ... -o RESPONSE``: exit code 0 done, 1 failed, 2 wrong usage."""
+    parser = argparse.ArgumentParser(
+        prog="calibration", description="Measure the landmark network."
+    )
+    parser.add_argument("films", type=Path, nargs="*", help="beside each the take it shows")
+    parser.add_argument("--take", type=Path, help="write the take to film instead")
     parser.add_argument("-o", "--output", type=Path, default=RESPONSE)
     chosen = parser.parse_args(arguments)
+    if bool(chosen.films) == (chosen.take is not None):
+        parser.error("give either films, to measure, or --take, to write what they must show")
     try:
+        if chosen.take is not None:
+            write_animation(chosen.take, calibration_take())
+            return 0
         films = [
             ShownFace(face_of(track_landmarks(film)), read_animation(film.with_suffix(".npz")))
             for film in chosen.films
