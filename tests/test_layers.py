@@ -73,6 +73,16 @@ def test_the_server_never_imports_bpy_or_the_add_on() -> None:
                 assert "dirfa_blender.core" in line, f"{path.relative_to(ROOT)}: {line}"
 
 
+def test_tracking_training_and_evaluation_import_one_way_only() -> None:
+    later = {"tracking": ("training", "evaluation"), "training": ("evaluation",)}
+
+    for room, others in later.items():
+        for path in (ROOT / "server" / room).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            for other in others:
+                assert f"server.{other}" not in text, f"{path.relative_to(ROOT)} knows {other}"
+
+
 @pytest.mark.parametrize("name", [name for name in CORE if name in ORDER])
 def test_core_modules_import_downwards_only(name: str) -> None:
     text = (ROOT / "dirfa_blender" / "core" / f"{name}.py").read_text(encoding="utf-8")

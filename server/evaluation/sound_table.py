@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from server.audio import SAMPLE_RATE
 from server.tracking.curves import correlation
 from server.tracking.lips import lips_of
+from server.training.voices import Song, in_another_voice, sung, whispered
 
 from .bench import Bench
 from .lip_tables import VOWELS, numbers_of
 from .material import Clip
-from .noises import babble, pink_noise, telephone, with_noise
+from .noises import babble, music, pink_noise, telephone, with_noise
 from .tables import Chart, Table, number
-from .voices import Song, in_another_voice, music, sung, whispered
 
 Array = NDArray[np.float32]
 Floats = NDArray[np.float64]

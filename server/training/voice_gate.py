@@ -18,7 +18,6 @@ from torch.nn import functional
 
 from dirfa_blender.core.speech_level import speech_gain
 from server.audio import SAMPLE_RATE
-from server.evaluation.voices import sung, whispered
 from server.features import FRAME_STEP, features
 from server.model.config import NetworkConfig
 from server.model.voice_gate import CONTEXT, WIDTH, VoiceGate
@@ -28,6 +27,7 @@ from . import augment
 from .cache import AlignedSpeech, aligned_speech
 from .loop import Lesson, teach
 from .music import piece
+from .voices import sung, whispered
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Speech made into what it is not: music beside it, a whisper, a song, another's voice. All by code.
+"""Speech made into what it is not, by code: a whisper, a song, another's voice.
 
 A whisper has no voice: each frame keeps its spectral envelope (linear prediction) and gets noise for its
 excitation, without the fall that the vocal cords give a spectrum. A song holds vowels and follows a tune:
@@ -28,17 +28,19 @@ from server.features import FRAME_STEP
 Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-CHORDS = ((0, 4, 7), (7, 11, 14), (9, 12, 16), (5, 9, 12))
-"""Semitones over the tonic: the four chords of most songs."""
-BEAT_SECONDS = 0.5
 TUNE = (0, 4, 7, 5, 9, 7, 4, 2)
+"""Semitones over the voice's usual pitch, sung again and again."""
 NOTE_SECONDS = 0.45
 VIBRATO_HERTZ, VIBRATO_SHARE = 5.5, 0.015
+"""Speed, and depth as a share of the pitch."""
 HELD = 1.7
 """How much longer a sung vowel lasts."""
 ORDER, FRAME, HOP = 18, 400, 160
+"""Of the whisper's linear prediction: coefficients, samples of a frame, samples from one to the next."""
 PITCH_WINDOW = 800
+"""Samples in which a pitch is looked for."""
 LOWEST_HERTZ, HIGHEST_HERTZ = 65.0, 320.0
+"""Pitches that are looked for."""
 UNVOICED_STEP = 160
 """Samples between grains where there is no voice."""
 
@@ -60,21 +62,6 @@ class Song:
     def said_at(self, seconds: Floats) -> Floats:
         """When in the speech a moment of the song was said."""
         return np.interp(seconds, self.sung, self.said)
-
-
-def music(seconds: float, rng: np.random.Generator) -> Array:
-    """A band: chords of plucked harmonics, a bass, and drums, two beats a second."""
-    count = int(seconds * SAMPLE_RATE)
-    total = np.zeros(count + SAMPLE_RATE)
-    for beat in range(int(seconds / BEAT_SECONDS) + 1):
-        first = int(beat * BEAT_SECONDS * SAMPLE_RATE)
-        chord = CHORDS[(beat // 4) % len(CHORDS)]
-        for note in chord:
-            _add(total, first, 0.2 * _tone(220.0 * 2 ** (note / 12), 0.9, 12))
-        _add(total, first, 0.5 * _tone(55.0 * 2 ** (chord[0] / 12), 0.6, 5))
-        _add(total, first, _drum(beat, rng))
-        _add(total, first + int(0.25 * SAMPLE_RATE), 0.15 * _noise_burst(0.05, 6000.0, rng))
-    return total[:count].astype(np.float32)
 
 
 def whispered(samples: Array, rng: np.random.Generator) -> Array:
@@ -213,31 +200,3 @@ def _grain(samples: Array, middle: int, period: int) -> Floats:
     inside = (index >= 0) & (index < len(samples))
     values = np.where(inside, samples[np.clip(index, 0, len(samples) - 1)], 0.0)
     return np.asarray(values, np.float64) * np.hanning(len(index))
-
-
-def _tone(hertz: float, seconds: float, harmonics: int) -> Floats:
-    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    waves = [np.sin(2 * np.pi * hertz * k * time) / k for k in range(1, harmonics + 1)]
-    return np.sum(waves, axis=0) * np.exp(-3.0 * time) * np.minimum(1.0, time / 0.005)
-
-
-def _drum(beat: int, rng: np.random.Generator) -> Floats:
-    """A bass drum on even beats, a snare on odd ones."""
-    if beat % 2:
-        return 0.6 * _noise_burst(0.15, 1500.0, rng)
-    time = np.arange(int(0.25 * SAMPLE_RATE)) / SAMPLE_RATE
-    swept = np.sin(2 * np.pi * (45.0 * time - 4.0 * np.exp(-25.0 * time)))
-    return np.asarray(swept * np.exp(-12.0 * time), np.float64)
-
-
-def _noise_burst(seconds: float, high_pass: float, rng: np.random.Generator) -> Floats:
-    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    filters = signal.butter(2, high_pass, "high", fs=SAMPLE_RATE, output="sos")
-    noise = np.asarray(signal.sosfilt(filters, rng.standard_normal(len(time))), np.float64)
-    return noise * np.exp(-5.0 * time / seconds)
-
-
-def _add(total: Floats, first: int, part: Floats) -> None:
-    last = min(len(total), first + len(part))
-    if first < last:
-        total[first:last] += part[: last - first]

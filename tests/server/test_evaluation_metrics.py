@@ -11,7 +11,7 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.controls import Controls, directed
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.emotions import EMOTIONS
-from server.evaluation import agreement, beats, diversity, frechet, motion, noises, voices
+from server.evaluation import agreement, beats, diversity, frechet, motion, noises
 from server.evaluation.closures import closures
 from server.evaluation.emotion import trained_reader, windows_of
 from server.evaluation.languages import BITING_LABEL, CLOSING_LABEL, VOWEL_LABEL, label_of
@@ -20,6 +20,7 @@ from server.features import Features, features
 from server.tracking.blinks import blinks_of
 from server.tracking.curves import concordance
 from server.tracking.lips import Lips
+from server.training import voices
 
 FPS = 25.0
 
@@ -239,7 +240,7 @@ def resonance(samples: np.ndarray) -> float:
 
 
 def test_music_lasts_as_long_as_asked_and_never_stops() -> None:
-    band = voices.music(3.0, np.random.default_rng(0))
+    band = noises.music(3.0, np.random.default_rng(0))
 
     assert len(band) == 48000
     assert band[:44800].reshape(-1, 3200).std(axis=1).min() > 0.01

@@ -12,7 +12,7 @@ import torch
 from dirfa_blender.core.speech_level import speech_gain
 from server.audio import Speech, read_speech
 from server.engine import Engine
-from server.evaluation.voices import music
+from server.evaluation.noises import music
 from server.features import features
 from server.model.checkpoint import GATE, load_gate
 from server.model.voice_gate import LOUD, QUIET, quietness
