@@ -22,9 +22,10 @@ from server.tracking.alignment import AlignedFace
 from server.tracking.lips import Lips, film_lips, unit_geometry
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
+from server.tracking.track_store import kept_track
 from server.training.cache import AlignedSpeech, aligned_speech
 from server.training.corpora import Utterance, read_samples, utterances
-from server.training.faces import GRID_FPS, cached_track, facegood_rig
+from server.training.faces import GRID_FPS, facegood_rig
 from server.training.teacher import MOUTH
 
 Floats = NDArray[np.float64]
@@ -73,7 +74,7 @@ def read_clips(data: Path, cache: Path, head: Head, *, held_out: bool, most: int
     labels = _labels(aligned_speech("grid", data, cache))
     found: list[tuple[Utterance, AlignedFace]] = []
     for entry in entries[:: max(1, len(entries) // most)]:
-        track = cached_track(entry.path, cache)
+        track = kept_track(entry.path, cache)
         if track.seen.all() and entry.name in labels:
             found.append((entry, face_of(track.at_rate(GRID_FPS))))
     found = found[:most]
@@ -97,7 +98,7 @@ def free_clips(data: Path, cache: Path, head: Head) -> list[Clip]:
     clips: list[Clip] = []
     basis = basis_of(head)
     for entry in utterances("usgov", data):
-        track = cached_track(entry.path, cache)
+        track = kept_track(entry.path, cache)
         fps = (len(track.times) - 1) / float(track.times[-1])
         face = face_of(track.at_rate(fps))
         clips.append(

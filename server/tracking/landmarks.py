@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import FormatError, JobCancelled
 
-TRACK_VERSION = 2
-"""Part of the names of kept tracks, to be raised whenever the same film gives another track."""
 LANDMARKS = 478
 """468 points of the face mesh, then five of the right iris and five of the left."""
 LOOK_SECONDS = 0.5

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
 from server.alignment import PhoneAligner
+from server.array_files import write_arrays
 
 from .corpora import Utterance, lexicon, read_samples, utterances
 from .sentences import WORDS
@@ -99,10 +100,8 @@ def _align_source(
                 found.append(aligned)
             if progress is not None:
                 progress((index + 1) / len(entries))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(
-        partial,
+    write_arrays(
+        path,
         samples=np.concatenate([one.samples for one in found]),
         labels=np.concatenate([one.labels for one in found]),
         sample_offsets=np.cumsum([0, *(len(one.samples) for one in found)]),
@@ -111,7 +110,6 @@ def _align_source(
         talkers=np.array([one.talker for one in found]),
         held_out=np.array([one.held_out for one in found]),
     )
-    partial.replace(path)
 
 
 def _chosen(source: str, data: Path) -> list[Utterance]:

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import FormatError
+from server.array_files import write_arrays
 from server.features import features
 from server.model.checkpoint import load_checkpoint
 from server.model.network import FaceNetwork
@@ -111,14 +112,11 @@ def agreed_speech(
     path = cache / f"agreed_{_digest(teachers, corpus)}.npz"
     if not path.exists():
         mouths = [_agreed(teachers, levelled(corpus.sound(int(number)))) for number in index]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(
-            partial,
+        write_arrays(
+            path,
             mouth=np.concatenate(mouths),
             offsets=np.cumsum([0, *(len(mouth) for mouth in mouths)]),
         )
-        partial.replace(path)
         log.info("%d utterances heard by %d teachers", len(index), len(teachers))
     with np.load(path) as stored:
         return AgreedSpeech(corpus, index, stored["mouth"], stored["offsets"])

@@ -18,10 +18,11 @@ from dirfa_blender.core.head import Head
 from dirfa_blender.core.speech_level import speech_gain
 from server.features import FRAME_RATE
 from server.postprocess import sided
-from server.tracking.landmarks import TRACK_VERSION, FaceTrack, track_landmarks
+from server.tracking.landmarks import FaceTrack
 from server.tracking.lips import Lips, film_lips, unit_geometry
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
+from server.tracking.track_store import kept_track
 
 from .cache import AlignedSpeech, aligned_speech
 from .corpora import read_samples, utterances
@@ -94,7 +95,7 @@ def grid_film(
     entries = [entry for entry in utterances("grid", data) if entry.name in number]
     tracks: dict[str, FaceTrack] = {}
     for index, entry in enumerate(entries):
-        track = cached_track(entry.path, cache)
+        track = kept_track(entry.path, cache)
         if track.seen.mean() >= LEAST_SEEN:
             tracks[entry.name] = track
         if progress is not None:
@@ -153,19 +154,6 @@ def _seen_lips(lips: Lips, count: int) -> NDArray[np.float64]:
     seen = np.flatnonzero(np.isfinite(lips.opening))
     curves = (lips.opening, lips.width)
     return np.stack([np.interp(times, seen / lips.fps, curve[seen]) for curve in curves], axis=1)
-
-
-def cached_track(video: Path, cache: Path) -> FaceTrack:
-    """The landmarks of a video, tracked once."""
-    path = cache / "landmarks" / f"{video.stem}-{TRACK_VERSION}.npz"
-    if not path.exists():
-        track = track_landmarks(video)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, times=track.times, points=track.points, seen=track.seen, size=track.size)
-        return track
-    with np.load(path) as stored:
-        width, height = (int(value) for value in stored["size"])
-        return FaceTrack(stored["times"], stored["points"], stored["seen"], (width, height))
 
 
 def facegood_rig(data: Path) -> list[SpokenMouth]:

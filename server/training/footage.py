@@ -7,8 +7,6 @@ from, or passed over, in silence.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +17,13 @@ from numpy.typing import NDArray
 from dirfa_blender.core.errors import DirfaError, FormatError
 from server.audio import SAMPLE_RATE
 from server.tracking.alignment import AlignedFace
-from server.tracking.landmarks import TRACK_VERSION, FaceTrack, track_landmarks
+from server.tracking.landmarks import FaceTrack
 from server.tracking.lips import film_lips
 from server.tracking.people import mean_face, shots_of, strangers
 from server.tracking.performer import face_of
 from server.tracking.sound import film_sound, sound_offset
 from server.tracking.track import gaps_of, spoken_gaps
+from server.tracking.track_store import kept_track
 
 Array = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -126,50 +125,11 @@ def runs_of(usable: Flags, least: float) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(begins, ends, strict=True) if b - a >= least]
 
 
-def tracked(video: Path, cache: Path, progress: Callable[[float], None] | None = None) -> FaceTrack:
-    """The landmarks of a film, tracked once for its bytes, whatever it is called."""
-    with video.open("rb") as stream:
-        name = hashlib.file_digest(stream, "sha256").hexdigest()[:24]
-    path = cache / "footage" / f"{name}-{TRACK_VERSION}.npz"
-    if not path.exists():
-        track = track_landmarks(video, progress=progress)
-        about = {
-            "size": track.size,
-            "cuts": track.cuts,
-            "crowded": track.crowded,
-            "quarters": track.quarters,
-            "expected_seconds": track.expected_seconds,
-        }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(
-            partial,
-            times=track.times,
-            points=track.points,
-            seen=track.seen,
-            about=np.array(json.dumps(about)),
-        )
-        partial.replace(path)
-        return track
-    with np.load(path, allow_pickle=False) as stored:
-        about = json.loads(str(stored["about"]))
-        return FaceTrack(
-            stored["times"],
-            stored["points"],
-            stored["seen"],
-            (int(about["size"][0]), int(about["size"][1])),
-            cuts=tuple(about["cuts"]),
-            crowded=tuple(about["crowded"]),
-            quarters=int(about["quarters"]),
-            expected_seconds=float(about["expected_seconds"]),
-        )
-
-
 def _read(
     path: Path, cache: Path, remarks: list[str], progress: Callable[[float], None]
 ) -> ActorFilm:
     """A film with its doubtful frames marked; FormatError where all of it is doubtful."""
-    track = tracked(path, cache, progress)
+    track = kept_track(path, cache, progress)
     if len(track.times) < 2:
         raise FormatError(f"{path.name} has one picture only.")
     samples = film_sound(path)

@@ -33,8 +33,7 @@ from server.model.statistics import KNOTS, MotionStatistics
 from server.tracking.blinks import blinks_of
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
-
-from .faces import cached_track
+from server.tracking.track_store import kept_track
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +72,7 @@ def filmed_takes(data: Path, cache: Path) -> list[Animation]:
     basis = basis_of(with_shapes(template()))
     found: list[Animation] = []
     for name in OCCASIONS:
-        face = face_of(cached_track(data / "usgov" / name, cache).at_rate(RATE))
+        face = face_of(kept_track(data / "usgov" / name, cache).at_rate(RATE))
         found.append(animation_of(face, performer_of([face]), basis, RATE))
     return found
 

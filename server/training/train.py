@@ -28,6 +28,7 @@ from server.starter import leave_with_starter
 from server.tracking.lips import unit_geometry
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
+from server.tracking.track_store import kept_track
 
 from . import dirfa, mouth, phones, voice_gate
 from .cache import aligned_speech
@@ -39,7 +40,6 @@ from .faces import (
     GRID_FPS,
     STYLES,
     SpokenMouth,
-    cached_track,
     facegood_rig,
     grid_film,
     levelled,
@@ -201,7 +201,7 @@ def taught_dirfa(data: Path, cache: Path, device: torch.device) -> DirfaNetwork:
     sound = aligned_speech("grid", data, cache)
     number = {name: index for index, name in enumerate(sound.names)}
     entries = [e for e in utterances("grid", data) if e.name in number and not e.held_out]
-    tracks = [(e, cached_track(e.path, cache)) for e in entries]
+    tracks = [(e, kept_track(e.path, cache)) for e in entries]
     faces = {e.name: face_of(t.at_rate(GRID_FPS)) for e, t in tracks if t.seen.all()}
     performer, basis = performer_of(list(faces.values())), basis_of(shaped_head())
     clips = [

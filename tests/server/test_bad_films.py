@@ -11,7 +11,8 @@ import pytest
 from dirfa_blender.core.errors import FormatError
 from server.tracking.sound import film_sound
 from server.tracking.track import TrackedFilm, film_of
-from server.training.footage import ActorFilm, footage_of, tracked
+from server.tracking.track_store import kept_track
+from server.training.footage import ActorFilm, footage_of
 from tests.films import Picture, pictures_of, sound_of, write_film
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "usgov"
@@ -45,7 +46,7 @@ def plain(room: Path, name: str, seconds: float, **how: Any) -> Path:
 
 def seen(film: Path, room: Path) -> tuple[TrackedFilm, str]:
     """What `track` makes of a film, and its sentences."""
-    found = film_of(tracked(film, room), film)
+    found = film_of(kept_track(film, room), film)
     return found, " ".join(found.warnings)
 
 
