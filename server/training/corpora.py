@@ -1,7 +1,22 @@
-"""The recordings the network learns from: where they lie, their licences, what each may teach.
+"""The recordings the network learns from and is measured on: where they lie, and how each is split.
 
-A source declares its licence and how it is split, so that a figure measured on "held out" material
-means talkers (or, where one talker is all there is, sentences) that no training step has seen.
+==============  ======================================  ====================  =========================
+source          what it is                              licence               teaches
+==============  ======================================  ====================  =========================
+speechocean762  read English, 250 talkers, half of      free for all use      phones
+                them children                           (Zhang 2021)
+kathleen        ARCTIC prompts, one woman               CC0                   phones
+ljspeech        read books, one woman                   public domain         phones
+grid            899 filmed sentences, one man           CC BY 4.0 (Cooke      phones, lips
+                                                        2006)
+facegood        rig weights of a Mandarin actress,      MIT                   lips
+                five takes
+usgov           films of two presidents, free speech    public domain         motion above the lips;
+                                                                              measures all else
+==============  ======================================  ====================  =========================
+
+The split is by name, so that a figure measured on "held out" material means talkers (or, where there is but
+one, sentences) that no training step has seen.
 """
 
 from __future__ import annotations
@@ -10,80 +25,23 @@ import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.audio import read_speech
 
-Lesson = Literal["phones", "lips", "test"]
 FACEGOOD_HELD = ("2_05", "3_15")
 """Takes of the actress that nothing learns from: one like the others, one in another manner."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One corpus; `teaches` says what its labels are good for."""
-
-    name: str
-    folder: str
-    licence: str
-    languages: tuple[str, ...]
-    teaches: tuple[Lesson, ...]
-    described: str
-
-
-SOURCES: tuple[Source, ...] = (
-    Source(
-        "speechocean762",
-        "speech/speechocean762",
-        "free for commercial and non-commercial use (Zhang et al. 2021)",
-        ("en",),
-        ("phones",),
-        "read English, 250 talkers, half of them children",
-    ),
-    Source(
-        "kathleen",
-        "speech/kathleen_en",
-        "CC0",
-        ("en",),
-        ("phones",),
-        "ARCTIC prompts, one woman",
-    ),
-    Source(
-        "ljspeech",
-        "speech/ljspeech",
-        "public domain",
-        ("en",),
-        ("phones",),
-        "read books, one woman",
-    ),
-    Source(
-        "grid",
-        "grid_s1",
-        "CC BY 4.0 (Cooke, Barker, Cunningham, Shao 2006)",
-        ("en",),
-        ("phones", "lips"),
-        "899 filmed sentences, one man",
-    ),
-    Source(
-        "facegood",
-        "facegood",
-        "MIT",
-        ("zh",),
-        ("lips",),
-        "rig weights of one actress, five takes",
-    ),
-    Source(
-        "usgov",
-        "usgov",
-        "works of the US government, public domain",
-        ("en",),
-        ("test",),
-        "addresses of two presidents, free speech",
-    ),
-)
+FOLDERS: dict[str, str] = {
+    "speechocean762": "speech/speechocean762",
+    "kathleen": "speech/kathleen_en",
+    "ljspeech": "speech/ljspeech",
+    "grid": "grid_s1",
+    "facegood": "facegood",
+    "usgov": "usgov",
+}
+"""Where each source lies under the data folder."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +58,7 @@ class Utterance:
 
 def utterances(source: str, data: Path) -> list[Utterance]:
     """The recordings of one source under the data folder, in a fixed order."""
-    folder = data / next(s.folder for s in SOURCES if s.name == source)
+    folder = data / FOLDERS[source]
     if source == "grid":
         return [_grid(folder, path) for path in sorted((folder / "video").glob("*.mp4"))]
     if source == "facegood":
