@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 FRAME_RATE = 50
 """Frames a second inside the model."""
@@ -45,28 +44,3 @@ class NetworkConfig:
     def mouth_delays(self) -> tuple[int, ...]:
         """Frames by which the mouth lags behind the sound for each of `delays`; below 0 it is foretold."""
         return tuple(delay - self.mouth_lead for delay in self.delays)
-
-    def to_json(self) -> str:
-        """JSON object, keys sorted."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @staticmethod
-    def from_json(text: str) -> NetworkConfig:
-        """The configuration in a JSON object that `to_json` wrote.
-
-        Raises
-        ------
-        ValueError
-            Not such an object, or one of another version with other fields.
-        """
-        found = json.loads(text)
-        if not isinstance(found, dict):
-            raise ValueError("a network configuration must be a JSON object")
-        values = {
-            str(key): tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            for key, value in found.items()  # pyright: ignore[reportUnknownVariableType]
-        }
-        try:
-            return NetworkConfig(**values)  # pyright: ignore[reportArgumentType]
-        except TypeError as error:
-            raise ValueError(f"the network configuration has other fields: {error}") from error

@@ -24,6 +24,10 @@ from torch.nn import functional
 from .config import NetworkConfig
 from .products import TiledLinear, recurred
 
+HEARING = ("entry", "encoder", "encoder_norm", "phones")
+MOVING = ("bridge", "style", "head", "mouth")
+"""Modules of a `FaceNetwork` that tell phones, and those that move the mouth: every weight is in one."""
+
 
 @dataclass(frozen=True)
 class NetworkState:
@@ -168,6 +172,15 @@ class FaceNetwork(nn.Module):
         hidden, phones, encoder = self.encode(features, state.encoder)
         mouth, head = self.animate(hidden, phones, style, state.head)
         return NetworkOutput(phones, mouth), NetworkState(encoder, head)
+
+    def parameters_of(self, modules: tuple[str, ...]) -> list[nn.Parameter]:
+        """The parameters of some modules, such as `MOVING`."""
+        return [one for name in modules for one in self.get_submodule(name).parameters()]
+
+    def tensors_of(self, modules: tuple[str, ...]) -> dict[str, Tensor]:
+        """Their entries of the state."""
+        state = self.state_dict()
+        return {name: value for name, value in state.items() if name.split(".")[0] in modules}
 
     def deepened(self, dilations: tuple[int, ...]) -> FaceNetwork:
         """A copy with further encoder layers at the end, which change nothing until they have learnt.

@@ -10,9 +10,7 @@ a peak of pitch, and around some of them only.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 Bands = tuple[tuple[float, ...], ...]
 
@@ -79,30 +77,3 @@ class MotionStatistics:
     fixation_seconds: float = 0.9
     fixation_degrees: float = 0.8
     breath_mm: float = 4.0
-
-    def to_json(self) -> str:
-        """JSON object, keys sorted."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @staticmethod
-    def from_json(text: str) -> MotionStatistics:
-        """The statistics in a JSON object that `to_json` wrote.
-
-        Raises
-        ------
-        ValueError
-            Not such an object, or one with other fields.
-        """
-        found = json.loads(text)
-        if not isinstance(found, dict):
-            raise ValueError("motion statistics must be a JSON object")
-        values: dict[str, Any] = {str(key): _frozen(value) for key, value in found.items()}
-        try:
-            return MotionStatistics(**values)
-        except TypeError as error:
-            raise ValueError(f"the motion statistics have other fields: {error}") from error
-
-
-def _frozen(value: Any) -> Any:
-    """Lists as tuples, however deep."""
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

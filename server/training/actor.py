@@ -26,7 +26,7 @@ from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.speech_level import speech_gain
 from server.features import FRAME_RATE, features
 from server.model.checkpoint import Actor, Checkpoint
-from server.model.network import FaceNetwork
+from server.model.network import MOVING, FaceNetwork
 from server.model.statistics import MotionStatistics
 from server.postprocess import breath_share
 from server.tracking.alignment import AlignedFace
@@ -39,7 +39,7 @@ from .faces import lips_on_head, mouth_of
 from .footage import ActorFilm, footage_of, runs_of
 from .loop import Lesson, teach
 from .motion import RATE, statistics_of_actor
-from .mouth import WARM_FRAMES, MouthBatch, mouth_loss, moving
+from .mouth import WARM_FRAMES, MouthBatch, mouth_loss
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +169,15 @@ def adapted(
 
     # Named by what is learnt from: other film must not go on where the last one stopped.
     state = cache / "states" / _digest(seen.pieces)
-    teach(network, [(moving(network), 1.0)], lesson, _drawing(learnt, lesson), loss_of, state, keep)
+    teach(
+        network,
+        [(network.parameters_of(MOVING), 1.0)],
+        lesson,
+        _drawing(learnt, lesson),
+        loss_of,
+        state,
+        keep,
+    )
     shutil.rmtree(state, ignore_errors=True)
     network.load_state_dict(best.weights, strict=False)
     after = _scores(network, measured, geometry)
@@ -283,16 +291,13 @@ def _learner(shipped: FaceNetwork, actor: str) -> FaceNetwork:
     network = shipped.in_style(0, actor)
     for weight in network.parameters():
         weight.requires_grad_(False)
-    for weight in moving(network):
+    for weight in network.parameters_of(MOVING):
         weight.requires_grad_(True)
     return network
 
 
 def _head_of(network: FaceNetwork) -> dict[str, Tensor]:
-    names = tuple(name for name, _ in network.named_children())
-    moved = [n for n in names if n in ("bridge", "style", "head", "mouth")]
-    state = network.state_dict()
-    return {key: value.clone() for key, value in state.items() if key.split(".")[0] in moved}
+    return {name: value.clone() for name, value in network.tensors_of(MOVING).items()}
 
 
 def _scores(

@@ -15,15 +15,14 @@ References
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from server.model.checkpoint import VERSION, read_weights, write_weights
+from server.model.weights_file import fitting, from_json, read_weights, to_json, write_weights
 
 FORMAT = "dirfa.baseline"
 RATE_STEP = 2
@@ -154,9 +153,7 @@ def biased_mask(queries: int, keys: int, heads: int) -> Tensor:
 
 def save_dirfa(path: Path, network: DirfaNetwork) -> None:
     """Writes the baseline whole or not at all."""
-    config = json.dumps(asdict(network.config), sort_keys=True)
-    header = {"format": FORMAT, "version": VERSION, "config": config}
-    write_weights(path, network.state_dict(), header)
+    write_weights(path, FORMAT, network.state_dict(), {"config": to_json(network.config)})
 
 
 def load_dirfa(path: Path) -> DirfaNetwork:
@@ -168,11 +165,7 @@ def load_dirfa(path: Path) -> DirfaNetwork:
         The file is missing, damaged or of another kind; the sentence is fit to be shown.
     """
     header, weights = read_weights(path, FORMAT)
-    try:
-        fields = json.loads(header["config"])
-        names = {name: tuple(fields.pop(name)) for name in ("channels", "mouth")}
-        network = DirfaNetwork(DirfaConfig(**names, **fields))
+    with fitting(path):
+        network = DirfaNetwork(from_json(DirfaConfig, header["config"]))
         network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError, ValueError) as error:
-        raise ValueError(f"The weights in {path} do not fit their header.") from error
     return network.eval()

@@ -30,6 +30,7 @@ from dirfa_blender.core.head_template import template
 from server.model.checkpoint import load_checkpoint, save_checkpoint
 from server.model.noise import power
 from server.model.statistics import KNOTS, MotionStatistics
+from server.model.weights_file import to_json
 from server.tracking.blinks import blinks_of
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
@@ -224,7 +225,7 @@ def main(arguments: Sequence[str]) -> int:
     except DirfaError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(statistics.to_json() + "\n")
+    sys.stdout.write(to_json(statistics) + "\n")
     return 0
 
 

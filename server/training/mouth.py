@@ -21,13 +21,13 @@ from torch.nn import functional
 
 from server.alignment import LABEL_RATE
 from server.features import FRAME_RATE, FRAME_STEP
-from server.model.network import FaceNetwork
+from server.model.network import HEARING, MOVING, FaceNetwork
 
 from . import augment
 from .faces import Source, SpokenMouth
 from .loop import Lesson, teach
 from .music import piece
-from .phones import MARGIN, cut, delay_shares, hearing, labels_at, mel_features, phone_loss
+from .phones import MARGIN, cut, delay_shares, labels_at, mel_features, phone_loss
 
 Floats = NDArray[np.float32]
 
@@ -199,16 +199,10 @@ def teach_mouth(
         figures = {"mouth": float(mouth.detach()), "right": right}
         return mouth + PHONE_WEIGHT * phones, figures
 
-    groups = [(moving(network), 1.0)]
+    groups = [(network.parameters_of(MOVING), 1.0)]
     if encoder_share > 0.0:
-        groups.append((hearing(network), encoder_share))
+        groups.append((network.parameters_of(HEARING), encoder_share))
     teach(network, groups, lesson, draw, loss_of, folder)
-
-
-def moving(network: FaceNetwork) -> list[torch.nn.Parameter]:
-    """The weights of the face head."""
-    modules = [network.bridge, network.style, network.head, network.mouth]
-    return [weight for module in modules for weight in module.parameters()]
 
 
 def mouth_loss(mouth: Tensor, batch: MouthBatch, metres: Tensor, delays: tuple[int, ...]) -> Tensor:

@@ -25,7 +25,7 @@ from server.features import (
     TARGET_RMS,
     mel_spectrum,
 )
-from server.model.network import FaceNetwork
+from server.model.network import HEARING, FaceNetwork
 
 from . import augment
 from .cache import AlignedSpeech
@@ -138,13 +138,7 @@ def teach_phones(network: FaceNetwork, batches: PhoneBatches, lesson: Lesson, fo
         loss, right = phone_loss(logits, batch[1], network.config.delays)
         return loss, {"right": right}
 
-    teach(network, [(hearing(network), 1.0)], lesson, batches.draw, loss_of, folder)
-
-
-def hearing(network: FaceNetwork) -> list[torch.nn.Parameter]:
-    """The weights that tell phones."""
-    modules = [network.entry, network.encoder, network.encoder_norm, network.phones]
-    return [weight for module in modules for weight in module.parameters()]
+    teach(network, [(network.parameters_of(HEARING), 1.0)], lesson, batches.draw, loss_of, folder)
 
 
 def delay_shares(delays: tuple[int, ...]) -> list[float]:
