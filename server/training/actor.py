@@ -147,6 +147,8 @@ def adapted(
     learnt = [piece for place, piece in enumerate(seen.pieces) if place % MEASURED_EVERY]
     network = _learner(base.network, name)
     before = _scores(network, measured, geometry)
+    # Named by what is learnt from: other film must not go on where the last one stopped.
+    state = cache / "states" / _digest(seen.pieces)
     best = _Best(sum(before), _head_of(network))
     progress("learn", 0.0, "")
 
@@ -159,25 +161,7 @@ def adapted(
         if score > best.score:
             best.score, best.weights = score, _head_of(network)
 
-    metres = torch.tensor(geometry, dtype=torch.float32)
-    start = network.initial(BATCH).head
-
-    def loss_of(batch: tuple[Tensor, Tensor, MouthBatch]) -> tuple[Tensor, dict[str, float]]:
-        hidden, phones, wanted = batch
-        mouth, _ = network.animate(hidden, phones, wanted.style, start)
-        return mouth_loss(mouth, wanted, metres, network.config.mouth_delays), {}
-
-    # Named by what is learnt from: other film must not go on where the last one stopped.
-    state = cache / "states" / _digest(seen.pieces)
-    teach(
-        network,
-        [(network.parameters_of(MOVING), 1.0)],
-        lesson,
-        _drawing(learnt, lesson),
-        loss_of,
-        state,
-        keep,
-    )
+    _teach_head(network, learnt, geometry, lesson, state, keep)
     shutil.rmtree(state, ignore_errors=True)
     network.load_state_dict(best.weights, strict=False)
     after = _scores(network, measured, geometry)
@@ -188,6 +172,27 @@ def adapted(
     return Adaptation(
         Actor(network, manner), base.statistics, seconds, before, after, tuple(seen.remarks)
     )
+
+
+def _teach_head(
+    network: FaceNetwork,
+    pieces: Sequence[_Piece],
+    geometry: NDArray[np.float64],
+    lesson: Lesson,
+    state: Path,
+    keep: Callable[[int], None],
+) -> None:
+    """Trains the face head in place; `keep` is told of every step whose state is stored."""
+    metres = torch.tensor(geometry, dtype=torch.float32)
+    start = network.initial(BATCH).head
+
+    def loss_of(batch: tuple[Tensor, Tensor, MouthBatch]) -> tuple[Tensor, dict[str, float]]:
+        hidden, phones, wanted = batch
+        mouth, _ = network.animate(hidden, phones, wanted.style, start)
+        return mouth_loss(mouth, wanted, metres, network.config.mouth_delays), {}
+
+    groups = [(network.parameters_of(MOVING), 1.0)]
+    teach(network, groups, lesson, _drawing(pieces, lesson), loss_of, state, keep)
 
 
 def _seen(

@@ -66,50 +66,7 @@ ABOUT = {
 
 def main(arguments: Sequence[str]) -> int:
     """``train --data D`` or ``train --footage F``: exit code 0 done, 1 failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(
-        prog="dirfa.py train",
-        description="Train the network on the corpora, or adapt it to an actor from film.",
-        epilog="An interrupted training goes on where it stopped when the command is given again.",
-    )
-    parser.add_argument("--data", type=Path, help="folder of the corpora")
-    parser.add_argument("--footage", type=Path, help="film of an actor, or a folder of it")
-    parser.add_argument("--actor", default="", help="name of the actor; the folder's by default")
-    parser.add_argument(
-        "--config",
-        choices=("face", "gate", "dirfa"),
-        default="face",
-        help="the shipped network, its gate that tells voices from music, or DIRFA's own design to "
-        "compare with",
-    )
-    parser.add_argument(
-        "--cache", type=Path, default=Path(".cache/training"), help="alignments, tracks and states"
-    )
-    parser.add_argument("-o", "--output", type=Path, help="weights to write")
-    parser.add_argument(
-        "--teachers",
-        nargs="+",
-        type=Path,
-        default=[],
-        help="weights taught before, of other seeds (--seed): what they agree on is learnt too",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of the beginning and of all that is drawn"
-    )
-    parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
-    parser.add_argument("--deeper-steps", type=int, default=phones.DEEPER.steps)
-    parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
-    parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
-    parser.add_argument("--gate-steps", type=int, default=voice_gate.LESSON.steps)
-    parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
-    parser.add_argument(
-        "--device",
-        default="auto",
-        help="cpu or cuda, for --data; auto takes a graphics card",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="progress with film as JSON lines on stdout"
-    )
-    parser.add_argument("--until-stdin-closes", action="store_true", help="leave with the starter")
+    parser = _parser()
     chosen = parser.parse_args(arguments)
     if (chosen.data is None) == (chosen.footage is None):
         parser.error("give either --data, to train anew, or --footage, to adapt to an actor")
@@ -227,3 +184,51 @@ def teacher_of(filmed: Sequence[SpokenMouth], data: Path, cache: Path) -> Teache
 def shaped_head() -> Head:
     """The head template with its shapes."""
     return with_shapes(template())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py train",
+        description="Train the network on the corpora, or adapt it to an actor from film.",
+        epilog="An interrupted training goes on where it stopped when the command is given again.",
+    )
+    parser.add_argument("--data", type=Path, help="folder of the corpora")
+    parser.add_argument("--footage", type=Path, help="film of an actor, or a folder of it")
+    parser.add_argument("--actor", default="", help="name of the actor; the folder's by default")
+    parser.add_argument(
+        "--config",
+        choices=("face", "gate", "dirfa"),
+        default="face",
+        help="the shipped network, its gate that tells voices from music, or DIRFA's own design to "
+        "compare with",
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=Path(".cache/training"), help="alignments, tracks and states"
+    )
+    parser.add_argument("-o", "--output", type=Path, help="weights to write")
+    parser.add_argument(
+        "--teachers",
+        nargs="+",
+        type=Path,
+        default=[],
+        help="weights taught before, of other seeds (--seed): what they agree on is learnt too",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the beginning and of all that is drawn"
+    )
+    parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
+    parser.add_argument("--deeper-steps", type=int, default=phones.DEEPER.steps)
+    parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
+    parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
+    parser.add_argument("--gate-steps", type=int, default=voice_gate.LESSON.steps)
+    parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="cpu or cuda, for --data; auto takes a graphics card",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="progress with film as JSON lines on stdout"
+    )
+    parser.add_argument("--until-stdin-closes", action="store_true", help="leave with the starter")
+    return parser
