@@ -29,7 +29,7 @@ from .tongue import tongue_of
 Array = NDArray[np.float32]
 
 BILABIALS = (7, 22, 27)
-"""Phone numbers of B M P, in the order of `alignment.PHONES`."""
+"""Phone numbers of B M P, in the order of `phones.PHONES`."""
 LABIODENTALS = (14, 35)
 """F V."""
 LIKELY_SEAL, SURE_SEAL = 0.3, 0.95

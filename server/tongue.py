@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.mouth_state import TONGUE_OVER, tongue_out_room
 
-from .alignment import PHONE_INDEX
 from .frames import moved, smoothed
+from .phones import PHONE_INDEX
 
 Array = NDArray[np.float32]
 

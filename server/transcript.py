@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import SettingsError
 
-from .alignment import LABEL_RATE, PhoneAligner
 from .features import FRAME_RATE
+from .phones import LABEL_RATE, PhoneAligner
 
 TRUST = 0.9
 """Share of the text in the phone scores; the rest stays with what was heard."""
@@ -27,7 +27,7 @@ def told_phones(heard: Array, samples: Array, text: str) -> Array:
 
     Parameters
     ----------
-    heard : (T, P) probabilities at 50 frames a second, columns as in `alignment.PHONES`
+    heard : (T, P) probabilities at 50 frames a second, columns as in `phones.PHONES`
     samples : (S,) float32 at 16 kHz
 
     Raises

@@ -1,1 +1,1 @@
-"""Measures takes against recordings; imported by nothing else."""
+"""Measures takes against recordings, and heads against photos; imported by nothing else."""

@@ -20,7 +20,7 @@ from server.engine import Engine
 from server.tracking.lips import Lips
 
 from .baselines import Method, fitted_baselines
-from .dirfa import DirfaEngine
+from .dirfa_engine import DirfaEngine
 from .material import Clip, free_clips, read_clips, rig_clips, speech_of
 
 Floats = NDArray[np.float64]

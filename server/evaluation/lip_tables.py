@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
-from server.alignment import PHONES
 from server.audio import SAMPLE_RATE
+from server.phones import PHONES
 from server.tracking.curves import best_offset, concordance, correlation
 from server.tracking.lips import Lips, bite_gap, lips_of
 

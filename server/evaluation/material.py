@@ -23,10 +23,10 @@ from server.tracking.lips import Lips, film_lips, unit_geometry
 from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 from server.tracking.track_store import kept_track
-from server.training.cache import AlignedSpeech, aligned_speech
+from server.training.aligned_speech import aligned_speech
+from server.training.coarticulation import MOUTH
 from server.training.corpora import Utterance, read_samples, utterances
-from server.training.faces import GRID_FPS, facegood_rig
-from server.training.teacher import MOUTH
+from server.training.spoken_mouths import GRID_FPS, facegood_rig
 
 Floats = NDArray[np.float64]
 
@@ -71,11 +71,11 @@ def speech_of(samples: NDArray[np.float32]) -> Speech:
 def read_clips(data: Path, cache: Path, head: Head, *, held_out: bool, most: int) -> list[Clip]:
     """Filmed sentences of the one talker: unseen ones, or those baselines are fitted to."""
     entries = [entry for entry in utterances("grid", data) if entry.held_out == held_out]
-    labels = _labels(aligned_speech("grid", data, cache))
+    sound = aligned_speech("grid", data, cache)
     found: list[tuple[Utterance, AlignedFace]] = []
     for entry in entries[:: max(1, len(entries) // most)]:
         track = kept_track(entry.path, cache)
-        if track.seen.all() and entry.name in labels:
+        if track.seen.all() and entry.name in sound.place:
             found.append((entry, face_of(track.at_rate(GRID_FPS))))
     found = found[:most]
     performer, basis = performer_of([face for _, face in found]), basis_of(head)
@@ -87,7 +87,7 @@ def read_clips(data: Path, cache: Path, head: Head, *, held_out: bool, most: int
             read_samples(entry.path),
             film_lips(face.points, GRID_FPS),
             animation_of(face, performer, basis, GRID_FPS),
-            labels[entry.name],
+            sound.phones(sound.place[entry.name]),
         )
         for entry, face in found
     ]
@@ -144,7 +144,3 @@ def by_occasion(clips: list[Clip], values: list[float]) -> float:
     for clip, value in zip(clips, values, strict=True):
         found.setdefault(clip.occasion, []).append(value)
     return float(np.mean([np.mean(group) for group in found.values()]))
-
-
-def _labels(corpus: AlignedSpeech) -> dict[str, NDArray[np.uint8]]:
-    return {name: corpus.phones(index) for index, name in enumerate(corpus.names)}

@@ -20,7 +20,7 @@ from dirfa_blender.core.npz_io import write_whole
 from server.engine import Engine
 
 from .bench import OURS, Bench
-from .dirfa import DirfaEngine
+from .dirfa_engine import DirfaEngine
 from .face_tables import coupling_table, diversity_table, emotion_table, upper_table
 from .lip_tables import closure_table, free_table, lookahead_table, read_table, rig_table
 from .sound_table import noise_table

@@ -1,6 +1,6 @@
 """How much and how often a speaking person moves above the lips: numbers learnt from film.
 
-`server.training.motion` measures bands and blinks on tracked film and stores all of them in a checkpoint's
+`server.training.manner` measures bands and blinks on tracked film and stores all of them in a checkpoint's
 header, which is what counts; the values here are near the shipped ones. What little film cannot tell stays
 as it is here. It is of the size that the literature on talkers gives, as secondary sources quote it: a look
 away of 1.96 s every 4.75 s of speech; 12 to 20 blinks a minute, of 0.3 s, fast to close and slow to open;

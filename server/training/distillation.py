@@ -24,9 +24,9 @@ from server.features import features
 from server.model.checkpoint import load_checkpoint
 from server.model.network import FaceNetwork
 
-from .cache import AlignedSpeech
-from .faces import STYLES, Source, SpokenMouth, levelled
-from .teacher import MOUTH
+from .aligned_speech import AlignedSpeech
+from .coarticulation import MOUTH
+from .spoken_mouths import STYLES, Source, SpokenMouth, levelled
 
 log = logging.getLogger(__name__)
 

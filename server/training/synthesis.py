@@ -1,7 +1,7 @@
 """Synthetic talkers with exact phone times, from the free synthesisers espeak-ng and flite.
 
 A synthesiser knows when it says what, so its labels are exact and cover any language; and synthetic voices
-are what many users will bring. Phones of all languages are named by the English set of `align`: what
+are what many users will bring. Phones of all languages are named by the English set of `server.phones`: what
 matters is what the lips do, so each sound takes the English phone whose lips look most like it (French
 "u" is UW, Spanish "b" between vowels is V).
 """
@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
-from server.alignment import LABEL_RATE, PHONE_INDEX
 from server.audio import SAMPLE_RATE, read_speech
+from server.phones import LABEL_RATE, PHONE_INDEX
 
 from .espeak import espeak
 from .sentences import WORDS, sentence

@@ -30,13 +30,17 @@ from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 from server.tracking.track_store import kept_track
 
-from . import dirfa, mouth, phones, voice_gate
-from .cache import aligned_speech
+from . import dirfa_lesson, gate_lesson, mouth_lesson, phone_lesson
+from .actor_command import learn_actor
+from .aligned_speech import aligned_speech
+from .coarticulation import MOUTH, Teacher, fitted_teacher
 from .corpora import utterances
-from .dirfa import filmed_motion, train_dirfa
+from .dirfa_lesson import filmed_motion, train_dirfa
 from .dirfa_network import DirfaNetwork, save_dirfa
 from .distillation import networks_in, of_networks
-from .faces import (
+from .loop import Lesson
+from .manner import filmed_takes, learnt_statistics
+from .spoken_mouths import (
     GRID_FPS,
     STYLES,
     SpokenMouth,
@@ -47,10 +51,6 @@ from .faces import (
     of_rig,
     of_teacher,
 )
-from .learning import learn_actor
-from .loop import Lesson
-from .motion import filmed_takes, learnt_statistics
-from .teacher import MOUTH, Teacher, fitted_teacher
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +86,8 @@ def main(arguments: Sequence[str]) -> int:
             )
         elif chosen.config == "gate":
             output = chosen.output or GATE
-            lesson = replace(voice_gate.LESSON, steps=chosen.gate_steps)
-            save_gate(output, voice_gate.taught_gate(chosen.data, chosen.cache, lesson))
+            lesson = replace(gate_lesson.LESSON, steps=chosen.gate_steps)
+            save_gate(output, gate_lesson.taught_gate(chosen.data, chosen.cache, lesson))
         else:
             output = chosen.output or SHIPPED
             teachers = networks_in(chosen.teachers)
@@ -106,17 +106,17 @@ def taught_hearing(chosen: argparse.Namespace) -> FaceNetwork:
     """A network whose encoder tells phones in every voice there is."""
     torch.manual_seed(chosen.seed)
     config = NetworkConfig(mouth=MOUTH, styles=STYLES)
-    network = FaceNetwork(replace(config, dilations=config.dilations[: phones.FIRST_LAYERS]))
+    network = FaceNetwork(replace(config, dilations=config.dilations[: phone_lesson.FIRST_LAYERS]))
     network.to(chosen_device(chosen.device))
     corpora = [aligned_speech(source, chosen.data, chosen.cache) for source in SPOKEN]
-    first = _lesson(phones.LESSON, chosen.phone_steps, chosen.seed)
-    batches = phones.PhoneBatches(corpora, first.seed)
-    phones.fit_normalisation(network, batches)
-    phones.teach_phones(network, batches, first, _runs(chosen))
-    deeper = _lesson(phones.DEEPER, chosen.deeper_steps, chosen.seed)
+    first = _lesson(phone_lesson.LESSON, chosen.phone_steps, chosen.seed)
+    batches = phone_lesson.PhoneBatches(corpora, first.seed)
+    phone_lesson.fit_normalisation(network, batches)
+    phone_lesson.teach_phones(network, batches, first, _runs(chosen))
+    deeper = _lesson(phone_lesson.DEEPER, chosen.deeper_steps, chosen.seed)
     network = network.deepened(config.dilations)
-    batches = phones.PhoneBatches(corpora, deeper.seed)
-    phones.teach_phones(network, batches, deeper, _runs(chosen))
+    batches = phone_lesson.PhoneBatches(corpora, deeper.seed)
+    phone_lesson.teach_phones(network, batches, deeper, _runs(chosen))
     return network
 
 
@@ -131,17 +131,19 @@ def teach_face(
     teacher = teacher_of(filmed, chosen.data, chosen.cache)
     sources = [of_film(filmed), of_rig(rigged), of_teacher(teacher, voices)]
     geometry = unit_geometry(head, MOUTH)
-    together = _lesson(mouth.LESSON, chosen.mouth_steps, chosen.seed)
-    batches = mouth.MouthBatches(sources, mouth.SHARES, geometry, together.seed)
-    mouth.teach_mouth(network, batches.draw, geometry, together, _runs(chosen), mouth.ENCODER_SHARE)
-    shares = mouth.POLISH_SHARES
+    together = _lesson(mouth_lesson.LESSON, chosen.mouth_steps, chosen.seed)
+    batches = mouth_lesson.MouthBatches(sources, mouth_lesson.SHARES, geometry, together.seed)
+    mouth_lesson.teach_mouth(
+        network, batches.draw, geometry, together, _runs(chosen), mouth_lesson.ENCODER_SHARE
+    )
+    shares = mouth_lesson.POLISH_SHARES
     if teachers:
         sources.append(of_networks(teachers, voices, chosen.cache))
-        shares = mouth.AGREED_SHARES
-    last = _lesson(mouth.POLISH, chosen.polish_steps, chosen.seed)
-    batches = mouth.MouthBatches(sources, shares, geometry, last.seed)
-    mouth.teach_mouth(
-        network, batches.draw, geometry, last, _runs(chosen), mouth.POLISH_ENCODER_SHARE
+        shares = mouth_lesson.AGREED_SHARES
+    last = _lesson(mouth_lesson.POLISH, chosen.polish_steps, chosen.seed)
+    batches = mouth_lesson.MouthBatches(sources, shares, geometry, last.seed)
+    mouth_lesson.teach_mouth(
+        network, batches.draw, geometry, last, _runs(chosen), mouth_lesson.POLISH_ENCODER_SHARE
     )
 
 
@@ -156,26 +158,24 @@ def _runs(chosen: argparse.Namespace) -> Path:
 def taught_dirfa(data: Path, cache: Path, device: torch.device) -> DirfaNetwork:
     """DIRFA's design, learnt from the same film."""
     sound = aligned_speech("grid", data, cache)
-    number = {name: index for index, name in enumerate(sound.names)}
-    entries = [e for e in utterances("grid", data) if e.name in number and not e.held_out]
+    entries = [e for e in utterances("grid", data) if e.name in sound.place and not e.held_out]
     tracks = [(e, kept_track(e.path, cache)) for e in entries]
     faces = {e.name: face_of(t.at_rate(GRID_FPS)) for e, t in tracks if t.seen.all()}
     performer, basis = performer_of(list(faces.values())), basis_of(shaped_head())
     clips = [
         filmed_motion(
-            levelled(sound.sound(number[name])), animation_of(face, performer, basis, GRID_FPS)
+            levelled(sound.sound(sound.place[name])), animation_of(face, performer, basis, GRID_FPS)
         )
         for name, face in faces.items()
     ]
-    return train_dirfa(clips, dirfa.LESSON, cache / "runs", device)
+    return train_dirfa(clips, dirfa_lesson.LESSON, cache / "runs", device)
 
 
 def teacher_of(filmed: Sequence[SpokenMouth], data: Path, cache: Path) -> Teacher:
     """The coarticulation teacher fitted to the film that training may see."""
     sound = aligned_speech("grid", data, cache)
-    number = {name: index for index, name in enumerate(sound.names)}
     seen = [one for one in filmed if not one.held_out]
-    labels = [sound.phones(number[one.name]) for one in seen]
+    labels = [sound.phones(sound.place[one.name]) for one in seen]
     stride = int(50 / GRID_FPS)
     mouths = [np.asarray(one.mouth[::stride], np.float64) for one in seen]
     return fitted_teacher(labels, mouths, GRID_FPS)
@@ -216,11 +216,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=0, help="of the beginning and of all that is drawn"
     )
-    parser.add_argument("--phone-steps", type=int, default=phones.LESSON.steps)
-    parser.add_argument("--deeper-steps", type=int, default=phones.DEEPER.steps)
-    parser.add_argument("--mouth-steps", type=int, default=mouth.LESSON.steps)
-    parser.add_argument("--polish-steps", type=int, default=mouth.POLISH.steps)
-    parser.add_argument("--gate-steps", type=int, default=voice_gate.LESSON.steps)
+    parser.add_argument("--phone-steps", type=int, default=phone_lesson.LESSON.steps)
+    parser.add_argument("--deeper-steps", type=int, default=phone_lesson.DEEPER.steps)
+    parser.add_argument("--mouth-steps", type=int, default=mouth_lesson.LESSON.steps)
+    parser.add_argument("--polish-steps", type=int, default=mouth_lesson.POLISH.steps)
+    parser.add_argument("--gate-steps", type=int, default=gate_lesson.LESSON.steps)
     parser.add_argument("--threads", type=int, default=1, help="of the processor, for the products")
     parser.add_argument(
         "--device",

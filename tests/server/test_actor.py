@@ -14,7 +14,7 @@ from server.engine import Engine
 from server.model.checkpoint import SHIPPED, Checkpoint, load_checkpoint, save_actor
 from server.tracking.lips import unit_geometry
 from server.tracking.solve import basis_of
-from server.training.actor import LESSON, Adaptation, adapted
+from server.training.actor_lesson import LESSON, Adaptation, adapted
 from server.training.footage import films_in
 from server.training.train import main, shaped_head
 from tests.server.test_engine import recording

@@ -13,10 +13,10 @@ from server.model.checkpoint import save_checkpoint
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
 from server.model.statistics import MotionStatistics
-from server.training.cache import AlignedSpeech
+from server.training.aligned_speech import AlignedSpeech
+from server.training.coarticulation import MOUTH
 from server.training.distillation import agreed_speech, of_networks
-from server.training.faces import STYLES, levelled
-from server.training.teacher import MOUTH
+from server.training.spoken_mouths import STYLES, levelled
 from server.training.train import main
 
 SAMPLES = (16000, 24000, 9600)

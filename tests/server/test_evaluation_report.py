@@ -10,7 +10,6 @@ import pytest
 
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.core.mouth_state import lip_opening
-from server.alignment import PHONES
 from server.engine import Engine
 from server.evaluation import report
 from server.evaluation.baselines import (
@@ -22,7 +21,8 @@ from server.evaluation.baselines import (
 )
 from server.evaluation.bench import OURS, Bench
 from server.evaluation.tables import Chart, Table, markdown, number, read_table, svg, write_table
-from server.training.teacher import MOUTH
+from server.phones import PHONES
+from server.training.coarticulation import MOUTH
 
 CHART = Chart("lines", "Lines & more", "x", "y", {"a": [(0.0, 1.0), (1.0, 3.0)]})
 TABLE = Table(

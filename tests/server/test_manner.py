@@ -12,7 +12,7 @@ from dirfa_blender.core.protocol import AnimateSettings
 from server.audio import SAMPLE_RATE, Speech, read_speech
 from server.engine import Engine
 from server.model.statistics import MotionStatistics
-from server.training.motion import RATE, statistics_of_actor
+from server.training.manner import RATE, statistics_of_actor
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"
 

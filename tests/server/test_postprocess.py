@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from server.alignment import PHONES
 from server.model.config import SILENCE
+from server.phones import PHONES
 from server.postprocess import (
     BREATH_AHEAD,
     FRAME_RATE,

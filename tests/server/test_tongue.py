@@ -10,9 +10,9 @@ import pytest
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.controls import Controls, UnitControl, directed
 from dirfa_blender.core.mouth_state import TONGUE_CLEAR, tongue_out_room
-from server.alignment import PHONE_INDEX, PHONES
 from server.audio import SAMPLE_RATE, Speech, read_speech
 from server.engine import Engine
+from server.phones import PHONE_INDEX, PHONES
 from server.tongue import tongue_of
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "speech.flac"

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from dirfa_blender.core.errors import AudioError
-from server.alignment import PHONE_INDEX, PHONES
 from server.model.checkpoint import load_gate, save_gate
 from server.model.config import NetworkConfig
 from server.model.network import FaceNetwork
+from server.phones import PHONE_INDEX, PHONES
 from server.tracking.lips import Lips
-from server.training import voice_gate
+from server.training import gate_lesson
 from server.training.dirfa_network import (
     WINDOW,
     DirfaConfig,
@@ -26,12 +26,12 @@ from server.training.dirfa_network import (
     load_dirfa,
     save_dirfa,
 )
-from server.training.faces import lips_on_head
 from server.training.loop import NEWEST_SHARE, Lesson, moved, teach
-from server.training.mouth import MouthBatch, mouth_loss
-from server.training.phones import phone_loss
+from server.training.mouth_lesson import MouthBatch, mouth_loss
+from server.training.phone_lesson import phone_loss
 from server.training.prefetch import prefetched
 from server.training.sentences import WORDS
+from server.training.spoken_mouths import lips_on_head
 from server.training.synthesis import HELD_OUT_VARIANTS, SyntheticSpeech, phone_of, speak
 
 LESSON = Lesson("try", steps=120, peak_rate=1e-2, warm_up=5, seed=3)
@@ -300,7 +300,7 @@ def test_a_gate_taught_twice_is_the_same_and_comes_back_as_it_was_saved(tmp_path
     rng = np.random.default_rng(4)
     seconds, count = 8, 2
     labels = np.repeat(rng.integers(0, 30, count * seconds * 5), 20).astype(np.uint8)
-    for source in voice_gate.SPOKEN:
+    for source in gate_lesson.SPOKEN:
         np.savez(
             tmp_path / f"phones_{source}.npz",
             samples=rng.integers(-3000, 3000, count * seconds * 16000).astype(np.int16),
@@ -311,7 +311,7 @@ def test_a_gate_taught_twice_is_the_same_and_comes_back_as_it_was_saved(tmp_path
             talkers=np.array(["x", "y"]),
             held_out=np.zeros(count, bool),
         )
-    lesson = replace(voice_gate.LESSON, steps=2)
+    lesson = replace(gate_lesson.LESSON, steps=2)
     made = []
     for run in ("first", "second"):
         folder = tmp_path / run
@@ -319,7 +319,7 @@ def test_a_gate_taught_twice_is_the_same_and_comes_back_as_it_was_saved(tmp_path
         for path in tmp_path.glob("phones_*.npz"):
             (folder / path.name).symlink_to(path)
         torch.manual_seed(0)
-        gate = voice_gate.taught_gate(tmp_path, folder, lesson, clips=5)
+        gate = gate_lesson.taught_gate(tmp_path, folder, lesson, clips=5)
         save_gate(folder / "gate.safetensors", gate)
         made.append((folder / "gate.safetensors").read_bytes())
 

@@ -11,10 +11,10 @@ import pytest
 from dirfa_blender.core.errors import SettingsError
 from dirfa_blender.core.protocol import AnimateSettings
 from server.__main__ import main
-from server.alignment import PHONE_INDEX, PhoneAligner
 from server.audio import Speech, read_speech
 from server.engine import Engine
 from server.evaluation.closures import closures
+from server.phones import PHONE_INDEX, PhoneAligner
 from server.tracking.lips import lips_of
 from server.training.train import shaped_head
 

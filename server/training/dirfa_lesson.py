@@ -20,9 +20,9 @@ from server.features import features
 from server.model.sampling import UPPER_CHANNELS
 from server.postprocess import sided
 
+from .coarticulation import MOUTH
 from .dirfa_network import RATE_STEP, DirfaConfig, DirfaNetwork
 from .loop import Lesson, teach
-from .teacher import MOUTH
 
 LESSON = Lesson("dirfa", steps=900, peak_rate=1e-3, warm_up=100, seed=4)
 BATCH = 16

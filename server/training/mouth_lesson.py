@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from server.alignment import LABEL_RATE
 from server.features import FRAME_RATE, FRAME_STEP
 from server.model.network import HEARING, MOVING, FaceNetwork
+from server.phones import LABEL_RATE
 
 from . import augment
-from .faces import Source, SpokenMouth
 from .loop import Lesson, teach
 from .music import piece
-from .phones import MARGIN, cut, delay_shares, labels_at, mel_features, phone_loss
+from .phone_lesson import MARGIN, cut, delay_shares, labels_at, mel_features, phone_loss
+from .spoken_mouths import Source, SpokenMouth
 
 Floats = NDArray[np.float32]
 

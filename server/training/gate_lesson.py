@@ -24,7 +24,7 @@ from server.model.voice_gate import CONTEXT, WIDTH, VoiceGate
 from server.postprocess import VOWELS
 
 from . import augment
-from .cache import AlignedSpeech, aligned_speech
+from .aligned_speech import AlignedSpeech, aligned_speech
 from .loop import Lesson, teach
 from .music import piece
 from .voices import sung, whispered

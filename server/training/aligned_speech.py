@@ -14,14 +14,15 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
-from server.alignment import PhoneAligner
 from server.array_files import write_arrays
+from server.phones import PhoneAligner
 
 from .corpora import Utterance, lexicon, read_samples, utterances
 from .sentences import WORDS
@@ -56,6 +57,11 @@ class AlignedSpeech:
     names: tuple[str, ...]
     talkers: tuple[str, ...]
     held_out: NDArray[np.bool_]
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Name of an utterance -> its number."""
+        return {name: number for number, name in enumerate(self.names)}
 
     def sound(self, index: int) -> NDArray[np.float32]:
         """(S,) float32 samples of one utterance."""

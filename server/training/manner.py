@@ -5,7 +5,7 @@ how strongly accents move them, how often and how fast lids close. What it canno
 in silence, chances) keeps the values of the literature. A generator trained on so little film would learn
 four occasions by heart; a process with their spectra does not.
 
-``python -m server.training.motion --data D --cache C -o face.safetensors`` measures and rewrites the
+``python -m server.training.manner --data D --cache C -o face.safetensors`` measures and rewrites the
 header of that checkpoint; its weights stay as they are.
 """
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from server.alignment import LABEL_RATE, PHONES
+from server.phones import LABEL_RATE, PHONES
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from server.model.checkpoint import SHIPPED, load_checkpoint, save_actor
 from server.tracking.lips import unit_geometry
 from server.tracking.solve import basis_of
 
-from .actor import Adaptation, adapted
+from .actor_lesson import Adaptation, adapted
 from .footage import films_in
 
 SECONDS_PER_MEGABYTE, LEARNING_SECONDS = 15.0, 60.0

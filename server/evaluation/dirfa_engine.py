@@ -21,7 +21,7 @@ from server.audio import Speech
 from server.features import features
 from server.model.sampling import UPPER_CHANNELS
 from server.postprocess import RawMotion, finished
-from server.training.dirfa import POSE_SCALE, scaled
+from server.training.dirfa_lesson import POSE_SCALE, scaled
 from server.training.dirfa_network import RATE_STEP, load_dirfa
 
 PHONES = 40

@@ -24,9 +24,9 @@ from server.tracking.performer import animation_of, face_of, performer_of
 from server.tracking.solve import basis_of
 from server.tracking.track_store import kept_track
 
-from .cache import AlignedSpeech, aligned_speech
+from .aligned_speech import AlignedSpeech, aligned_speech
+from .coarticulation import MOUTH, Teacher
 from .corpora import read_samples, utterances
-from .teacher import MOUTH, Teacher
 
 Array = NDArray[np.float32]
 
@@ -64,7 +64,7 @@ class SpokenMouth:
     Attributes
     ----------
     samples : (S,) float32 at 16 kHz, speech at the target level
-    mouth : (T, M) float32 at 50 frames a second, channels of `teacher.MOUTH`
+    mouth : (T, M) float32 at 50 frames a second, channels of `coarticulation.MOUTH`
     known : (M,) float32, 0 for channels this source cannot show
     style : index into `STYLES`
     phones : (T,) uint8 labels every 10 ms, None where nobody aligned them
@@ -91,8 +91,7 @@ def grid_film(
 ) -> list[SpokenMouth]:
     """The filmed sentences, tracked on a head with shapes."""
     sound = aligned_speech("grid", data, cache)
-    number = {name: index for index, name in enumerate(sound.names)}
-    entries = [entry for entry in utterances("grid", data) if entry.name in number]
+    entries = [entry for entry in utterances("grid", data) if entry.name in sound.place]
     tracks: dict[str, FaceTrack] = {}
     for index, entry in enumerate(entries):
         track = kept_track(entry.path, cache)
@@ -115,15 +114,16 @@ def grid_film(
     return [
         SpokenMouth(
             name,
-            levelled(sound.sound(number[name])),
+            levelled(sound.sound(number)),
             mouth,
             np.ones(len(MOUTH), np.float32),
             STYLES.index("grid"),
-            bool(sound.held_out[number[name]]),
-            sound.phones(number[name]),
+            bool(sound.held_out[number]),
+            sound.phones(number),
             lips,
         )
         for name, mouth, lips in zip(faces, mouths, filmed, strict=True)
+        for number in (sound.place[name],)
     ]
 
 

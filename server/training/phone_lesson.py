@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from dirfa_blender.core.speech_level import speech_gain
-from server.alignment import LABEL_RATE
 from server.audio import SAMPLE_RATE
 from server.features import (
     FRAME_STEP,
@@ -26,9 +25,10 @@ from server.features import (
     mel_spectrum,
 )
 from server.model.network import HEARING, FaceNetwork
+from server.phones import LABEL_RATE
 
 from . import augment
-from .cache import AlignedSpeech
+from .aligned_speech import AlignedSpeech
 from .loop import Lesson, teach
 
 CROP_FRAMES = 200

@@ -35,11 +35,11 @@ from server.tracking.lips import film_lips
 from server.tracking.performer import animation_of, performer_of
 from server.tracking.solve import Basis
 
-from .faces import lips_on_head, mouth_of
 from .footage import ActorFilm, footage_of, runs_of
 from .loop import Lesson, teach
-from .motion import RATE, statistics_of_actor
-from .mouth import WARM_FRAMES, MouthBatch, mouth_loss
+from .manner import RATE, statistics_of_actor
+from .mouth_lesson import WARM_FRAMES, MouthBatch, mouth_loss
+from .spoken_mouths import lips_on_head, mouth_of
 
 log = logging.getLogger(__name__)
 
