@@ -24,6 +24,11 @@ LABEL_RATE = 100
 _TOKEN = re.compile(r"\{[^}]*\}|[^\W_]+(?:'[^\W_]+)*", re.UNICODE)
 
 
+def numbers_of(phones: str) -> tuple[int, ...]:
+    """The numbers of phones named one after another, such as ``"P B M"``."""
+    return tuple(PHONE_INDEX[phone] for phone in phones.split())
+
+
 class PhoneAligner:
     """Aligns known text to sound; one instance serves many utterances."""
 

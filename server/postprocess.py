@@ -24,14 +24,13 @@ from dirfa_blender.core.protocol import AnimateSettings
 
 from .frames import moved, smoothed
 from .model.config import FRAME_RATE, SILENCE
+from .phones import numbers_of
 from .tongue import tongue_of
 
 Array = NDArray[np.float32]
 
-BILABIALS = (7, 22, 27)
-"""Phone numbers of B M P, in the order of `phones.PHONES`."""
-LABIODENTALS = (14, 35)
-"""F V."""
+BILABIALS, LABIODENTALS = numbers_of("B M P"), numbers_of("F V")
+"""Phones that shut the lips, and that lay the lower one under the teeth."""
 LIKELY_SEAL, SURE_SEAL = 0.3, 0.95
 """Bilabial probability from which lips close, and at which they are shut."""
 LIKELY_BITE, SURE_BITE = 0.12, 0.35
@@ -39,8 +38,8 @@ LIKELY_BITE, SURE_BITE = 0.12, 0.35
 NOTED_SEAL, HELD_SEAL = 0.1, 0.85
 """Probability from which the likeliest moment of a bilabial is shut, and how far the frame before and after
 it is: a film of 24 pictures a second may show none of three frames else."""
-VOWELS = (1, 2, 3, 4, 5, 6, 11, 13, 17, 18, 25, 26)
-"""AA AE AH AO AW AY EH EY IH IY OW OY: the lips are apart, however little."""
+VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY")
+"""The lips are apart, however little."""
 MOUTH_GAIN = 1.1
 """The network moves lips by less than the filmed talkers do: their deviation on held-out clips over its."""
 ROUNDING_GAIN = 1.3

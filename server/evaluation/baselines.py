@@ -19,7 +19,7 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.mouth_state import JAW_GAIN
 from server.features import FRAME_RATE
 from server.phones import LABEL_RATE, PHONES
-from server.postprocess import sided
+from server.postprocess import BILABIALS, LABIODENTALS, sided
 from server.training.coarticulation import MOUTH, Teacher, fitted_teacher
 from server.training.spoken_mouths import mouth_of
 
@@ -142,7 +142,7 @@ def viseme_shares(labels: NDArray[np.uint8], count: int) -> Floats:
 
 def with_closures(mouth: Floats, labels: NDArray[np.uint8]) -> Floats:
     """(T, M) mouth with the lips sealed on p b m and the lower lip under the teeth on f v."""
-    shut, bitten = (_spoken(labels, phones, len(mouth)) for phones in (("P", "B", "M"), ("F", "V")))
+    shut, bitten = (_spoken(labels, phones, len(mouth)) for phones in (BILABIALS, LABIODENTALS))
     column = {unit: index for index, unit in enumerate(MOUTH)}
     sealed = mouth.copy()
     for unit, share in (("AU10", 1.0), ("AU16", 1.0), ("AU22", 1.0), ("AU26", 0.5), ("AU18", 0.6)):
@@ -155,9 +155,9 @@ def with_closures(mouth: Floats, labels: NDArray[np.uint8]) -> Floats:
     return sealed
 
 
-def _spoken(labels: NDArray[np.uint8], phones: tuple[str, ...], count: int) -> Floats:
+def _spoken(labels: NDArray[np.uint8], phones: tuple[int, ...], count: int) -> Floats:
     """(T,) 0..1 whether one of these is spoken, from 40 ms before it, eased at both ends."""
-    said = np.isin(labels, [PHONES.index(phone) for phone in phones]).astype(np.float64)
+    said = np.isin(labels, phones).astype(np.float64)
     early = ndimage.maximum_filter1d(said, 5, origin=2)
     eased = np.maximum(ndimage.uniform_filter1d(early, 7), said)
     return _resized(eased[:: LABEL_RATE // FRAME_RATE], count)

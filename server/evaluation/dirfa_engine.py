@@ -20,11 +20,10 @@ from dirfa_blender.core.protocol import AnimateSettings
 from server.audio import Speech
 from server.features import features
 from server.model.sampling import UPPER_CHANNELS
+from server.phones import PHONES
 from server.postprocess import RawMotion, finished
 from server.training.dirfa_lesson import POSE_SCALE, scaled
 from server.training.dirfa_network import RATE_STEP, load_dirfa
-
-PHONES = 40
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class DirfaEngine:
         at = np.arange(count) / RATE_STEP
         columns = [np.interp(at, np.arange(len(motion)), column) for column in motion.T]
         frames: NDArray[np.float32] = np.stack(columns, axis=1).astype(np.float32)
-        phones = np.zeros((count, PHONES), np.float32)
+        phones = np.zeros((count, len(PHONES)), np.float32)
         mouth = len(self._network.config.mouth)
         raw = RawMotion(
             phones, frames[:, :mouth], frames[:, mouth:], self._network.config.mouth, UPPER_CHANNELS

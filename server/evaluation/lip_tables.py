@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
 from server.audio import SAMPLE_RATE
-from server.phones import PHONES
+from server.phones import numbers_of
 from server.tracking.curves import best_offset, concordance, correlation
 from server.tracking.lips import Lips, bite_gap, lips_of
 
@@ -36,8 +36,8 @@ LOOKAHEADS = (None, 0.12, 0.04, 0.0)
 """Seconds of sound that may be heard before the face answers; None as long as it helps."""
 LATEST_SECONDS = 0.36
 """The sound of re-encoded film may be this late against the lips."""
-VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "EY", "IH", "IY", "OW", "OY", "UH", "UW", "ER")
-CLOSING, BITING = ("P", "B", "M"), ("F", "V")
+VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY UH UW ER")
+CLOSING, BITING = numbers_of("P B M"), numbers_of("F V")
 ALIGNED = ("kathleen", "ljspeech", "speechocean762", "synthetic")
 REST_QUANTILE = 0.02
 
@@ -210,7 +210,6 @@ def rig_table(bench: Bench) -> Table:
 
 def closure_table(bench: Bench) -> Table:
     """Closures of p b m and bites of f v where the aligner says they are spoken."""
-    vowels = numbers_of(VOWELS)
     rows: list[tuple[str, ...]] = []
     drawn: dict[str, list[tuple[float, float]]] = {}
     for place, source in enumerate(ALIGNED):
@@ -220,12 +219,8 @@ def closure_table(bench: Bench) -> Table:
         for name in (*(m.name for m in bench.baselines if m.needs_phones), *bench.engines):
             takes = [_spoken(bench, name, samples, labels) for samples, labels in clips]
             labels = [phones for _, phones in clips]
-            shut = _pooled(
-                [lips_of(t, bench.head).opening for t in takes], takes, labels, CLOSING, vowels
-            )
-            bitten = _pooled(
-                [bite_gap(t, bench.head) for t in takes], takes, labels, BITING, vowels
-            )
+            shut = _pooled([lips_of(t, bench.head).opening for t in takes], takes, labels, CLOSING)
+            bitten = _pooled([bite_gap(t, bench.head) for t in takes], takes, labels, BITING)
             drawn.setdefault(name, []).append((place, shut[0]))
             rows.append(
                 (source, name, number(shut[0]), number(shut[1]), f"{shut[2]:.0f}",
@@ -292,23 +287,18 @@ def _pooled(
     gaps: list[Floats],
     takes: list[Animation],
     labels: list[NDArray[np.uint8]],
-    phones: tuple[str, ...],
-    vowels: tuple[int, ...],
+    phones: tuple[int, ...],
 ) -> tuple[float, float, float]:
     """Recall, false closures a second of vowel, and the number of phones, over all clips."""
     met = total = false = seconds = 0.0
     for gap, take, marked in zip(gaps, takes, labels, strict=True):
-        found = closures(gap, take.fps, marked, numbers_of(phones), vowels)
-        spoken = float(np.isin(marked, vowels).sum()) / 100.0
+        found = closures(gap, take.fps, marked, phones, VOWELS)
+        spoken = float(np.isin(marked, VOWELS).sum()) / 100.0
         met += found.recall * found.phones
         total += found.phones
         false += found.false_per_second * spoken
         seconds += spoken
     return met / max(1.0, total), false / max(1e-9, seconds), total
-
-
-def numbers_of(phones: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(PHONES.index(phone) for phone in phones)
 
 
 def _mean(values: object) -> float:

@@ -14,7 +14,7 @@ from server.tracking.lips import lips_of
 from server.training.voices import Song, in_another_voice, sung, whispered
 
 from .bench import Bench
-from .lip_tables import VOWELS, numbers_of
+from .lip_tables import VOWELS
 from .material import Clip
 from .noises import babble, music, pink_noise, telephone, with_noise
 from .tables import Chart, Table, number
@@ -115,7 +115,7 @@ def _voiced(tract: float, pitch: float) -> Callable[[Clip], Array]:
 
 def _song(clip: Clip) -> Song:
     labels = clip.labels if clip.labels is not None else np.zeros(0, np.uint8)
-    return sung(clip.samples, np.isin(labels, numbers_of(VOWELS)))
+    return sung(clip.samples, np.isin(labels, VOWELS))
 
 
 def _lips(bench: Bench, clip: Clip, sound: _Sound) -> Floats:

@@ -14,13 +14,12 @@ from server.__main__ import main
 from server.audio import Speech, read_speech
 from server.engine import Engine
 from server.evaluation.closures import closures
-from server.phones import PHONE_INDEX, PhoneAligner
+from server.phones import PhoneAligner, numbers_of
 from server.tracking.lips import lips_of
 from server.training.train import shaped_head
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-BILABIALS = tuple(PHONE_INDEX[phone] for phone in ("B", "M", "P"))
-VOWELS = tuple(PHONE_INDEX[phone] for phone in ("AA", "AE", "AH", "AO", "EH", "EY", "IY", "OW"))
+BILABIALS, VOWELS = numbers_of("B M P"), numbers_of("AA AE AH AO EH EY IY OW")
 
 
 @lru_cache(maxsize=1)
