@@ -7,10 +7,16 @@ delays at once, each with its own last layer, so whoever cannot wait gets the sa
 and nothing has to be computed twice. That keeps one rule for training, files and streams, and makes the
 state a short history of each layer's input.
 
-The encoder is convolutional, for it has to be fast over a hundred hours of voices; the head is recurrent:
-of what there is to learn a mouth's inertia from, under an hour, recurrent layers make more. Convolutions
-are written as products over shifted copies: plain matrix products are the one thing that is fast on every
-processor.
+The encoder is convolutional [1]_, for it has to be fast over a hundred hours of voices; the head is
+recurrent [2]_: of what there is to learn a mouth's inertia from, under an hour, recurrent layers make more.
+Convolutions are written as products over shifted copies: plain matrix products are the one thing that is
+fast on every processor.
+
+References
+----------
+.. [1] van den Oord et al.: WaveNet, 2016, section 2.1 (dilated causal convolutions, as in the encoder).
+.. [2] Cho et al.: Learning phrase representations using RNN encoder-decoder, 2014, section 2.3 (the gated
+   recurrent unit of the head).
 """
 
 from __future__ import annotations

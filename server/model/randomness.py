@@ -7,8 +7,8 @@ What is drawn has a channel of its own. The counter is the frame, or the number 
 or a blink:
 
 ==============  =====================================================================
-40 to 43        answers of the head (`sampling`)
-50 to 52        brow raises (`sampling`)
+40 to 43        answers of the head (`answers`)
+50 to 52        brow raises (`answers`)
 60 to 65        looks away, 70 to 72 shifts of gaze in between (`gaze`)
 100 to 105      blinks (`blinks`)
 200, 201 + n    bands of head noise, every 8th its next degree of freedom (`noise`)

@@ -19,12 +19,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .answers import CLOSE, NOD, RAISE, TURN, Answer, Answers
 from .blinks import Blinks, BlinkState
-from .config import FRAME_RATE
 from .gaze import EYE_EASE, HEAD_EASE, HEAD_LAG, aversion, fixations
 from .noise import LONG_TILE, SHIFT_FRAMES, BandedNoise, Tiles
-from .prosody import ACCENT_LAG, Heard, ProsodyState, Voice, hear
-from .randomness import gaussian, uniform
+from .prosody import ProsodyState, Voice, hear
 from .statistics import KNOTS, MotionStatistics
 
 UPPER_CHANNELS: tuple[str, ...] = (
@@ -36,28 +35,8 @@ UPPER_CHANNELS: tuple[str, ...] = (
 
 ``look`` is where the eyes aim in the room, 0 being the viewer; turning it into gaze takes the head away.
 """
-
-EARLIEST = -4
-"""Frames between an accent and what answers it, where the lookahead allows."""
-BROW_LATE = 10
-"""Frames by which half of the brow raises come later: they keep loose company with the pitch."""
 HEAD_JOINS = 0.25
 """Share of a look away that the head turns along."""
-LONGEST_ANSWER = 90
-"""Frames of the longest answer."""
-NOD, TURN, RAISE, CLOSE = range(4)
-"""Kinds of answers: a nod and a turn of the head, a brow raise, the nod that ends a phrase."""
-NOD_SECONDS, RAISE_SECONDS, CLOSE_SECONDS = (0.15, 0.65), (0.24, 0.55), (0.3, 0.7)
-"""Time in which an answer rises, and in which it dies away; turns take as long as nods."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the face does about an accent or a phrase's end, from which frame on, how strongly."""
-
-    kind: int
-    begin: int
-    strength: float
 
 
 @dataclass
@@ -75,6 +54,13 @@ class Sampler:
 
     What is returned belongs to the time `delay` frames before the loudness and pitch given, so that
     accents are known before the head answers them; the activity given is of the time of what is returned.
+
+    Parameters
+    ----------
+    seed : of everything that is drawn
+    delay : frames
+    blink_rate : over that of a person who speaks; 0 none
+    tile : frames whose chance is made at once (`noise.Tiles`); no value depends on it
     """
 
     def __init__(
@@ -91,37 +77,37 @@ class Sampler:
         self._blinks = Blinks(statistics, seed, blink_rate)
         head = torch.tensor(statistics.head_bands, dtype=torch.float64)
         face = torch.tensor(statistics.face_bands, dtype=torch.float64)
-        # Size and shift: a noise takes a shift for each of its bands, five for head and face each.
-        tiles = [(tile, SHIFT_FRAMES * place) for place in range(14)]
-        self._posture = BandedNoise(seed, 200, KNOTS[:1], head[:1], *tiles[0])
-        self._moving = BandedNoise(seed, 201, KNOTS[1:], head[1:], *tiles[1])
-        self._face = BandedNoise(seed, 400, KNOTS, face, *tiles[5])
-        self._head_luck = Tiles(lambda frames: _head_luck(seed, frames), *tiles[10])
-        self._face_luck = Tiles(lambda frames: _face_luck(seed, frames), *tiles[11])
-        self._joined = Tiles(lambda frames: _joined_turn(seed, frames, statistics), *tiles[12])
-        self._gaze = Tiles(lambda frames: _gaze_chance(seed, frames, statistics), *tiles[13])
-        nod, close = balanced(response(*NOD_SECONDS)), balanced(response(*CLOSE_SECONDS))
-        self._shapes = {NOD: nod, TURN: nod, RAISE: response(*RAISE_SECONDS), CLOSE: close}
+        # Of tiles: a noise takes a shift for each of its bands, five for head and face each.
+        shifts = [SHIFT_FRAMES * place for place in range(14)]
+        self._posture = BandedNoise(seed, 200, KNOTS[:1], head[:1], tile, shifts[0])
+        self._moving = BandedNoise(seed, 201, KNOTS[1:], head[1:], tile, shifts[1])
+        self._face = BandedNoise(seed, 400, KNOTS, face, tile, shifts[5])
+        self._answers = Answers(
+            statistics, seed, delay=delay, tile=tile, shifts=(shifts[10], shifts[11])
+        )
+        self._joined = Tiles(
+            lambda frames: _joined_turn(seed, frames, statistics), tile, shifts[12]
+        )
+        self._gaze = Tiles(lambda frames: _gaze_chance(seed, frames, statistics), tile, shifts[13])
 
     def prepare(self) -> None:
         """Makes the chance of the first frames beforehand: a live stream's first block is not late."""
         first = -self._delay
         for noise in (self._posture, self._moving, self._face):
             noise.rows(first, 1)
-        for chance in (self._head_luck, self._face_luck, self._joined, self._gaze):
+        for chance in (self._joined, self._gaze):
             chance.rows(first, 1)
+        self._answers.prepare()
 
     def step(self, voice: Voice, state: SamplerState) -> Tensor:
         """(T, 22) channels of `UPPER_CHANNELS`; the state advances."""
         count = len(voice.level)
         first = state.frame - self._delay
         heard = hear(voice, state.prosody)
-        state.answers = [a for a in state.answers if a.begin > first - LONGEST_ANSWER]
-        state.answers += self._chosen(heard, state.frame)
         gaze = self._gaze.rows(first, count)
         # In a long silence posture sways by less than half of what it does in talk.
         calm = 0.4 + 0.6 * heard.slow_gate
-        answers = self._answered(first, count, state.answers)
+        answers = self._answers.step(heard, state.frame, state.answers)
         pose = self._pose(first, heard.gate, calm, answers)
         units = self._units(self._face.rows(first, count), heard.gate, answers)
         # The pace of the blink clock: a little slower in silence, faster where the eyes jump (radians a
@@ -133,50 +119,6 @@ class Sampler:
         lids = self._blinks.closure(frames, hurry, state.blinks)
         state.frame += count
         return torch.cat([pose, gaze[:, :2], units, lids], dim=1)
-
-    def _chosen(self, heard: Heard, frame: int) -> list[Answer]:
-        """The answers to what was heard from `frame` on: which there are, when, and how strong.
-
-        An answer begins `EARLIEST` frames after its cause, or with the first frame not returned yet when
-        the cause became known.
-        """
-        numbers, found = self._statistics, list[Answer]()
-        accents = heard.accents.tolist()
-        for place in range(len(accents)):
-            if accents[place] > 0.0:
-                found += self._answers_to(accents[place], frame + place - ACCENT_LAG)
-            if heard.ends[place] > 0.0:
-                cause = frame + place - self._delay
-                luck = self._head_luck.rows(cause, 1)[0]
-                if float(luck[0]) < numbers.close_chance:
-                    found.append(Answer(CLOSE, cause, float(luck[1])))
-        return found
-
-    def _answers_to(self, accent: float, cause: int) -> list[Answer]:
-        numbers, known = self._statistics, ACCENT_LAG - self._delay
-        begin = cause + max(EARLIEST, known)
-        head = self._head_luck.rows(cause, 1)[0].tolist()
-        face = self._face_luck.rows(cause, 1)[0].tolist()
-        likely, found = 0.4 + accent, list[Answer]()
-        # Where the head may nod the brows join more often: stress is one chance for both.
-        is_stressed = head[0] < numbers.nod_chance * likely
-        if is_stressed:
-            found += [Answer(NOD, begin, accent * head[1]), Answer(TURN, begin, accent * head[2])]
-        if face[0] < numbers.brow_chance * likely * (1.5 if is_stressed else 0.5):
-            late = cause + max(BROW_LATE, known)
-            found.append(Answer(RAISE, begin if face[2] < 0.5 else late, accent * face[1]))
-        return found
-
-    def _answered(self, first: int, count: int, answers: list[Answer]) -> Tensor:
-        """(T, kinds) sum of the answers under way in the frames from `first` on."""
-        total = torch.zeros(count, len(self._shapes), dtype=torch.float64)
-        for answer in answers:
-            shape = self._shapes[answer.kind]
-            begin, end = max(first, answer.begin), min(first + count, answer.begin + len(shape))
-            if begin < end:
-                part = shape[begin - answer.begin : end - answer.begin]
-                total[begin - first : end - first, answer.kind] += answer.strength * part
-        return total
 
     def _pose(self, first: int, gate: Tensor, calm: Tensor, answers: Tensor) -> Tensor:
         """(T, 6) head rotation in radians, translation in metres."""
@@ -219,35 +161,6 @@ class Sampler:
             (lower, lower), (wide, wide), (cheek + 0.2 * tilt, cheek - 0.2 * tilt), (tight, tight),
         )  # fmt: skip
         return torch.stack([side for pair in pairs for side in pair], dim=1).clamp(0.0, 1.0)
-
-
-def response(peak: float, decay: float) -> Tensor:
-    """(LONGEST_ANSWER,) unit response that rises within `peak` seconds and dies away within `decay`."""
-    seconds = torch.arange(LONGEST_ANSWER, dtype=torch.float64) / FRAME_RATE
-    rise = torch.sin((seconds / peak).clamp(max=1.0) * (math.pi / 2.0)) ** 2
-    fall = torch.exp(-(((seconds - peak).clamp_min(0.0) / (0.6 * decay)) ** 2))
-    return rise * fall
-
-
-def balanced(kernel: Tensor) -> Tensor:
-    """The kernel with a slow way back beyond rest: somebody who nods a lot does not look down."""
-    slow = torch.hann_window(len(kernel), periodic=False, dtype=kernel.dtype)
-    return kernel - kernel.sum() / slow.sum() * slow
-
-
-def _head_luck(seed: int, frames: Tensor) -> Tensor:
-    """(T, 3): stress of accents, which head and brows share; strength and side of the head's answers."""
-    emphasis = uniform(seed, 40, frames)
-    strength = torch.exp(0.45 * gaussian(seed, 41, frames)).clamp(0.3, 2.5)
-    sides = torch.sign(uniform(seed, 43, frames // (3 * FRAME_RATE)) - 0.5) * strength
-    return torch.stack([emphasis, strength, sides], dim=1)
-
-
-def _face_luck(seed: int, frames: Tensor) -> Tensor:
-    """(T, 3): luck, strength and lateness of brow raises."""
-    luck = uniform(seed, 50, frames)
-    strength = torch.exp(0.45 * gaussian(seed, 51, frames)).clamp(0.3, 2.5)
-    return torch.stack([luck, strength, uniform(seed, 52, frames)], dim=1)
 
 
 def _joined_turn(seed: int, frames: Tensor, numbers: MotionStatistics) -> Tensor:
