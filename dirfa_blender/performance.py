@@ -17,8 +17,7 @@ from .client import Client
 from .core.animation import Animation
 from .core.errors import DirfaError, JobCancelled, Unreachable
 from .core.head import Head
-from .core.head_shapes import with_shapes
-from .core.head_template import template
+from .core.head_shapes import shaped_template
 from .core.mapping import load_profile, shipped_profiles
 from .core.npz_io import animation_bytes, animation_from_bytes
 from .core.protocol import AnimateSettings, JobStatus
@@ -113,7 +112,7 @@ def perform(request: Request, connect: Connect, report: Reporter, board: Board) 
 
 def neutral_head() -> Head:
     """The head that every fitted one is made from, with its shapes: it needs no photo and no server."""
-    return with_shapes(template())
+    return shaped_template()
 
 
 @dataclass

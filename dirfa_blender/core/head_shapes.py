@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from .head import Head
+from .head_template import template
 from .shape_anatomy import Anatomy, Array, measure, swapped
 from .shape_brows import brow_shapes
 from .shape_eyes import Eye, eye_shapes, lids_over_cheek
@@ -41,6 +42,11 @@ ARKIT_NAMES = (
 )  # fmt: skip
 HEAD_SHAPES = (*ARKIT_NAMES, "tongueUp")
 """What our heads have: ARKit knows a tongue that is put out, but speech lifts its tip."""
+
+
+def shaped_template() -> Head:
+    """The head template with its shapes: what film is read on, and lips are measured on."""
+    return with_shapes(template())
 
 
 def with_shapes(head: Head) -> Head:

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_shapes import with_shapes
-from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.protocol import AnimateSettings
 from server.engine import Engine
 from server.tracking.lips import Lips
@@ -50,7 +49,7 @@ class Bench:
     @cached_property
     def head(self) -> Head:
         """The head template with its shapes."""
-        return with_shapes(template())
+        return shaped_template()
 
     @cached_property
     def read(self) -> list[Clip]:

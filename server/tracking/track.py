@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.exit_codes import exit_code
-from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_shapes import with_shapes
-from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
@@ -200,10 +198,6 @@ def spoken_gaps(gaps: Sequence[tuple[float, float]]) -> str:
     return shown + (f" and {len(gaps) - SHOWN} more" if len(gaps) > SHOWN else "")
 
 
-def _head() -> Head:
-    return with_shapes(template())
-
-
 def _company(face: AlignedFace, shots: Sequence[Shot], fps: float) -> tuple[str, ...]:
     """A sentence on shots that show somebody else."""
     means = [mean_face(shot.of(face), fps) for shot in shots]
@@ -219,7 +213,7 @@ def _company(face: AlignedFace, shots: Sequence[Shot], fps: float) -> tuple[str,
 
 def _joined(face: AlignedFace, shots: Sequence[Shot], fps: float) -> Animation:
     """The take of a film, shot by shot: nothing crosses a cut."""
-    basis = basis_of(_head())
+    basis = basis_of(shaped_template())
     whole = performer_of([face])
     parts: list[Animation] = []
     for shot in shots:

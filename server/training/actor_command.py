@@ -8,8 +8,7 @@ import torch
 
 from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.file_names import safe_name
-from dirfa_blender.core.head_shapes import with_shapes
-from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.progress import Display, Progress, Stage
 from server.config import actor_file
 from server.model.checkpoint import SHIPPED, load_checkpoint, save_actor
@@ -59,7 +58,7 @@ def learn_actor(
         base = load_checkpoint(SHIPPED, torch.device("cpu"))
     except ValueError as error:
         raise FormatError(str(error)) from error
-    head = with_shapes(template())
+    head = shaped_template()
     geometry = unit_geometry(head, base.network.config.mouth)
     found = adapted(base, name, films, basis_of(head), geometry, cache, progress=progress.update)
     save_actor(output, found.actor, base, {"seconds": f"{found.seconds:.1f}"})

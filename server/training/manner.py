@@ -25,8 +25,7 @@ from scipy.signal import welch
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import DirfaError
-from dirfa_blender.core.head_shapes import with_shapes
-from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_shapes import shaped_template
 from server.model.checkpoint import load_checkpoint, save_checkpoint
 from server.model.noise import power
 from server.model.statistics import KNOTS, MotionStatistics
@@ -70,7 +69,7 @@ BROW_GAIN = 1.56
 
 def filmed_takes(data: Path, cache: Path) -> list[Animation]:
     """The film of free speech, tracked at `RATE`."""
-    basis = basis_of(with_shapes(template()))
+    basis = basis_of(shaped_template())
     found: list[Animation] = []
     for name in OCCASIONS:
         face = face_of(kept_track(data / "usgov" / name, cache).at_rate(RATE))

@@ -16,9 +16,7 @@ import numpy as np
 import torch
 
 from dirfa_blender.core.errors import DirfaError
-from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_shapes import with_shapes
-from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.progress import Display
 from server.devices import chosen_device
 from server.model.checkpoint import GATE, SHIPPED, save_checkpoint, save_gate
@@ -125,7 +123,7 @@ def teach_face(
 ) -> None:
     """Teaches the whole network on everything that shows a mouth, and last, if there are teachers, on what
     they agree on for voices that nobody filmed."""
-    head = shaped_head()
+    head = shaped_template()
     filmed, rigged = grid_film(chosen.data, chosen.cache, head), facegood_rig(chosen.data)
     voices = [aligned_speech(source, chosen.data, chosen.cache) for source in UNSEEN]
     teacher = teacher_of(filmed, chosen.data, chosen.cache)
@@ -161,7 +159,7 @@ def taught_dirfa(data: Path, cache: Path, device: torch.device) -> DirfaNetwork:
     entries = [e for e in utterances("grid", data) if e.name in sound.place and not e.held_out]
     tracks = [(e, kept_track(e.path, cache)) for e in entries]
     faces = {e.name: face_of(t.at_rate(GRID_FPS)) for e, t in tracks if t.seen.all()}
-    performer, basis = performer_of(list(faces.values())), basis_of(shaped_head())
+    performer, basis = performer_of(list(faces.values())), basis_of(shaped_template())
     clips = [
         filmed_motion(
             levelled(sound.sound(sound.place[name])), animation_of(face, performer, basis, GRID_FPS)
@@ -179,11 +177,6 @@ def teacher_of(filmed: Sequence[SpokenMouth], data: Path, cache: Path) -> Teache
     stride = int(50 / GRID_FPS)
     mouths = [np.asarray(one.mouth[::stride], np.float64) for one in seen]
     return fitted_teacher(labels, mouths, GRID_FPS)
-
-
-def shaped_head() -> Head:
-    """The head template with its shapes."""
-    return with_shapes(template())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.controls import EMOTIONS, Controls, Curve, directed, region_codes
+from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.npz_io import read_animation
 from dirfa_blender.core.protocol import AnimateSettings, from_json
 from server.__main__ import main
 from server.tracking.lips import lips_of
-from server.training.train import shaped_head
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"
 
@@ -120,7 +120,7 @@ def test_a_take_that_is_none_is_exit_code_1(
 
 @pytest.mark.parametrize("name", EMOTIONS)
 def test_speech_keeps_its_lips_under_full_emotion(plain: Path, name: str) -> None:
-    head = shaped_head()
+    head = shaped_template()
     take = read_animation(plain)
     before = lips_of(take, head).opening
 

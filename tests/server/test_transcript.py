@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.errors import SettingsError
+from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.protocol import AnimateSettings
 from server.__main__ import main
 from server.audio import Speech, read_speech
@@ -16,7 +17,6 @@ from server.engine import Engine
 from server.evaluation.closures import closures
 from server.phones import PhoneAligner, numbers_of
 from server.tracking.lips import lips_of
-from server.training.train import shaped_head
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 BILABIALS, VOWELS = numbers_of("B M P"), numbers_of("AA AE AH AO EH EY IY OW")
@@ -42,7 +42,7 @@ def test_lips_close_on_every_bilabial_of_the_text() -> None:
 
     take = engine().animate(speech(), AnimateSettings(transcript=text()))
 
-    lips = lips_of(take, shaped_head())
+    lips = lips_of(take, shaped_template())
     found = closures(lips.opening, lips.fps, labels, BILABIALS, VOWELS)
     assert found.phones >= 3
     assert found.recall == 1.0
