@@ -166,10 +166,16 @@ class FaceNetwork(nn.Module):
         self, hidden: Tensor, phones: Tensor, style: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Hidden, logits and (B,) style numbers to the mouth (B, T, D, M) and the head's state."""
+        frames, kept = self.prepare(hidden, phones, style, state)
+        return self.mouth(frames).unflatten(2, (len(self.config.delays), -1)), kept
+
+    def prepare(
+        self, hidden: Tensor, phones: Tensor, style: Tensor, state: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """As `animate`, up to what enters the last layer: (B, T, face channels)."""
         joined = torch.cat([hidden, functional.softmax(phones[:, :, -1], dim=2)], dim=2)
         entered = torch.tanh(self.bridge(joined) + self.style(style)[:, None])
-        frames, kept = recurred(self.head, entered, state)
-        return self.mouth(frames).unflatten(2, (len(self.config.delays), -1)), kept
+        return recurred(self.head, entered, state)
 
     def forward(
         self, features: Tensor, style: Tensor, state: NetworkState

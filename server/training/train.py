@@ -38,6 +38,7 @@ from .dirfa_network import DirfaNetwork, save_dirfa
 from .distillation import networks_in, of_networks
 from .loop import Lesson
 from .manner import filmed_takes, learnt_statistics
+from .readout import refit
 from .spoken_mouths import (
     GRID_FPS,
     STYLES,
@@ -122,7 +123,7 @@ def teach_face(
     network: FaceNetwork, chosen: argparse.Namespace, teachers: Sequence[FaceNetwork]
 ) -> None:
     """Teaches the whole network on everything that shows a mouth, and last, if there are teachers, on what
-    they agree on for voices that nobody filmed."""
+    they agree on for voices that nobody filmed; then fits the last layer to what is filmed."""
     head = shaped_template()
     filmed, rigged = grid_film(chosen.data, chosen.cache, head), facegood_rig(chosen.data)
     voices = [aligned_speech(source, chosen.data, chosen.cache) for source in UNSEEN]
@@ -143,6 +144,7 @@ def teach_face(
     mouth_lesson.teach_mouth(
         network, batches.draw, geometry, last, _runs(chosen), mouth_lesson.POLISH_ENCODER_SHARE
     )
+    refit(network, [one for one in (*filmed, *rigged) if not one.held_out], voices, geometry)
 
 
 def _lesson(lesson: Lesson, steps: int, seed: int) -> Lesson:
