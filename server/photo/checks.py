@@ -6,6 +6,8 @@ sentence names what was seen, with its angle or size, and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -53,8 +55,21 @@ def refuse_or_warn(
     PhotoError
         When the face is turned, nodded or cut off too far, or cannot be told from something else.
     """
+    _refuse_pose(detection, largest_yaw)
+    bare = _bare(detection, pixels)
+    if len(bare) > 1:
+        raise PhotoError(
+            f"The {' and the '.join(bare)} in the photo cannot be seen: something of the colour of skin, "
+            "such as a hand, covers them. Use a photo with nothing before the face."
+        )
+
+    return (*_on_pose(detection), *_on_cover(detection, pixels, bare))
+
+
+def _refuse_pose(detection: Detection, largest_yaw: float) -> None:
+    """Raises PhotoError for a face that is turned, nodded or cut off too far, or not clearly one."""
     face = detection.landmarks
-    pitch, yaw, roll = np.degrees(face.turn())
+    pitch, yaw, _ = np.degrees(face.turn())
     side = "left" if yaw > 0 else "right"
     if abs(yaw) > largest_yaw:
         raise PhotoError(
@@ -81,13 +96,13 @@ def refuse_or_warn(
             "sharper photo with nothing before the face."
         )
 
-    bare = _bare(detection, pixels)
-    if len(bare) > 1:
-        raise PhotoError(
-            f"The {' and the '.join(bare)} in the photo cannot be seen: something of the colour of skin, "
-            "such as a hand, covers them. Use a photo with nothing before the face."
-        )
 
+def _on_pose(detection: Detection) -> list[str]:
+    """What to tell about where the face is and how it is held."""
+    face = detection.landmarks
+    pitch, yaw, roll = np.degrees(face.turn())
+    side = "left" if yaw > 0 else "right"
+    cut = _share_outside(detection)
     said: list[str] = []
     if detection.faces > 1:
         said.append(
@@ -120,7 +135,15 @@ def refuse_or_warn(
             f"{cut:.0%} of the face's outline is cut off by the edge of the photo; that part is "
             "completed."
         )
-    if glasses_sign(pixels, face).is_seen:
+    return said
+
+
+def _on_cover(
+    detection: Detection, pixels: npt.NDArray[np.uint8], bare: Sequence[str]
+) -> list[str]:
+    """What to tell about glasses, what covers the face, and blur; `bare`: features that cannot be seen."""
+    said: list[str] = []
+    if glasses_sign(pixels, detection.landmarks).is_seen:
         said.append(
             "The face wears glasses; their frames were painted over with the skin beside them. A "
             "photo without glasses gives better eyes."
@@ -140,7 +163,7 @@ def refuse_or_warn(
         said.append(
             "The face is blurred or partly covered; a sharper photo gives a better likeness."
         )
-    return tuple(said)
+    return said
 
 
 def expression_warnings(detection: Detection, expression: dict[str, float]) -> tuple[str, ...]:
