@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 CORE = sorted(path.stem for path in (ROOT / "dirfa_blender" / "core").glob("*.py"))
 NO_BPY = ("client", "background", "server_process")
+ROOMS = (
+    "dirfa_blender", "dirfa_blender/core", "server", "server/evaluation", "server/model", "server/photo",
+    "server/tracking", "server/training",
+)  # fmt: skip
 ORDER = {
     "errors": 0,
     "timing": 1, "rotation": 1, "action_units": 1,
@@ -81,6 +87,17 @@ def test_tracking_training_and_evaluation_import_one_way_only() -> None:
             text = path.read_text(encoding="utf-8")
             for other in others:
                 assert f"server.{other}" not in text, f"{path.relative_to(ROOT)} knows {other}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_map_of_a_room_names_what_is_there(room: str) -> None:
+    folder = ROOT / room
+    there = {path.stem for path in folder.glob("*.py")} | {path.name for path in folder.iterdir()}
+    docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+
+    named = set(re.findall(r"(?<!`)`(\w+)`(?!`)", docstring))
+    assert named <= there, f"{room}: {named - there}"
+    assert len(named) > 5
 
 
 @pytest.mark.parametrize("name", [name for name in CORE if name in ORDER])
