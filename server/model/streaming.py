@@ -41,7 +41,14 @@ class MotionBlock:
 
 @dataclass
 class StreamState:
-    """All that a stream remembers; `mouth` and `level` are of frames whose time has not come."""
+    """All that a stream remembers.
+
+    Attributes
+    ----------
+    frame : frames taken in so far
+    mouth : (held, M) of frames whose time has not come, for the mouth comes early
+    level : (lookahead,) natural log of the RMS of such frames
+    """
 
     frame: int
     network: NetworkState
@@ -52,7 +59,22 @@ class StreamState:
 
 
 class FaceStream:
-    """One talker's stream through a network; networks are shared, states are not."""
+    """One talker's stream through a network; networks are shared, states are not.
+
+    Parameters
+    ----------
+    seed : of all that is drawn
+    style : whose mouth, the number of one of the network's styles
+    blink_rate : over that of a person who speaks; 0 none
+    lookahead : frames that may be waited for at most; None waits as long as it helps
+    is_live : spreads the work evenly, and does here what the first block needs
+    gate : where it hears no voice nobody speaks, whatever the network takes a sound for
+
+    Raises
+    ------
+    ValueError
+        The network looks farther ahead than is allowed.
+    """
 
     def __init__(
         self,
@@ -66,12 +88,6 @@ class FaceStream:
         is_live: bool = False,
         gate: VoiceGate | None = None,
     ) -> None:
-        """`lookahead` in frames is the most that may be waited for; None waits as long as it helps.
-
-        Where a `gate` hears no voice nobody speaks, whatever the network takes a sound for.
-
-        A live stream spreads its work evenly, and what its first block needs is made here.
-        """
         delays = network.config.delays
         fitting = [place for place, d in enumerate(delays) if lookahead is None or d <= lookahead]
         if not fitting:
@@ -106,7 +122,15 @@ class FaceStream:
 
     @torch.inference_mode()
     def step(self, features: Tensor, prosody: Tensor) -> MotionBlock:
-        """(T, features) and (T, 3) float32 of the next frames to the motion they complete."""
+        """(T, features) and (T, 3) float32 of the next frames to the motion they complete.
+
+        Prosody is level (natural log of the RMS), pitch (log2 of F0 in Hz, 0 unvoiced) and voicing 0..1.
+
+        Raises
+        ------
+        ValueError
+            T is no multiple of `BLOCK_FRAMES`.
+        """
         count = features.shape[0]
         if count == 0 or count % BLOCK_FRAMES:
             raise ValueError(f"a block has a multiple of {BLOCK_FRAMES} frames, got {count}")
