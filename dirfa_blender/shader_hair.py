@@ -13,13 +13,20 @@ HAIRLINE_FADE = 0.034
 
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
 # in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
-EVEN_SHARES, EVEN_LIGHT = (0.3, 0.55), (0.02, 0.20)
+EVEN_SHARES, EVEN_LIGHT = (0.38, 0.78), (0.02, 0.20)
 # Light that goes from fibre to fibre of dark hair takes their colour each time: what one fibre has of it is
 # less; of fair hair little less, which mirrors more light than it tints.
 SATURATION = (0.8, 0.95)
+# What is left of a strand's light at its root, and from which share of its length it has all.
+ROOT, ROOT_SHARE = 0.65, 0.35
 # Of the photo's light that the darkest and the fairest strands have.
 STRENGTH = (1.8, 3.4)
 BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
+# What is seen of such light over what one fibre gives back, of the darkest and of the fairest strands, and
+# how much of its colour that has.
+GAIN, SEEN_SATURATION = (2.4, 4.4), 0.87
+# Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
+UNWARMED = (0.94, 1.01, 1.12, 1.0)
 
 
 # Share of the photo's colour that the darkest and the fairest strands have where light does not go on.
@@ -33,16 +40,21 @@ BROW_FROM, BROW_WHOLE = 0.15, 0.50
 def strand(plan: Plan) -> bpy.types.Node:
     """One strand: its colour varies from strand to strand and is darker at the root."""
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
-    colour = plan.mixed(plan.attribute(TONE_ATTRIBUTE, "Fac"), *(_fibre(plan, s) for s in STRENGTH))
-    root = plan.ramp(info.outputs["Intercept"], (0.0, (0.65, 0.65, 0.65, 1)), (0.35, (1, 1, 1, 1)))
+    tone = plan.attribute(TONE_ATTRIBUTE, "Fac")
+    dark = tuple(ROOT * part for part in UNWARMED)
+    root = plan.ramp(info.outputs["Intercept"], (0.0, dark), (ROOT_SHARE, UNWARMED))
+    colour = plan.mixed(tone, *(_fibre(plan, s) for s in STRENGTH))
+    tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
-    tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     plan.feed(shader, "Color", tinted)
     shader.inputs["Roughness"].default_value = 0.55
     shader.inputs["Radial Roughness"].default_value = 0.8
     shader.inputs["Random Roughness"].default_value = 0.3
-    even = plan.node("ShaderNodeBsdfDiffuse", Color=tinted)
+    seen = plan.mixed(1.0, plan.mixed(tone, *_seen(plan)), root, "MULTIPLY")
+    # Light that such hair throws on skin and on more hair has come from one fibre: else it would grow.
+    is_lighting = plan.node("ShaderNodeLightPath").outputs["Is Diffuse Ray"]
+    even = plan.node("ShaderNodeBsdfDiffuse", Color=plan.mixed(is_lighting, seen, tinted))
     mix = plan.node("ShaderNodeMixShader", Fac=_even_share(plan))
     plan.feed(mix, 1, shader.outputs[0])
     plan.feed(mix, 2, even.outputs[0])
@@ -61,9 +73,20 @@ def strand_in_eevee(plan: Plan) -> bpy.types.Node:
 
 def _even_share(plan: Plan) -> float:
     """How much of the light hair of this colour scatters evenly."""
+    return _from_dark_to_fair(_light(plan), EVEN_SHARES)
+
+
+def _seen(plan: Plan) -> list[tuple[float, ...]]:
+    """Linear colours of what the darkest and the fairest strands scatter evenly, more than falls on one."""
+    light = _light(plan)
+    hair = [light + SEEN_SATURATION * (part - light) for part in plan.linear("hair")[:3]]
+    return [(*(gain * part for part in hair), 1.0) for gain in GAIN]
+
+
+def _light(plan: Plan) -> float:
+    """Luminance of the photo's hair."""
     red, green, blue, _ = plan.linear("hair")
-    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return _from_dark_to_fair(light, EVEN_SHARES)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _from_dark_to_fair(light: float, values: tuple[float, float]) -> float:
