@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .head import Head
+from .head_curls import coil_share, curled
 from .head_hair import COLUMNS, ROWS
 from .shape_anatomy import nearest, vertex_normals
 
@@ -38,11 +39,9 @@ SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
 # swept aside.
 CURL_KEY, WAVE_KEY = "hair_curl", "hair_wave"
 PARTING_KEY, SWEEP_KEY = "hair_parting", "hair_sweep"
-# Of tightly coiled hair: metres by which a strand turns aside from point to point, and share of its length
-# that is left; of waves, metres and turns along a strand.
-KINK_METRES, COILED_LENGTH, WAVE_METRES, WAVE_TURNS = 0.0022, 0.75, 0.0022, 1.4
-# Metres by which open curls of short hair swing.
-OPEN_METRES = 0.0055
+# Of curly hair: metres by which a strand turns aside from point to point; share of its length that is left
+# in curls and in coils, and how far from the usual way coils lie.
+KINK_METRES, CURLED_LENGTH, COILED_LENGTH, COILED_TURN = 0.0022, 0.75, 0.3, 1.2
 # Turns a metre in which long hair sways, twice as many in open curls; and how far and how such curls agree.
 SWAY_TURNS, ALIKE, ALIKE_TURNS = 9.0, 0.7, 5.0
 # What is left of a lock's width at its tip; share of strands that leave it, and how far those stand off.
@@ -50,6 +49,7 @@ CLOSED = 0.3
 STRAYS, STRAY_METRES = 0.025, 0.008
 LOCK_TONE = 0.6  # of a strand's tone, that its lock has
 FRIZZ_METRES = 0.00025  # the same of any hair
+USUAL_TURN = 0.22  # radians from how hair lies, standard deviation of locks
 # Of half the head's width, to the subject's left, where hair on top parts; and what runs aside there over
 # the forehead, beside 0.8 that runs back. Both where no photo says it, and at most.
 PARTING, MOST_PARTED = 0.42, 0.8
@@ -112,9 +112,12 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     row, column = _roots(cap, lift, locks, random)
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
     curl, wave = curl_of(head), wave_of(head)
-    guides = _walked(field, row, column, length * (1.0 - (1.0 - COILED_LENGTH) * curl), random)
+    coils = coil_share(curl)
+    left = 1.0 - (1.0 - CURLED_LENGTH) * curl
+    length = length * (left + coils * (COILED_LENGTH - left))
+    guides = _walked(field, row, column, length, random, turned=USUAL_TURN + COILED_TURN * coils)
     points, which = _filled_out(field, guides, count, (curl, wave), random)
-    radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
+    radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, points.shape[1])
     return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
 
 
@@ -257,12 +260,18 @@ def _roots(
 
 
 def _walked(
-    field: _Field, row: Floats, column: Floats, length: Floats, random: np.random.Generator
+    field: _Field,
+    row: Floats,
+    column: Floats,
+    length: Floats,
+    random: np.random.Generator,
+    *,
+    turned: float,
 ) -> Floats:
-    """(N, P, 3) row, column and layer 0..1 along strands from these roots."""
+    """(N, P, 3) row, column and layer 0..1 along strands from these roots, each turned a little."""
     step = length / (POINTS - 1)
     layer = random.uniform(0.0, 1.0, len(row))
-    turn = random.normal(0.0, 0.22, len(row))
+    turn = random.normal(0.0, turned, len(row))
     path = []
     for _ in range(POINTS):
         path.append(np.stack([row, column, layer], -1))
@@ -283,7 +292,8 @@ def _filled_out(
 
     And (S,) the number of the guide of each.
     """
-    curl, wave = curl_and_wave
+    curl = curl_and_wave[0]
+    kinked = FRIZZ_METRES + KINK_METRES * curl**2 * (1.0 - coil_share(curl))
     which = random.integers(0, len(guides), count)
     aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
     path = np.concatenate(
@@ -311,20 +321,12 @@ def _filled_out(
     strays = (random.random(len(row)) < STRAYS) * random.uniform(0.2, 1.0, len(row)) * STRAY_METRES
     height = height + strays[:, None] * full * share**2
     shape = (*row.shape, 3)
-    frizz = random.normal(0.0, FRIZZ_METRES + KINK_METRES * curl**2, shape) * share[:, None]
+    frizz = random.normal(0.0, kinked, shape) * share[:, None]
     points = field.at(field.place, row, column) + outward * height[..., None] + frizz
     which = np.round(lock[:, 0]).astype(np.int64)
-    if curl == wave == 0.0:
-        return points, which
-    # Strands of a lock wave together: the phase goes by where they grow.
-    phase = 9.0 * row[:, :1] + 5.0 * column[:, :1]
-    run = np.gradient(points, axis=1)
-    aside = np.cross(outward, run)
-    aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
-    turned = 0.2 * phase + 2 * np.pi * WAVE_TURNS * share
-    far = share * max(WAVE_METRES * curl, OPEN_METRES * wave)
-    off = 0.5 * OPEN_METRES * wave * share * (1.0 + np.cos(turned))
-    return points + aside * (far * np.sin(turned))[..., None] + outward * off[..., None], which
+    # Strands of a lock turn together; those of neighbours in open curls nearly so, by where they grow.
+    grown = 9.0 * row[:, 0] + 5.0 * column[:, 0]
+    return curled(points, outward, (grown, which), curl_and_wave, full[:, 0]), which
 
 
 def _ended(path: Floats) -> Floats:

@@ -46,6 +46,9 @@ HAIR_KEPT = 0.5  # of the cap's height over the skull, that hair has at least
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
 SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
 RISE_METRES = 0.016  # from the hairline, over which hair rises to the outline
+TAPER_METRES = (
+    0.075  # from the nape's line up, over which short hair comes to its height over the cap
+)
 FORWARD = 0.5  # share of the growth over the forehead, where the outline does not show it
 BEHIND = 0.35  # share of the skull's change straight back
 BESIDE = (0.03, 0.4)  # eye distances off the face's outline, where hair beside a bald crown grows
@@ -146,6 +149,10 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     steps = np.linalg.norm(np.diff(cap, axis=0), axis=2)
     way = np.concatenate([np.zeros((1, cap.shape[1])), np.cumsum(steps, axis=0)])
     share = 1 - np.exp(-((_in_order(way) / RISE_METRES) ** 1.5))
+    if scalp.fall is None:
+        # Toward the nape short hair lies close, of which the outline, that ends at the ears, says nothing.
+        low = vertices[hair, 2] - float(cap[0, :, 2].min())
+        share = share * _smooth_rise(low / TAPER_METRES)
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     vertices += _cap_edges().smoothed(moved, SMOOTHING)
@@ -173,6 +180,12 @@ def _grown(outward: Floats, growth: Floats) -> tuple[Floats, Floats]:
     angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
     length = np.maximum(np.linalg.norm(outward, axis=1), 1e-9)
     return np.interp(angles, ANGLES, growth), np.hypot(outward[:, 0], outward[:, 2]) / length
+
+
+def _smooth_rise(share: Floats) -> Floats:
+    """Smooth step from 0 at 0 to 1 at 1."""
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3.0 - 2.0 * share)
 
 
 def _in_order(values: Floats) -> Floats:

@@ -122,10 +122,10 @@ def test_a_bald_head_has_no_strands(head: Head):
 
 
 def bend(grown: Strands) -> float:
-    """Mean angle in radians from piece to piece along strands."""
+    """Mean angle in radians by which strands turn in all from root to tip."""
     pieces = np.diff(grown.points.astype(np.float64), axis=1)
     pieces /= np.maximum(np.linalg.norm(pieces, axis=-1, keepdims=True), 1e-9)
-    return float(np.arccos(np.clip((pieces[:, 1:] * pieces[:, :-1]).sum(-1), -1, 1)).mean())
+    return float(np.arccos(np.clip((pieces[:, 1:] * pieces[:, :-1]).sum(-1), -1, 1)).sum(1).mean())
 
 
 def test_a_head_with_coiled_hair_has_strands_that_bend_more(head: Head, grown: Strands):
@@ -135,7 +135,17 @@ def test_a_head_with_coiled_hair_has_strands_that_bend_more(head: Head, grown: S
 
     assert waved is not None and coiled is not None
     assert bend(grown) < bend(waved) < bend(coiled)
-    assert bend(coiled) > 2 * bend(grown)
+    assert bend(coiled) > 3 * bend(grown)
+
+
+def test_coils_stand_off_the_cap_on_which_straight_hair_lies(head: Head, grown: Strands):
+    coiled = strands(replace(head, source={CURL_KEY: "1"}), count=2000)
+    assert coiled is not None
+    cap = head.vertices[head.part("hair")]
+
+    off, lying = (distance_to(some.points[:, -1], cap) for some in (coiled, grown))
+
+    assert np.quantile(off, 0.75) > np.quantile(lying, 0.75) + 3 * MM
 
 
 def test_temples_are_bare_before_the_hair_over_the_ears_is(head: Head) -> None:

@@ -13,10 +13,11 @@ import skimage
 from PIL import Image
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall
 from server.photo.colours import Colour, as_iris, measured_colours
 from server.photo.curl import read_curl, read_wave
-from server.photo.hair import SIDE_HAIR, hair_beside_crown
+from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
 from server.photo.hair_share import hair_seen
 from server.photo.landmarks import detect_face
 from server.photo.mask import FaceMasks, face_masks
@@ -327,3 +328,19 @@ def test_hair_falls_as_far_as_it_is_long_and_beside_the_face_alone() -> None:
     assert half.sum() < 0.8 * whole.sum()
     face = whole[: int(points[58, 1]), int(points[58, 0]) : int(points[288, 0])]
     assert not face.any()
+
+
+def test_short_hair_that_stands_off_the_crown_lies_close_at_the_nape() -> None:
+    head = template()
+    even = np.ones(len(ANGLES))
+    flat, full = (
+        with_hair(head, Scalp(False, False, growth, even)) for growth in (even, 1.4 * even)
+    )
+
+    off = np.linalg.norm(full.vertices - flat.vertices, axis=1)
+
+    crown = head.part("hair") & (head.vertices[:, 2] > 0.99 * head.vertices[:, 2].max())
+    lowest = head.vertices[head.part("hair"), 2].min()
+    nape = head.part("hair") & (head.vertices[:, 2] < lowest + 0.02)
+    assert off[crown].mean() > 0.02
+    assert off[nape].max() < 0.25 * off[crown].mean()
