@@ -33,6 +33,7 @@ ROUGHNESS = {
     "cloth": 0.9,
     "hair": 0.6,
     "brows": 0.6,
+    "beard": 0.6,
 }
 SKIN_ROUGHNESS = 0.5
 # How a compressed .blend begins and ends (Zstandard, seekable format).

@@ -22,6 +22,7 @@ _SHADERS: dict[str, Callable[[Plan], bpy.types.Node]] = {
     "tongue": shader_mouth.tongue,
     "mouth": shader_mouth.mouth,
     "brows": shader_hair.brows,
+    "beard": shader_hair.beard,
     "hair": shader_hair.hair,
     "cloth": shader_hair.cloth,
 }

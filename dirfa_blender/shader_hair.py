@@ -35,6 +35,8 @@ PLAIN = (0.45, 1.15)
 # the skin's light those must be darker for a hair to begin, and to be whole.
 BROW_SHADE = (0.50, 0.46, 0.43, 1.0)
 BROW_FROM, BROW_WHOLE = 0.15, 0.50
+# By how much more than its surroundings a hair of a beard is unlike skin, and the darkest that one is.
+BEARD_AWAY, DARKEST = 0.35, (0.008, 0.006, 0.005, 1.0)
 
 
 def strand(plan: Plan) -> bpy.types.Node:
@@ -151,6 +153,27 @@ def brows(plan: Plan) -> bpy.types.Node:
     brow = plan.principled(plain, Base_Color=colour, Roughness=0.5, Alpha=alpha)
     brow.inputs["Specular IOR Level"].default_value = 0.3
     return brow
+
+
+def beard(plan: Plan) -> bpy.types.Node:
+    """Hairs in the colour that the photo's beard has at their roots, less the skin between hairs there."""
+    plain = plan.linear("beard")
+    if plan.albedo is None:
+        return plan.principled(Base_Color=plain, Roughness=0.5)
+    seen = plan.tree.nodes.new("ShaderNodeTexImage")
+    seen.image = plan.albedo
+    red, green, blue, _ = plan.linear("skin")
+    skin = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    light = plan.node("ShaderNodeRGBToBW", Color=seen.outputs["Color"]).outputs[0]
+    # In light alone: a white beard less the red of its skin would be blue.
+    away = plan.math("MULTIPLY", plan.math("SUBTRACT", light, skin), BEARD_AWAY)
+    colour = plan.node("ShaderNodeVectorMath", Vector=seen.outputs["Color"])
+    colour.operation = "ADD"
+    plan.feed(colour, 1, away)
+    colour = plan.mixed(1.0, colour.outputs[0], DARKEST, "LIGHTEN")
+    beard = plan.principled(plain, Base_Color=colour, Roughness=0.5)
+    beard.inputs["Specular IOR Level"].default_value = 0.25
+    return beard
 
 
 def cloth(plan: Plan) -> bpy.types.Node:

@@ -16,6 +16,7 @@ DEFAULT_COLOURS: dict[str, Colour] = {
     "lips": (0.68, 0.40, 0.37),
     "iris": (0.36, 0.26, 0.17),
     "hair": (0.16, 0.11, 0.08),
+    "beard": (0.16, 0.11, 0.08),
 }
 # Vector attribute of eye vertices: place on the eye's disc, right and up in iris radii, and depth.
 EYE_ATTRIBUTE = "eye_disc"

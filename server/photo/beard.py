@@ -30,6 +30,10 @@ JAWS = (
 # Metres from that line over which a beard ends, before the ear and under the chin.
 AT_EAR, AT_CHIN = (0.007, 0.016), (0.016, 0.034)
 REACH = 0.05  # eye distances, over which single hairs are evened out
+WHOLE_SHADE, WHOLE_TRUST = (
+    0.4,
+    0.3,
+)  # logarithm of a whole beard's shade; trust of what is seen in full
 LEAST_AREA = 0.05  # square eye distances of beard, below which there is none
 
 
@@ -81,3 +85,21 @@ def beard_shade(
     known = trust * sampled(taken.usable, places)[:, 0]
     completed = near.completed(seen, np.where(known > 0.03, known, 0.0), np.zeros(3), 0.002)
     return near.smoothed(beard_zone()[:, None], 2) * completed
+
+
+def beard_expected(
+    taken: Complexion, unit: float, places: Floats, trust: Floats, shade: Floats
+) -> Floats:
+    """(V,) 0..1, where a beard's hairs may grow: as the picture shows it, elsewhere as it was carried on.
+
+    Parameters
+    ----------
+    shade : (V, 3) what `beard_shade` gave; the others as there
+    """
+    if float(taken.beard.sum()) < LEAST_AREA * unit**2:
+        return np.zeros(len(places))
+    seen = sampled(taken.beard, places)[:, 0]
+    carried = np.clip(np.abs(shade).max(1) / WHOLE_SHADE, 0.0, 1.0)
+    known = np.clip(trust / WHOLE_TRUST, 0.0, 1.0)
+    expected = known * seen + (1.0 - known) * carried
+    return np.where(template().part("face", "neck"), np.maximum(expected, carried), 0.0)

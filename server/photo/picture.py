@@ -28,7 +28,7 @@ Pixels = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float32]
 
-UNDRAWN = ("cornea", "lashes", "brows")
+UNDRAWN = ("cornea", "lashes", "brows", "beard")
 COLOURS = {
     "mouth": (0.35, 0.12, 0.12), "teeth": (0.85, 0.82, 0.75), "gums": (0.65, 0.35, 0.35),
     "tongue": (0.65, 0.32, 0.32), "sclera": (0.86, 0.83, 0.80), "pupil": (0.02, 0.02, 0.02),

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dirfa_blender.core import head_fit
 from dirfa_blender.core.errors import PhotoError
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_beard import with_beard
 from dirfa_blender.core.head_fit import Fit, FitSettings, Solution, bare_fit, shaped_fit, solve
 from dirfa_blender.core.protocol import PhotoSettings
 
@@ -116,6 +118,7 @@ def head_from_photos(
         fit = shaped_fit(fit)
         progress(0.95)
         head = _dressed(_with_shapes_of(haired.result(), fit.head), skin, albedo.result())
+        head = with_beard(head, _of_head(skin.beard, head, fit.head))
     digests = " ".join(look.sha256 for look in looks)
     head = replace(head, source={**head.source, "photo_sha256": digests})
     return PhotoResult(head, warnings, landmarks, fit, solution)
@@ -143,6 +146,13 @@ def _looked_at(data: bytes, number: int, count: int) -> _Look:
     except PhotoError as error:
         raise PhotoError(f"{which}{error}") from error
     return _Look(pixels, found, tuple(f"{which}{sentence}" for sentence in said), photo.sha256)
+
+
+def _of_head(values: npt.NDArray[np.float64], head: Head, bare: Head) -> npt.NDArray[np.float64]:
+    """Values (V,) of the vertices of a head before its hair was made for those it has since; 0 on hair."""
+    if not head.part("hair").any():
+        values = values[~bare.part("hair")]
+    return np.concatenate([values, np.zeros(len(head.vertices) - len(values))])
 
 
 def _dressed(head: Head, skin: Skin, albedo: Pixels) -> Head:

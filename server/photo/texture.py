@@ -23,7 +23,7 @@ from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_hairline import bare_crown
 from dirfa_blender.core.head_template import template
 
-from .beard import beard_shade
+from .beard import beard_expected, beard_shade
 from .colours import Colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
 from .glasses import glasses_sign, without_glasses
@@ -116,11 +116,13 @@ class Skin:
     ----------
     colours : sRGB 0..1 of skin, lips, iris and hair where seen
     scalp : whether and how far hair stands off
+    beard : (V,) 0..1, where on the face one is expected
     surface : what a texture is put together from
     """
 
     colours: dict[str, Colour]
     scalp: Scalp
+    beard: Floats
     surface: _Surface
 
     def albedo(self, size: int) -> npt.NDArray[np.uint8]:
@@ -218,7 +220,8 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
 
     beard = beard_shade(taken, moved.eye_distance_px, places, facing, near)
-    return Skin(colours, scalp, _Surface(taken, sight, base, beard, mirror))
+    expected = beard_expected(taken, moved.eye_distance_px, places, facing, beard)
+    return Skin(colours, scalp, expected, _Surface(taken, sight, base, beard, mirror))
 
 
 def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> Floats:

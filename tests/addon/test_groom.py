@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 
 from dirfa_blender import meshes
+from dirfa_blender.core.head_beard import with_beard
 from dirfa_blender.core.head_groom import strands
+from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.head_parts import head_parts
 
@@ -71,3 +75,18 @@ def test_a_head_without_the_cap_gets_no_strands(scene) -> None:
 
     assert [child.type for child in made.rig.children] == ["MESH"]
     assert head_parts(ball_head()).hair is None
+
+
+def test_a_beard_takes_its_colour_from_the_texture_and_moves_by_the_same_keys(scene) -> None:
+    albedo = np.full((64, 64, 3), 40, np.uint8)
+    plain = replace(with_shapes(template()), albedo=albedo, colours={"skin": (0.8, 0.6, 0.5)})
+    lower = plain.part("face") & (plain.vertices[:, 2] < plain.landmarks()[2, 2])
+    head = with_beard(plain, np.where(lower, 1.0, 0.0))
+
+    made = meshes.build_head(head, "Head")
+
+    beard = next(m for m in made.face.data.materials if m.name.endswith("beard"))
+    pictures = [n.image for n in beard.node_tree.nodes if n.type == "TEX_IMAGE"]
+    assert [picture.name for picture in pictures] == ["Head albedo"]
+    assert len(made.face.data.vertices) == len(head.vertices) > len(plain.vertices)
+    assert len(made.face.data.shape_keys.key_blocks) == 1 + len(plain.shape_names)
