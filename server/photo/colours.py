@@ -28,6 +28,7 @@ AS_RED, LESS_RED = (
 # and how far on the way from shade to skin those are skin.
 DARK_HAIR, BRIGHT, AS_SKIN = 0.4, 85.0, 0.8
 LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
+FAIR_HAIR = 40.0  # lightness from which lengths are looked at
 SHINING = (
     18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
 )
@@ -53,14 +54,27 @@ def measured_colours(
     found = {
         "skin": _typical(pixels, (masks.skin > 0.8) & (masks.usable > 0.8)),
         "lips": _typical(pixels, masks.lips > 0.8),
-        "hair": _hair(pixels, masks),
+        "hair": hair_colour(pixels, masks),
         "iris": _iris(pixels, landmarks, masks),
     }
     return {name: colour for name, colour in found.items() if colour is not None}
 
 
-def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
-    """The hair between shade and glints, brought into the range of colours that hair has."""
+def hair_colour(
+    pixels: Pixels, masks: FaceMasks, falling: npt.NDArray[np.bool_] | None = None
+) -> Colour | None:
+    """sRGB 0..1 of the hair between shade and glints, brought into the range of colours that hair has.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; masks : of the same picture
+    falling : (H, W) where long hair falls beside the face, if it does
+
+    Notes
+    -----
+    Fair hair is palest at the crown, where lamps shine on it and new hair is darker: its lengths tell half
+    of its colour where they are as light. Those of dark hair lie in shade and before clothes.
+    """
     # Round a bald crown little hair is left, and none of it is clear of skin.
     chosen = (masks.hair if masks.is_bare else masks.hair_clear) > 0.6
     if chosen.sum() < FEWEST:
@@ -70,6 +84,7 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
     of_skin = masks.skin > 0.8
     skin = np.median(lab[of_skin], axis=0) if of_skin.any() else None
     shaded = _between(hair, SHADED)
+    lit = np.percentile(hair[:, 0], LIT)
     if masks.is_bare:
         if skin is not None:
             # What is red there is the scalp.
@@ -91,6 +106,11 @@ def _hair(pixels: Pixels, masks: FaceMasks) -> Colour | None:
             chroma = np.median(hair[away >= np.percentile(away, 60)], axis=0)[1:]
     if masks.is_bare:
         chroma = np.minimum(chroma, LEAST_SKIN)
+    if falling is not None and light > FAIR_HAIR:
+        lengths = lab[falling]
+        lengths = lengths[(lengths[:, 0] >= lit[0]) & (lengths[:, 0] <= lit[1])]
+        if len(lengths) > FEWEST:
+            chroma = (chroma + np.percentile(lengths[:, 1:], COLOURFUL, axis=0)) / 2
     if skin is not None:
         # What takes yellow from the skin takes it from the hair.
         chroma[1] += np.clip(SKIN_YELLOW - skin[2], 0.0, MOST_CAST)

@@ -24,7 +24,7 @@ from dirfa_blender.core.head_hairline import bare_crown
 from dirfa_blender.core.head_template import template
 
 from .beard import beard_expected, beard_shade
-from .colours import Colour, measured_colours
+from .colours import Colour, hair_colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
 from .glasses import glasses_sign, without_glasses
 from .grain import GRAIN, grain
@@ -34,6 +34,7 @@ from .mask import FaceMasks, Pixels, face_masks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, sampled, vertex_normals
 from .texels import TexelMap, texel_map
+from .tresses import where_it_falls
 
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
@@ -202,8 +203,6 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     seen = sampled(taken.even, places)
     balance = white_balance(_tone(seen, of_tone))
     seen = seen * balance
-    if "hair" in colours:
-        colours["hair"] = _as_colour(to_linear(colours["hair"]) * balance**0.5)
     gain = near.smoothed(levelling_gain(seen, normals, of_tone)[:, None], 6)
     level = seen * gain * _exposure(seen * gain, of_tone)
     tone = _tone(level, of_tone)
@@ -212,6 +211,13 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     colours["lips"] = _as_colour(red)
     base = painted(base, red, lips, near.smoothed(zones().lips[:, None], 1)[:, 0])
     scalp = hair_read.result()
+    if scalp.fall:
+        metres_per_px = 1.0 / (fit.view.scale * seen_in.to_picture[0, 0])
+        falling = where_it_falls(moved, masks, scalp.fall, metres_per_px)
+        found = hair_colour(picture, masks, falling)
+        colours.update({"hair": found} if found else {})
+    if "hair" in colours:
+        colours["hair"] = _as_colour(to_linear(colours["hair"]) * balance**0.5)
     if scalp.is_bald and not scalp.has_sides:
         colours.pop("hair", None)
     colours["skin"] = _as_colour(tone)

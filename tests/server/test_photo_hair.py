@@ -15,7 +15,7 @@ from PIL import Image
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall
-from server.photo.colours import Colour, as_iris, measured_colours
+from server.photo.colours import Colour, as_iris, hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
 from server.photo.hair_share import hair_seen
@@ -164,6 +164,24 @@ def test_a_wall_that_takes_yellow_from_skin_took_it_from_the_hair_too() -> None:
     corrected = measured_colours(cool, landmarks(), masks())["hair"]
 
     assert corrected[0] - corrected[2] > plain[0] - plain[2] + 0.02
+
+
+@pytest.mark.parametrize(("crown", "length", "gains"), [(150, 160, True), (60, 66, False)])
+def test_the_lengths_of_fair_hair_tell_of_its_colour(crown: int, length: int, gains: bool) -> None:
+    pixels = astronaut().copy()
+    clear = masks().hair_clear > 0.6
+    falling = np.zeros(clear.shape, bool)
+    falling[500:600, 40:140] = True
+    noise = np.random.default_rng(1).integers(-12, 13, (*clear.shape, 1))
+    pixels[clear] = np.clip((np.array([crown, crown - 8, crown - 16]) + noise)[clear], 0, 255)
+    pixels[falling] = np.clip(
+        (np.array([length, length - 30, length - 70]) + noise)[falling], 0, 255
+    )
+
+    alone, together = hair_colour(pixels, masks()), hair_colour(pixels, masks(), falling)
+
+    assert alone is not None and together is not None
+    assert (together[0] - together[2] > alone[0] - alone[2] + 0.05) == gains
 
 
 def test_hair_is_never_olive() -> None:
