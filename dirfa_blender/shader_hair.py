@@ -25,8 +25,10 @@ BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
 # What is seen of such light over what one fibre gives back, of the darkest and of the fairest strands, and
 # how much of its colour that has.
 GAIN, SEEN_SATURATION = (2.4, 4.4), 0.87
+# What is left of it in white hair, which lights itself, and from which luminance to which.
+WHITE_GAIN, WHITE_LIGHT = 0.86, (0.20, 0.32)
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
-UNWARMED = (0.94, 1.01, 1.12, 1.0)
+UNWARMED = (0.94, 1.01, 1.09, 1.0)
 
 
 # Share of the photo's colour that the darkest and the fairest strands have where light does not go on.
@@ -82,7 +84,8 @@ def _seen(plan: Plan) -> list[tuple[float, ...]]:
     """Linear colours of what the darkest and the fairest strands scatter evenly, more than falls on one."""
     light = _light(plan)
     hair = [light + SEEN_SATURATION * (part - light) for part in plan.linear("hair")[:3]]
-    return [(*(gain * part for part in hair), 1.0) for gain in GAIN]
+    exposure = _between(light, WHITE_LIGHT, (1.0, WHITE_GAIN))
+    return [(*(exposure * gain * part for part in hair), 1.0) for gain in GAIN]
 
 
 def _light(plan: Plan) -> float:
@@ -93,7 +96,12 @@ def _light(plan: Plan) -> float:
 
 def _from_dark_to_fair(light: float, values: tuple[float, float]) -> float:
     """Between two values, of hair as dark and as fair as `EVEN_LIGHT`."""
-    share = (light - EVEN_LIGHT[0]) / (EVEN_LIGHT[1] - EVEN_LIGHT[0])
+    return _between(light, EVEN_LIGHT, values)
+
+
+def _between(light: float, lights: tuple[float, float], values: tuple[float, float]) -> float:
+    """The first of two values at and below the first of two lights, the second at and above the other."""
+    share = (light - lights[0]) / (lights[1] - lights[0])
     return values[0] + (values[1] - values[0]) * min(max(share, 0.0), 1.0)
 
 

@@ -13,6 +13,7 @@ from dirfa_blender.core.head_groom import strands
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.head_parts import head_parts
+from dirfa_blender.materials import build_strands
 
 from .ball_head import ball_head
 
@@ -90,3 +91,21 @@ def test_a_beard_takes_its_colour_from_the_texture_and_moves_by_the_same_keys(sc
     assert [picture.name for picture in pictures] == ["Head albedo"]
     assert len(made.face.data.vertices) == len(head.vertices) > len(plain.vertices)
     assert len(made.face.data.shape_keys.key_blocks) == 1 + len(plain.shape_names)
+
+
+def test_white_hair_throws_no_more_light_on_than_falls_on_it(scene) -> None:
+    tree = build_strands("white", {"hair": (0.93, 0.92, 0.90)}).node_tree
+    diffuse = next(node for node in tree.nodes if node.type == "BSDF_DIFFUSE")
+    chosen = diffuse.inputs["Color"].links[0].from_node
+
+    by_ray, seen, thrown = (
+        next(link.from_socket for link in chosen.inputs[k].links) for k in (0, 6, 7)
+    )
+
+    def most(socket: bpy.types.NodeSocket) -> float:
+        """Highest channel of the two colours of strands, before their roots darken them."""
+        tones = socket.node.inputs[6].links[0].from_node
+        return max(max(tones.inputs[k].default_value[:3]) for k in (6, 7))
+
+    assert by_ray.name == "Is Diffuse Ray"
+    assert most(thrown) < 1.0 < most(seen)
