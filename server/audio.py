@@ -91,6 +91,10 @@ def read_speech(
     label = name or (str(source) if isinstance(source, Path) else "the recording sent")
     if isinstance(source, Path):
         require_files((source, AudioError))
+    if not (len(source) if isinstance(source, bytes) else source.stat().st_size):
+        raise AudioError(
+            f"Expected sound in {label}, found an empty file. Export or copy it again."
+        )
     stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     told_seconds = 0.0
     try:

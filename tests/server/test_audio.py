@@ -108,6 +108,14 @@ def test_a_film_without_sound_is_no_recording(tmp_path: Path) -> None:
         read_speech(path)
 
 
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "line.wav").touch()
+
+    for source in (tmp_path / "line.wav", b""):
+        with pytest.raises(AudioError, match="found an empty file"):
+            read_speech(source)
+
+
 def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
     write_sound(tmp_path / "secret.aac", tone(16000, 1.0).astype(np.float32))
     playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\nsecret.aac\n#EXT-X-ENDLIST\n"
@@ -202,9 +210,7 @@ def test_a_folder_is_no_recording(tmp_path: Path) -> None:
         read_speech(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"hello, this is text\n" * 50, b"RIFF\x00\x00\x00\x00WAVE"]
-)
+@pytest.mark.parametrize("content", [b"hello, this is text\n" * 50, b"RIFF\x00\x00\x00\x00WAVE"])
 def test_what_is_no_sound_is_refused_with_the_formats_that_are(
     content: bytes, tmp_path: Path
 ) -> None:
