@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import permutations
 
@@ -34,6 +34,8 @@ AROUND = frozenset({
     "tongue", "gum", "gums", "lash", "lashes", "eyelash", "eyelashes", "hair", "beard", "tear",
     "tearline", "ctrl"
 })  # fmt: skip
+# Of these, what also marks a shape that is not meant where there is another: a corrective, an earlier one.
+SECOND_CHOICES = frozenset({"fix", "fixed", "old", "copy", "tmp", "test"})
 # A name that only such words surround is at least this long: ``shp_open`` may be a door.
 SHORTEST_ALONE = 5
 # Words that are tried in every order.
@@ -151,7 +153,8 @@ def recognised(
     taken = set(found.values())
     alone = [name for name in rest if name not in taken]
     empty = AROUND.union(around)
-    for meanings in (lambda name: _alone(name, empty), _shuffled):
+    sure = empty - SECOND_CHOICES
+    for meanings in (lambda n: _alone(n, sure), lambda n: _alone(n, empty), _shuffled):
         for name in alone:
             meaning = next((m for m in meanings(name) if m in wanted), "")
             if meaning and name not in taken:
@@ -191,14 +194,19 @@ def _inside(name: str) -> Mapping[Affix, str]:
     """What a name means without some of its first and last words, by those."""
     inside: dict[Affix, str] = {}
     for words in _readings(name):
-        outer = [NUMBER if word.isdigit() else word for word in words]
-        for before in range(min(MOST_PREFIX_WORDS, len(words) - 1) + 1):
-            for after in range(min(MOST_SUFFIX_WORDS, len(words) - before - 1) + 1):
-                if before + after:
-                    last = len(words) - after
-                    affix = tuple(outer[:before]), tuple(outer[last:])
-                    inside.setdefault(affix, _joined(words[before:last]))
+        for affix, meaning in _cut(words):
+            inside.setdefault(affix, meaning)
     return inside
+
+
+def _cut(words: tuple[str, ...]) -> Iterator[tuple[Affix, str]]:
+    """Some of the first and last words, and what the others mean."""
+    outer = [NUMBER if word.isdigit() else word for word in words]
+    for before in range(min(MOST_PREFIX_WORDS, len(words) - 1) + 1):
+        for after in range(min(MOST_SUFFIX_WORDS, len(words) - before - 1) + 1):
+            if before + after:
+                last = len(words) - after
+                yield (tuple(outer[:before]), tuple(outer[last:])), _joined(words[before:last])
 
 
 @lru_cache(maxsize=4096)
@@ -206,7 +214,8 @@ def _alone(name: str, around: frozenset[str]) -> tuple[str, ...]:
     """What a name means inside words that mean nothing, with as few of them taken away as can be."""
     found = [
         (len(affix[0]) + len(affix[1]), meaning)
-        for affix, meaning in _inside(name).items()
+        for words in _readings(name)
+        for affix, meaning in _cut(words)
         if len(meaning) >= SHORTEST_ALONE
         and all(
             word in around or word == NUMBER or (len(word) == 1 and word.isascii())

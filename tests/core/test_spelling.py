@@ -115,3 +115,14 @@ def test_the_side_of_a_pair_is_not_taken_for_a_word_around_it() -> None:
     pairs = [f"{name}_{side}" for name in wanted for side in ("left", "right")]
 
     assert recognised(pairs, wanted) == {}
+
+
+def test_a_single_name_behind_a_point_may_have_a_word_after_it() -> None:
+    assert recognised(["Wolf3D_Head.jawOpen_BS"], WANTED) == {"jawopen": "Wolf3D_Head.jawOpen_BS"}
+
+
+@pytest.mark.parametrize("corrective", ["jawOpen_fix", "old_jawOpen", "jawOpen_copy"])
+def test_a_corrective_is_taken_only_where_nothing_else_is_meant(corrective: str) -> None:
+    for names in ([corrective, "bs_jawOpen_1"], ["bs_jawOpen_1", corrective]):
+        assert recognised(names, WANTED) == {"jawopen": "bs_jawOpen_1"}
+    assert recognised([corrective], WANTED) == {"jawopen": corrective}
