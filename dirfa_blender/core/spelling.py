@@ -55,7 +55,10 @@ _SIDES = {
     "droit": "right", "destra": "right", "destro": "right", "direita": "right", "direito": "right",
 }  # fmt: skip
 # Words that are a side at the end of a name only: elsewhere they mean something else.
-_LAST_SIDES = {"der": "right", "sx": "left", "dx": "right", "esq": "left"}
+_LAST_SIDES = {
+    "der": "right", "sx": "left", "dx": "right", "esq": "left", "л": "left", "п": "right",
+    "лев": "left", "прав": "right",
+}  # fmt: skip
 # Accents of Latin letters; those of kana are letters of their own.
 _ACCENT = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
 Affix = tuple[tuple[str, ...], tuple[str, ...]]

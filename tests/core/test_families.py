@@ -271,6 +271,10 @@ def test_each_name_is_moved_by_what_its_words_mean_and_by_nothing_else(
         ("boca_abierta sonrisa_izq sonrisa_der parpadeo", {"AU45L": 1.0, "AU45R": 1.0}, {"parpadeo"}),
         ("口を開ける まばたき 笑顔 眉上げ", {"AU26": 1.0}, {"口を開ける"}),
         ("口_あ 口_い 口_う 口_え 口_お まばたき", {"AU45L": 1.0, "AU45R": 1.0}, {"まばたき"}),
+        ("рот_открыт улыбка_Л улыбка_П моргание", {"AU12L": 1.0}, {"улыбка_Л"}),
+        ("рот_открыт улыбка_Л улыбка_П моргание", {"AU12R": 1.0}, {"улыбка_П"}),
+        ("口開け 笑顔 左ウィンク 右ウィンク", {"AU45R": 1.0}, {"右ウィンク"}),
+        ("张嘴 微笑 左眼闭 右眼闭", {"AU45L": 1.0}, {"左眼闭"}),
         ("bouche_ouverte clignement_gauche clignement_droite", {"AU45L": 1.0}, {"clignement_gauche"}),
     ],
 )  # fmt: skip
@@ -310,3 +314,30 @@ def test_visemes_of_drawn_film_close_and_open_the_mouth() -> None:
         shown = weights(fitted, dict(zip(AU_NAMES, prototypes[name].tolist(), strict=True)))
         assert max(shown, key=lambda n: shown[n] if n in prototypes else 0.0) == name
     assert profile.name == "preston_blair"
+
+
+ECTRL = (
+    "vAA vEE vEH vER vF vIH vIY vK vL vM vOW vS vSH vT vTH vUW vW EyesClosedL EyesClosedR EyesClosed "
+    "BrowInnerUp-DownL BrowInnerUp-DownR BrowOuterUp-DownL BrowOuterUp-DownR BrowSqueeze CheeksBalloon "
+    "MouthSmileSimpleL MouthSmileSimpleR MouthFrown MouthOpen JawOut-In EyesUpDown"
+)
+
+
+@pytest.mark.parametrize("prefix", ["eCTRL", "Genesis8Female__eCTRL", "head__eCTRL", "head.eCTRL"])
+def test_visemes_and_signed_brows_of_older_daz_figures(prefix: str) -> None:
+    profile, found, fitted = found_in([prefix + name for name in ECTRL.split()])
+
+    def moved(levels: dict[str, float]) -> dict[str, float]:
+        shown = weights(fitted, levels).items()
+        names = {channel: found.found[channel].removeprefix(prefix) for channel in fitted.shapes}
+        return {names[channel]: weight for channel, weight in shown if abs(weight) > 0.05}
+
+    assert profile.name == "daz_genesis3"
+    assert set(moved({"AU45R": 1.0})) == {"EyesClosedR"}
+    assert set(moved({"AU12L": 1.0})) == {"MouthSmileSimpleL"}
+    assert moved({"AU1L": 0.5}) == pytest.approx({"BrowInnerUp-DownL": 0.5}, abs=1e-6)
+    assert max(moved({"AU4R": 1.0}).items(), key=lambda item: -item[1])[0] == "BrowInnerUp-DownR"
+    for viseme in ("vAA", "vM", "vF", "vOW", "vUW", "vEE", "vTH"):
+        mouth = profile.visemes[viseme]
+        shown = moved(dict(zip(AU_NAMES, mouth.tolist(), strict=True)))
+        assert max(shown, key=lambda name: shown[name]) == viseme
