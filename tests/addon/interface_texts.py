@@ -11,7 +11,7 @@ from dirfa_blender import addon, server_watch
 
 PACKAGE = Path(addon.__file__).parent
 WITHOUT_A_WINDOW = (
-    "blender_command", "bundling", "client", "extension", "film_process", "fit", "render_order",
+    "blender_command", "bundling", "extension", "film_process", "fit", "render_order",
     "scene_command", "scene_filling", "scene_order", "setup_report", "shot_presets", "talk",
 )  # fmt: skip
 """What only commands of a terminal run, or say to other programs."""
@@ -86,12 +86,18 @@ def said_texts() -> dict[str, str]:
     texts: dict[str, str] = {}
     rooms = [p for p in PACKAGE.glob("*.py") if p.stem not in WITHOUT_A_WINDOW]
     rooms += [*PACKAGE.glob("operators/*.py"), *(PACKAGE / "core" / f"{n}.py" for n in READERS)]
+    # What the server says of a photo or a recording is shown as it comes.
+    rooms += [PACKAGE.parent / "server" / "photo" / f"{name}.py" for name in ("decode", "checks")]
+    rooms += [PACKAGE.parent / "server" / "audio.py"]
     for path in rooms:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             said: ast.expr | None = None
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
                 said = node.exc.args[0]
-            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "spoken":
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
+                "spoken",
+                "Unreachable",
+            ):
                 said = node.args[0]
             sentence = _with_gaps(said)
             if " " in sentence:
