@@ -10,8 +10,9 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from .. import acting, apply, early, lines, profiles, takes, viewport
+from ..admission import Cast
 from ..background import Reporter
-from ..character import Character, character_of
+from ..character import character_of
 from ..client import Client
 from ..connecting import connect
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
@@ -23,9 +24,9 @@ from ..performance import LineRequest, Performance, Request, perform
 from ..pieces import Steps
 from ..preferences import Connection, connection_of
 from ..session import state
-from ..shared_meshes import refuse_beside, refuse_performed, twins
+from ..shared_meshes import twins
 from ..speech import Speech
-from ..staging import Draft, Retake, draft_steps, follow_starts, refuse_stranger, stage_queue
+from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
 from ..takes import TakeNote
 from .background_job import BackgroundOperator, by_uid
 
@@ -185,7 +186,7 @@ class _GenerateOperator(_SpeechOperator):
             name = photo.stem.capitalize()
         else:
             target = lines.known_as(context.scene, settings.target)
-            _Cast(context.scene).admit(target)
+            Cast(context.scene).admit(target)
             apply.find_target(target, profiles.profile_for(target))
             self._target_uid = target.session_uid
         made_with = settings_of(context.scene, speech)
@@ -357,7 +358,7 @@ def requests(
     starts: dict[int, float] = {}
     refused: dict[int, str] = {}
     strips = lines.strips_by_name(scene)
-    cast = _Cast(scene)
+    cast = Cast(scene)
     for line in wanted:
         try:
             if line.character is None:
@@ -372,34 +373,6 @@ def requests(
         own = replace(settings, seed=takes.free_seed(line, settings.seed), transcript=transcript)
         asked.append(LineRequest(line.uid, line.name, cue.speech, own))
     return tuple(asked), starts, refused
-
-
-class _Cast:
-    """Characters that are to speak, each looked at once: who could not be written to is refused before."""
-
-    def __init__(self, scene: bpy.types.Scene) -> None:
-        self._scene = scene
-        self._speakers: dict[bpy.types.Object, Character] = {}
-        self._refused: dict[bpy.types.Object, RigError] = {}
-
-    def admit(self, thing: bpy.types.Object) -> None:
-        """Raise RigError where a performance of a character could not be written, or not be kept."""
-        if thing in self._refused:
-            raise self._refused[thing]
-        if thing in self._speakers:
-            return
-        try:
-            refuse_stranger(self._scene, thing)
-            character = character_of(thing)
-            apply.refuse_linked(character, profiles.profile_of(character))
-            if bpy.app.background:
-                # Nobody is there to press Give Own Mesh afterwards.
-                refuse_performed(character)
-                refuse_beside(character, self._speakers.values())
-        except RigError as error:
-            self._refused[thing] = error
-            raise
-        self._speakers[thing] = character
 
 
 def settings_of(scene: bpy.types.Scene, speech: Speech | None = None) -> AnimateSettings:
