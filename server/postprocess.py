@@ -35,7 +35,7 @@ LIKELY_SEAL, SURE_SEAL = 0.3, 0.95
 """Bilabial probability from which lips close, and at which they are shut."""
 LIKELY_BITE, SURE_BITE = 0.12, 0.35
 """The same of a labiodental's bite."""
-NOTED_SEAL, HELD_SEAL = 0.15, 0.85
+NOTED_SEAL, HELD_SEAL = 0.2, 0.85
 """Probability from which the likeliest moment of a bilabial is shut, and how far the frame before and after
 it is: a film of 24 pictures a second may show none of three frames else."""
 VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY")
