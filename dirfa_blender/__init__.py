@@ -2,9 +2,10 @@
 
 Importing this package needs no Blender; ``register`` does. `core` needs numpy only. Where a change belongs:
 
-* A take into the scene: `performance` asks the server through `client`, `staging` brings what came into the
-  scene, `acting` directs and joins a character's `lines`, `apply` plans curves, `writing` writes them by
-  `fcurves`. What bones do is `bone_curves`, hand edits are `edits`, NLA tracks `layering` and `nla`.
+* A take into the scene: `admission` says who may speak, `performance` asks the server through `client`,
+  `staging` brings what came into the scene, `acting` directs and joins a character's `lines`, `apply` plans
+  curves, `writing` writes them by `fcurves`. What bones do is `bone_curves`, hand edits are `edits`, NLA
+  tracks `layering` and `nla`.
 * A character: `character` says what belongs to one, `profiles` which mapping it has, `mapping_editor` edits
   that.
 * A built head: `photo_reading` and `head_parts` prepare it, `meshes` makes it with `materials` (the
