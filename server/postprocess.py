@@ -35,6 +35,8 @@ LIKELY_SEAL, SURE_SEAL = 0.3, 0.95
 """Bilabial probability from which lips close, and at which they are shut."""
 LIKELY_BITE, SURE_BITE = 0.12, 0.35
 """The same of a labiodental's bite."""
+BITE_SEAL = 0.5
+"""Share of the jaw's opening that lips may take back in a bite: the edges of the upper teeth are seen."""
 NOTED_SEAL, HELD_SEAL = 0.2, 0.85
 """Probability from which the likeliest moment of a bilabial is shut, and how far the frame before and after
 it is: a film of 24 pictures a second may show none of three frames else."""
@@ -223,6 +225,9 @@ def _bite(mouth: dict[str, Array], bitten: Array) -> None:
     mouth["AU16"] = mouth["AU16"] * (1.0 - 0.9 * bitten)
     mouth["AU25"] = mouth["AU25"] * (1.0 - 0.6 * bitten)
     mouth["AU26"] = mouth["AU26"] * (1.0 - 0.45 * bitten)
+    # Lips that a mean over many mouths sealed would hide the teeth that bite.
+    over = mouth["AU8"] - np.float32(BITE_SEAL * JAW_GAIN) * mouth["AU26"]
+    mouth["AU8"] = mouth["AU8"] - bitten * np.maximum(over, 0.0)
     mouth["AU28D"] = np.maximum(mouth["AU28D"], 0.45 * bitten)
     mouth["AU10"] = np.maximum(mouth["AU10"], 0.15 * bitten)
 

@@ -37,8 +37,9 @@ SURE = 0.5
 """Probability of a phone that shows the tongue from which it is wholly shown."""
 AHEAD = (1.0, 0.5)
 """How far the tip is lifted one and two frames before it is put out, and after it was taken back."""
-PARTED_JAW = (0.05, 0.16)
-"""Opening of the jaw from which, and at which wholly, the tip passes between the teeth."""
+PARTED_JAW, WIDEST = (0.05, 0.16), 1.6
+"""Opening of the jaw from which the tip passes between the teeth, and at which it does as far as `SHOWN`;
+how much farther it comes at most where the jaw, which takes it back and down, opens wider."""
 
 
 def tongue_of(phones: Array, jaw: Array, strength: float = 1.0) -> dict[str, Array]:
@@ -58,7 +59,7 @@ def tongue_of(phones: Array, jaw: Array, strength: float = 1.0) -> dict[str, Arr
     tip = np.maximum(smoothed(_mean(phones, TIP_UP)), np.float32(TONGUE_OVER) * near)
     tip = np.float32(strength) * np.minimum(tip, np.float32(1.0))
     low, high = PARTED_JAW
-    parted = np.clip((jaw - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    parted = np.clip((jaw - np.float32(low)) / np.float32(high - low), 0.0, WIDEST)
     most = np.float32(max(SHOWN.values()))
     shown = np.minimum(_mean(phones, SHOWN) / np.float32(SURE), most)
     shown = np.maximum(smoothed(shown), shown)

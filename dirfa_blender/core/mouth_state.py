@@ -43,7 +43,7 @@ JAW_UNITS = ("AU26", "AU27", "AU29", "AU30", "AU8")
 
 TONGUE_CLEAR, TONGUE_OVER = 0.6, 0.7
 """TTU from which, and at which wholly, the tip of our head's tongue passes over the lower teeth."""
-TONGUE_PAST = 0.16
+TONGUE_PAST = 0.24
 """AU19 that leads no farther than between the teeth with the tip so high."""
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dirfa_blender.core.mouth_state import JAW_GAIN
 from server.model.config import SILENCE
 from server.phones import PHONES
 from server.postprocess import (
@@ -75,6 +76,22 @@ def test_a_trace_of_a_bilabial_shuts_nothing() -> None:
 @pytest.mark.parametrize("strength", [0.4, 1.5])
 def test_lips_meet_however_strongly_one_articulates(strength: float) -> None:
     assert opening_mm({MIDDLE: 0.6}, strength)[MIDDLE] < 0.5
+
+
+def test_teeth_that_bite_the_lip_are_seen_where_the_network_sealed_it() -> None:
+    phones = np.zeros((FRAMES, len(PHONES)), np.float32)
+    phones[:, VOWEL] = 0.2
+    phones[MIDDLE - 3 : MIDDLE + 3, PHONES.index("F")] = 0.8
+    sealed = np.tile(np.array([0.5, 0.3, 0.0, 0.0], np.float32), (FRAMES, 1))
+
+    shaped = shaped_mouth(
+        RawMotion(phones, sealed, np.zeros((FRAMES, 0), np.float32), NAMES, ()), 1.0
+    )
+
+    jaw, seal = JAW_GAIN * shaped["AU26"], shaped["AU8"]
+    assert seal[5] > 0.9 * jaw[5]
+    assert 0.0 < seal[MIDDLE] <= 0.5 * jaw[MIDDLE] + 1e-6
+    assert shaped["AU28D"][MIDDLE] > 0.44
 
 
 def test_what_is_fast_is_raised_and_what_is_slow_is_left() -> None:
