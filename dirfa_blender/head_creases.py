@@ -24,6 +24,7 @@ Place = tuple[int, int, float]
 REFERENCE_EYE_DISTANCE = 0.063  # metres between eye centres for which millimetres are written
 FINE = 40  # points of a line
 PERIOD = 8.0  # widths of a crease from one of a row to the next
+WANDER = 0.35  # widths by which a crease strays from its line: skin is not ruled
 END = 2.0  # widths over which the outermost of a row fade into smooth skin
 
 
@@ -78,20 +79,17 @@ CREASES: Mapping[str, Crease] = {
     ),
 }  # fmt: skip
 # How much of a family each shape presses in; a ``*`` stands for both sides, each with its own. EEVEE reads
-# no more than eight numbers of an object in a material [1]_, so it folds by the first eight: what matters
-# most comes first.
+# no more than eight numbers of an object in a material [1]_ and does not end compiling one that asks for
+# more, so these are all: who raises a cheek to laugh smiles, who raises the outer brows raises the inner.
 #
 # .. [1] Blender manual, "Limitations" of EEVEE, attributes and properties.
+MOST_KEYS = 8
 PRESSED_BY: Mapping[str, Mapping[str, float]] = {
-    "mouthSmile*": {"cheek": 1.0, "eye": 0.35},
-    "noseSneer*": {"cheek": 0.6, "nose": 1.0, "frown": 0.35},
+    "mouthSmile*": {"cheek": 1.0, "eye": 0.6},
+    "noseSneer*": {"cheek": 0.6, "nose": 1.0, "frown": 0.35, "eye": 0.3},
     "browDown*": {"frown": 1.0},
-    "browInnerUp": {"forehead": 0.8},
+    "browInnerUp": {"forehead": 1.0},
     "mouthShrugLower": {"chin": 1.0},
-    "browOuterUp*": {"forehead": 0.7},
-    "cheekSquint*": {"eye": 0.65},
-    "eyeSquint*": {"eye": 0.35, "nose": 0.15},
-    "mouthPress*": {"chin": 0.35},
 }
 
 
@@ -129,10 +127,12 @@ def _of_half(sites: Floats, points: Floats, unit: float) -> Floats:
     """(N, 3) as `creases`, of skin on the subject's left."""
     closest = np.full(len(sites), -np.inf)
     places = np.zeros((len(sites), 3))
+    x, _, z = (sites / unit).T
+    stray = WANDER * np.sin(0.31 * x + 1.7 * np.sin(0.23 * z)) * np.cos(0.27 * z + np.sin(0.36 * x))
     for number, crease in enumerate(CREASES.values()):
         across, along, away = _across(sites, _line(points, crease.knots))
         fanned = unit * (1.0 + (crease.fans - 1.0) * along)
-        widths = across / fanned / np.where(across > 0.0, *crease.widths)
+        widths = across / fanned / np.where(across > 0.0, *crease.widths) + stray
         reach = max(crease.count - 1, 0) * PERIOD / 2 + PERIOD / 2
         depth = smooth((reach - np.abs(widths)) / END)
         for way, fade in zip((along, 1.0 - along), crease.fades, strict=True):

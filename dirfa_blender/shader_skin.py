@@ -26,9 +26,8 @@ DRY, OILY, LIPS, WET = 0.55, 0.40, 0.32, 0.14
 PORE_METRES = 0.00028
 # What pores add to and take from the roughness: highlights break up where skin is seen close.
 PORE_ROUGHNESS = 0.08
-# Creases are not ruled: by how many of their widths they wander with the blotches of the skin. Skin that
-# dimples without lines: its dimples a millimetre.
-WANDER, DIMPLES = 1.6, 0.3
+# Skin that dimples without lines: its dimples a millimetre.
+DIMPLES = 0.3
 # Blotches of the skin a millimetre.
 BLOTCHES = 0.11
 # Millimetres about the midline over which the shapes of one side give way to those of the other.
@@ -55,7 +54,7 @@ def skin(plan: Plan) -> bpy.types.Node:
         plan.linear("skin"),
         Base_Color=_colour(plan, red, blotch),
         Roughness=rough,
-        Normal=_folded(plan, bump.outputs[0], blotch),
+        Normal=_folded(plan, bump.outputs[0]),
     )
     shader.inputs["Roughness"].default_value = DRY
     shader.inputs["Subsurface Weight"].default_value = SUBSURFACE
@@ -71,17 +70,15 @@ def skin(plan: Plan) -> bpy.types.Node:
     return shader
 
 
-def _folded(
-    plan: Plan, normal: bpy.types.NodeSocket, blotch: bpy.types.NodeSocket
-) -> bpy.types.NodeSocket:
+def _folded(plan: Plan, normal: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
     """The normal with the creases that shapes press into skin; the mesh is too coarse for them."""
     across, depth, family = plan.parts(plan.attribute(CREASE_ATTRIBUTE, "Vector"))
-    wandering = plan.math("ADD", plan.between(blotch, -WANDER / 2, WANDER / 2), across)
-    way = plan.math("WRAP", wandering, PERIOD / 2, -PERIOD / 2)
+    way = plan.math("WRAP", across, PERIOD / 2, -PERIOD / 2)
     groove = plan.math("EXPONENT", plan.math("MULTIPLY", plan.math("MULTIPLY", way, way), -1.0))
-    dimples = plan.noise(plan.rest_place(), DIMPLES, 0.0)
     is_dimpled = plan.math("COMPARE", family, FAMILIES.index("chin"), 0.5)
-    height = plan.mixed(is_dimpled, groove, dimples)
+    dimples = plan.noise(plan.rest_place(), DIMPLES, 0.0)
+    change = plan.math("SUBTRACT", dimples, groove)
+    height = plan.math("MULTIPLY_ADD", change, is_dimpled, groove)
     bump = plan.node("ShaderNodeBump", Height=height, Distance=DEEPEST_METRES, Normal=normal)
     bump.invert = True
     # As the strength and not in the height, which is looked at three times.
@@ -97,8 +94,7 @@ def _pressed(plan: Plan, family: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
     left = plan.math("ADD", left, 0.5)
     left.node.use_clamp = True
     total: object = 0.0
-    # What is added last is nearest to the output, where EEVEE begins to count what it reads.
-    for shape, gains in reversed(tuple(PRESSED_BY.items())):
+    for shape, gains in PRESSED_BY.items():
         if shape.endswith("*"):
             of_left, of_right = (plan.shape(shape[:-1] + side) for side in ("Left", "Right"))
             change = plan.math("SUBTRACT", of_left, of_right)

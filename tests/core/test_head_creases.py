@@ -8,7 +8,7 @@ import pytest
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.head_template import template
-from dirfa_blender.head_creases import CREASES, PERIOD, PRESSED_BY, creases
+from dirfa_blender.head_creases import CREASES, MOST_KEYS, PERIOD, PRESSED_BY, creases
 from tests.addon.ball_head import ball_head
 from tests.core.test_head_lids import FACES, fitted
 
@@ -94,11 +94,19 @@ def test_a_row_lies_within_its_period_from_end_to_end(places) -> None:
 
 
 def test_each_family_is_pressed_by_a_shape_of_heads_and_no_other_is_named() -> None:
-    names = {shape.replace("*", side) for shape in PRESSED_BY for side in ("Left", "Right")}
+    names = _keys()
 
     assert names <= set(ARKIT_NAMES)
     assert {family for gains in PRESSED_BY.values() for family in gains} == set(CREASES)
 
 
+def test_no_more_keys_are_read_than_eevee_can() -> None:
+    assert len(_keys()) <= MOST_KEYS
+
+
 def test_a_head_without_the_landmarks_of_a_face_has_no_folds() -> None:
     assert not creases(ball_head()).any()
+
+
+def _keys() -> set[str]:
+    return {shape.replace("*", side) for shape in PRESSED_BY for side in ("Left", "Right")}
