@@ -32,6 +32,7 @@ from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall, with_tresses
 from dirfa_blender.core.head_view import View
 
+from .closeup import Closeup
 from .hair_share import NO_SKIN
 from .mask import FaceMasks, Pixels, Shares, filled
 from .surface import Neighbours
@@ -86,21 +87,14 @@ class Scalp:
     sweep: float = SWEEP
 
 
-def read_scalp(
-    head: Head,
-    view: View,
-    picture: Pixels,
-    to_picture: Floats,
-    landmarks: FaceLandmarks,
-    masks: FaceMasks,
-) -> Scalp:
-    """Whether there is hair, and how far it stands off.
+def read_scalp(head: Head, view: View, seen_in: Closeup) -> Scalp:
+    """Whether there is hair, and how far it stands off the fitted head.
 
     Parameters
     ----------
-    picture, landmarks : the picture of the masks, and the face in it
-    to_picture : (2, 3) map from pixels of the view's photo to the picture of the masks
+    view : of the photo
     """
+    masks, to_picture = seen_in.masks, seen_in.to_picture
 
     def seen(points: Floats) -> Floats:
         return view.to_photo(points)[..., :2] @ to_picture[:, :2].T + to_picture[:, 2]
@@ -119,7 +113,9 @@ def read_scalp(
     if not is_bald:
         bare = np.minimum(bare, 1.0)
     if is_bald or not hair.any():
-        has_sides = is_bald and hair_beside_crown(picture, landmarks, masks) > SIDE_HAIR
+        has_sides = (
+            is_bald and hair_beside_crown(seen_in.picture, seen_in.landmarks, masks) > SIDE_HAIR
+        )
         return Scalp(is_bald, has_sides, np.ones_like(bare), bare)
     lowered = _with_skull(head, bare).vertices[hair].astype(np.float64)
     return Scalp(False, False, _filled_in(outline / _reach(seen(lowered) - middle), GROWTH), bare)

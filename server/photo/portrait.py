@@ -19,12 +19,13 @@ from dirfa_blender.core.protocol import PhotoSettings
 
 from . import graphs, texture
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
+from .closeup import closeup
 from .decode import Pixels, decode_photo
 from .hair import with_hair
 from .hair_reading import hair_in_photo
 from .landmarks import Detection, detect_face
 from .likeness import corrected_by_looking
-from .texture import Skin, closeup, skin_from_photo
+from .texture import Skin, skin_from_photo
 
 SKETCH = 512  # texels of the skin that is looked at
 
@@ -101,10 +102,7 @@ def head_from_photos(
         seen = closeup(front.pixels, landmarks)
         # Beside the skin hair is read and made, beside the looks the whole texture, beside the shapes the
         # final hair: none of these waits for the other, and each takes about as long.
-        read = beside.submit(
-            hair_in_photo,
-            fit.head, fit.view, seen.picture, seen.to_picture, seen.landmarks, seen.masks,
-        )  # fmt: skip
+        read = beside.submit(hair_in_photo, fit.head, fit.view, seen)
         haired = beside.submit(lambda head: with_hair(head, read.result()), fit.head)
         skin = skin_from_photo(seen, fit, read)
         dressed = _dressed(haired.result(), skin, skin.albedo(SKETCH))

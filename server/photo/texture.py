@@ -17,20 +17,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_hairline import bare_crown
 from dirfa_blender.core.head_template import template
 
 from .beard import beard_expected, beard_shade
+from .closeup import Closeup
 from .colours import Colour, hair_colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
-from .glasses import glasses_sign, without_glasses
 from .grain import GRAIN, grain
 from .hair import Scalp
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
-from .mask import FaceMasks, Pixels, face_masks
+from .mask import FaceMasks
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, sampled, vertex_normals
 from .texels import TexelMap, texel_map
@@ -39,7 +38,6 @@ from .tresses import where_it_falls
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 
-FACE_WIDTHS = (280.0, 1000.0)  # pixels of a face in the working picture
 FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, the photo is trusted
 # Luminance up to which a photo is believed, and by how much more the fairest skin reflects.
 FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
@@ -56,23 +54,6 @@ WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
-
-
-@dataclass(frozen=True)
-class Closeup:
-    """The part of a photo round the head, at a size that suits the texture.
-
-    Attributes
-    ----------
-    picture : (H, W, 3) uint8 sRGB, without glasses
-    to_picture : (2, 3) map from pixels of the photo into it
-    landmarks, masks : of the face in it, and of its regions
-    """
-
-    picture: Pixels
-    to_picture: Floats
-    landmarks: FaceLandmarks
-    masks: FaceMasks
 
 
 @dataclass(frozen=True)
@@ -172,17 +153,6 @@ def prepare(size: int) -> None:
     grain(size)
 
 
-def closeup(pixels: Pixels, landmarks: FaceLandmarks) -> Closeup:
-    """The part of a photo (H, W, 3) uint8 sRGB round the face with these landmarks."""
-    picture, to_picture = _working_picture(pixels, landmarks)
-    moved = FaceLandmarks(
-        _transformed(landmarks.points_px, to_picture), (picture.shape[1], picture.shape[0])
-    )
-    if glasses_sign(picture, moved).is_seen:
-        picture = without_glasses(picture, moved)
-    return Closeup(picture, to_picture, moved, face_masks(picture, moved))
-
-
 def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Skin:
     """The skin and colours of the head fitted to a photo; what it says about hair is read meanwhile."""
     picture, moved, masks = seen_in.picture, seen_in.landmarks, seen_in.masks
@@ -192,7 +162,7 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     layout = _layout()
     near, mirror = layout.near, layout.mirror
     normals = vertex_normals(head.vertices.astype(np.float64), layout.faces)
-    places = _transformed(fit.photo_vertices_px, seen_in.to_picture)[:, :2]
+    places = seen_in.moved(fit.photo_vertices_px)[:, :2]
     facing = near.smoothed(_facing(head, normals @ fit.view.rotation.T)[:, None], 3)[:, 0]
     facing *= near.smoothed(photo_share()[:, None], 1)[:, 0]
     sight = _Sight(places, facing)
@@ -253,31 +223,6 @@ def _smile(fit: Fit) -> float:
     """0..1, how much of a smile was taken out of the face."""
     sides = [fit.expression.get(f"mouthSmile{side}", 0.0) for side in ("Left", "Right")]
     return float(np.clip(1.8 * np.mean(sides), 0, 1))
-
-
-def _working_picture(pixels: Pixels, landmarks: FaceLandmarks) -> tuple[Pixels, Floats]:
-    """The photo round the head at a size that suits the texture, and the (2, 3) map into it."""
-    width = landmarks.face_width_px
-    scale = float(np.clip(width, *FACE_WIDTHS) / width)
-    if width <= FACE_WIDTHS[1] and width >= FACE_WIDTHS[0]:
-        scale = 1.0
-    middle = landmarks.points_px[:, :2].mean(0)
-    half = np.array([1.25, 1.5]) * width
-    low = np.maximum(np.floor(middle - half), 0)
-    high = np.minimum(np.ceil(middle + half * (1.0, 1.1)), (pixels.shape[1], pixels.shape[0]))
-    matrix = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale]])
-    shape = np.maximum(np.round((high - low) * scale), 8).astype(int)
-    crop = pixels[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])]
-    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    resized = cv2.resize(crop, (int(shape[0]), int(shape[1])), interpolation=smooth)
-    return np.asarray(resized, np.uint8), matrix
-
-
-def _transformed(points: Floats, matrix: Floats) -> Floats:
-    """Points (..., 3) in pixels moved into the working picture; depth takes its scale."""
-    moved = points * matrix[0, 0]
-    moved[..., :2] += matrix[:, 2]
-    return moved
 
 
 def _facing(head: Head, normals: Floats) -> Floats:
