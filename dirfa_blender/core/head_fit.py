@@ -231,11 +231,14 @@ def reposed(solution: Solution, missed_px: Floats, number: int = 0) -> tuple[Sol
     Notes
     -----
     A camera near by shows what lies farther back smaller and nearer to its axis. To a view without
-    perspective that is a turn, which the network's depth does not tell but what is seen does.
+    perspective that is a turn, which the network's depth does not tell but what is seen does. The outline
+    does not count, whose points slide.
     """
     view = solution.views[number]
     model = _shaped_template().landmarks().astype(np.float64) + solution.offsets
-    moved, shown = nudged(view, model + solution.correction, missed_px)
+    inside = np.ones(len(model))
+    inside[list(OVAL)] = 0.0
+    moved, shown = nudged(view, model + solution.correction, missed_px, inside)
     views = (*solution.views[:number], moved, *solution.views[number + 1 :])
     return replace(solution, views=views), missed_px - shown
 

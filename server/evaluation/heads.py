@@ -24,12 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import DirfaError, PhotoError
-from dirfa_blender.core.face_landmarks import MESH_POINTS, OVAL
+from dirfa_blender.core.face_landmarks import MESH_POINTS
 from dirfa_blender.core.head_fit import neutral_landmarks_px
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo.decode import decode_photo
-from server.photo.likeness import Likeness, likeness
+from server.photo.likeness import Likeness, across_outline, likeness
 from server.photo.portrait import PhotoResult, head_from_photo
 
 from .head_depth import depth_row, depth_table
@@ -169,17 +169,6 @@ def corner_height(points: Floats) -> float:
     width = float(np.linalg.norm(across))
     up = np.array([-across[1], across[0]]) / width
     return float(((right + left) / 2 - (upper + lower) / 2) @ up / width)
-
-
-def across_outline(missed_px: Floats, wanted_px: Floats) -> Floats:
-    """(N, 2) misses with those of the face's outline (N, 2) freed of what lies along it."""
-    ring = list(OVAL)
-    points = wanted_px[ring]
-    along = np.roll(points, -1, 0) - np.roll(points, 1, 0)
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    missed = missed_px.copy()
-    missed[ring] -= (missed[ring] * along).sum(1, keepdims=True) * along
-    return missed
 
 
 def _looked_at(

@@ -9,7 +9,7 @@ import pytest
 
 from dirfa_blender.core import head_fit, rotation
 from dirfa_blender.core.errors import PhotoError, SettingsError
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import FitSettings, fit_photo
 from dirfa_blender.core.head_shapes import HEAD_SHAPES, with_shapes
@@ -262,6 +262,23 @@ def test_a_correction_moves_the_features_by_what_was_missed() -> None:
     )
     assert moved[lips, 1].mean() == pytest.approx(6.0, abs=1.0)
     assert np.abs(moved[[10, 151, 9]]).max() < 2.0
+
+
+def test_a_look_turns_the_head_by_what_is_missed_inside_the_face_not_on_its_outline() -> None:
+    solution = head_fit.solve([photographed(template_points())], FitSettings())
+    view = solution.views[0]
+    turn = rotation.to_matrix(np.radians((0.0, 2.0, 0.0)))
+    asked = (template_points() @ (turn - np.eye(3)).T @ view.rotation.T) * view.scale
+    missed = asked[:, [0, 2]] * (1.0, -1.0)
+    inside, outline = missed.copy(), missed.copy()
+    inside[list(OVAL)] = 0.0
+    outline[np.setdiff1d(np.arange(len(missed)), OVAL)] = 0.0
+
+    turned, still = (head_fit.reposed(solution, part)[0].views[0] for part in (inside, outline))
+
+    yaw = np.degrees(rotation.from_matrix(turned.rotation @ view.rotation.T))[1]
+    assert yaw == pytest.approx(2.0, abs=0.5)
+    np.testing.assert_allclose(still.rotation, view.rotation, atol=1e-9)
 
 
 def test_sliders_are_read_from_words_remembered_and_taken_back() -> None:
