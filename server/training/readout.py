@@ -22,6 +22,7 @@ from server.features import features
 from server.model.network import FaceNetwork
 
 from .aligned_speech import AlignedSpeech
+from .mouth_lesson import SHUT_METRES, SHUT_WEIGHT
 from .spoken_mouths import STYLES, SpokenMouth, levelled
 
 log = logging.getLogger(__name__)
@@ -45,12 +46,15 @@ class _Heard:
 
 @dataclass
 class _Sums:
-    """Of one lookahead: squares of film (F + 1, F + 1), what it lacks (F + 1, 2), squares of the voices."""
+    """Of one lookahead: squares of film (F + 1, F + 1), what it lacks (F + 1, 2), squares of the voices.
+
+    Frames of film weigh as in the mouth's lesson: shut lips most.
+    """
 
     film: Floats
     lacking: Floats
     held: Floats
-    filmed_frames: int = 0
+    weight: float = 0.0
     held_frames: int = 0
 
 
@@ -89,10 +93,10 @@ def refit(
             each.held_frames += len(heard.frames)
     units = _units_of_lips(spread, geometry)
     for place, each in enumerate(sums):
-        square = each.film / each.filmed_frames + HOLD * each.held / each.held_frames
-        change = np.linalg.solve(square + RIDGE * np.eye(size), each.lacking / each.filmed_frames)
+        square = each.film / each.weight + HOLD * each.held / each.held_frames
+        change = np.linalg.solve(square + RIDGE * np.eye(size), each.lacking / each.weight)
         _add_to_layer(network, place, units @ change.T)
-    log.info("last layer fitted to %d frames of film", sums[-1].filmed_frames)
+    log.info("last layer fitted to %d films", len(filmed))
 
 
 def _add_film(
@@ -101,11 +105,12 @@ def _add_film(
     """Frames of film against the lips that they answer for, `delay` frames earlier; later, below 0."""
     first, ahead = max(0, delay), max(0, -delay)
     count = min(len(heard.frames) - first, len(lips) - ahead)
-    frames = heard.frames[first : first + count]
+    frames, wanted = heard.frames[first : first + count], lips[ahead : ahead + count]
     shown = np.maximum(heard.mouth[first : first + count, place], 0.0) @ geometry
-    sums.film += frames.T @ frames
-    sums.lacking += frames.T @ (lips[ahead : ahead + count] - shown)
-    sums.filmed_frames += count
+    weighed = frames * (1.0 + SHUT_WEIGHT * np.exp(-np.maximum(wanted[:, :1], 0.0) / SHUT_METRES))
+    sums.film += weighed.T @ frames
+    sums.lacking += weighed.T @ (wanted - shown)
+    sums.weight += float(weighed[:, -1].sum())
 
 
 def _units_of_lips(spread: Floats, geometry: Floats) -> Floats:

@@ -57,7 +57,7 @@ NOISY = np.where(np.arange(RATE) % 100 == 0, np.nan, voice(1.0)).astype(np.float
     [
         (None, "a.wav, found nothing"),
         (b"This is a text, not a recording.\n" * 50, "found something else in"),
-        (b"", "found something else in"),
+        (b"", "found an empty file"),
         (wav(voice(1.0))[:30], "found something else in"),
         (wav(voice(0.01)), "at least 0.1 s of sound, found 0.010 s"),
         (wav(np.zeros(0, np.float32)), "at least 0.1 s of sound, found 0.000 s"),
