@@ -47,7 +47,7 @@ MOUTH_GAIN = 1.1
 ROUNDING_GAIN = 1.3
 """The same of the pucker besides: with it the deviation of lip width is that of the film, and of what he
 does least: talkers that no step learnt from narrow their lips by two to four times as much."""
-CRISPNESS = 1.0
+CRISPNESS = 1.5
 """By how much what is fast in the network's curves is raised: a mean over possible mouths is smoother than
 any of them. On held-out clips the jerk of lips comes nearer to the film's so, and they agree as well."""
 OPENERS = ("AU10", "AU16", "AU25")
