@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dirfa_blender.environment import Environment
-    from dirfa_blender.setup_report import Reporter
+    from dirfa_blender.setup.environment import Environment
+    from dirfa_blender.setup.setup_report import Reporter
 
 ROOT = Path(__file__).resolve().parent
 # command -> (the package that runs it, what it does); "" is answered here.
@@ -92,14 +92,14 @@ def _run(command: str, rest: list[str]) -> int:
     if command in ("doctor", "setup"):
         _check_own_options(command, rest)
     if command == "doctor":
-        from dirfa_blender import doctor
+        from dirfa_blender.setup import doctor
 
         return doctor.report(ROOT, as_json="--json" in rest)
     if command == "bundle":
-        from dirfa_blender import bundling
+        from dirfa_blender.setup import bundling
 
         return bundling.main(rest)
-    from dirfa_blender import environment
+    from dirfa_blender.setup import environment
 
     wants_help = "-h" in rest or "--help" in rest
     home = environment.Environment(environment.default_folder(ROOT), ROOT)
@@ -117,7 +117,7 @@ def _run(command: str, rest: list[str]) -> int:
             return _hand_over(home.python, "-m", "tests.gui", *_without(rest, "--gui"), folder=ROOT)
         return _hand_over(home.python, "-m", "pytest", *_without(rest, "--json"), folder=ROOT)
     if command == "extension":
-        return _hand_over(home.python, "-m", "dirfa_blender.extension", *rest)
+        return _hand_over(home.python, "-m", "dirfa_blender.commands.extension", *rest)
     if command == "bench":
         return _hand_over(home.python, "-m", "tests.bench", *rest)
     return _hand_over(home.python, "-m", COMMANDS[command][0], command, *rest)
@@ -166,8 +166,8 @@ def _groups(command: str, rest: list[str]) -> tuple[str, ...]:
 
 def _set_up(home: Environment, groups: tuple[str, ...], rest: list[str]) -> None:
     """Make or finish the environment, showing every step."""
-    from dirfa_blender import environment, installation, setup_report, system
     from dirfa_blender.core.errors import ServerError
+    from dirfa_blender.setup import environment, installation, setup_report, system
 
     show = setup_report.Reporter("--json" in rest)
     folder = _option(rest, "--bundle")
@@ -192,7 +192,7 @@ def _set_up_from_bundle(
     home: Environment, groups: tuple[str, ...], folder: Path, show: Reporter
 ) -> None:
     """The server's part of the environment, with no network."""
-    from dirfa_blender import bundle, installation, interpreters
+    from dirfa_blender.setup import bundle, installation, interpreters
 
     began = time.monotonic()
     show.begin(home.folder)
@@ -208,7 +208,7 @@ def _set_up_from_bundle(
 
 def _set_up_second_blender(rest: list[str]) -> None:
     """The environment of the newest Blender, where a Python for it exists; its tests skip otherwise."""
-    from dirfa_blender import environment, installation, setup_report, system
+    from dirfa_blender.setup import environment, installation, setup_report, system
 
     second = environment.Environment(ROOT / ".venv313", ROOT)
     if second.is_ready(("blender52",)):

@@ -1,21 +1,19 @@
 """DIRFA for Blender: speech and a photo become an animated head.
 
-Importing this package needs no Blender; ``register`` does. `core` needs numpy only. Where a change belongs:
+Importing this package needs no Blender; ``register`` does. Each room below says in its own ``__init__``
+what lies where; imports go from the later rooms to the earlier ones, never back (`core` needs numpy
+only).
 
-* A take into the scene: `admission` says who may speak, `performance` asks the server through `client`,
-  `staging` brings what came into the scene, `acting` directs and joins a character's `lines`, `apply` plans
-  curves, `writing` writes them by `fcurves`. What bones do is `bone_curves`, hand edits are `edits`, NLA
-  tracks `layering` and `nla`.
-* A character: `character` says what belongs to one, `profiles` which mapping it has, `mapping_editor` edits
-  that.
-* A built head: `photo_reading` and `head_parts` prepare it, `meshes` makes it with `materials` (the
-  ``shader_`` modules) and `groom`, `head_form` and `head_change` alter it, `shot` sets the portrait.
-* A film or file: `render`, `exports`. An ``_order`` says what is to be done, a ``_filling`` does it in this
-  Blender, a ``_process`` or ``_job`` in one of its own.
-* Live speech: the ``live_`` modules. The server as seen from here: `server_process` with `environment` and
-  `installation`, `server_watch` for what an artist is told.
-* The interface: `addon` lists the classes; ``..._panel`` modules and `panels` draw, `properties` hold,
-  `operators` act, `session` knows what runs. Commands without a window begin in `__main__`.
+* `core`: what needs no Blender, and the server uses too. `setup`: the server's environment.
+* `blender`: Blender itself, asked for in one way. `head`: a head built in it. `rig`: what moves of a
+  character. `rendering`: portraits and films.
+* `performing`: takes as curves on characters. `staging`: performances and heads come into a scene.
+  `live`: speech as it is spoken. `export`: characters for other programs.
+* `settings`, `operators`, `panels`: what an artist chooses, does and sees; `addon` registers it all,
+  `preferences` has what holds for every scene, `session` knows what runs.
+* `commands`: the same without a window, begun in `__main__`.
+* The server as seen from here: `server_process` starts and stops it, `client` asks it, `connection`
+  says which one, `server_watch` what an artist is told.
 """
 
 from __future__ import annotations

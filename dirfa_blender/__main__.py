@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from .commands.scene_order import VERBS
 from .core.exit_codes import USAGE_ERROR, exit_code
 from .core.progress import Display
-from .scene_order import VERBS
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of a command: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    from . import convert, fit, scene_command, talk
+    from .commands import convert, fit, scene_command, talk
 
     commands: dict[str, Callable[[Sequence[str]], int]] = {
         "talk": talk.main,

@@ -5,26 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import (
-    blender_command,
-    direct_panels,
-    first_run,
-    head_panel,
-    key_watch,
-    live_panel,
-    mapping_editor,
-    mapping_panel,
-    panels,
-    preferences,
-    presets,
-    properties,
-    rate_watch,
-    refining,
-    render_panel,
-    retaking,
-    server_panel,
-    translation,
-)
+from . import preferences, translation
+from .commands import blender_command
 from .operators import (
     editing,
     exchange,
@@ -40,7 +22,20 @@ from .operators import (
     take,
     take_list,
 )
+from .panels import (
+    direct_panels,
+    first_run,
+    head_panel,
+    live_panel,
+    mapping_panel,
+    panels,
+    render_panel,
+    server_panel,
+)
+from .performing import refining
 from .session import state
+from .settings import key_watch, mapping_editor, presets, properties, rate_watch
+from .staging import retaking
 
 CLASSES = (
     *properties.CLASSES,

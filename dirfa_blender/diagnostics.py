@@ -13,11 +13,11 @@ import re
 import sys
 from pathlib import Path
 
-from . import doctor
 from .core.protocol import PROTOCOL_VERSION
-from .environment import SERVER, of_server
 from .server_process import ServerProcess
-from .setup_lock import is_held
+from .setup import doctor
+from .setup.environment import SERVER, of_server
+from .setup.setup_lock import is_held
 
 SHOWN_LINES = 40
 ENVIRONMENT_LOG = "setup.log"

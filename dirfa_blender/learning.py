@@ -20,8 +20,9 @@ from typing import Any
 from .background import Reporter
 from .core.errors import JobCancelled, ServerError, SettingsError
 from .core.file_names import safe_name
-from .environment import data_folder
-from .server_process import project_root, server_python
+from .roots import ROOT
+from .server_process import server_python
+from .setup.environment import data_folder
 
 NAME = re.compile(r"[\w][\w .-]{0,60}")
 TITLE = "Learning the performer"
@@ -73,7 +74,7 @@ def learn(footage: Footage, report: Reporter, command: Sequence[str] = ()) -> Le
     ServerError
         The server is not set up here, or the film cannot be learnt from; the sentence says why.
     """
-    root = project_root()
+    root = ROOT
     report(0.0, TITLE)
     with _started(root, footage, command or _command(root)) as process:
         assert process.stdout is not None

@@ -1,32 +1,13 @@
-"""Add-on preferences: which server to ask, and how to set it up.
-
-The identifier is the extension's own package, one above this one: Blender finds preferences by it. In a
-checkout there is no package above, and `of` then answers with the defaults.
-"""
+"""Add-on preferences: which server to ask, and how to set it up. What they come to says `connection`."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import urlsplit
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from . import server_panel
-from .core.errors import SettingsError
-
-ROOT_PACKAGE = __package__.rpartition(".")[0] or __package__
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Which server to ask: ``local`` is started on demand, ``remote`` is somebody's address."""
-
-    kind: Literal["local", "remote"] = "local"
-    url: str = ""
-    token: str = ""
+from .connection import is_loopback
+from .panels.server_panel import draw_server
+from .roots import ROOT_PACKAGE
 
 
 class DIRFA_AP_preferences(bpy.types.AddonPreferences):
@@ -103,44 +84,8 @@ class DIRFA_AP_preferences(bpy.types.AddonPreferences):
                 row = layout.row()
                 row.alert = True
                 row.label(text="Allow online access in Preferences > System", icon="ERROR")
-        server_panel.draw_server(layout.box(), context)
+        draw_server(layout.box(), context)
         layout.prop(self, "show_first_run")
-
-
-def preferences_of(context: bpy.types.Context) -> DIRFA_AP_preferences | None:
-    """The add-on's preferences; None where it runs outside Blender's add-on list."""
-    addon = context.preferences.addons.get(ROOT_PACKAGE)
-    return addon.preferences if addon is not None else None
-
-
-def is_remote(context: bpy.types.Context) -> bool:
-    """Whether another address than a server of our own is chosen."""
-    chosen = preferences_of(context)
-    return chosen is not None and chosen.connection == "remote"
-
-
-def connection_of(context: bpy.types.Context) -> Connection:
-    """The chosen connection; defaults where the add-on runs outside Blender's add-on list.
-
-    Raises
-    ------
-    SettingsError
-        A remote address is chosen and Blender may not go online.
-    """
-    chosen = preferences_of(context)
-    if chosen is None:
-        return Connection()
-    if chosen.connection == "remote" and not is_loopback(chosen.url) and not bpy.app.online_access:
-        raise SettingsError(
-            f"Blender may not go online, and the server is at {chosen.url}. "
-            "Allow online access in Preferences > System, or use the server on this computer."
-        )
-    return Connection(chosen.connection, chosen.url, chosen.token)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address stays on this computer."""
-    return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 CLASSES = (DIRFA_AP_preferences,)

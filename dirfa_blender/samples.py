@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .core.errors import PhotoError
-from .server_process import project_root
+from .roots import ROOT
 
 _SPEECH = Path("samples") / "speech.flac"
 _PORTRAIT = Path("skimage") / "data" / "astronaut.png"
@@ -19,7 +19,7 @@ _PORTRAIT = Path("skimage") / "data" / "astronaut.png"
 
 def sample_speech() -> Path:
     """The recording of the sample."""
-    return project_root() / _SPEECH
+    return ROOT / _SPEECH
 
 
 def sample_photo(packages: Iterable[Path] | None = None) -> Path:

@@ -20,11 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from . import environment as environments
-from . import installation, interpreters, system
 from .client import Client
 from .core import announcement
 from .core.errors import JobCancelled, ServerError, Unreachable
+from .roots import ROOT
+from .setup import environment as environments
+from .setup import installation, interpreters, system
 
 State = Literal[
     "not_installed", "incomplete", "update_available", "stopped", "starting", "running", "failed"
@@ -49,11 +50,6 @@ POLL_SECONDS = 0.05
 PREFIX = "managed-"
 KEPT_LOG = "server-failure.log"
 NEEDED_MODULES = ("torch", "fastapi", "uvicorn", "mediapipe")
-
-
-def project_root() -> Path:
-    """The folder that holds `server/` and this package: a checkout or an installed extension."""
-    return Path(__file__).resolve().parent.parent
 
 
 def server_python(root: Path) -> Path | None:
@@ -123,7 +119,7 @@ class ServerProcess:
     def __init__(
         self, root: Path | None = None, *, device: str = "auto", command: list[str] | None = None
     ) -> None:
-        self._root = root or project_root()
+        self._root = root or ROOT
         self._device = device
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from .blender.pieces import Entering
 from .core.animation import Animation
 from .core.controls import Controls
 from .core.key_reduction import Floats, Keys
 from .core.profile import MappingProfile
 from .core.timing import FrameRate
-from .film_job import FilmJob
-from .live_session import LiveSession
-from .photo_reading import Reading
-from .pieces import Entering
+from .head.photo_reading import Reading
+from .live.live_session import LiveSession
 from .queue_board import Board
+from .rendering.film_job import FilmJob
 from .server_process import ServerProcess
 from .server_process import State as ServerState
 

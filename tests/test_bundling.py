@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender import bundle as bundles
-from dirfa_blender import bundling, system
 from dirfa_blender.core.errors import ServerError
-from dirfa_blender.environment import SERVER
-from dirfa_blender.installation import Source
+from dirfa_blender.setup import bundle as bundles
+from dirfa_blender.setup import bundling, system
+from dirfa_blender.setup.environment import SERVER
+from dirfa_blender.setup.installation import Source
 
 
 @pytest.fixture

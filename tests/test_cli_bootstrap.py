@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import dirfa
-from dirfa_blender import doctor, environment, installation, system
 from dirfa_blender.core.errors import DirfaError, OutputError
-from dirfa_blender.environment import Environment
-from dirfa_blender.installation import Source, Step
+from dirfa_blender.setup import doctor, environment, installation, system
+from dirfa_blender.setup.environment import Environment
+from dirfa_blender.setup.installation import Source, Step
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -137,8 +137,8 @@ def test_what_runs_before_set_up_needs_no_package() -> None:
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name.split('.')[0] in ('numpy', 'bpy'): raise ImportError(name)\n"
         "sys.meta_path.insert(0, Absent())\n"
-        "import dirfa_blender.doctor, dirfa_blender.bundling, dirfa_blender.setup_report"
-        ", dirfa_blender.bundle, dirfa_blender.interpreters"
+        "import dirfa_blender.setup.doctor, dirfa_blender.setup.bundling, dirfa_blender.setup.setup_report"
+        ", dirfa_blender.setup.bundle, dirfa_blender.setup.interpreters"
     )
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender import scene_command
+from dirfa_blender.commands import scene_command
+from dirfa_blender.commands.scene_order import SceneOrder
 from dirfa_blender.core.errors import AudioError, FormatError, PhotoError
 from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.progress import Display
 from dirfa_blender.samples import advice, sample_photo
-from dirfa_blender.scene_order import SceneOrder
 
 ADVICE = ("The face is 92 pixels wide.",)
 

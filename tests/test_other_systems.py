@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender import environment, interpreters, system
-from dirfa_blender.environment import Environment
+from dirfa_blender.setup import environment, interpreters, system
+from dirfa_blender.setup.environment import Environment
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender import installation, interpreters, system
 from dirfa_blender.core.errors import ServerError
-from dirfa_blender.environment import SERVER, Environment
-from dirfa_blender.installation import Source
+from dirfa_blender.setup import installation, interpreters, system
+from dirfa_blender.setup.environment import SERVER, Environment
+from dirfa_blender.setup.installation import Source
 from tests.test_server_setup import PROJECT, write_wheel
 
 # Names below .invalid lead nowhere (RFC 2606): what arrives from there came through the proxy.

@@ -13,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender import bundle as bundles
-from dirfa_blender import (
-    diagnostics,
+from dirfa_blender import diagnostics
+from dirfa_blender.blender.text_lines import wrapped
+from dirfa_blender.core.errors import FormatError, JobCancelled, OutputError, ServerError
+from dirfa_blender.server_watch import LOOKS, PROCESS_STATES, RETRIES, Watch
+from dirfa_blender.setup import bundle as bundles
+from dirfa_blender.setup import environment as environments
+from dirfa_blender.setup import (
     installation,
     interpreters,
     removal,
@@ -23,13 +27,9 @@ from dirfa_blender import (
     system,
     verification,
 )
-from dirfa_blender import environment as environments
-from dirfa_blender.bundle import Bundle
-from dirfa_blender.core.errors import FormatError, JobCancelled, OutputError, ServerError
-from dirfa_blender.environment import LOCK, SERVER, Environment
-from dirfa_blender.installation import Source, Step
-from dirfa_blender.server_watch import LOOKS, PROCESS_STATES, RETRIES, Watch
-from dirfa_blender.text_lines import wrapped
+from dirfa_blender.setup.bundle import Bundle
+from dirfa_blender.setup.environment import LOCK, SERVER, Environment
+from dirfa_blender.setup.installation import Source, Step
 
 PROJECT = """
 [project]
@@ -171,7 +171,7 @@ def test_what_the_bundle_lacks_is_said_with_what_to_do(
 
 def test_a_lock_of_another_process_is_seen_and_falls_with_it(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib\nfrom dirfa_blender.setup_lock import held\n"
+        "import sys, pathlib\nfrom dirfa_blender.setup.setup_lock import held\n"
         "with held(pathlib.Path(sys.argv[1]), lambda: None):\n print('held', flush=True); input()"
     )
     with subprocess.Popen(

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender import bundle as bundles
-from dirfa_blender import installation, pip_process, setup_lock, system
 from dirfa_blender.core.errors import DirfaError
-from dirfa_blender.environment import LOCK, SERVER, Environment
-from dirfa_blender.installation import Source
+from dirfa_blender.setup import bundle as bundles
+from dirfa_blender.setup import installation, pip_process, setup_lock, system
+from dirfa_blender.setup.environment import LOCK, SERVER, Environment
+from dirfa_blender.setup.installation import Source
 from tests.test_server_setup import bundle, python, root  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,8 +23,8 @@ SMALL, LARGE = "6m", "120m"
 SECOND = """
 import sys
 from pathlib import Path
-from dirfa_blender import bundle, installation, system
-from dirfa_blender.environment import SERVER, Environment
+from dirfa_blender.setup import bundle, installation, system
+from dirfa_blender.setup.environment import SERVER, Environment
 home = Environment(Path(sys.argv[1]), Path(sys.argv[2]))
 python = system.probe(Path(sys.executable))
 sys.stdin.readline()

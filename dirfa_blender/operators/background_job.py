@@ -12,12 +12,12 @@ from typing import Any
 import bpy
 
 from ..background import BackgroundJob, Report, Reporter
+from ..blender.labels import spoken
+from ..blender.pieces import Entering, Steps
+from ..blender.viewport import redraw_sidebars
 from ..core.errors import DirfaError, JobCancelled, RigError
-from ..directing import write_postponed
-from ..labels import spoken
-from ..pieces import Entering, Steps
+from ..performing.directing import write_postponed
 from ..session import state
-from ..viewport import redraw_sidebars
 
 TICK_SECONDS = 0.05
 TICKS_A_REDRAW = 5

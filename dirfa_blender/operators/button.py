@@ -7,9 +7,9 @@ from pathlib import Path
 
 import bpy
 
-from .. import acting
+from ..blender.labels import spoken
 from ..core.errors import DirfaError
-from ..labels import spoken
+from ..performing import acting
 from ..session import state
 
 BUSY = "A job runs; wait for it or cancel it"

@@ -6,9 +6,10 @@ from abc import abstractmethod
 
 import bpy
 
-from .. import acting, directing, edits, fcurves, layering
-from ..labels import spoken
-from ..scene import usable_rate
+from ..blender import fcurves
+from ..blender.labels import spoken
+from ..blender.scene import usable_rate
+from ..performing import acting, directing, edits, layering
 from .button import Button
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
-from .. import acting, exporting
 from ..background import Reporter
+from ..blender.labels import spoken
+from ..blender.scene import frame_rate
 from ..core.exchange import SUFFIXES, TITLES, Reading, encoded_take, read_take
 from ..core.npz_io import write_whole
-from ..export_check import problems_of
-from ..labels import spoken
-from ..scene import frame_rate
-from ..staging import stage_take
+from ..export import exporting
+from ..export.export_check import problems_of
+from ..performing import acting
+from ..staging.staging import stage_take
 from .background_job import BackgroundOperator
 from .button import FileButton, characterless_reason, takeless_reason, target_of
 from .rendering import program

@@ -5,12 +5,12 @@ from __future__ import annotations
 import bpy
 from bpy.props import FloatProperty, StringProperty
 
-from .. import acting, expressions
 from ..background import Reporter
+from ..blender.labels import spoken
+from ..blender.pieces import Steps
 from ..core.errors import RigError
-from ..labels import spoken
-from ..pieces import Steps
-from ..pose_assets import EXPRESSION_KEY
+from ..performing import acting, expressions
+from ..rig.pose_assets import EXPRESSION_KEY
 from .background_job import BackgroundOperator, by_uid
 from .button import Button, target_of
 

@@ -9,25 +9,28 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from .. import acting, apply, early, lines, profiles, takes, viewport
-from ..admission import Cast
 from ..background import Reporter
-from ..character import character_of
+from ..blender import viewport
+from ..blender.labels import spoken
+from ..blender.pieces import Steps
 from ..client import Client
-from ..connecting import connect
+from ..connection import Connection, connection_of
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
-from ..hindrances import hindrances_of
-from ..labels import spoken
-from ..performance import LineRequest, Performance, Request, perform
-from ..pieces import Steps
-from ..preferences import Connection, connection_of
+from ..performing import acting, apply, lines, takes
+from ..performing.shared_meshes import twins
+from ..performing.speech import Speech
+from ..performing.takes import TakeNote
+from ..rig import profiles
+from ..rig.character import character_of
 from ..session import state
-from ..shared_meshes import twins
-from ..speech import Speech
-from ..staging import Draft, Retake, draft_steps, follow_starts, stage_queue
-from ..takes import TakeNote
+from ..staging import early
+from ..staging.admission import Cast
+from ..staging.connecting import connect
+from ..staging.hindrances import hindrances_of
+from ..staging.performance import LineRequest, Performance, Request, perform
+from ..staging.staging import Draft, Retake, draft_steps, follow_starts, stage_queue
 from .background_job import BackgroundOperator, by_uid
 
 RECORDINGS = "*.wav;*.flac;*.ogg;*.opus;*.mp3;*.aif;*.aiff;*.m4a;*.aac;*.mp4;*.mov;*.mkv;*.webm"

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import bpy
 
-from .. import early, head_change, head_form, shot, viewport
 from ..background import Reporter
-from ..connecting import connect
+from ..blender import viewport
+from ..blender.labels import spoken
+from ..blender.pieces import Steps
+from ..connection import connection_of
 from ..core.errors import DirfaError, PhotoError
 from ..core.head import Head
-from ..head_parts import HeadParts
-from ..labels import spoken
-from ..performance import Request, perform
-from ..pieces import Steps
-from ..preferences import connection_of
+from ..head.head_parts import HeadParts
 from ..queue_board import Board
+from ..rendering import shot
+from ..staging import early, head_change, head_form
+from ..staging.connecting import connect
+from ..staging.performance import Request, perform
 from .background_job import BackgroundOperator
 from .button import target_of
 

@@ -8,10 +8,10 @@ import bpy
 from bpy.props import StringProperty
 
 from ..background import Reporter
+from ..blender.labels import spoken
+from ..connection import is_remote
 from ..core.errors import SettingsError
-from ..labels import spoken
 from ..learning import TITLE, Footage, Learnt, learn
-from ..preferences import is_remote
 from ..session import state
 from .background_job import BackgroundOperator
 

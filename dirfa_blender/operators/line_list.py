@@ -7,13 +7,13 @@ from pathlib import Path
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
-from .. import acting, directing, lines
+from ..blender.labels import spoken
+from ..blender.scene import frame_rate
 from ..core.errors import DirfaError
-from ..labels import spoken
-from ..scene import frame_rate
+from ..performing import acting, directing, lines
+from ..performing.speech import length_of
 from ..session import state
-from ..speech import length_of
-from ..staging import first_free_frame
+from ..staging.staging import first_free_frame
 from .button import Button, FileButton, lineless_reason
 from .generate import RECORDINGS
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import bpy
 from bpy.app.translations import pgettext_iface
 
-from .. import lines
 from ..background import Reporter
-from ..connecting import connect
+from ..blender.labels import spoken
+from ..blender.viewport import redraw_sidebars
+from ..connection import connection_of
 from ..core.errors import AudioError, DirfaError
 from ..core.live_source import (
     MicrophoneSource,
@@ -20,15 +21,15 @@ from ..core.live_source import (
     wav_samples,
 )
 from ..core.protocol import AnimateSettings
-from ..labels import spoken
-from ..live_player import LivePlayer, describe
-from ..live_properties import LOOKAHEADS
-from ..live_session import LiveSession
-from ..preferences import connection_of
-from ..server_process import project_root, server_python
+from ..live.live_player import LivePlayer, describe
+from ..live.live_session import LiveSession
+from ..performing import lines
+from ..performing.speech import Speech, read_samples
+from ..roots import ROOT
+from ..server_process import server_python
 from ..session import state
-from ..speech import Speech, read_samples
-from ..viewport import redraw_sidebars
+from ..settings.live_properties import LOOKAHEADS
+from ..staging.connecting import connect
 from .button import target_of
 
 TICK_SECONDS = 1 / 60
@@ -202,7 +203,7 @@ def source_of(scene: bpy.types.Scene) -> Source:
     """What is heard. Raises AudioError."""
     live = scene.dirfa.live
     if live.source == "MICROPHONE":
-        root = project_root()
+        root = ROOT
         command = recorder_command(server_python(root))
         return MicrophoneSource(command, gain=10 ** (live.level / 20), folder=root)
     if live.source == "LINE":

@@ -8,14 +8,16 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from .. import mapping_editor, profiles, shared_meshes
-from ..character import character_of, linked_shapes, override_shapes
+from ..blender.labels import spoken
 from ..core.errors import RigError, SettingsError
 from ..core.file_names import safe_name
 from ..core.mapping import load_profile, read_profile, shipped_profiles
 from ..core.profile_writer import write_profile
-from ..labels import spoken
+from ..performing import shared_meshes
+from ..rig import profiles
+from ..rig.character import character_of, linked_shapes, override_shapes
 from ..session import state
+from ..settings import mapping_editor
 from .button import Button
 
 # Blender keeps no reference to the texts of a dynamic enumeration.

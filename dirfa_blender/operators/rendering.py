@@ -7,14 +7,16 @@ from pathlib import Path
 
 import bpy
 
-from .. import film_choice, rate_change, render
+from ..blender.labels import spoken
+from ..blender.viewport import redraw_sidebars
 from ..core.errors import DirfaError, JobCancelled, OutputError
-from ..film_job import FilmJob
-from ..labels import spoken
-from ..render_filling import render_order
-from ..render_order import RenderOrder
+from ..performing import rate_change
+from ..rendering import render
+from ..rendering.film_job import FilmJob
+from ..rendering.render_filling import render_order
+from ..rendering.render_order import RenderOrder
 from ..session import state
-from ..viewport import redraw_sidebars
+from ..settings import film_choice
 from .button import Button
 
 TICK_SECONDS = 0.25

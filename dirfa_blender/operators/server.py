@@ -12,19 +12,22 @@ from typing import Any
 
 import bpy
 
-from .. import diagnostics, early, removal, server_process, verification
-from .. import environment as environments
+from .. import diagnostics, server_process
 from ..background import BackgroundJob, Reporter
-from ..bundle import read as read_bundle
+from ..blender.labels import spoken
+from ..blender.viewport import redraw_sidebars
 from ..client import Client
+from ..connection import connection_of, preferences_of
 from ..core.errors import DirfaError, JobCancelled, ServerError
-from ..extension_version import version
-from ..installation import Source, Step
-from ..labels import spoken
-from ..preferences import connection_of, preferences_of
+from ..roots import ROOT
 from ..server_watch import Task, watch
 from ..session import state
-from ..viewport import redraw_sidebars
+from ..setup import environment as environments
+from ..setup import removal, verification
+from ..setup.bundle import read as read_bundle
+from ..setup.extension_version import version
+from ..setup.installation import Source, Step
+from ..staging import early
 
 TICK_SECONDS = 0.1
 WATCH_SECONDS = 1.0
@@ -107,9 +110,7 @@ class DIRFA_OT_server_setup(_TaskOperator, bpy.types.Operator):
 
             removal.sweep()
             bundle = read_bundle(Path(folder)) if folder else None
-            server_process.install(
-                server_process.project_root(), show, Source(device, proxy, bundle)
-            )
+            server_process.install(ROOT, show, Source(device, proxy, bundle))
             return "The server is set up"
 
         return self.begin("installing", work)
@@ -168,7 +169,7 @@ class DIRFA_OT_server_verify(_TaskOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
         def work(report: Reporter) -> str:
-            home = environments.of_server(server_process.project_root())
+            home = environments.of_server(ROOT)
             if not home.python.exists():
                 raise ServerError("There is nothing to verify: the server is not installed.")
             verdict = verification.verify(home.python, report)
@@ -203,7 +204,7 @@ class DIRFA_OT_server_remove(_TaskOperator, bpy.types.Operator):
 
         def work(report: Reporter) -> str:
             server.stop()
-            removal.remove(environments.of_server(server_process.project_root()), report)
+            removal.remove(environments.of_server(ROOT), report)
             return "The server is removed"
 
         return self.begin("removing", work)
@@ -260,13 +261,13 @@ class DIRFA_OT_server_log(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
-        if diagnostics.newest_log(server_process.project_root(), state().server) is None:
+        if diagnostics.newest_log(ROOT, state().server) is None:
             cls.poll_message_set("There is no log yet")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
-        path = diagnostics.newest_log(server_process.project_root(), state().server)
+        path = diagnostics.newest_log(ROOT, state().server)
         if path is None:
             return {"CANCELLED"}
         if bpy.app.background or "FINISHED" not in bpy.ops.wm.path_open(filepath=str(path)):
@@ -294,7 +295,7 @@ class DIRFA_OT_copy_diagnostics(_TaskOperator, bpy.types.Operator):
 
         def work(report: Reporter) -> str:
             report(0.2, "Looking around")
-            kept.append(diagnostics.report(server_process.project_root(), server, facts))
+            kept.append(diagnostics.report(ROOT, server, facts))
             return "The diagnostics are on the clipboard"
 
         def copy(_note: str) -> None:

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import StringProperty
 
 from ..core.npz_io import read_animation
-from ..staging import stage_take
+from ..staging.staging import stage_take
 from .button import FileButton, characterless_reason, target_of
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from .. import acting, directing, takes
 from ..core.emotions import EMOTIONS
 from ..core.file_names import safe_name
 from ..core.npz_io import write_whole
-from ..line_properties import STRENGTHS
+from ..performing import acting, directing, takes
+from ..performing.line_properties import STRENGTHS
 from ..session import state
 from .button import Button, FileButton, lineless_reason, takeless_reason
 
@@ -152,7 +152,7 @@ def _copy(source: bpy.types.PropertyGroup, into: bpy.types.PropertyGroup) -> Non
 
 
 def _unit_items() -> list[bpy.types.EnumPropertyItem]:
-    from ..line_properties import DIRFA_PG_unit
+    from ..performing.line_properties import DIRFA_PG_unit
 
     return list(DIRFA_PG_unit.bl_rna.properties["code"].enum_items)
 

@@ -59,7 +59,7 @@ def declared_texts() -> dict[str, str]:
 def drawn_texts() -> dict[str, str]:
     """Literals that panels draw, and the looks of the server's states."""
     texts: dict[str, str] = {}
-    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("operators/*.py")]:
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.endswith("_reason"):
                 for part in ast.walk(ast.Module([n for n in node.body if not _is_text(n)], [])):
@@ -84,8 +84,11 @@ def drawn_texts() -> dict[str, str]:
 def said_texts() -> dict[str, str]:
     """Sentences that are made while the add-on runs in a window, with ``{}`` for what differs."""
     texts: dict[str, str] = {}
-    rooms = [p for p in PACKAGE.glob("*.py") if p.stem not in WITHOUT_A_WINDOW]
-    rooms += [*PACKAGE.glob("operators/*.py"), *(PACKAGE / "core" / f"{n}.py" for n in READERS)]
+    core = PACKAGE / "core"
+    rooms = [
+        p for p in PACKAGE.rglob("*.py") if p.stem not in WITHOUT_A_WINDOW and core not in p.parents
+    ]
+    rooms += [core / f"{name}.py" for name in READERS]
     # What the server says of a photo or a recording is shown as it comes.
     rooms += [PACKAGE.parent / "server" / "photo" / f"{name}.py" for name in ("decode", "checks")]
     rooms += [PACKAGE.parent / "server" / "audio.py"]

@@ -9,11 +9,12 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from dirfa_blender import acting, lines, meshes, takes
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import Unreachable
 from dirfa_blender.core.npz_io import animation_bytes
 from dirfa_blender.core.protocol import AnimateSettings, JobStatus
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import acting, lines, takes
 from dirfa_blender.session import state
 from tests.addon.ball_head import ball_head, wavy_animation
 

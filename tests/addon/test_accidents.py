@@ -8,8 +8,9 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender import fcurves, takes
+from dirfa_blender.blender import fcurves
 from dirfa_blender.operators import generate
+from dirfa_blender.performing import takes
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, character, line_with_take
 from tests.addon.test_operators import refused, snapshot

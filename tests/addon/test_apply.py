@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from mathutils import Euler, Matrix, Quaternion
 
-from dirfa_blender import apply, fcurves, meshes
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core import pose, rotation
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import apply
 from tests.addon.ball_head import ball_head, wavy_animation
 
 PROFILE = load_profile("arkit")

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import fcurves, lines, nla
-from dirfa_blender.character import character_of
+from dirfa_blender.blender import fcurves, nla
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.operators import generate
+from dirfa_blender.performing import lines
+from dirfa_blender.rig.character import character_of
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, line_with_take
 from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face

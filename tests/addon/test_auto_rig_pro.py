@@ -6,10 +6,11 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import apply, profiles
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
 from tests.addon.stand_ins import take
 
 # Places of the controls, metres: subject's left, back, up.
@@ -68,7 +69,7 @@ def test_the_face_is_recognised_whole(rig) -> None:
     found = profiles.profile_for(rig)
 
     assert found.name == "auto_rig_pro"
-    from dirfa_blender.character import character_of
+    from dirfa_blender.rig.character import character_of
 
     said = str(profiles.covered(character_of(rig), found))
     assert said.startswith("all ") and "jaw on bone 'c_jawbone.x'" in said

@@ -6,8 +6,10 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import acting, edits, fcurves, staging
-from dirfa_blender.takes import TakeNote
+from dirfa_blender.blender import fcurves
+from dirfa_blender.performing import acting, edits
+from dirfa_blender.performing.takes import TakeNote
+from dirfa_blender.staging import staging
 from tests.addon.stage import speaking_character, take_of
 
 JAW = ('key_blocks["jawOpen"].value', 0)

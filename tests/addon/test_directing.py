@@ -8,10 +8,12 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import acting, fcurves, key_watch, takes
+from dirfa_blender.blender import fcurves
 from dirfa_blender.core.layers import LAYERS
 from dirfa_blender.operators import generate
+from dirfa_blender.performing import acting, takes
 from dirfa_blender.session import state
+from dirfa_blender.settings import key_watch
 from tests.addon.stage import QueueServer, character, line_with_take, take_of
 from tests.addon.test_scene import write_tone
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import bpy
 import pytest
 
-from dirfa_blender import early, photo_reading
 from dirfa_blender.core.errors import JobCancelled
 from dirfa_blender.core.protocol import JobStatus, PhotoSettings
+from dirfa_blender.head import photo_reading
 from dirfa_blender.session import state
+from dirfa_blender.staging import early
 from tests.addon.test_operators import FakeClient, addon_scene, server
 
 __all__ = ["addon_scene", "server"]

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, blender_command, fcurves, meshes
+from dirfa_blender.blender import fcurves
+from dirfa_blender.commands import blender_command
 from dirfa_blender.core.exchange import SUFFIXES, TITLES, encoded_take
 from dirfa_blender.core.interchange import read_arkit_json
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.npz_io import write_animation
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import acting
 from tests.addon.ball_head import ball_head, wavy_animation
 from tests.addon.stage import line_with_take, take_of
 

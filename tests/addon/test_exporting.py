@@ -13,11 +13,11 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import exporting, exports
-from dirfa_blender import scene as staging
+from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import OutputError, RigError, SettingsError
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.placement import Placement, place
+from dirfa_blender.export import exporting, exports
+from dirfa_blender.staging.placement import Placement, place
 from tests.addon.ball_head import ball_head, wavy_animation
 
 FRAMES = (1, 7, 13)

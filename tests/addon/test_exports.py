@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from mathutils.kdtree import KDTree
 
-from dirfa_blender import apply, exports, meshes
 from dirfa_blender.core.errors import OutputError, SettingsError
 from dirfa_blender.core.exchange import encoded_take
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.rotation import to_matrix
+from dirfa_blender.export import exports
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import apply
 from tests.addon.ball_head import ball_head, wavy_animation
 
 SUFFIXES = (".glb", ".fbx", ".usdc")

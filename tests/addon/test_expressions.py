@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import expressions, fcurves
-from dirfa_blender.character import character_of
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender.pieces import Entering, finished
 from dirfa_blender.core.emotions import EMOTIONS
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.pieces import Entering, finished
-from dirfa_blender.pose_assets import read_pose
+from dirfa_blender.performing import expressions
+from dirfa_blender.rig.character import character_of
+from dirfa_blender.rig.pose_assets import read_pose
 from tests.addon.stage import character
 from tests.addon.stand_ins import armature, bone_turn, face_with_keys
 from tests.addon.test_operators import refused

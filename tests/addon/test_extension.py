@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from dirfa_blender.commands.extension import ROOT, build_extension, extension_version, find_builder
 from dirfa_blender.core.errors import OutputError, RenderError
-from dirfa_blender.extension import ROOT, build_extension, extension_version, find_builder
 
 IN_BLENDER = """
 import json, sys
@@ -34,8 +34,8 @@ found["rigs"] = bpy.context.scene.dirfa.seed == 0
 import importlib
 mapping = importlib.import_module(module + ".dirfa_blender.core.mapping")
 found["shapes"] = len(mapping.load_profile("arkit").shapes)
-process = importlib.import_module(module + ".dirfa_blender.server_process")
-found["server"] = (process.project_root() / "server" / "__main__.py").is_file()
+roots = importlib.import_module(module + ".dirfa_blender.roots")
+found["server"] = (roots.ROOT / "server" / "__main__.py").is_file()
 bpy.ops.preferences.addon_disable(module=module)
 found["classes_after"] = [name for name in dir(bpy.types) if name.startswith("DIRFA")]
 found["property_after"] = hasattr(bpy.types.Scene, "dirfa")

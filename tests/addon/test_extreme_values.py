@@ -8,10 +8,11 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import acting, fcurves
+from dirfa_blender.blender import fcurves
 from dirfa_blender.core.emotions import EMOTIONS
 from dirfa_blender.core.layers import LAYERS
-from dirfa_blender.line_properties import STRENGTHS, DIRFA_PG_unit
+from dirfa_blender.performing import acting
+from dirfa_blender.performing.line_properties import STRENGTHS, DIRFA_PG_unit
 from dirfa_blender.session import state
 from tests.addon.stage import speaking_character
 

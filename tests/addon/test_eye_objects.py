@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
-from dirfa_blender import apply, eye_objects, fcurves, meshes
-from dirfa_blender.character import character_of
+from dirfa_blender.blender import fcurves
 from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import eye_objects
+from dirfa_blender.rig.character import character_of
 from tests.addon.ball_head import ball_head, wavy_animation
 
 FORWARD = Vector((0.0, -1.0, 0.0))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dirfa_blender import profiles
-from dirfa_blender.character import character_of
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
 from tests.addon.stand_ins import face_with_keys
 
 FEW = (

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, fcurves, film_choice, lines, rate_change, rate_watch, render
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender.scene import place_sound, set_frame_range, set_frame_rate
 from dirfa_blender.core.errors import RenderError
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import place_sound, set_frame_range, set_frame_rate
+from dirfa_blender.performing import acting, lines, rate_change
+from dirfa_blender.rendering import render
+from dirfa_blender.settings import film_choice, rate_watch
 from tests.addon.stage import character, line_with_take, take_of
 from tests.addon.test_scene import write_tone
 

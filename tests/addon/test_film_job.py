@@ -9,12 +9,12 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender import film_choice
 from dirfa_blender.core.errors import JobCancelled, OutputError, RenderError
 from dirfa_blender.core.provenance import SYNTHETIC, digital_source_type
-from dirfa_blender.film_job import FilmJob
 from dirfa_blender.operators import rendering
+from dirfa_blender.rendering.film_job import FilmJob
 from dirfa_blender.session import state
+from dirfa_blender.settings import film_choice
 from tests.addon.test_render import filmed, first_loud, sound_of
 
 

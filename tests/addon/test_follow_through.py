@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from dirfa_blender import acting, apply, fcurves, meshes
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core import follow_through, rotation
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import acting, apply
 from tests.addon.ball_head import ball_head, wavy_animation
 from tests.addon.stage import character, line_with_take, take_of
 

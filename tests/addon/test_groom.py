@@ -7,13 +7,13 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from dirfa_blender import meshes
 from dirfa_blender.core.head_beard import with_beard
 from dirfa_blender.core.head_groom import strands
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
-from dirfa_blender.head_parts import head_parts
-from dirfa_blender.materials import build_strands
+from dirfa_blender.head import meshes
+from dirfa_blender.head.head_parts import head_parts
+from dirfa_blender.head.materials import build_strands
 
 from .ball_head import ball_head
 

@@ -6,7 +6,8 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import acting, edits, fcurves, layering
+from dirfa_blender.blender import fcurves
+from dirfa_blender.performing import acting, edits, layering
 from dirfa_blender.session import state
 from tests.addon.stage import character, line_with_take, speaking_character, take_of
 

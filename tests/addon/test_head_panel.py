@@ -12,26 +12,21 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import (
-    acting,
-    export_check,
-    exporting,
-    fcurves,
-    head_change,
-    head_form,
-    meshes,
-    shot,
-    takes,
-)
+from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_sliders import SLIDERS, HeadSliders, slid
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.npz_io import head_bytes
 from dirfa_blender.core.protocol import JobStatus, PhotoSettings
-from dirfa_blender.head_parts import head_parts
+from dirfa_blender.export import export_check, exporting
+from dirfa_blender.head import meshes
+from dirfa_blender.head.head_parts import head_parts
 from dirfa_blender.operators import head as head_operators
+from dirfa_blender.performing import acting, takes
+from dirfa_blender.rendering import shot
 from dirfa_blender.session import state
+from dirfa_blender.staging import head_change, head_form
 from tests.addon.ball_head import ball_head
 from tests.addon.stage import line_with_take, take_of
 

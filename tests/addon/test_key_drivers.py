@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
-from dirfa_blender import apply, profiles
-from dirfa_blender.character import character_of
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.hindrances import hindrances_of, report_of
-from dirfa_blender.profiles import covered
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
+from dirfa_blender.rig.profiles import covered
+from dirfa_blender.staging.hindrances import hindrances_of, report_of
 from tests.addon.stand_ins import armature, face_with_keys, moved_keys, take
 
 # Key -> control, what the driver reads of it, and its expression.

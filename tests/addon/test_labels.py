@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dirfa_blender import labels
+from dirfa_blender.blender import labels
 
 
 def context(width: int, scale: float = 1.0) -> SimpleNamespace:

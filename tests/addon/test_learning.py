@@ -12,7 +12,8 @@ import dirfa_blender
 from dirfa_blender.background import BackgroundJob
 from dirfa_blender.core.errors import JobCancelled, ServerError, SettingsError
 from dirfa_blender.learning import Footage, Learnt, learn
-from dirfa_blender.server_process import project_root, server_python
+from dirfa_blender.roots import ROOT
+from dirfa_blender.server_process import server_python
 
 FAKE = """
 import json, sys
@@ -59,7 +60,7 @@ def test_what_the_process_says_comes_through(film: Path) -> None:
 
 
 def test_the_real_process_refuses_a_folder_without_film(film: Path) -> None:
-    if server_python(project_root()) is None:
+    if server_python(ROOT) is None:
         pytest.skip("no environment of the server: `python3 dirfa.py setup` makes one")
 
     with pytest.raises(ServerError, match="Expected film of the actor"):

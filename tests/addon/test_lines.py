@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import edits, fcurves, lines
+from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.operators import generate
+from dirfa_blender.performing import edits, lines
+from dirfa_blender.performing.speech import Speech, read_samples
 from dirfa_blender.session import state
-from dirfa_blender.speech import Speech, read_samples
 from tests.addon.stage import QueueServer, character
 from tests.addon.test_operators import refused
 from tests.addon.test_scene import write_tone

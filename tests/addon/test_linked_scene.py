@@ -8,8 +8,8 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender.lines import new_line, set_character
 from dirfa_blender.operators import generate
+from dirfa_blender.performing.lines import new_line, set_character
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, character, line_with_take
 from tests.addon.test_operators import refused

@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, live_player, profiles
 from dirfa_blender.client import Client
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import RigError, Unreachable
 from dirfa_blender.core.follow_through import SHOULDER_SHARE
 from dirfa_blender.core.live_source import RecordingSource
 from dirfa_blender.core.protocol import AnimateSettings
-from dirfa_blender.live_player import LivePlayer
-from dirfa_blender.live_session import LiveSession
+from dirfa_blender.live import live_player
+from dirfa_blender.live.live_player import LivePlayer
+from dirfa_blender.live.live_session import LiveSession
 from dirfa_blender.operators import live
+from dirfa_blender.performing import acting
+from dirfa_blender.rig import profiles
 from dirfa_blender.session import state
 from tests.addon.ball_head import wavy_animation
 from tests.addon.stage import character, line_with_take
@@ -59,7 +61,7 @@ class Hearing:
 
 @pytest.fixture
 def stage(scene, monkeypatch):
-    monkeypatch.setattr("dirfa_blender.live_session.SpeechStream", Hearing)
+    monkeypatch.setattr("dirfa_blender.live.live_session.SpeechStream", Hearing)
     monkeypatch.setattr(live, "connect", lambda *_: Client("http://nowhere", ""))
     dirfa_blender.register()
     yield bpy.context.scene

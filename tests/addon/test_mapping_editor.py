@@ -7,12 +7,14 @@ from pathlib import Path
 import bpy
 import pytest
 
-from dirfa_blender import addon, apply, profiles
-from dirfa_blender.character import character_of
+from dirfa_blender import addon
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.operators.mapping import mirrored
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
 from tests.addon.stand_ins import armature, face_with_keys, moved_keys, take
 
 

@@ -9,11 +9,11 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import materials, meshes
 from dirfa_blender.core.head_template import template
-from dirfa_blender.head_creases import CREASES, PRESSED_BY
-from dirfa_blender.head_zones import eye_discs, skin_zones
-from dirfa_blender.shader_plan import CREASE_ATTRIBUTE, REST_ATTRIBUTE
+from dirfa_blender.head import materials, meshes
+from dirfa_blender.head.head_creases import CREASES, PRESSED_BY
+from dirfa_blender.head.head_zones import eye_discs, skin_zones
+from dirfa_blender.head.shader_plan import CREASE_ATTRIBUTE, REST_ATTRIBUTE
 from tests.addon.ball_head import MATERIALS, ball_head
 
 
@@ -147,8 +147,8 @@ def test_light_comes_through_the_cheeks_to_the_corners_of_the_mouth() -> None:
 
 
 def test_fair_hair_keeps_its_hue_however_strong() -> None:
-    from dirfa_blender.shader_hair import _fibre
-    from dirfa_blender.shader_plan import Plan
+    from dirfa_blender.head.shader_hair import _fibre
+    from dirfa_blender.head.shader_plan import Plan
 
     plan = Plan(
         bpy.data.node_groups.new("Fair", "ShaderNodeTree"), {"hair": (0.80, 0.66, 0.46)}, None

@@ -11,10 +11,12 @@ import pytest
 from mathutils import Vector
 
 import dirfa_blender
-from dirfa_blender import addon, fcurves, meshes
+from dirfa_blender import addon
+from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import Unreachable
 from dirfa_blender.core.npz_io import animation_bytes, head_bytes, write_animation
 from dirfa_blender.core.protocol import AnimateSettings, JobStatus, PhotoSettings
+from dirfa_blender.head import meshes
 from dirfa_blender.operators import generate
 from dirfa_blender.session import state
 from tests.addon.ball_head import ball_head, wavy_animation
@@ -176,7 +178,7 @@ def test_a_server_that_does_not_answer_is_a_sentence(addon_scene, monkeypatch) -
 def test_a_scene_that_cannot_take_the_sound_stays_as_it_was(
     addon_scene, server, monkeypatch
 ) -> None:
-    from dirfa_blender import scene as staging
+    from dirfa_blender.blender import scene as staging
     from dirfa_blender.core.errors import AudioError
 
     def refuse(*_: object) -> None:

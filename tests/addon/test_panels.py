@@ -8,8 +8,11 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, addon, labels, rate_watch
+from dirfa_blender import addon
+from dirfa_blender.blender import labels
+from dirfa_blender.performing import acting
 from dirfa_blender.session import state
+from dirfa_blender.settings import rate_watch
 from tests.addon.stage import character, line_with_take
 from tests.addon.test_operators import refused
 

@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, directing, fcurves, lines, refining, staging, takes
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender.pieces import Entering
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.npz_io import animation_bytes
-from dirfa_blender.head_parts import head_parts
-from dirfa_blender.pieces import Entering
+from dirfa_blender.head.head_parts import head_parts
+from dirfa_blender.performing import acting, directing, lines, refining, takes
+from dirfa_blender.performing.speech import Speech
+from dirfa_blender.performing.takes import TakeNote
 from dirfa_blender.session import state
-from dirfa_blender.speech import Speech
-from dirfa_blender.takes import TakeNote
+from dirfa_blender.staging import staging
 from tests.addon.ball_head import ball_head
 from tests.addon.stage import character, line_with_take, take_of
 from tests.addon.test_operators import snapshot

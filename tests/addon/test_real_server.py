@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import fcurves, takes
+from dirfa_blender.blender import fcurves
+from dirfa_blender.performing import takes
 from dirfa_blender.server_process import running_server, server_python
 from dirfa_blender.session import state
 from tests.addon.stage import character

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from dirfa_blender import acting, fcurves
+from dirfa_blender.blender import fcurves
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
+from dirfa_blender.performing import acting
 from tests.addon.stage import line_with_take
 from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face
 from tests.addon.test_artists_habits import enter_strip

@@ -10,10 +10,11 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import meshes, render, shot
-from dirfa_blender import scene as staging
+from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import JobCancelled, OutputError, RenderError, SettingsError
 from dirfa_blender.core.timing import parse_rate
+from dirfa_blender.head import meshes
+from dirfa_blender.rendering import render, shot
 from tests.addon.ball_head import ball_head
 from tests.addon.test_scene import write_tone
 

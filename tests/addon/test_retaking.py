@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, retaking, takes
 from dirfa_blender.operators import generate
+from dirfa_blender.performing import acting, takes
 from dirfa_blender.session import state
+from dirfa_blender.staging import retaking
 from tests.addon.stage import QueueServer, character
 from tests.addon.test_scene import write_tone
 

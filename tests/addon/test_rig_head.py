@@ -6,12 +6,14 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import apply, meshes, profiles
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.action_units import ACTION_UNITS, ActionUnit
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import eye_centres, template
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
 from tests.addon.stand_ins import take
 
 
@@ -45,7 +47,7 @@ def motion(built, levels: dict[str, float]) -> np.ndarray:
 
 
 def test_our_head_is_recognised_whole(built) -> None:
-    from dirfa_blender.character import character_of
+    from dirfa_blender.rig.character import character_of
 
     profile, covered = profiles.detect(character_of(built[1].face))
 

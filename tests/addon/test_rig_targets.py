@@ -8,12 +8,14 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import apply, fcurves, profiles
-from dirfa_blender.character import character_of, override_shapes
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of, override_shapes
 from tests.addon.stand_ins import armature, bone_turn, face_with_keys, moved_keys, take
 
 ARKIT = load_profile("arkit")

@@ -7,12 +7,13 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import apply, profiles
-from dirfa_blender.character import character_of
+from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core import rotation
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.scene import set_frame_rate
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
 from tests.addon.stand_ins import take
 
 # Unit -> the deforming bone that moves most, and its way: left, back, up in units of the mouth's width.

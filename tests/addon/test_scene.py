@@ -11,11 +11,14 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import apply, fcurves, meshes, shot
-from dirfa_blender import scene as staging
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import AudioError, OutputError
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import apply
+from dirfa_blender.rendering import shot
 from tests.addon.ball_head import ball_head, wavy_animation
 
 

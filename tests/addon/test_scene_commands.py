@@ -9,15 +9,18 @@ from pathlib import Path
 import bpy
 import pytest
 
-from dirfa_blender import fcurves, meshes, scene_command, shot
-from dirfa_blender import scene as staging
 from dirfa_blender.__main__ import main
+from dirfa_blender.blender import fcurves
+from dirfa_blender.blender import scene as staging
+from dirfa_blender.commands import scene_command
+from dirfa_blender.commands.scene_order import order_from
 from dirfa_blender.core.errors import SettingsError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.npz_io import write_animation
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.core.provenance import PROPERTY, SYNTHETIC, digital_source_type
-from dirfa_blender.scene_order import order_from
+from dirfa_blender.head import meshes
+from dirfa_blender.rendering import shot
 from server.batch.lines import read_lines
 from tests.addon.ball_head import ball_head, wavy_animation
 from tests.addon.stand_ins import face_with_keys

@@ -8,12 +8,14 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender import acting, lines, mapping_editor, profiles, shared_meshes
-from dirfa_blender.character import character_of
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.operators import generate
+from dirfa_blender.performing import acting, lines, shared_meshes
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
 from dirfa_blender.session import state
+from dirfa_blender.settings import mapping_editor
 from tests.addon.stage import QueueServer, line_with_take
 from tests.addon.stand_ins import armature, face_with_keys, moved_keys, take
 from tests.addon.test_artists_habits import enter_strip

@@ -8,9 +8,10 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender import meshes, render, shot
 from dirfa_blender.core.errors import SettingsError
-from dirfa_blender.shot_presets import SHOTS
+from dirfa_blender.head import meshes
+from dirfa_blender.rendering import render, shot
+from dirfa_blender.rendering.shot_presets import SHOTS
 
 from .ball_head import ball_head
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from dirfa_blender import groom, materials, small_picture
 from dirfa_blender.core.head_groom import Strands
+from dirfa_blender.head import groom, materials
+from dirfa_blender.rendering import small_picture
 
 
 def test_half_of_the_strands_are_left_and_cover_as_much(scene) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bpy
 import pytest
 
-from dirfa_blender import apply, profiles
-from dirfa_blender.character import character_of
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.inventory import coverage
-from dirfa_blender.hindrances import hindrances_of, report_of
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
+from dirfa_blender.staging.hindrances import hindrances_of, report_of
 from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face, take
 
 # One shop's habits: a prefix, three ways to write a side, words in another order, a typo, its own things.

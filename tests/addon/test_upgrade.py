@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender.extension import build_extension
+from dirfa_blender.commands.extension import build_extension
 from tests.addon.test_second_blender import PYTHON
 
 FIRST = """
@@ -27,7 +27,7 @@ addon = bpy.context.preferences.addons.get("bl_ext.user_default.dirfa")
 found = {"version": bpy.app.version[:2], "enabled": addon is not None and hasattr(bpy.types.Scene, "dirfa")}
 if addon is not None and addon.preferences is not None:
     found |= {name: getattr(addon.preferences, name) for name in ("proxy", "device", "show_first_run")}
-module = sys.modules.get("bl_ext.user_default.dirfa.dirfa_blender.environment")
+module = sys.modules.get("bl_ext.user_default.dirfa.dirfa_blender.setup.environment")
 found["server"] = str(module.user_folder()) if module else ""
 print("FOUND" + json.dumps(found))
 """

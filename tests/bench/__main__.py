@@ -142,7 +142,8 @@ def curves_seconds(folder: Path) -> float:
     )
     code = (
         "import bpy, os, sys, time; from pathlib import Path\n"
-        "from dirfa_blender import apply, meshes, scene\n"
+        "from dirfa_blender.blender import scene; from dirfa_blender.head import meshes\n"
+        "from dirfa_blender.performing import apply\n"
         "from dirfa_blender.core import npz_io; from dirfa_blender.core.mapping import load_profile\n"
         "from dirfa_blender.core.timing import FrameRate\n"
         "folder = Path(sys.argv[1]); bpy.ops.wm.read_factory_settings(use_empty=True)\n"
@@ -161,7 +162,7 @@ def curves_seconds(folder: Path) -> float:
 
 def talk_rows(folder: Path, add: Callable[..., None]) -> None:
     """The built-in sample with every default, by stage."""
-    from dirfa_blender import talk as talking
+    from dirfa_blender.commands import talk as talking
 
     spent: dict[str, float] = {}
 

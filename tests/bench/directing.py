@@ -15,10 +15,12 @@ import bpy
 import numpy as np
 
 import dirfa_blender
-from dirfa_blender import acting, lines, scene, staging, takes
+from dirfa_blender.blender import scene
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.timing import FrameRate
+from dirfa_blender.performing import acting, lines, takes
 from dirfa_blender.session import state
+from dirfa_blender.staging import staging
 from tests.addon.ball_head import wavy_animation
 from tests.addon.stage import character, line_with_take
 

@@ -18,13 +18,15 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from dirfa_blender import apply, meshes, render, shot
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import ARKIT_NAMES, with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings
+from dirfa_blender.head import meshes
+from dirfa_blender.performing import apply
+from dirfa_blender.rendering import render, shot
 from dirfa_blender.samples import sample_photo
 
 ROOT = Path(__file__).resolve().parents[2]

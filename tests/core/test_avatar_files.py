@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dirfa_blender.convert import main
+from dirfa_blender.commands.convert import main
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError

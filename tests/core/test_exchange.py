@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dirfa_blender.convert import main
+from dirfa_blender.commands.convert import main
 from dirfa_blender.core.a2f_json import a2f_json, read_a2f_json
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation

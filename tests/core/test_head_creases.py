@@ -8,7 +8,7 @@ import pytest
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.head_template import template
-from dirfa_blender.head_creases import CREASES, MOST_KEYS, PERIOD, PRESSED_BY, creases
+from dirfa_blender.head.head_creases import CREASES, MOST_KEYS, PERIOD, PRESSED_BY, creases
 from tests.addon.ball_head import ball_head
 from tests.core.test_head_lids import FACES, fitted
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dirfa_blender.convert import main
+from dirfa_blender.commands.convert import main
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.exchange import Reading, encoded_take, take_from_bytes

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender.extension import build_extension
+from dirfa_blender.commands.extension import build_extension
 from tests.gui.room import Room
 from tests.gui.window import Window
 

@@ -17,8 +17,8 @@ get = lambda name: importlib.import_module(package + "." + name)
 head = get("core.head_shapes").with_shapes(get("core.head_template").template())
 for o in list(bpy.data.objects):
     bpy.data.objects.remove(o)
-made = get("meshes").build_head(head, "Hero")
-get("shot").build_shot(bpy.context.scene, made)
+made = get("head.meshes").build_head(head, "Hero")
+get("rendering.shot").build_shot(bpy.context.scene, made)
 bpy.context.view_layer.objects.active = made.face
 scene = bpy.context.scene
 scene.frame_end = 4

@@ -17,7 +17,7 @@ result = [round(block.value, 5) for block in keys.key_blocks]
 # What each picture costs Blender's main thread, by its own processor time: drawing is the screen's matter.
 WATCH_TICKS = f"""
 import sys, time
-player = sys.modules["{PACKAGE}.live_player"].LivePlayer
+player = sys.modules["{PACKAGE}.live.live_player"].LivePlayer
 own, costs, shown = player.tick, [], []
 def tick(self):
     began = time.thread_time()

@@ -15,7 +15,7 @@ from dirfa_blender.core import live_source
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.core.live_source import MicrophoneSource, RecordingSource
 from dirfa_blender.core.protocol import AnimateSettings
-from dirfa_blender.live_session import LiveSession
+from dirfa_blender.live.live_session import LiveSession
 from dirfa_blender.server_process import ServerProcess
 from server.microphone import resampler
 from tests.server.test_client import QUICK, ROOT

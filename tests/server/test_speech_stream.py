@@ -12,8 +12,8 @@ from dirfa_blender.client import Client
 from dirfa_blender.core.animation import concatenate
 from dirfa_blender.core.errors import ServerError, Unreachable
 from dirfa_blender.core.protocol import AnimateSettings
+from dirfa_blender.live.speech_stream import SpeechStream
 from dirfa_blender.server_process import ServerProcess
-from dirfa_blender.speech_stream import SpeechStream
 from tests.server.test_client import QUICK, ROOT
 
 

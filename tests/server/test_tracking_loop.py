@@ -76,10 +76,12 @@ def rendered(take: Animation, path: Path) -> Path:
         ctypes.CDLL("libEGL.so.1")
     except OSError:
         pytest.skip("Workbench needs libEGL.so.1, which this machine lacks")
-    from dirfa_blender import apply, meshes, render, shot
-    from dirfa_blender import scene as staging
+    from dirfa_blender.blender import scene as staging
     from dirfa_blender.core.mapping import load_profile
     from dirfa_blender.core.timing import parse_rate
+    from dirfa_blender.head import meshes
+    from dirfa_blender.performing import apply
+    from dirfa_blender.rendering import render, shot
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene

@@ -1,0 +1,45 @@
+"""``convert``: takes, Live Link Face, ARKit, Audio2Face and mouth cues into each other. No bpy."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..core.exchange import TITLES, Reading, encoded_take, kind_for, read_take
+from ..core.interchange import ANGLE_SCALE
+from ..core.npz_io import write_whole
+from ..core.progress import Display
+from ..core.timing import parse_rate
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code of ``convert``."""
+    formats = ", ".join(f"{name} = {title}" for name, title in TITLES.items())
+    parser = argparse.ArgumentParser(
+        prog="dirfa.py convert", description=f"Turn one format into another: {formats}."
+    )
+    parser.add_argument("input", type=Path, help="what it is says its content")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--to", default="", help="format; default: what the suffix means")
+    parser.add_argument("--fps", help="samples a second of the output; default: those of the input")
+    parser.add_argument("--input-fps", help="rate of an input that states none or a wrong one")
+    parser.add_argument(
+        "--input-angles", choices=tuple(ANGLE_SCALE), default="radians", help="of a Live Link input"
+    )
+    parser.add_argument(
+        "--angles", choices=tuple(ANGLE_SCALE), default="radians", help="of a Live Link output"
+    )
+    parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
+    found = parser.parse_args(arguments)
+    began = time.monotonic()
+    kind = kind_for(found.output, found.to)
+    rate = parse_rate(found.input_fps).per_second if found.input_fps else None
+    take = read_take(found.input, Reading(rate, found.input_angles))
+    if found.fps:
+        take = take.resampled(parse_rate(found.fps).per_second)
+    suffix = found.output.suffix.lower()
+    write_whole(found.output, encoded_take(take, kind, suffix, angles=found.angles))
+    Display(as_json=found.json).done([found.output], time.monotonic() - began)
+    return 0

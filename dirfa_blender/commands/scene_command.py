@@ -1,0 +1,219 @@
+"""``apply``, ``render`` and ``export``: one scene, or a manifest of them, without a window. No bpy.
+
+A manifest's row is an order with an id; outputs lie below the output folder, and a row is done again only
+when its scene, its take, its recording or the row itself changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..core.errors import DirfaError, FormatError, SettingsError
+from ..core.file_names import checked_place, safe_place
+from ..core.folder_lock import FolderLock
+from ..core.follow_through import NATURAL
+from ..core.inputs import require_files
+from ..core.ledger import Ledger, Record, sha256_of
+from ..core.manifest import Problems, Row, read_rows
+from ..core.progress import Display, Progress, Stage
+from ..rendering.film_process import FilmProcess
+from .scene_order import SUFFIXES, SceneOrder, order_from
+
+MODULE = "dirfa_blender.commands.scene_filling"
+SECONDS = {"apply": 3.0, "render": 60.0, "export": 8.0}
+"""First guess of an order's time; the real speed replaces it soon."""
+OPEN_SECONDS = 4.0
+DOES = {
+    "apply": "Play a take on a character of a scene and save the scene as another file.",
+    "render": "Render a scene's frames with its sound to a film.",
+    "export": "Export a character with its animation for a game engine.",
+}
+# Columns that belong to `batch`: one manifest may serve both.
+FOREIGN = (
+    "emotion",
+    "seed",
+    "head",
+    "brows",
+    "gaze",
+    "lips",
+    "blinks",
+    "breath",
+    "controls",
+    "settings",
+)
+
+
+def main(verb: str, arguments: Sequence[str]) -> int:
+    """Exit code of a command: 0 everything is there, 1 something is not."""
+    found = parser_of(verb).parse_args(arguments)
+    display = Display(as_json=found.json)
+    if found.manifest is None:
+        if not found.scene:
+            raise SettingsError(f"Name the scene to {verb}, or a --manifest.")
+        order = order_from(values_of(verb, found))
+        seconds = fill_one(order, display)
+        display.done([Path(order.output)], seconds)
+        return 0
+    return _fill_manifest(verb, found, display)
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """The options of a command; inside Blender too, where the scene is the open one."""
+    parser = argparse.ArgumentParser(prog=f"dirfa.py {verb}", description=DOES[verb])
+    parser.add_argument("scene", nargs="?", default="", help="the .blend")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help=f"{', '.join(SUFFIXES[verb])}; or, with a manifest, a folder",
+    )
+    parser.add_argument("--manifest", type=Path, help="rows of the same options, as .csv or .json")
+    parser.add_argument("--character", default="", help="name of the object that acts")
+    parser.add_argument("--fps", default="", help="the scene's rate; 23.976 and 29.97 are exact")
+    if verb == "apply":
+        parser.add_argument("--take", default="", help=".npz, Live Link .csv, ARKit .json, cues")
+        parser.add_argument("--takes", default="", help="with a manifest: folder of <id>.npz")
+        parser.add_argument("--audio", default="", help="recording: sound strip and frame range")
+        parser.add_argument("--frame-start", type=int, default=1, help="frame of the take's start")
+        parser.add_argument(
+            "--follow-through",
+            type=float,
+            default=NATURAL,
+            metavar="X",
+            help="how late and little neck and shoulders follow the head, 0..2; 0 is off",
+        )
+    else:
+        parser.add_argument("--frames", default="", help="such as 1-120; default: the scene's")
+    if verb == "render":
+        parser.add_argument("--engine", choices=("cycles", "eevee", "workbench"), default="")
+        parser.add_argument("--size", default="", help="WIDTHxHEIGHT in pixels")
+        parser.add_argument("--samples", type=int, default=0, help="light paths a pixel")
+        parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
+    return parser
+
+
+def fill_one(order: SceneOrder, display: Display) -> float:
+    """Fill an order in a Blender of its own; the seconds it took.
+
+    Raises
+    ------
+    DirfaError
+        Anything that stands in the way, as a sentence; the output has not changed then.
+    """
+    inputs = [order.scene, order.take, order.audio]
+    require_files(*((Path(name), FormatError) for name in inputs if name))
+    stages = (
+        Stage("open", "opening the scene", OPEN_SECONDS),
+        Stage("work", f"{order.verb}ing", SECONDS[order.verb]),
+    )
+    progress = Progress(stages, display.show)
+    progress.update("open")
+    with tempfile.TemporaryDirectory(prefix="dirfa-scene-") as folder:
+        absolute = {
+            name: str(Path(value).resolve())
+            for name in ("scene", "output", "take", "audio")
+            if (value := getattr(order, name))
+        }
+        with FilmProcess(Path(folder), MODULE) as blender:
+            blender.fill(replace(order, **absolute), progress, display.warn)
+    return progress.finish()
+
+
+def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> int:
+    folder = Path(found.output)
+    orders = _orders(verb, found, folder)
+    done = failed = skipped = 0
+    seconds = 0.0
+    with FolderLock(folder, f"lock-{verb}"):
+        ledger = Ledger(folder, f"ledger-{verb}.jsonl")
+        for place, (id, where, order) in enumerate(orders):
+            name = Path(order.output).relative_to(folder).as_posix()
+            key = _key(order)
+            if ledger.is_done(id, key, (name,)):
+                skipped += 1
+                display.line(id, "skipped")
+                continue
+            try:
+                Path(order.output).parent.mkdir(parents=True, exist_ok=True)
+                seconds += fill_one(order, display)
+                ledger.add(Record(id, key, {name: sha256_of(Path(order.output))}))
+            except (DirfaError, OSError) as error:
+                failed += 1
+                display.line(id, "failed", f"{error} ({where})")
+                continue
+            done += 1
+            display.line(id, "made", f"{place + 1} of {len(orders)}")
+    counts = ((done, "made"), (skipped, "done before"), (failed, "failed"))
+    text = ", ".join(f"{n} {what}" for n, what in counts if n)
+    display.summary(text, folder, seconds, failed=failed)
+    return 1 if failed else 0
+
+
+def _orders(
+    verb: str, found: argparse.Namespace, folder: Path
+) -> list[tuple[str, str, SceneOrder]]:
+    """Id, place and order of each row; every bad row is named."""
+    own = [entry.name for entry in fields(SceneOrder) if entry.name not in ("verb", "device")]
+    problems = Problems(f"Manifest {found.manifest.name}")
+    orders: list[tuple[str, str, SceneOrder]] = []
+    seen: dict[str, str] = {}
+    for row in read_rows(found.manifest, ("id", *own, *FOREIGN)):
+        try:
+            id, order = _order_of(verb, row, found, folder)
+        except DirfaError as error:
+            problems.add(row.where, str(error))
+            continue
+        for what in (f"the id {id!r}", f"the output {Path(order.output).name}"):
+            name = what if what.startswith("the id") else f"output {order.output.casefold()}"
+            if name in seen:
+                problems.add(row.where, f"{what} is taken by {seen[name]} already.")
+            seen.setdefault(name, row.where)
+        orders.append((id, row.where, order))
+    problems.raise_any()
+    return orders
+
+
+def _order_of(
+    verb: str, row: Row, found: argparse.Namespace, folder: Path
+) -> tuple[str, SceneOrder]:
+    beside = found.manifest.parent
+    cells: dict[str, Any] = {n: v for n, v in row.cells.items() if n not in FOREIGN}
+    id = str(cells.pop("id", ""))
+    if not id:
+        raise FormatError("id must name the row.")
+    values = values_of(verb, found)
+    values |= {n: v for n, v in cells.items() if n in values or n == "scene"}
+    for name in ("scene", "take", "audio"):
+        if name in values and (name in cells) and values[name]:
+            values[name] = str(beside / str(values[name]))
+    if verb == "apply" and not values["take"] and found.takes:
+        values["take"] = str(Path(found.takes) / f"{safe_place(id)}.npz")
+    if not values["scene"]:
+        raise FormatError("scene must name a .blend.")
+    output = str(cells.get("output", safe_place(id) + SUFFIXES[verb][0]))
+    if not output.lower().endswith(SUFFIXES[verb]):
+        # The column may be meant for another command of the same manifest.
+        output = str(PurePosixPath(output).with_suffix(SUFFIXES[verb][0]))
+    values["output"] = str(folder / checked_place(output))
+    return id, order_from(values)
+
+
+def values_of(verb: str, found: argparse.Namespace) -> dict[str, Any]:
+    """The values of a command line that an order takes."""
+    names = {entry.name for entry in fields(SceneOrder)}
+    values = {name: value for name, value in vars(found).items() if name in names}
+    return values | {"verb": verb}
+
+
+def _key(order: SceneOrder) -> str:
+    inputs = [sha256_of(Path(p)) if p else "" for p in (order.scene, order.take, order.audio)]
+    text = json.dumps([asdict(order), inputs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,138 @@
+"""A character of a scene with its animation for a game engine, over a frame range, whole or not at all.
+
+`exports` writes the file. Here it is decided what belongs to a character, and what an export cannot carry
+is said before: modifiers that change the number of vertices would cost the shape keys, so they stay behind.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import OutputError, RigError
+from .export_check import CheckOrder
+from .exports import export_objects
+
+# Where in the range an export is compared: away from its ends, too.
+CHECKED_AT = (0.0, 0.23, 0.5, 0.77, 1.0)
+HARMLESS = ("ARMATURE",)
+"""Modifiers that leave the vertices of a mesh what they are."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is exported.
+
+    Parameters
+    ----------
+    objects : the character: meshes, armature, and what is parented to them
+    frame_start, frame_end : range that is sampled, both included
+    hidden : names of its meshes that are hidden, and so left out
+    """
+
+    objects: tuple[bpy.types.Object, ...]
+    frame_start: int
+    frame_end: int
+    hidden: tuple[str, ...] = ()
+
+
+def export_of(scene: bpy.types.Scene, character: bpy.types.Object | None = None) -> Export:
+    """The export of a character, or of every mesh and armature of a scene, over its frame range.
+
+    Raises
+    ------
+    RigError
+        Nothing in it can be exported.
+    """
+    if character is None:
+        found = [o for o in scene.objects if o.type in ("MESH", "ARMATURE", "EMPTY")]
+    else:
+        root = character
+        while root.parent is not None:
+            root = root.parent
+        rig = character.find_armature()
+        found = list({root, *root.children_recursive, *([rig] if rig else [])})
+        found = [o for o in scene.objects if o in found]
+    name = character.name if character else scene.name
+    if not any(o.type == "MESH" for o in found):
+        raise RigError(f"'{name}' must have a mesh to export, it has none.")
+    # Armatures are hidden often and needed always; a hidden mesh is one that is not wanted.
+    left_out = [o.name for o in found if o.type == "MESH" and not o.visible_get()]
+    seen = [o for o in found if o.name not in left_out]
+    if not any(o.type == "MESH" for o in seen):
+        raise RigError(
+            f"The meshes of '{name}' are hidden, so nothing of it would be written. Show them in the "
+            "outliner first."
+        )
+    return Export(tuple(seen), scene.frame_start, scene.frame_end, tuple(left_out))
+
+
+def lost_in_export(export: Export) -> tuple[str, ...]:
+    """Sentences about what an export cannot carry."""
+    sentences: list[str] = []
+    if export.hidden:
+        sentences.append(f"Hidden meshes are left out: {', '.join(export.hidden)}.")
+    for thing in export.objects:
+        if thing.type != "MESH" or thing.data.shape_keys is None:
+            continue
+        changing = [m.name for m in thing.modifiers if m.show_viewport and m.type not in HARMLESS]
+        if changing:
+            sentences.append(
+                f"'{thing.name}' has shape keys, so its modifiers {', '.join(changing)} are left out."
+            )
+    return tuple(sentences)
+
+
+def check_order(scene: bpy.types.Scene, export: Export, path: Path) -> CheckOrder:
+    """What an exported file must hold: each shape's weight at a few frames of the range."""
+    span = export.frame_end - export.frame_start
+    frames = sorted({export.frame_start + round(share * span) for share in CHECKED_AT})
+    faces = [o for o in export.objects if o.type == "MESH" and o.data.shape_keys is not None]
+    weights: dict[str, dict[str, list[float]]] = {face.name: {} for face in faces}
+    frame = scene.frame_current
+    try:
+        for number in frames:
+            scene.frame_set(number)
+            graph = bpy.context.evaluated_depsgraph_get()
+            for face in faces:
+                for key in face.evaluated_get(graph).data.shape_keys.key_blocks[1:]:
+                    weights[face.name].setdefault(key.name, []).append(key.value)
+    finally:
+        scene.frame_set(frame)
+    return CheckOrder(str(path), scene.render.fps, scene.render.fps_base, tuple(frames), weights)
+
+
+def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None:
+    """Write a character with its animation; the file appears whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        No such format.
+    OutputError
+        It cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if not path.parent.is_dir():
+        # Some exporters would make the folder, others end without a word.
+        raise OutputError(f"Blender could not write {path.name}: there is no folder {path.parent}.")
+    # A .gltf brings files of its own that it names: it cannot be moved afterwards.
+    partial = path if suffix == ".gltf" else path.with_name(f".{path.stem}.part{suffix}")
+    kept = (scene.frame_start, scene.frame_end, scene.frame_current)
+    try:
+        scene.frame_start, scene.frame_end = export.frame_start, export.frame_end
+        export_objects(partial, export.objects, animated=True)
+        if partial != path:
+            os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(
+            f"Blender could not write {path.name} in {path.parent}: {error.strerror or error}."
+        ) from error
+    finally:
+        if partial != path:
+            partial.unlink(missing_ok=True)
+        scene.frame_start, scene.frame_end = kept[:2]
+        scene.frame_set(kept[2])

@@ -1,0 +1,61 @@
+"""Strands of hair as curves objects on the bones, over the mesh cap that exporters can read.
+
+Bone parenting rather than deformation: no expression moves the scalp, so hair turns as a whole and
+Cycles keeps its tree of strands from frame to frame. Strands are for renders; the outliner's screen icon
+shows them in a window too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..blender.made_blocks import MadeBlocks
+from ..blender.pieces import Steps
+from ..core.head_groom import Strands
+from .head_parts import HEAD_BONE
+from .materials import build_strands
+from .shader_plan import TONE_ATTRIBUTE, Colour
+
+
+def hair_steps(
+    grown: Strands,
+    colours: Mapping[str, Colour],
+    rig: bpy.types.Object,
+    name: str,
+    made: MadeBlocks,
+    bone_name: str = HEAD_BONE,
+) -> Steps[bpy.types.Object]:
+    """Strands, carried by a bone of `rig`; in no scene yet."""
+    curves = made.add(build_curves(grown, name))
+    yield False
+    curves.materials.append(made.add(build_strands(f"{name} strands", colours)))
+    hair = made.add(bpy.data.objects.new(name, curves))
+    bone = rig.data.bones[bone_name]
+    hair.parent, hair.parent_type, hair.parent_bone = rig, "BONE", bone_name
+    # A child of a bone sits at its tail.
+    tail = bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))
+    hair.matrix_parent_inverse = tail.inverted()
+    hair.hide_select = True
+    # A window shows the cap instead: strands take ten times as long to draw as all of the head, and
+    # without shadows between them they only look ragged.
+    hair.hide_viewport = True
+    return hair
+
+
+def build_curves(grown: Strands, name: str) -> bpy.types.HairCurves:
+    """Curves data of these strands."""
+    count, points = grown.points.shape[:2]
+    curves = bpy.data.hair_curves.new(name)
+    curves.add_curves([points] * count)
+    # Through their attributes: a hundred times faster than `points`.
+    place = curves.attributes["position"]
+    place.data.foreach_set("vector", np.ascontiguousarray(grown.points).ravel())
+    radius = curves.attributes.get("radius") or curves.attributes.new("radius", "FLOAT", "POINT")
+    radius.data.foreach_set("value", np.tile(grown.radii, count))
+    tone = curves.attributes.new(TONE_ATTRIBUTE, "FLOAT", "CURVE")
+    tone.data.foreach_set("value", grown.tones)
+    return curves

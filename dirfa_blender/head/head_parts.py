@@ -1,0 +1,85 @@
+"""A head made ready for Blender in a worker thread: everything that takes long and needs no bpy. No bpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..core.head import Head
+from ..core.head_curtain import carried_hair
+from ..core.head_groom import Strands
+from ..core.head_locks import locks
+from ..core.png import png_bytes
+from .head_creases import creases
+from .head_zones import eye_discs, skin_zones
+
+Singles = npt.NDArray[np.float32]
+Weights = tuple[tuple[float, list[int]], ...]
+"""Vertices of one bone, by the weight they share."""
+
+ROOT_BONE = "root"
+HEAD_BONE = "head"
+NECK_BONE = "neck"
+WEIGHT_DECIMALS = 3
+
+
+@dataclass(frozen=True)
+class HeadParts:
+    """What of a head goes into Blender as it is.
+
+    Parameters
+    ----------
+    shape_points : (K, V, 3) float32 metres, vertices of each shape
+    eye_discs, skin_zones, creases, rest_mm : (V, 3) float32, what shaders read
+    weights : bone name -> its vertices, the root first
+    albedo_png : the skin texture as a file, if there is one
+    hair, long_hair : strands on the skull and below it, if it has any
+    """
+
+    head: Head
+    shape_points: Singles
+    eye_discs: Singles
+    skin_zones: Singles
+    creases: Singles
+    rest_mm: Singles
+    weights: dict[str, Weights]
+    albedo_png: bytes | None
+    hair: Strands | None
+    long_hair: Strands | None
+
+
+def head_parts(head: Head) -> HeadParts:
+    """The parts of a head.
+
+    Raises
+    ------
+    ValueError
+        The head has no bone or no face: not a head at all.
+    """
+    if not len(head.bone_names) or not len(head.faces):
+        raise ValueError("A head needs at least one bone and one face.")
+    rest = np.clip(1.0 - head.bone_weights.sum(0), 0.0, 1.0)
+    rows = [(ROOT_BONE, rest), *zip(head.bone_names, head.bone_weights, strict=True)]
+    return HeadParts(
+        head=head,
+        shape_points=(head.vertices + head.shape_deltas).astype(np.float32),
+        eye_discs=eye_discs(head).astype(np.float32),
+        skin_zones=skin_zones(head).astype(np.float32),
+        creases=creases(head).astype(np.float32),
+        rest_mm=(head.vertices * 1000.0).astype(np.float32),
+        weights={name: _shared(weights) for name, weights in rows},
+        albedo_png=None if head.albedo is None else png_bytes(head.albedo),
+        hair=carried_hair(head) if HEAD_BONE in head.bone_names else None,
+        long_hair=locks(head) if NECK_BONE in head.bone_names else None,
+    )
+
+
+def _shared(weights: npt.NDArray[np.floating]) -> Weights:
+    """Vertices of one weight together: most are wholly still or wholly the head's."""
+    rounded = np.round(weights, WEIGHT_DECIMALS)
+    order = np.argsort(rounded, kind="stable")
+    values, starts = np.unique(rounded[order], return_index=True)
+    groups = zip(values.tolist(), np.split(order, starts[1:]), strict=True)
+    return tuple((value, indices.tolist()) for value, indices in groups if value > 0)

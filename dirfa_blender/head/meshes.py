@@ -1,0 +1,234 @@
+"""Head -> armature, mesh, shape keys, materials and packed texture, written in bulk and in pieces.
+
+All of it is made without being in a scene, so that it can take as long as it needs while a window draws;
+`link` lets it appear at once. A third bone, the root, takes the weight that neck and head leave over:
+Blender's armature modifier scales the weights of a vertex to a sum of 1, so a vertex that should stay still
+needs a bone that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..blender.made_blocks import MadeBlocks
+from ..blender.pieces import Steps, finished
+from ..core.head import Head
+from ..core.head_sliders import Anchors, anchors_of, ears_of
+from . import groom, materials
+from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
+from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
+
+# Index of the lowest point of the chin in the 468-point face mesh.
+CHIN_LANDMARK = 152
+# Property in which a face keeps that point, metres in its own space; only built heads have it.
+CHIN_KEY = "dirfa_chin"
+# What its form can be changed by later: see `head_sliders.Anchors`.
+ANCHORS_KEY = "dirfa_anchors"
+EARS = "dirfa_ears"
+# Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.
+BONE_ROTATION_MODE = "ZXY"
+
+
+@dataclass(frozen=True)
+class HeadObjects:
+    """A head: the armature and the mesh parented to it."""
+
+    rig: bpy.types.Object
+    face: bpy.types.Object
+
+
+def build_head(
+    head: Head, name: str, collection: bpy.types.Collection | None = None
+) -> HeadObjects:
+    """Objects of a head, linked to `collection` (default: the scene's own).
+
+    Raises
+    ------
+    ValueError
+        The head has no bone or no face: not a head at all.
+    """
+    made = MadeBlocks()
+    try:
+        built = finished(head_steps(head_parts(head), name, made))
+    except BaseException:
+        made.withdraw()
+        raise
+    link(built, collection or bpy.context.scene.collection)
+    return built
+
+
+def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjects]:
+    """Make the objects of a head, in no scene yet; everything made is in `made`."""
+    head = parts.head
+    albedo = None
+    if parts.albedo_png is not None:
+        albedo = made.add(_packed(parts.albedo_png, f"{name} albedo"))
+        yield False
+    colours = dict(head.colours)
+    slots: list[bpy.types.Material] = []
+    for slot in head.materials:
+        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, albedo)))
+        yield False
+    mesh = made.add(bpy.data.meshes.new(name))
+    yield from _mesh_steps(mesh, head)
+    yield False
+    mesh.update(calc_edges=True)
+    yield False
+    layer = mesh.uv_layers.new(name="UVMap")
+    corners = np.ascontiguousarray(head.uvs[head.faces >= 0])
+    layer.uv.foreach_set("vector", corners.ravel())
+    yield False
+    for attribute, values in (
+        (EYE_ATTRIBUTE, parts.eye_discs),
+        (SKIN_ATTRIBUTE, parts.skin_zones),
+        (CREASE_ATTRIBUTE, parts.creases),
+        (REST_ATTRIBUTE, parts.rest_mm),
+    ):
+        made_attribute = mesh.attributes.new(attribute, "FLOAT_VECTOR", "POINT")
+        made_attribute.data.foreach_set("vector", values.ravel())
+        yield False
+    for material in slots:
+        mesh.materials.append(material)
+    face = made.add(bpy.data.objects.new(name, mesh))
+    face.shape_key_add(name="Basis", from_mix=False)
+    for shape, points in zip(head.shape_names, parts.shape_points, strict=True):
+        _add_shape_key(face, shape, points)
+        yield False
+    for bone, groups in parts.weights.items():
+        group = face.vertex_groups.new(name=bone)
+        for value, indices in groups:
+            group.add(indices, value, "REPLACE")
+        yield False
+    rig = _build_rig(head, f"{name} Rig", made)
+    yield False
+    face.parent = rig
+    modifier = face.modifiers.new("Armature", "ARMATURE")
+    modifier.object = rig
+    if parts.hair is not None:
+        yield from groom.hair_steps(parts.hair, colours, rig, f"{name} Hair", made)
+    if parts.long_hair is not None:
+        long_name = f"{name} Long Hair"
+        yield from groom.hair_steps(parts.long_hair, colours, rig, long_name, made, NECK_BONE)
+    if len(head.landmark_vertices) > CHIN_LANDMARK:
+        face[CHIN_KEY] = head.landmarks()[CHIN_LANDMARK].tolist()
+        keep_anchors(face, anchors_of(head))
+        ears = mesh.attributes.new(EARS, "BOOLEAN", "POINT")
+        ears.data.foreach_set("value", ears_of(head))
+    for key, value in head.source.items():
+        face[f"dirfa_{key}"[:63]] = value
+    return HeadObjects(rig, face)
+
+
+def keep_anchors(face: bpy.types.Object, anchors: Anchors) -> None:
+    """Write down on a face what its sliders start from."""
+    face[ANCHORS_KEY] = [*anchors.marks.ravel().tolist(), anchors.shoulder_z]
+
+
+def link(built: HeadObjects, collection: bpy.types.Collection) -> None:
+    """Let a head appear in a collection."""
+    for thing in (built.face, built.rig, *built.rig.children_recursive):
+        if thing.name not in collection.objects:
+            collection.objects.link(thing)
+
+
+def place(built: HeadObjects, x_metres: float) -> None:
+    """Move a head that is in no scene along X; its parts know where they are without an evaluation."""
+    whole = Matrix.Translation((x_metres, 0.0, 0.0))
+    built.rig.matrix_world = whole
+    built.face.matrix_world = whole
+
+
+def add_subdivision(face: bpy.types.Object, *, levels: int = 1, viewport: bool = False) -> None:
+    """Smooth the surface by subdivision in renders, and in the viewport if asked."""
+    modifier = face.modifiers.get("Subdivision") or face.modifiers.new("Subdivision", "SUBSURF")
+    modifier.levels = levels if viewport else 0
+    modifier.render_levels = levels
+    modifier.uv_smooth = "PRESERVE_BOUNDARIES"
+
+
+def _mesh_steps(mesh: bpy.types.Mesh, head: Head) -> Steps[None]:
+    """Vertices and faces; edges are found by `Mesh.update`."""
+    used = head.faces >= 0
+    sizes = used.sum(1)
+    corners = head.faces[used]
+    mesh.vertices.add(len(head.vertices))
+    mesh.vertices.foreach_set("co", head.vertices.ravel())
+    yield False
+    mesh.loops.add(len(corners))
+    mesh.loops.foreach_set("vertex_index", corners)
+    yield False
+    mesh.polygons.add(len(sizes))
+    mesh.polygons.foreach_set("loop_start", np.concatenate([[0], np.cumsum(sizes)[:-1]]))
+    yield False
+    mesh.polygons.foreach_set("material_index", head.face_materials)
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(sizes), bool))
+
+
+def _packed(png: bytes, name: str) -> bpy.types.Image:
+    """An image that is this file, unread until somebody looks: reading it takes as long as drawing."""
+    image = bpy.data.images.new(name, 1, 1, alpha=False)
+    image.pack(data=png, data_len=len(png))
+    image.source = "FILE"
+    return image
+
+
+def _add_shape_key(face: bpy.types.Object, name: str, points: np.ndarray) -> None:
+    key = face.shape_key_add(name=name, from_mix=False)
+    key.points.foreach_set("co", points.ravel())
+    key.slider_min, key.slider_max = 0.0, 1.0
+    key.value = 0.0
+
+
+def _build_rig(head: Head, name: str, made: MadeBlocks) -> bpy.types.Object:
+    armature = made.add(bpy.data.armatures.new(name))
+    armature.display_type = "STICK"
+    rig = made.add(bpy.data.objects.new(name, armature))
+    with _editing(rig):
+        parent = armature.edit_bones.new(ROOT_BONE)
+        parent.tail = head.bone_heads[0]
+        # Straight below the first bone, half its length: it carries the shoulders.
+        drop = 0.5 * float(np.linalg.norm(head.bone_tails[0] - head.bone_heads[0]))
+        parent.head = parent.tail - type(parent.tail)((0.0, 0.0, drop))
+        rest = zip(head.bone_names, head.bone_heads, head.bone_tails, strict=True)
+        for bone_name, start, end in rest:
+            bone = armature.edit_bones.new(bone_name)
+            bone.head, bone.tail = start, end
+            bone.parent = parent
+            bone.use_connect = False
+            parent = bone
+    for bone in rig.pose.bones:
+        bone.rotation_mode = BONE_ROTATION_MODE
+    return rig
+
+
+@contextmanager
+def _editing(rig: bpy.types.Object) -> Iterator[None]:
+    """Edit mode on an armature: the only place where bones can be made. Puts back what was active.
+
+    The armature is in the scene meanwhile, and left it again when this ends.
+    """
+    context = bpy.context
+    layer = context.view_layer
+    active = layer.objects.active
+    mode = active.mode if active is not None else "OBJECT"
+    context.scene.collection.objects.link(rig)
+    if mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    try:
+        yield
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+        context.scene.collection.objects.unlink(rig)
+        # What is selected was not touched. To set it here in a loop crashes Blender now and then: the list
+        # of objects is made anew under the loop, because something left it.
+        layer.objects.active = active
+        if mode != "OBJECT":
+            bpy.ops.object.mode_set(mode=mode)

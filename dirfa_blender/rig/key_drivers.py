@@ -1,0 +1,210 @@
+"""Shape keys that a control drives, a bone or a property: how far it must go for each key to be full.
+
+A face board is a set of bones whose places and turns drive the keys, or of custom properties. What a
+person would find by pulling the slider is found by asking the driver: the nearest value, along the one
+channel that the driver reads, at which the key's weight is 1. That is a pose of the control, and is blended
+like one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import bpy
+import numpy as np
+
+from ..core.driver_expression import evaluate
+from .pose_assets import Blend, Pose
+
+_KEY = re.compile(r'^key_blocks\["((?:[^"\\]|\\.)*)"\]\.value$')
+_CHANNEL = re.compile(
+    r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(location|rotation_euler|scale)\[([012])\]$'
+)
+_PROPERTY = re.compile(r'^(?:pose\.bones\["(?:[^"\\]|\\.)*"\])?\["(?:[^"\\]|\\.)*"\]$')
+_TRANSFORMS = {
+    f"{kind}_{axis}": (path, index)
+    for kind, path in (("LOC", "location"), ("ROT", "rotation_euler"), ("SCALE", "scale"))
+    for index, axis in enumerate("XYZ")
+}
+# How far from rest a control is pulled in search of the full key: units of the armature, radians, percent.
+REACHES = np.geomspace(1e-3, 100.0, 100)
+FULL, LITTLE = 0.999, 0.05
+# A control whose utmost brings less than this is not what a person would pull.
+LEAST_WEIGHT = 0.3
+REFINEMENTS = 24
+# A curve that leaves these as they are is the plain one that Blender gives to a new driver.
+UNCHANGED = (-20.0, -0.7, 0.0, 0.3, 1.0, 15.0)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One channel of one bone, or a custom property where ``bone`` is empty.
+
+    ``rest`` is its value when nothing is posed.
+    """
+
+    bone: str
+    path: str
+    index: int = 0
+    rest: float = 0.0
+
+
+def driver_poses(
+    rig: bpy.types.Object | None, faces: tuple[bpy.types.Object, ...]
+) -> dict[str, Pose]:
+    """Pose of the controls at which a driven key is full, by the key's name."""
+    found: dict[str, Pose] = {}
+    for face in faces if rig is not None else ():
+        data = face.data.shape_keys.animation_data
+        for curve in data.drivers if data is not None else ():
+            match = _KEY.match(curve.data_path)
+            name = bpy.utils.unescape_identifier(match[1]) if match else ""
+            if name and name not in found:
+                pose = _pose_of(curve, rig)
+                if pose is not None:
+                    found[name] = pose
+    return found
+
+
+def merged(blends: Sequence[Blend]) -> list[Blend]:
+    """Blends of controls in which each control has one for each direction.
+
+    Keys that one control drives together, such as both corners of a mouth, ask for the same: it goes as far
+    as the key that asks for most, not as far as all of them together.
+    """
+    asked: dict[tuple[str, int, bool], list[tuple[float, Blend]]] = {}
+    for blend in blends:
+        control, index, reach = _control(blend.pose)
+        asked.setdefault((control, index, reach > 0), []).append((abs(reach), blend))
+    result: list[Blend] = []
+    for group in asked.values():
+        longest, first = max(group, key=lambda entry: entry[0])
+        weights = np.max([blend.weights * (reach / longest) for reach, blend in group], axis=0)
+        result.append(replace(first, weights=weights))
+    return result
+
+
+def _control(pose: Pose) -> tuple[str, int, float]:
+    """The one channel that a control's pose moves, and how far from rest."""
+    for (_, path, index), value in pose.others.items():
+        return path, index, value
+    parts = (("turn", pose.turns, 0.0), ("move", pose.moves, 0.0), ("scale", pose.scales, 1.0))
+    kind, bone, moved = next((k, b, v - rest) for k, part, rest in parts for b, v in part.items())
+    index = int(np.abs(moved).argmax())
+    return f"{kind} {bone}", index, float(moved[index])
+
+
+def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object) -> Pose | None:
+    driver = curve.driver
+    sources = tuple((v.name, _source_of(v, rig)) for v in driver.variables)
+    has_shape = len(curve.keyframe_points) or len(curve.modifiers)
+    if has_shape and any(abs(curve.evaluate(value) - value) > 1e-4 for value in UNCHANGED):
+        return _solved(driver.type, driver.expression, sources, curve.evaluate)
+    return _solved_before(driver.type, driver.expression, sources)
+
+
+def _solved(
+    kind: str,
+    expression: str,
+    sources: tuple[tuple[str, Source | None], ...],
+    shaped: Callable[[float], float] = float,
+) -> Pose | None:
+    """The pose for a driver of these variables; `shaped` is what its curve makes of its value."""
+    for wanted in dict.fromkeys(source for _, source in sources if source is not None):
+
+        def weight(value: float, wanted: Source = wanted) -> float:
+            values = {
+                name: value if source == wanted else (source.rest if source is not None else 0.0)
+                for name, source in sources
+            }
+            return shaped(_output(kind, expression, values))
+
+        try:
+            full = _full(weight, wanted.rest)
+        except ValueError:
+            return None
+        if full is not None:
+            return _posed(wanted, full)
+    return None
+
+
+# A slider asks again at every step, and a face board has a hundred drivers.
+_solved_before = lru_cache(maxsize=2048)(_solved)
+
+
+def _full(weight: Callable[[float], float], rest: float) -> float | None:
+    """The value nearest to rest at which a key is full, or as full as it gets; None if it hardly moves."""
+    if abs(weight(rest)) > LITTLE:
+        return None
+    reaches = [sign * reach for reach in REACHES.tolist() for sign in (1.0, -1.0)]
+    weights = [weight(rest + reach) for reach in reaches]
+    best = max(weights)
+    if best < LEAST_WEIGHT:
+        return None
+    goal = FULL * min(best, 1.0)
+    outer = next(r for r, found in zip(reaches, weights, strict=True) if found >= goal)
+    inner = 0.0
+    for _ in range(REFINEMENTS):
+        middle = (inner + outer) / 2
+        inner, outer = (inner, middle) if weight(rest + middle) >= goal else (middle, outer)
+    return rest + outer / FULL
+
+
+def _source_of(variable: bpy.types.DriverVariable, rig: bpy.types.Object) -> Source | None:
+    """What a variable reads of this armature: a bone's channel in its own space, or a property."""
+    target = variable.targets[0]
+    if target.id != rig or len(variable.targets) != 1:
+        return None
+    if variable.type == "TRANSFORMS":
+        is_own = target.transform_space == "LOCAL_SPACE" and target.bone_target in rig.pose.bones
+        if not is_own or target.transform_type not in _TRANSFORMS:
+            return None
+        return _channel(target.bone_target, *_TRANSFORMS[target.transform_type])
+    if variable.type != "SINGLE_PROP":
+        return None
+    match = _CHANNEL.match(target.data_path)
+    if match is not None:
+        bone = bpy.utils.unescape_identifier(match[1])
+        return _channel(bone, match[2], int(match[3])) if bone in rig.pose.bones else None
+    return _property(target.data_path, rig)
+
+
+def _channel(bone: str, path: str, index: int) -> Source:
+    return Source(bone, path, index, 1.0 if path == "scale" else 0.0)
+
+
+def _property(path: str, rig: bpy.types.Object) -> Source | None:
+    """A custom property of the armature or of a bone, if it is a number without steps."""
+    if not _PROPERTY.match(path):
+        return None
+    try:
+        value = rig.path_resolve(path)
+    except ValueError:
+        return None
+    return Source("", path) if isinstance(value, float) else None
+
+
+def _output(kind: str, expression: str, values: dict[str, float]) -> float:
+    """What a driver makes of its variables. Raises ValueError where it is no formula of them."""
+    if kind == "SCRIPTED":
+        return evaluate(expression, values)
+    given = list(values.values())
+    if not given:
+        raise ValueError("the driver reads nothing")
+    return {"AVERAGE": sum(given) / len(given), "SUM": sum(given), "MIN": min(given),
+            "MAX": max(given)}[kind]  # fmt: skip
+
+
+def _posed(source: Source, value: float) -> Pose:
+    if not source.bone:
+        return Pose(others={(False, source.path, 0): value})
+    vector = np.full(3, source.rest)
+    vector[source.index] = value
+    if source.path == "location":
+        return Pose(moves={source.bone: vector})
+    if source.path == "scale":
+        return Pose(scales={source.bone: vector})
+    return Pose(turns={source.bone: vector})

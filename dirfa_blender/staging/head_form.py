@@ -1,0 +1,243 @@
+"""The form of a head that is in the scene: sliders for what a photo cannot know, moved while one looks.
+
+A head in the scene is its mesh; what the sliders need besides (a few landmarks, which vertices are ears)
+was written down when it was built. Sliders add up, so one that moves displaces every shape key and the
+hair by its own field, in milliseconds; Actions, sculpting and shape keys of one's own stay. Shapes are
+anatomy of the neutral form: after large changes `shapes_of` makes them anew from what the head looks like.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..core.errors import RigError
+from ..core.head import Head
+from ..core.head_shapes import with_shapes
+from ..core.head_sliders import (
+    CHIN,
+    SOURCE_KEY,
+    Anchors,
+    HeadSliders,
+    anchors_of,
+    plain_vertices,
+    slider_fields,
+)
+from ..core.head_template import template
+from ..head.meshes import ANCHORS_KEY, CHIN_KEY, EARS, keep_anchors
+from ..performing import acting
+from ..session import state
+
+Floats = npt.NDArray[np.float64]
+
+SLIDERS_KEY = f"dirfa_{SOURCE_KEY}"
+# Attribute that keeps where the points of a head and its hair were before any slider.
+PLAIN = "dirfa_plain"
+
+
+def head_of(thing: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The face of the built head that an object belongs to: itself, or a child of its armature."""
+    if thing is None:
+        return None
+    root = thing.parent if thing.parent is not None else thing
+    return next((o for o in (thing, root, *root.children) if _is_built(o)), None)
+
+
+def current_head(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The built head that is meant: of the active object, of the chosen line, or of the panel."""
+    line = acting.current_line(context.scene)
+    spoken = line.character if line is not None else None
+    for thing in (context.active_object, spoken, context.scene.dirfa.target):
+        face = head_of(thing)
+        if face is not None and context.scene in face.users_scene:
+            return face
+    return None
+
+
+def sliders_of(face: bpy.types.Object) -> HeadSliders:
+    """The sliders a head in the scene has."""
+    return HeadSliders(**json.loads(str(face.get(SLIDERS_KEY, "{}"))))
+
+
+def set_slider(face: bpy.types.Object, name: str, value: float) -> None:
+    """Move one slider of a head in the scene; its keys, hair and Actions go along.
+
+    Raises
+    ------
+    RigError
+        The mesh is linked, being edited, or no longer the one that was built.
+    """
+    had = sliders_of(face)
+    wanted = replace(had, **{name: value})
+    if wanted == had:
+        return
+    _refuse_unable(face)
+    change = np.float32(value - getattr(had, name))
+    step = (change * _fields(face)[name]).astype(np.float32).ravel()
+    mesh = face.data
+    # One buffer for all keys: fresh memory for each would cost more than the sums.
+    buffer = np.empty_like(step)
+    for places in (*(key.points for key in mesh.shape_keys.key_blocks), mesh.vertices):
+        places.foreach_get("co", buffer)
+        buffer += step
+        places.foreach_set("co", buffer)
+    mesh.update()
+    for hair in hair_of(face):
+        points = hair.data.points
+        grown = (change * _hair_fields(face, hair)[name]).astype(np.float32)
+        points.foreach_set("position", (_read(points, "position") + grown).ravel())
+        hair.data.update_tag()
+    kept = {key: share for key, share in asdict(wanted).items() if share}
+    face[SLIDERS_KEY] = json.dumps(kept, sort_keys=True)
+    face[CHIN_KEY] = _chin(face, wanted).tolist()
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a head in the scene looks at rest.
+
+    ``vertices`` is (V, 3), metres; ``bones`` has both ends of each bone by its name.
+    """
+
+    vertices: npt.NDArray[np.float32]
+    bones: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
+
+
+def form_of(face: bpy.types.Object) -> Form:
+    """The form of a head in the scene.
+
+    Raises
+    ------
+    RigError
+        As `set_slider`.
+    """
+    _refuse_unable(face)
+    rig = face.find_armature() or face.parent
+    bones = rig.data.bones if rig is not None and rig.type == "ARMATURE" else ()
+    ends = {bone.name: (tuple(bone.head_local), tuple(bone.tail_local)) for bone in bones}
+    return Form(_read(face.data.shape_keys.key_blocks[0].points, "co"), ends)
+
+
+def shapes_of(form: Form) -> Head:
+    """The shapes of a form, made anew; takes seconds, and no Blender is touched: for a worker thread.
+
+    Raises
+    ------
+    RigError
+        It is not of this version's heads.
+    """
+    return with_shapes(_as_head(form))
+
+
+def give_shapes(face: bpy.types.Object, made: Head, names: tuple[str, ...]) -> None:
+    """Put some of the shapes of a head into keys of the same names; others are left as they are."""
+    keys = face.data.shape_keys.key_blocks
+    rest = _read(keys[0].points, "co")
+    for name in names:
+        key = keys.get(name)
+        if key is not None:
+            deltas = made.shape_deltas[made.shape_names.index(name)]
+            key.points.foreach_set("co", (rest + deltas).astype(np.float32).ravel())
+    face.data.update()
+
+
+def _is_built(thing: bpy.types.Object) -> bool:
+    return thing.type == "MESH" and CHIN_KEY in thing and thing.data.shape_keys is not None
+
+
+def _refuse_unable(face: bpy.types.Object) -> None:
+    if face.library is not None or face.data.library is not None:
+        raise RigError(f"'{face.name}' is linked from another file: change its form there.")
+    if face.mode == "EDIT":
+        raise RigError(f"'{face.name}' is in Edit Mode. Leave it, then move the sliders.")
+    if ANCHORS_KEY not in face or EARS not in face.data.attributes:
+        raise RigError(f"'{face.name}' was not built here: its form can be sculpted only.")
+
+
+def _fields(face: bpy.types.Object) -> dict[str, Floats]:
+    """Displacement of each slider on the vertices of a head; kept, because the plain form is fixed."""
+    mesh = face.data
+    known = state().forms.get(mesh.session_uid)
+    if known is None:
+        _keep_plain(face)
+        ears = np.empty(len(mesh.vertices), bool)
+        mesh.attributes[EARS].data.foreach_get("value", ears)
+        plain = _read(mesh.attributes[PLAIN].data, "vector")
+        known = slider_fields(_anchors(face), plain, ears)
+        state().forms[mesh.session_uid] = known
+    return known
+
+
+def _hair_fields(face: bpy.types.Object, hair: bpy.types.Object) -> dict[str, Floats]:
+    known = state().forms.get(hair.data.session_uid)
+    if known is None:
+        plain = hair.data.attributes.get(PLAIN)
+        if plain is None:
+            places = _read(hair.data.points, "position")
+            plain = hair.data.attributes.new(PLAIN, "FLOAT_VECTOR", "POINT")
+            plain.data.foreach_set("vector", places.ravel())
+        known = slider_fields(_anchors(face), _read(plain.data, "vector"))
+        state().forms[hair.data.session_uid] = known
+    return known
+
+
+def _keep_plain(face: bpy.types.Object) -> None:
+    """Write down what a head was before any slider, and which of it is ears."""
+    mesh = face.data
+    if PLAIN in mesh.attributes:
+        return
+    had = sliders_of(face)
+    vertices, anchors = _read(mesh.vertices, "co"), _anchors(face)
+    if had != HeadSliders():
+        head = _as_head(form_of(face))
+        plain = replace(head, vertices=plain_vertices(head, had).astype(np.float32))
+        vertices, anchors = plain.vertices, anchors_of(plain)
+        keep_anchors(face, anchors)
+    kept = mesh.attributes.new(PLAIN, "FLOAT_VECTOR", "POINT")
+    kept.data.foreach_set("vector", np.ascontiguousarray(vertices).ravel())
+
+
+def _anchors(face: bpy.types.Object) -> Anchors:
+    numbers = np.array(face[ANCHORS_KEY], np.float64)
+    return Anchors(numbers[:-1].reshape(-1, 3), float(numbers[-1]))
+
+
+def _chin(face: bpy.types.Object, sliders: HeadSliders) -> Floats:
+    """(3,) metres, where the sliders have put the chin."""
+    anchors = _anchors(face)
+    chin = anchors[CHIN].copy()
+    for name, field in slider_fields(anchors, chin[None]).items():
+        chin += getattr(sliders, name) * field[0]
+    return chin
+
+
+def _as_head(form: Form) -> Head:
+    """The template with the vertices and bones of a form."""
+    plain = template()
+    if form.vertices.shape != plain.vertices.shape:
+        raise RigError(
+            f"The head must have {len(plain.vertices)} vertices as heads of this version have, it has "
+            f"{len(form.vertices)}: its shapes cannot be made anew."
+        )
+    heads, tails = np.array(plain.bone_heads), np.array(plain.bone_tails)
+    for index, name in enumerate(plain.bone_names):
+        if name in form.bones:
+            heads[index], tails[index] = form.bones[name]
+    return replace(plain, vertices=form.vertices, bone_heads=heads, bone_tails=tails)
+
+
+def hair_of(face: bpy.types.Object) -> list[bpy.types.Object]:
+    """The strands of hair on a head."""
+    siblings = face.parent.children if face.parent is not None else ()
+    return [thing for thing in siblings if thing.type == "CURVES"]
+
+
+def _read(collection: bpy.types.bpy_prop_collection, name: str) -> npt.NDArray[np.float32]:
+    flat = np.empty(3 * len(collection), np.float32)
+    collection.foreach_get(name, flat)
+    return flat.reshape(-1, 3)

@@ -1,0 +1,124 @@
+"""Why a performance would not be seen although its curves are there: what a character hides by itself.
+
+None of it is an error, and nothing of it is changed: it is said, since curves that move nothing are the
+hardest fault to find.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.inventory import Coverage, named
+from ..core.layers import TITLES
+from ..core.profile import MappingProfile
+from ..performing.shared_meshes import twins
+from ..rig.character import Character, character_of, is_turned_by_another
+from ..rig.profiles import covered, profile_of
+
+# A shape whose range ends before this is cut off in plain speech.
+LEAST_RANGE = 0.5
+
+
+def hindrances_of(target: bpy.types.Object) -> tuple[str, ...]:
+    """Sentences about what keeps a character's face from moving as its curves say."""
+    character = character_of(target)
+    profile = profile_of(character)
+    return hindrances(character, profile, covered(character, profile))
+
+
+def report_of(character: Character, profile: MappingProfile, found: Coverage) -> str:
+    """What a character has of a profile, and what hides it."""
+    turns = ["no bone turns the head"] if character.faces and "head" not in found.parts else []
+    return "; ".join([str(found), *turns, *hindrances(character, profile, found)])
+
+
+def hindrances(character: Character, profile: MappingProfile, found: Coverage) -> tuple[str, ...]:
+    """The same for a character whose coverage is known."""
+    sentences: list[str] = []
+    shared = twins(character)
+    for face in character.faces:
+        used = [
+            place.name
+            for places in found.places.values()
+            for place in places
+            if place.kind == "shape" and place.owner == face.name
+        ]
+        if used:
+            sentences += _of_face(face, list(dict.fromkeys(used)))
+            if face in shared:
+                sentences.append(
+                    f"'{face.name}' has one mesh with '{shared[face][0].name}', which moves along: press "
+                    "Give Own Mesh to part them"
+                )
+    if character.rig is not None:
+        sentences += _of_rig(character.rig, found)
+    owned = named(profile, character.inventory.driven).places
+    # What drives a key may be moved itself.
+    left = [places for channel, places in owned.items() if channel not in found.places]
+    driven = list(dict.fromkeys(place.name for places in left for place in places))
+    if driven:
+        sentences.append(f"{_are(driven, character.name)} moved by drivers and left alone")
+    return tuple(sentences)
+
+
+def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
+    keys = face.data.shape_keys
+    if not keys.use_relative:
+        return [
+            f"The shape keys of '{face.name}' are absolute, so their values move nothing: switch on "
+            "Relative below their list"
+        ]
+    sentences = _of_tracks(keys, face.name)
+    if face.show_only_shape_key:
+        sentences.append(
+            f"'{face.name}' is pinned to one shape key: switch Solo Active Key off below their list"
+        )
+    muted = [name for name in used if keys.key_blocks[name].mute]
+    if muted:
+        sentences.append(f"{_are(muted, face.name)} muted: tick their boxes to see motion")
+    raised = [name for name in used if keys.key_blocks[name].slider_min > 0.0]
+    if raised:
+        least = keys.key_blocks[raised[0]].slider_min
+        sentences.append(
+            f"{_are(raised, face.name)} never at rest, at least {least:.2f}: set Range Min to 0"
+        )
+    short = [name for name in used if keys.key_blocks[name].slider_max < LEAST_RANGE]
+    if short:
+        most = keys.key_blocks[short[0]].slider_max
+        sentences.append(f"{_are(short, face.name)} cut off early, at {most:.2f}: raise Range Max")
+    return sentences
+
+
+def _of_rig(rig: bpy.types.Object, found: Coverage) -> list[str]:
+    sentences: list[str] = []
+    if rig.data.pose_position == "REST":
+        sentences.append(
+            f"'{rig.name}' is in Rest Position, so no bone moves: switch to Pose Position in its Data tab"
+        )
+    sentences += _of_tracks(rig, rig.name)
+    head = found.parts.get("head")
+    if head is not None and is_turned_by_another(rig.pose.bones[head]):
+        sentences.append(
+            f"Bone '{head}' of '{rig.name}' is turned by a constraint, so turns of the head are not seen: "
+            "lower the constraint's influence"
+        )
+    return sentences
+
+
+def _of_tracks(block: bpy.types.ID, owner: str) -> list[str]:
+    """Of a track of the artist's that plays alone; one of the layers may well be heard alone."""
+    data = block.animation_data
+    alone = [track.name for track in data.nla_tracks if track.is_solo] if data is not None else []
+    if not alone or alone[0] in TITLES.values():
+        return []
+    return [
+        f"Track '{alone[0]}' of '{owner}' is solo in the NLA editor, so nothing else plays: switch its "
+        "star off"
+    ]
+
+
+def _are(keys: list[str], owner: str) -> str:
+    """How a sentence about some shape keys begins."""
+    if len(keys) == 1:
+        return f"Shape key {keys[0]} of '{owner}' is"
+    return f"{len(keys)} shape keys of '{owner}', first {keys[0]}, are"
