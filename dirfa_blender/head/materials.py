@@ -50,6 +50,8 @@ def build(
 ) -> bpy.types.Material:
     """A new material for one slot of a head; slots without a shader of their own get plain skin.
 
+    Its nodes lie on one heap until `arrange` has placed them: a third of the time, and another piece of it.
+
     Parameters
     ----------
     colours : sRGB 0..1 of ``skin``, ``lips``, ``iris``, ``hair`` where measured
@@ -66,7 +68,6 @@ def build(
     if slot == "cornea":
         material.surface_render_method = "BLENDED"
         material.use_transparent_shadow = True
-    arrange(tree)
     return material
 
 

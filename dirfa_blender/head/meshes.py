@@ -22,7 +22,7 @@ from ..core.head import Head
 from ..core.head_sliders import Anchors, anchors_of, ears_of
 from . import groom, materials
 from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
-from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE
+from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE, arrange
 
 # Index of the lowest point of the chin in the 468-point face mesh.
 CHIN_LANDMARK = 152
@@ -74,6 +74,8 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     slots: list[bpy.types.Material] = []
     for slot in head.materials:
         slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, albedo)))
+        yield False
+        arrange(slots[-1].node_tree)
         yield False
     mesh = made.add(bpy.data.meshes.new(name))
     yield from _mesh_steps(mesh, head)

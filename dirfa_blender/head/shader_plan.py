@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import bpy
 
@@ -156,12 +157,13 @@ def linear(value: float) -> float:
 
 def arrange(tree: bpy.types.NodeTree) -> None:
     """Place nodes in columns by their distance from the output, so the tree can be read."""
-    column = dict.fromkeys(tree.nodes, 0)
-    for _ in tree.nodes:
-        for link in tree.links:
-            column[link.from_node] = max(column[link.from_node], column[link.to_node] + 1)
+    readers: dict[bpy.types.Node, list[bpy.types.Node]] = {node: [] for node in tree.nodes}
+    for link in tree.links:
+        readers[link.from_node].append(link.to_node)
+    column: dict[bpy.types.Node, int] = {}
     filled: dict[int, int] = {}
-    for node, place in column.items():
+    for node in TopologicalSorter(readers).static_order():
+        column[node] = place = max((column[reader] + 1 for reader in readers[node]), default=0)
         row = filled.get(place, 0)
         filled[place] = row + 1
         node.location = (-240 * place, -300 * row)
