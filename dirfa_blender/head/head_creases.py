@@ -78,19 +78,47 @@ CREASES: Mapping[str, Crease] = {
         (1.35, 1.35), 0.35, (0.0, 0.45), count=3,
     ),
 }  # fmt: skip
-# How much of a family each shape presses in; a ``*`` stands for both sides, each with its own. EEVEE reads
-# no more than eight numbers of an object in a material [1]_ and does not end compiling one that asks for
-# more, so these are all: who raises a cheek to laugh smiles, who raises the outer brows raises the inner.
+# How much of a family each shape presses in; a ``*`` stands for both sides, each with its own. By the
+# appearance changes of FACS [1]_: crow's feet are of action unit 6, less of 7 and of a smile that lifts a
+# cheek; the fold beside the mouth is of 12, 10 and 14; the outer forehead is of 2.
 #
-# .. [1] Blender manual, "Limitations" of EEVEE, attributes and properties.
-MOST_KEYS = 8
+# .. [1] P. Ekman, W. V. Friesen, J. C. Hager, "Facial Action Coding System", 2002.
 PRESSED_BY: Mapping[str, Mapping[str, float]] = {
-    "mouthSmile*": {"cheek": 1.0, "eye": 0.6},
+    "mouthSmile*": {"cheek": 1.0, "eye": 0.5},
+    "mouthDimple*": {"cheek": 0.4},
+    "mouthUpperUp*": {"cheek": 0.3},
+    "cheekSquint*": {"eye": 0.8, "cheek": 0.2},
+    "eyeSquint*": {"eye": 0.45},
     "noseSneer*": {"cheek": 0.6, "nose": 1.0, "frown": 0.35, "eye": 0.3},
     "browDown*": {"frown": 1.0},
     "browInnerUp": {"forehead": 1.0},
+    "browOuterUp*": {"forehead": 0.7},
     "mouthShrugLower": {"chin": 1.0},
 }
+SIDES = ("left", "right")
+# Properties in which a face keeps how much its families are pressed, three in each, by side of the face.
+# EEVEE reads no more than eight of an object in one material [2]_ and does not end compiling one that asks
+# for more, so the shapes are added up before.
+#
+# .. [2] Blender manual, "Limitations" of EEVEE, attributes and properties.
+PRESSED = "dirfa_pressed"
+FAMILIES_EACH = 3
+
+
+def pressed_keys(side: str) -> dict[str, tuple[str, ...]]:
+    """Property of a face -> the families whose pressure on this side it keeps, in their order."""
+    names = tuple(CREASES)
+    rows = [names[at : at + FAMILIES_EACH] for at in range(0, len(names), FAMILIES_EACH)]
+    return {f"{PRESSED}_{side}_{row}": families for row, families in enumerate(rows)}
+
+
+def pressing(family: str, side: str) -> dict[str, float]:
+    """Shapes that press a family in on one side of the face, and by how much."""
+    return {
+        shape.replace("*", side.title()): gains[family]
+        for shape, gains in PRESSED_BY.items()
+        if family in gains
+    }
 
 
 def creases(head: Head) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.head import Head
+from ..core.head_correctives import Corrective, correctives
 from ..core.head_curtain import carried_hair
 from ..core.head_groom import Strands
 from ..core.head_locks import locks
@@ -32,6 +33,7 @@ class HeadParts:
     Parameters
     ----------
     shape_points : (K, V, 3) float32 metres, vertices of each shape
+    correctives : what follows by drivers from shapes that are on together
     eye_discs, skin_zones, creases, rest_mm : (V, 3) float32, what shaders read
     weights : bone name -> its vertices, the root first
     albedo_png : the skin texture as a file, if there is one
@@ -40,6 +42,7 @@ class HeadParts:
 
     head: Head
     shape_points: Singles
+    correctives: tuple[Corrective, ...]
     eye_discs: Singles
     skin_zones: Singles
     creases: Singles
@@ -65,6 +68,7 @@ def head_parts(head: Head) -> HeadParts:
     return HeadParts(
         head=head,
         shape_points=(head.vertices + head.shape_deltas).astype(np.float32),
+        correctives=correctives(head),
         eye_discs=eye_discs(head).astype(np.float32),
         skin_zones=skin_zones(head).astype(np.float32),
         creases=creases(head).astype(np.float32),

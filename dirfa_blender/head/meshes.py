@@ -20,7 +20,7 @@ from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import Steps, finished
 from ..core.head import Head
 from ..core.head_sliders import Anchors, anchors_of, ears_of
-from . import groom, materials
+from . import groom, head_drivers, materials
 from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
 from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE, arrange
 
@@ -102,6 +102,12 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     for shape, points in zip(head.shape_names, parts.shape_points, strict=True):
         _add_shape_key(face, shape, points)
         yield False
+    for corrective in parts.correctives:
+        _add_shape_key(face, corrective.name, head.vertices + corrective.deltas)
+        yield False
+    head_drivers.drive_correctives(face, parts.correctives)
+    head_drivers.drive_creases(face)
+    yield False
     for bone, groups in parts.weights.items():
         group = face.vertex_groups.new(name=bone)
         for value, indices in groups:

@@ -130,15 +130,11 @@ class Plan:
         node.attribute_name = name
         return node.outputs[output]
 
-    def of_object(self, path: str) -> bpy.types.NodeSocket:
-        """A number that the object which is drawn has at this path, as it is on the frame; else 0."""
+    def of_object(self, name: str) -> bpy.types.NodeSocket:
+        """Three numbers that the object which is drawn keeps under a name, as on the frame; else 0."""
         node = self.tree.nodes.new("ShaderNodeAttribute")
-        node.attribute_type, node.attribute_name = "OBJECT", path
-        return node.outputs["Fac"]
-
-    def shape(self, name: str) -> bpy.types.NodeSocket:
-        """Weight of a shape key of the face that is drawn."""
-        return self.of_object(f'data.shape_keys.key_blocks["{name}"].value')
+        node.attribute_type, node.attribute_name = "OBJECT", name
+        return node.outputs["Vector"]
 
     def eye_place(self) -> bpy.types.NodeSocket:
         return self.attribute(EYE_ATTRIBUTE, "Vector")

@@ -2,15 +2,15 @@
 
 The texture of a photo goes to the base colour untouched, so exporters find it; everything procedural is in
 roughness and bump, laid out in millimetres of the neutral head so that it stays on moving skin. Creases
-come and go with the weights of shape keys, which the shader reads from the object it draws: a copy of a
-head, or one linked from another file, folds by its own keys, and no driver has to be kept.
+come and go with the weights of shape keys, whose sums the shader reads from the object it draws (see
+`head_drivers`).
 """
 
 from __future__ import annotations
 
 import bpy
 
-from .head_creases import CREASES, DEEPEST_METRES, PERIOD, PRESSED_BY
+from .head_creases import CREASES, DEEPEST_METRES, PERIOD, SIDES, pressed_keys
 from .shader_plan import CREASE_ATTRIBUTE, SKIN_ATTRIBUTE, Plan
 
 # Mean free paths of red, green and blue light in skin over the scale (H. W. Jensen et al., "A practical
@@ -94,16 +94,12 @@ def _pressed(plan: Plan, family: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
     left = plan.math("ADD", left, 0.5)
     left.node.use_clamp = True
     total: object = 0.0
-    for shape, gains in PRESSED_BY.items():
-        if shape.endswith("*"):
-            of_left, of_right = (plan.shape(shape[:-1] + side) for side in ("Left", "Right"))
-            change = plan.math("SUBTRACT", of_left, of_right)
-            weight = plan.math("MULTIPLY_ADD", change, left, of_right)
-        else:
-            weight = plan.shape(shape)
-        for name, gain in gains.items():
-            here = plan.math("COMPARE", family, float(FAMILIES.index(name)), 0.5)
-            total = plan.math("MULTIPLY_ADD", weight, plan.math("MULTIPLY", here, gain), total)
+    of_left, of_right = (pressed_keys(side).items() for side in SIDES)
+    for (on_left, families), (on_right, _) in zip(of_left, of_right, strict=True):
+        here = plan.mixed(left, *(plan.of_object(name) for name in (on_right, on_left)))
+        for name, weight in zip(families, plan.parts(here), strict=True):
+            is_here = plan.math("COMPARE", family, float(FAMILIES.index(name)), 0.5)
+            total = plan.math("MULTIPLY_ADD", weight, is_here, total)
     return total
 
 

@@ -16,7 +16,7 @@ from ..blender import fcurves
 from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import finished
 from ..core.head_sliders import HeadSliders
-from ..head import meshes
+from ..head import head_drivers, meshes
 from ..head.head_parts import HeadParts
 from . import head_form
 from .placement import all_or_nothing
@@ -49,6 +49,7 @@ def replace_head(scene: bpy.types.Scene, face: bpy.types.Object, parts: HeadPart
         if key.startswith("dirfa_"):
             face[key] = made.face[key]
     face[head_form.SLIDERS_KEY] = "{}"
+    head_drivers.drive_creases(face)
     name, armature_name = old_mesh.name, old_armature.name
     bpy.data.batch_remove([made.face, made.rig, old_mesh, old_armature])
     face.data.name, rig.data.name = name, armature_name

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..core.errors import RigError
 from ..core.head import Head
+from ..core.head_correctives import correctives
 from ..core.head_shapes import with_shapes
 from ..core.head_sliders import (
     CHIN,
@@ -135,13 +136,14 @@ def shapes_of(form: Form) -> Head:
 
 
 def give_shapes(face: bpy.types.Object, made: Head, names: tuple[str, ...]) -> None:
-    """Put some of the shapes of a head into keys of the same names; others are left as they are."""
+    """Put some of the shapes of a head and what corrects them into keys of their names; others stay."""
     keys = face.data.shape_keys.key_blocks
     rest = _read(keys[0].points, "co")
-    for name in names:
+    shapes = {name: made.shape_deltas[made.shape_names.index(name)] for name in names}
+    shapes |= {c.name: c.deltas for c in correctives(made) if c.factors[1] in names}
+    for name, deltas in shapes.items():
         key = keys.get(name)
         if key is not None:
-            deltas = made.shape_deltas[made.shape_names.index(name)]
             key.points.foreach_set("co", (rest + deltas).astype(np.float32).ravel())
     face.data.update()
 

@@ -9,6 +9,7 @@ import pytest
 
 from dirfa_blender.core import rotation
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_correctives import YIELDING, correctives
 from dirfa_blender.core.head_fit import FitSettings, fit_head
 from dirfa_blender.core.head_lids import COVERED, relaxed_lids
 from dirfa_blender.core.head_shapes import with_shapes
@@ -77,6 +78,30 @@ def test_a_blink_of_a_fitted_head_hides_the_eye(face: str, side: str) -> None:
             seen = View(head, turned.astype(np.float32), f"eye_{side}")
             gap = seen.tallest("eye", "cornea")
             assert gap <= UNSEEN, f"{beside}, {np.degrees(pitch):.0f} degrees: {gap:.1f} mm"
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("side", ["Left", "Right"])
+@pytest.mark.parametrize("other", YIELDING)
+def test_a_blink_hides_the_eye_whatever_else_its_lids_do(face: str, side: str, other: str) -> None:
+    head = fitted(face)
+    fixed = {c.factors: c.deltas for c in correctives(head)}[f"eyeBlink{side}", other + side]
+
+    posed = head.posed({f"eyeBlink{side}": 1.0, other + side: 1.0}) + fixed
+
+    for pitch in (0.0, FROM_BELOW):
+        turned = posed @ rotation.to_matrix([pitch, 0.0, 0.0]).T
+        seen = View(head, turned.astype(np.float32), f"eye_{side.lower()}")
+        gap = seen.tallest("eye", "cornea")
+        assert gap <= UNSEEN, f"{np.degrees(pitch):.0f} degrees: {gap:.1f} mm"
+
+
+def test_a_corrective_of_lids_leaves_the_eye_where_it_looks(head: Head) -> None:
+    for corrective in correctives(head):
+        assert not corrective.deltas[head.part("eye_*", "cornea_*")].any(), corrective.name
+        assert np.abs(corrective.deltas[head.part("lid_*", "lashes_*")]).max() > 0.5e-3, (
+            corrective.name
+        )
 
 
 @pytest.mark.parametrize("face", FACES)
