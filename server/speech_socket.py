@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 
 from dirfa_blender.core.animation import Animation
@@ -95,17 +95,16 @@ class Layout:
         ]
 
 
-def add_socket_route(
-    app: FastAPI, sessions: Sessions, token: str, au_names: tuple[str, ...]
-) -> None:
-    """Give an application the route.
+def socket_route(sessions: Sessions, token: str, au_names: tuple[str, ...]) -> APIRouter:
+    """The route ``/v1/stream``.
 
     Parameters
     ----------
     au_names : units of a take, for who asks for those
     """
+    router = APIRouter()
 
-    @app.websocket(ROUTE)
+    @router.websocket(ROUTE)
     async def stream(socket: WebSocket) -> None:
         header = socket.headers.get("authorization")
         if header is not None and not _same(header, f"Bearer {token}"):
@@ -139,6 +138,8 @@ def add_socket_route(
         finally:
             if session is not None:
                 sessions.close(session.id)
+
+    return router
 
 
 async def _converse(socket: WebSocket, session: Session, layout: Layout) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -25,8 +25,9 @@ from dirfa_blender.core.npz_io import animation_bytes
 from .sessions import MESSAGE_BYTES, Session, Sessions, opening_fields
 
 
-def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
-    """Give an application the routes."""
+def stream_routes(sessions: Sessions) -> APIRouter:
+    """The routes below ``/v1/streams``."""
+    router = APIRouter(prefix="/v1/streams")
 
     def known(stream_id: str) -> Session:
         found = sessions.get(stream_id)
@@ -36,7 +37,7 @@ def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
             )
         return found
 
-    @app.post("/v1/streams", status_code=201)
+    @router.post("", status_code=201)
     async def open_one(request: Request) -> dict[str, Any]:
         session = sessions.open(opening_fields(await _body(request)))
         return {
@@ -45,7 +46,7 @@ def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
             "delay_seconds": session.delay_seconds,
         }
 
-    @app.post("/v1/streams/{stream_id}")
+    @router.post("/{stream_id}")
     async def push(stream_id: str, request: Request, last: bool = False) -> Response:
         session = known(stream_id)
         pcm = await _body(request)
@@ -61,10 +62,12 @@ def add_stream_routes(app: FastAPI, sessions: Sessions) -> None:
             return Response(status_code=204)
         return Response(data, media_type="application/octet-stream")
 
-    @app.delete("/v1/streams/{stream_id}", status_code=204)
+    @router.delete("/{stream_id}", status_code=204)
     def close(stream_id: str) -> Response:
         sessions.close(known(stream_id).id)
         return Response(status_code=204)
+
+    return router
 
 
 async def _body(request: Request) -> bytes:

@@ -26,7 +26,7 @@ from dirfa_blender.server_process import ServerProcess
 from server.config import ServerConfig
 from server.serving import PONG_SECONDS, serve
 from server.sessions import MAX_SESSIONS, Sessions
-from server.speech_socket import ROUTE, add_socket_route
+from server.speech_socket import ROUTE, socket_route
 from tests.server.quick_server import QuickServices, QuickTake
 from tests.server.test_client import QUICK, ROOT
 
@@ -245,7 +245,8 @@ def test_the_example_of_the_manual_works_as_it_stands(client: Client, tmp_path: 
 def spoken_to(messages: list[dict[str, Any]], *, reader_waits: bool) -> tuple[int, list[str]]:
     """How many messages the route takes in, and what it sends; a reader who waits takes one answer."""
     app = FastAPI()
-    add_socket_route(app, Sessions(lambda _settings, gain: QuickTake(gain)), "t", ("AU26",))
+    router = socket_route(Sessions(lambda _settings, gain: QuickTake(gain)), "t", ("AU26",))
+    app.include_router(router)
     taken = 0
     sent: list[str] = []
 

@@ -14,11 +14,11 @@ from dirfa_blender.core.animation import concatenate
 from dirfa_blender.core.npz_io import animation_from_bytes
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.core.speech_level import speech_gain
-from server.app import _add_error_answers
 from server.audio import read_speech
 from server.engine import Engine
+from server.error_answers import add_error_answers
 from server.sessions import MAX_SESSIONS, MESSAGE_BYTES, Sessions
-from server.streams import add_stream_routes
+from server.streams import stream_routes
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "speech.flac"
 
@@ -31,8 +31,8 @@ def engine() -> Engine:
 @pytest.fixture
 def http(engine: Engine) -> TestClient:
     app = FastAPI()
-    _add_error_answers(app)
-    add_stream_routes(app, Sessions(engine.live))
+    add_error_answers(app)
+    app.include_router(stream_routes(Sessions(engine.live)))
     return TestClient(app)
 
 
