@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .easing import smoothstep
 from .head_grid import HALF_TURN
-from .head_piece import Half, smoothstep, strip_faces, strip_uvs
+from .head_piece import Half, strip_faces, strip_uvs
 from .head_surface import RADIUS, T_BUST, Array, surface
 
 CLOTH_BOX = (0.002, 0.002, 0.218, 0.048)

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .easing import smoothstep
 from .head import Head
 from .head_groom import (
     Strands,
@@ -223,9 +224,9 @@ def _way(head: Head, cap: Floats, place: Floats, normal: Floats) -> Floats:
     level = np.clip(normal[:, 2], 0.0, 1.0)
     aside = np.tanh((place[:, 0] - parting) / PARTED_METRES)
     # Toward the crown the parting ends and hair falls back.
-    behind = _rise((place[:, 1] - middle[1]) / half[1] + 0.4)
-    ahead = _rise((middle[1] - 0.15 * half[1] - place[:, 1]) / (0.6 * half[1]))
-    above = _rise((place[:, 2] - float(head.landmarks()[[105, 334], 2].max())) / 0.03)
+    behind = smoothstep((place[:, 1] - middle[1]) / half[1] + 0.4)
+    ahead = smoothstep((middle[1] - 0.15 * half[1] - place[:, 1]) / (0.6 * half[1]))
+    above = smoothstep((place[:, 2] - float(head.landmarks()[[105, 334], 2].max())) / 0.03)
     way = np.stack(
         [
             aside * (1.0 - 0.8 * behind) * np.maximum(0.35 + 0.65 * level, 1.2 * ahead * above),
@@ -305,9 +306,3 @@ def _filled_out(
         return values[each, low] * (1.0 - part) + values[each, low + 1] * part
 
     return along(guides) + off[:, 0, :, None] * along(aside) + off[:, 1, :, None] * along(outward)
-
-
-def _rise(share: Floats) -> Floats:
-    """Smooth step from 0 at 0 to 1 at 1."""
-    share = np.clip(share, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)

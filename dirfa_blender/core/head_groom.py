@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .easing import smoothstep
 from .head import Head
 from .head_curls import coil_share, curled
 from .head_hair import COLUMNS, ROWS
@@ -164,9 +165,9 @@ def lie(cap: Floats, parting: float, sweep: float) -> Floats:
     y = (cap[..., 1] - middle[1]) / size[1]
     z = (cap[..., 2] - low[2]) / (high[2] - low[2])
     # Over the forehead hair is combed up from its line and over, never down across the skin.
-    front = _rise((-0.30 - y) / 0.35) * _rise((0.85 - np.abs(x)) / 0.35)
-    top = np.maximum(_rise((z - 0.62) / 0.25), front)
-    ahead = _rise((0.25 - y) / 0.7)
+    front = smoothstep((-0.30 - y) / 0.35) * smoothstep((0.85 - np.abs(x)) / 0.35)
+    top = np.maximum(smoothstep((z - 0.62) / 0.25), front)
+    ahead = smoothstep((0.25 - y) / 0.7)
     parted = np.tanh((x - parting) / 0.10)
     over = np.stack(
         [(0.9 + (sweep - 0.9) * front) * parted, 0.25 + 0.55 * ahead, -0.15 * np.ones_like(x)], -1
@@ -174,7 +175,7 @@ def lie(cap: Floats, parting: float, sweep: float) -> Floats:
     # From the crown backward hair falls down and back, at the sides down and a little back.
     aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)
     behind = np.stack([0.15 * x, 0.5 * np.ones_like(x), -np.ones_like(x)], -1)
-    back = _rise((y - 0.15) / 0.5)[..., None]
+    back = smoothstep((y - 0.15) / 0.5)[..., None]
     sides = aside * (1 - back) + behind * back
     share = (top * (1 - 0.8 * back[..., 0]))[..., None]
     way = over * share + sides * (1 - share)
@@ -342,9 +343,3 @@ def _ended(path: Floats) -> Floats:
     share = (place - low)[..., None]
     each = np.arange(len(path))[:, None]
     return path[each, low] * (1.0 - share) + path[each, low + 1] * share
-
-
-def _rise(share: Floats) -> Floats:
-    """Smooth step from 0 at 0 to 1 at 1."""
-    share = np.clip(share, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)

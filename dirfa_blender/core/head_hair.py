@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .easing import smoothstep
 from .head_grid import HALF_TURN
-from .head_piece import Half, half_cap, smoothstep, strip_faces, strip_uvs, turned
+from .head_piece import Half, half_cap, strip_faces, strip_uvs, turned
 from .head_surface import RADIUS, T_POLE, Array, surface
 
 HAIR_BOX = (0.752, 0.002, 0.998, 0.108)

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from .easing import smoothstep
 from .head import Head
 from .head_groom import cap_grid, cap_order
 from .shape_anatomy import nearest, vertex_normals
@@ -111,8 +112,7 @@ def bare_crown(head: Head, points: Floats) -> Floats:
     line = line + CROWN_UNEVEN * np.sin(points[..., 1] * 210.0) * np.sin(
         points[..., 1] * 83.0 + 1.0
     )
-    share = np.clip((points[..., 2] - line) / CROWN_FADE + 0.5, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+    return smoothstep((points[..., 2] - line) / CROWN_FADE + 0.5)
 
 
 def _skin(head: Head) -> tuple[Floats, Floats]:

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .easing import smoothstep
 from .head_piece import (
     Half,
     Indices,
     half_cap,
     ring_cap,
-    smoothstep,
     strip_faces,
     strip_uvs,
     turned,

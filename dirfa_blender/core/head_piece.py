@@ -133,12 +133,6 @@ def strip_uvs(
     return np.stack(corners, 2).reshape(-1, 4, 2)
 
 
-def smoothstep(x: Array, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, with level ends between."""
-    s = np.clip((x - low) / (high - low), 0.0, 1.0)
-    return s * s * (3.0 - 2.0 * s)
-
-
 def ring_cap(ring: Indices) -> Indices:
     """Faces across a closed ring (N,), N even: quads with a triangle at both ends.
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from .easing import smoothstep
 from .head_eyes import EYE_CENTRE
 from .head_grid import LIP_RINGS, MOUTH_RINGS, Grid
-from .head_piece import Indices, smoothstep
+from .head_piece import Indices
 from .head_surface import Array
 
 

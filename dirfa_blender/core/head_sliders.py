@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
+from .easing import smoothstep
 from .errors import SettingsError
 from .head import Head
 
@@ -169,7 +170,7 @@ def slider_fields(
     chin, nose_tip = anchors[CHIN], anchors[NOSE_TIP]
 
     behind = points[:, 1] - ear_line[1]
-    above_neck = _rise((points[:, 2] - chin[2]) / (0.6 * eye_span))
+    above_neck = smoothstep((points[:, 2] - chin[2]) / (0.6 * eye_span))
     moved["head_depth"][:, 1] = np.maximum(behind, 0) * above_neck
 
     nose = _near(points, nose_tip, anchors[NOSE_ROOT], 0.28 * eye_span)
@@ -178,13 +179,13 @@ def slider_fields(
 
     jaw_depth = (anchors[JAW_RIGHT] + anchors[JAW_LEFT])[1] / 2 - chin[1]
     under_nose = anchors[NOSE_BASE][2]
-    lower = _rise((under_nose - points[:, 2]) / (under_nose - chin[2]))
+    lower = smoothstep((under_nose - points[:, 2]) / (under_nose - chin[2]))
     forward = np.clip((anchors[JAW_LEFT][1] - points[:, 1]) / jaw_depth, 0, 1)
-    under_chin = _rise(1.6 - (chin[2] - points[:, 2]) / (0.5 * eye_span))
+    under_chin = smoothstep(1.6 - (chin[2] - points[:, 2]) / (0.5 * eye_span))
     moved["jaw_depth"][:, 1] = -jaw_depth * lower * forward * under_chin
 
-    neck = _rise((chin[2] - points[:, 2]) / (0.8 * eye_span))
-    neck *= _rise((points[:, 2] - anchors.shoulder_z + 0.3 * eye_span) / (0.6 * eye_span))
+    neck = smoothstep((chin[2] - points[:, 2]) / (0.8 * eye_span))
+    neck *= smoothstep((points[:, 2] - anchors.shoulder_z + 0.3 * eye_span) / (0.6 * eye_span))
     middle = np.array([0.0, ear_line[1]])
     moved["neck_width"][:, :2] = (points[:, :2] - middle) * neck[:, None]
 
@@ -208,15 +209,9 @@ def _moved(head: Head, sliders: HeadSliders) -> Floats:
     return moved
 
 
-def _rise(share: Floats) -> Floats:
-    """Smooth step from 0 at 0 to 1 at 1."""
-    share = np.clip(share, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
-
-
 def _near(points: Floats, start: Floats, end: Floats, reach: float) -> Floats:
     """1 at `start`, falling to 0 at `end` along the segment and within `reach` of it."""
     along = end - start
     share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
     distance = np.linalg.norm(points - start - share[:, None] * along, axis=1)
-    return (1.0 - share) * _rise(1.0 - distance / (2.0 * reach))
+    return (1.0 - share) * smoothstep(1.0 - distance / (2.0 * reach))

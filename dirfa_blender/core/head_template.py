@@ -28,6 +28,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .easing import smoothstep
 from .head import Head
 from .head_brows import add_brows
 from .head_cloth import add_cloth
@@ -36,7 +37,7 @@ from .head_eyes import EYE_CENTRE, add_eye, add_lashes
 from .head_grid import Grid
 from .head_hair import add_hair
 from .head_mouth import add_cavity, add_teeth, add_tongue
-from .head_piece import Half, Mesh, smoothstep
+from .head_piece import Half, Mesh
 from .head_skin import add_skin
 from .head_surface import RADIUS, Array, landmark_domain, mean_face, neutral_landmarks, surface
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from .easing import smoothstep
 from .head import Head
 from .head_groom import cap_grid, cap_order, standoff
 from .head_hair import HAIR_BOX
@@ -127,7 +128,7 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     # Above the ears the sheet ends behind the temples.
     closed = np.clip((z - ear) / OVER_EAR, 0.0, 1.0)
     angle = angle * (1.0 - TEMPLE_SHARE * closed)
-    top = _smooth_rise((z - ear - OVER_EAR + OUT_OVER) / OUT_OVER)
+    top = smoothstep((z - ear - OVER_EAR + OUT_OVER) / OUT_OVER)
     cap, edge = _on_cap(head, middle, angle, z)
     on_cap = cap + OUT_METRES - (OUT_METRES + ROOT_DEPTH) * top
     beyond_ear = float(np.abs(head.vertices[head.part("ear_*"), 0]).max()) + EAR_CLEARANCE
@@ -140,13 +141,13 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     # Radius of the ellipse with these half axes.
     hanging = 1.0 / np.hypot(np.sin(angle) / half, np.cos(angle) / depth)
     if max(fall.lengths) < CURL_BELOW:
-        hanging = hanging * (1.0 - CURL * _smooth_rise((share - 0.55) / 0.45) ** 1.5)
-    left_cap = _smooth_rise((edge + HANG_METRES - z) / HANG_METRES)
+        hanging = hanging * (1.0 - CURL * smoothstep((share - 0.55) / 0.45) ** 1.5)
+    left_cap = smoothstep((edge + HANG_METRES - z) / HANG_METRES)
     radius = on_cap + (hanging - on_cap) * left_cap
     grid = np.stack([radius * np.sin(angle), middle + radius * np.cos(angle), z], -1)
     # Before the ears its front edge turns in toward the cheek: hair is no shell round the face.
     cheek = beside_face(marks, grid[..., 2]) + CHEEK_CLEARANCE
-    turned = _smooth_rise((np.abs(np.degrees(angle)) - FRONT_DEGREES) / TURNED_DEGREES + 1.0)
+    turned = smoothstep((np.abs(np.degrees(angle)) - FRONT_DEGREES) / TURNED_DEGREES + 1.0)
     turned = turned * left_cap * (cheek < np.abs(grid[..., 0]))
     grid[..., 0] += turned * (np.sign(grid[..., 0]) * cheek - grid[..., 0])
     body = _body(head)
@@ -166,8 +167,8 @@ def _slim_at_temples(head: Head) -> Head:
     ear = float(head.landmarks()[[234, 454], 2].mean())
     off = cap - np.array([0.0, middle, 0.0])
     around = np.degrees(np.abs(np.arctan2(off[..., 0], off[..., 1])))
-    share = _smooth_rise((around - SLIM_DEGREES[0]) / (SLIM_DEGREES[1] - SLIM_DEGREES[0]))
-    share *= 1.0 - _smooth_rise((cap[..., 2] - ear - SLIM_OVER[0]) / (SLIM_OVER[1] - SLIM_OVER[0]))
+    share = smoothstep((around - SLIM_DEGREES[0]) / (SLIM_DEGREES[1] - SLIM_DEGREES[0]))
+    share *= 1.0 - smoothstep((cap[..., 2] - ear - SLIM_OVER[0]) / (SLIM_OVER[1] - SLIM_OVER[0]))
     too_much = share * np.maximum(standoff(head, cap) - SLIM_METRES, 0.0)
     off[..., 2] = 0.0
     inward = off / np.maximum(np.linalg.norm(off, axis=-1, keepdims=True), 1e-9)
@@ -218,11 +219,6 @@ def beside_face(marks: Floats, z: Floats) -> Floats:
     height = (right[:, 2] + left[:, 2]) / 2
     order = np.argsort(height)
     return np.interp(z, height[order], line[order, 0])
-
-
-def _smooth_rise(share: Floats) -> Floats:
-    share = np.clip(share, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
 
 
 def _widths(z: Floats, heights: tuple[float, ...], fall: Fall, beyond_ear: float) -> Floats:

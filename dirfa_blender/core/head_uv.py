@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .head_piece import smoothstep
+from .easing import smoothstep
 from .head_surface import RADIUS, T_BUST, T_POLE, Array
 
 FRONT_GAIN = 0.62  # the face's middle is drawn 1.62 times wider than the mean, the nape 0.38 times

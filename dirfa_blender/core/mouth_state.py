@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .action_units import AU_INDEX, AU_NAMES
+from .easing import smoothstep
 
 Array = npt.NDArray[np.float32]
 
@@ -66,12 +67,13 @@ class MouthState:
 def mouth_state(au: Array) -> MouthState:
     """State of the mouth under (T, A) canonical intensities."""
     opening = lip_opening(au)
-    openness = _rise((opening - 0.0008) / 0.0024)
+    openness = smoothstep(opening, 0.0008, 0.0032)
     jaw = jaw_opening(au)
     pressed = (au[:, AU_INDEX["AU24L"]] + au[:, AU_INDEX["AU24R"]]) / 2
     sealed = au[:, AU_INDEX["AU8"]] / np.maximum(jaw, 1e-3)
     meant = np.maximum(
-        _rise((pressed - 0.08) / 0.2), _rise((sealed - 0.7) / 0.25) * _rise((jaw - 0.02) / 0.03)
+        smoothstep(pressed, 0.08, 0.28),
+        smoothstep(sealed, 0.7, 0.95) * smoothstep(jaw, 0.02, 0.05),
     )
     return MouthState(opening, openness, (1 - openness) * meant)
 
@@ -151,9 +153,3 @@ def _summed(au: Array, metres: Mapping[str, float]) -> Array:
     for name, length in metres.items():
         total += np.float32(length) * au[:, AU_INDEX[name]]
     return total
-
-
-def _rise(share: Array) -> Array:
-    """Smooth step from 0 at 0 to 1 at 1."""
-    share = np.clip(share, 0, 1).astype(np.float32)
-    return share * share * (3 - 2 * share)

@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .easing import smoothstep
 from .head import Head
 
 Array = npt.NDArray[np.float64]
@@ -339,12 +340,6 @@ def radial(sites: Array, centres: Array, soft: float) -> Array:
     np.maximum(square, 0.0, out=square)
     square += soft**2
     return np.sqrt(square, out=square)
-
-
-def smoothstep(x: Array, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, with level ends between."""
-    t = np.clip((x - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
 
 
 def turn(points: Array, centre: Array, angles: Array) -> Array:

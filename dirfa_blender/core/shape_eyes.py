@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from .shape_anatomy import Anatomy, Array, Fields, Indices, Mask, smoothstep, turn, turn_level
+from .easing import smoothstep
+from .shape_anatomy import Anatomy, Array, Fields, Indices, Mask, turn, turn_level
 from .shape_mouth import Moves
 
 LOOKS = {  # pitch and yaw of the eyeball, radians, down and outward positive

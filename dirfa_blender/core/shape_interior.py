@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .shape_anatomy import Anatomy, Array, Fields, Indices, Mask, smoothstep
+from .easing import smoothstep
+from .shape_anatomy import Anatomy, Array, Fields, Indices, Mask
 from .shape_mouth import STILL as MOUTH_STILL
 from .shape_mouth import Moves, oval
 

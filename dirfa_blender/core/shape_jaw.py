@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .easing import smoothstep
 from .shape_anatomy import (
     LOWER_INNER,
     LOWER_OUTER,
@@ -21,7 +22,6 @@ from .shape_anatomy import (
     UPPER_OUTER,
     Anatomy,
     Array,
-    smoothstep,
     turn,
     turn_level,
 )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .easing import smoothstep
 from .shape_anatomy import (
     LOWER_INNER,
     LOWER_OUTER,
@@ -21,7 +22,6 @@ from .shape_anatomy import (
     Array,
     Fields,
     Indices,
-    smoothstep,
     turn,
 )
 from .shape_mouth import RING, STILL, Moves, oval

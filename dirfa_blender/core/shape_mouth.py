@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .easing import smoothstep
 from .shape_anatomy import (
     LOWER_INNER,
     LOWER_OUTER,
@@ -20,7 +21,6 @@ from .shape_anatomy import (
     UPPER_OUTER,
     Anatomy,
     Array,
-    smoothstep,
 )
 
 Move = tuple[float, float, float]

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.head_template import template
 
 from .complexion import Complexion
@@ -53,14 +54,14 @@ def beard_zone() -> Floats:
         away = np.where(closer, gap.min(1), away)
         along = np.where(closer, nearest / (len(line) - 1.0), along)
     near, far = (AT_EAR[k] + (AT_CHIN[k] - AT_EAR[k]) * along for k in range(2))
-    share = np.clip((far - away) / (far - near), 0.0, 1.0)
+    share = smoothstep((far - away) / (far - near))
     # Inside the line, below the nose, the photo says itself where there is some.
     jaw_z = np.interp(
         np.abs(vertices[:, 0]), np.abs(marks[list(JAWS[0]), 0])[::-1], marks[list(JAWS[0]), 2][::-1]
     )
     front = (vertices[:, 2] > jaw_z) & (vertices[:, 2] < marks[2, 2])
     front &= vertices[:, 1] < marks[[58, 288], 1].mean()
-    share = np.where(front, 1.0, share * share * (3.0 - 2.0 * share))
+    share = np.where(front, 1.0, share)
     return np.where(head.part("face", "neck", "lips_*"), share, 0.0)
 
 

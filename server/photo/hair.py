@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_groom import (
@@ -148,7 +149,7 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     if scalp.fall is None:
         # Toward the nape short hair lies close, of which the outline, that ends at the ears, says nothing.
         low = vertices[hair, 2] - float(cap[0, :, 2].min())
-        share = share * _smooth_rise(low / TAPER_METRES)
+        share = share * smoothstep(low, 0.0, TAPER_METRES)
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     vertices += _cap_edges().smoothed(moved, SMOOTHING)
@@ -176,12 +177,6 @@ def _grown(outward: Floats, growth: Floats) -> tuple[Floats, Floats]:
     angles = np.where(angles < -np.pi / 2, angles + 2 * np.pi, angles)
     length = np.maximum(np.linalg.norm(outward, axis=1), 1e-9)
     return np.interp(angles, ANGLES, growth), np.hypot(outward[:, 0], outward[:, 2]) / length
-
-
-def _smooth_rise(share: Floats) -> Floats:
-    """Smooth step from 0 at 0 to 1 at 1."""
-    share = np.clip(share, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
 
 
 def _in_order(values: Floats) -> Floats:

@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.face_landmarks import EYE_LEFT
 from dirfa_blender.core.head_template import template
 
@@ -154,5 +155,4 @@ def _distance(points: Floats, line: Floats) -> tuple[Floats, Floats]:
 
 
 def _fading(distance: Floats, near: float, far: float) -> Floats:
-    share = np.clip((far - distance) / (far - near), 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+    return smoothstep((far - distance) / (far - near))

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_hairline import bare_crown
@@ -227,8 +228,7 @@ def _smile(fit: Fit) -> float:
 
 def _facing(head: Head, normals: Floats) -> Floats:
     """(V,) trust by angle to the camera, none where the photo must not be used at all."""
-    share = np.clip((-normals[:, 1] - FACING[0]) / (FACING[1] - FACING[0]), 0, 1)
-    share = share * share * (3 - 2 * share)
+    share = smoothstep(-normals[:, 1], *FACING)
     share[head.part("ear_*", "bust", "neck", "nostril_*", "hair")] = 0.0
     return share
 
