@@ -10,7 +10,7 @@ Parts (`Head.part_names`; ``*`` is ``left`` or ``right``, the subject's):
 ``cavity``                                the closed bag behind the lips
 ``teeth_upper gums_upper``                fixed to the skull
 ``teeth_lower gums_lower tongue``         carried by the jaw
-``eye_* cornea_*``                        rigid balls turning about `eye_centres`
+``eye_* cornea_*``                        rigid balls turning about their centres
 ``lashes_upper_* lashes_lower_*``         move with the lids
 ``brow_*``                                hairs that lie on the skin
 ``hair``                                  a cap that can be left out
@@ -33,7 +33,7 @@ from .head import Head
 from .head_brows import add_brows
 from .head_cloth import add_cloth
 from .head_ears import add_ear
-from .head_eyes import EYE_CENTRE, add_eye, add_lashes
+from .head_eyes import add_eye, add_lashes
 from .head_grid import Grid
 from .head_hair import add_hair
 from .head_mouth import add_cavity, add_teeth, add_tongue
@@ -66,11 +66,6 @@ NECK_PIVOT = (0.0, 36.0, -172.0)  # mm, between neck and trunk
 HEAD_PIVOT = (0.0, 10.0, -22.0)  # mm, between skull and neck
 CROWN = (0.0, 10.0, 131.0)
 MM = 1e-3
-
-
-def eye_centres() -> NDArray[np.float32]:
-    """Centres (2, 3) of the left and right globe of the template, metres."""
-    return (np.array([EYE_CENTRE, EYE_CENTRE * [-1, 1, 1]]) * MM).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

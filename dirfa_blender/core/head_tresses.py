@@ -42,7 +42,6 @@ CURL, CURL_BELOW = 0.22, 0.05  # share by which short ends turn in, and the leng
 UNEVEN = 0.08  # share by which the lower edge is longer or shorter
 FRONT_DEGREES, BEHIND_DEGREES = 123.0, 78.0  # from the nape: to before, and to behind an ear
 EAR_TOP = 0.032  # metres, of an ear's upper edge over its landmark
-LEVELS = ("ear", "jaw", "chin")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Fall:
     ----------
     lengths : metres below the ears, of the subject's left and right side
     before_ear : whether it falls before the left and the right ear
-    half_widths : (3,) metres from the middle to the outline at `LEVELS`: ears, jaw's angle, chin
+    half_widths : (3,) metres from the middle to the outline at the ears, the jaw's angle and the chin
     """
 
     lengths: tuple[float, float]

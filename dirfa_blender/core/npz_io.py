@@ -122,11 +122,6 @@ def read_animation(path: Path) -> Animation:
     return animation_from_bytes(_read(path), str(path))
 
 
-def write_head(path: Path, head: Head) -> None:
-    """Write a head; the file appears whole or not at all. Raises OutputError."""
-    write_whole(path, head_bytes(head))
-
-
 def read_head(path: Path) -> Head:
     """Read a head. Raises FormatError."""
     return head_from_bytes(_read(path), str(path))

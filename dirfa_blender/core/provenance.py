@@ -22,12 +22,12 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
-from xml.sax.saxutils import quoteattr
 
 from .errors import FormatError, OutputError
 
+TOOL = "DIRFA for Blender"
 SYNTHETIC = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-NOTE = f"Synthetic face animation (DIRFA for Blender). DigitalSourceType: {SYNTHETIC}"
+NOTE = f"Synthetic face animation ({TOOL}). DigitalSourceType: {SYNTHETIC}"
 """The same in words, for comments and stamps."""
 PROPERTY = "DigitalSourceType"
 """Name of the custom property of scenes, and of the entry of a take's source."""
@@ -44,20 +44,20 @@ _SPACES = {
 }
 
 
-def xmp_packet(tool: str = "DIRFA for Blender") -> bytes:
+def xmp_packet() -> bytes:
     """The mark as an XMP packet."""
     text = (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         f'<x:xmpmeta xmlns:x="{_SPACES["x"]}"><rdf:RDF xmlns:rdf="{_SPACES["rdf"]}">'
         f'<rdf:Description rdf:about="" xmlns:xmp="{_SPACES["xmp"]}" '
-        f'xmlns:Iptc4xmpExt="{_SPACES["ext"]}" xmp:CreatorTool={quoteattr(tool)} '
+        f'xmlns:Iptc4xmpExt="{_SPACES["ext"]}" xmp:CreatorTool="{TOOL}" '
         f'Iptc4xmpExt:DigitalSourceType="{SYNTHETIC}"/>'
         '</rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
     )
     return text.encode()
 
 
-def mark_file(path: Path, tool: str = "DIRFA for Blender") -> None:
+def mark_file(path: Path) -> None:
     """Put the mark into a finished .mp4 or .png that has none.
 
     Raises
@@ -71,9 +71,9 @@ def mark_file(path: Path, tool: str = "DIRFA for Blender") -> None:
         return
     try:
         if path.suffix.lower() == ".png":
-            _mark_png(path, xmp_packet(tool))
+            _mark_png(path, xmp_packet())
         else:
-            _mark_mp4(path, xmp_packet(tool))
+            _mark_mp4(path, xmp_packet())
     except OSError as error:
         raise OutputError(
             f"Cannot write the mark into {path}: {error.strerror or error}."

@@ -193,9 +193,7 @@ class Anatomy:
         solved = np.linalg.solve(system, np.vstack([right, np.zeros_like(right[:1])]))
         return sites @ _scattered(solved[:n], rows) + solved[n]
 
-    def motion(
-        self, table: Table, still: Sequence[int], *, sides: int = 1, apart: bool = True
-    ) -> Array:
+    def motion(self, table: Table, still: Sequence[int], *, sides: int = 1) -> Array:
         """Skin displacement through motions written at landmarks.
 
         Parameters
@@ -203,7 +201,6 @@ class Anatomy:
         table : left or midline landmark -> (outward, forward, up) millimetres
         still : left and midline landmarks that do not move; their twins do not either
         sides : 1 moves the subject's left alone, 2 both sides alike
-        apart : whether upper and lower lip may move differently
 
         Returns
         -------
@@ -216,7 +213,7 @@ class Anatomy:
             if sides == 2 and index in TWINS:
                 values[TWINS[index]] = values[index] * [-1.0, 1.0, 1.0]
         field = np.zeros((len(self.vertices), 3))
-        field[self.near] = self._spread_near(values, apart=apart) * self.reach[self.near, None]
+        field[self.near] = self._spread_near(values, apart=True) * self.reach[self.near, None]
         return field
 
     def _apart(self, points: Array, landmarks: Sequence[int]) -> Array:

@@ -26,6 +26,8 @@ from server.tracking.lips import Lips
 Floats = NDArray[np.float64]
 
 FPS = 25.0
+WIDTH = 64
+"""Coordinates of the sphere."""
 LIP_FRAMES = 5
 OFFSETS = 15
 MEL_FRAMES = 10
@@ -44,12 +46,12 @@ class SyncClip:
 class SyncExpert(nn.Module):
     """Places sound and lips on one sphere."""
 
-    def __init__(self, mel: int = 160, width: int = 64) -> None:
+    def __init__(self, mel: int) -> None:
         super().__init__()
         self.hear = nn.Sequential(
-            nn.Linear(mel * MEL_FRAMES, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, width)
+            nn.Linear(mel * MEL_FRAMES, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, WIDTH)
         )
-        self.see = nn.Sequential(nn.Linear(4 * LIP_FRAMES, 128), nn.ReLU(), nn.Linear(128, width))
+        self.see = nn.Sequential(nn.Linear(4 * LIP_FRAMES, 128), nn.ReLU(), nn.Linear(128, WIDTH))
 
     def forward(self, sound: Tensor, lips: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 64) unit vectors of each."""

@@ -64,7 +64,6 @@ class FaceStream:
     Parameters
     ----------
     seed : of all that is drawn
-    style : whose mouth, the number of one of the network's styles
     blink_rate : over that of a person who speaks; 0 none
     lookahead : frames that may be waited for at most; None waits as long as it helps
     is_live : spreads the work evenly, and does here what the first block needs
@@ -82,7 +81,6 @@ class FaceStream:
         statistics: MotionStatistics,
         *,
         seed: int,
-        style: int = 0,
         blink_rate: float = 1.0,
         lookahead: int | None = None,
         is_live: bool = False,
@@ -100,7 +98,7 @@ class FaceStream:
         held = network.feature_mean.new_zeros(
             self.lookahead - early[self._mouth_place], len(network.config.mouth)
         )
-        self._style = torch.tensor([style], device=network.feature_mean.device)
+        self._style = torch.tensor([0], device=network.feature_mean.device)
         self._sampler = Sampler(
             statistics,
             seed,

@@ -44,6 +44,7 @@ GREY_LIGHT, GREY_ON, GREY_CHROMA = 45.0, 63.0, 6.0
 # CIELAB b of skin, much the same for light and dark skin (Xiao et al. 2017, see
 # `shading.white_balance`), and how far a cool light or wall is believed to have taken it down.
 SKIN_YELLOW, MOST_CAST = 16.0, 6.0
+TYPICAL = (20.0, 80.0)  # percentiles by lightness of anything but hair, between shade and glints
 FEWEST = 12  # pixels below which nothing is said
 
 
@@ -150,15 +151,13 @@ def _is_thin(lit: Floats, shaded: Floats, skin: Floats) -> bool:
     return red > AS_RED * skin[1] and float(np.median(shaded[:, 1])) < LESS_RED * red
 
 
-def _typical(
-    pixels: Pixels, chosen: npt.NDArray[np.bool_], *, between: tuple[float, float] = (20.0, 80.0)
-) -> Colour | None:
-    """Median of the chosen pixels that lie between two percentiles by lightness."""
+def _typical(pixels: Pixels, chosen: npt.NDArray[np.bool_]) -> Colour | None:
+    """Median of the chosen pixels between shade and glints."""
     samples = pixels[chosen].astype(np.float64) / 255
     if len(samples) < FEWEST:
         return None
     light = samples.sum(1)
-    low, high = np.percentile(light, between)
+    low, high = np.percentile(light, TYPICAL)
     red, green, blue = np.median(samples[(light >= low) & (light <= high)], axis=0)
     return float(red), float(green), float(blue)
 

@@ -118,7 +118,7 @@ def basis_of(head: Head) -> Basis:
     )
 
 
-def solved(motion: Floats, basis: Basis, *, pull: float = PULL) -> Floats:
+def solved(motion: Floats, basis: Basis) -> Floats:
     """Intensities within 0..1 that explain landmark motion.
 
     Parameters
@@ -144,15 +144,15 @@ def solved(motion: Floats, basis: Basis, *, pull: float = PULL) -> Floats:
     sensed = shapes - shapes @ nuisance.T @ np.linalg.solve(inner, nuisance)
     normal = sensed @ shapes.T + np.diag(basis.ridge)
     normal = 0.5 * (normal + normal.T)
-    step = 1.0 / (np.linalg.eigvalsh(normal)[-1] + 4.0 * pull)
+    step = 1.0 / (np.linalg.eigvalsh(normal)[-1] + 4.0 * PULL)
     value = np.zeros((len(motion), len(basis.names)))
-    free = _descended(value, normal, seen @ sensed.T, step, pull, lowest=-1.0)
+    free = _descended(value, normal, seen @ sensed.T, step, lowest=-1.0)
     is_sure = np.array([_plain(name) in SURE for name in basis.names])
     lowest = np.where(is_sure, np.quantile(free, REST_QUANTILE, axis=0).clip(-1.0, 0.0), 0.0)
     shown = lowest @ shapes
     rest = shown
     for _ in range(NEUTRAL_ROUNDS):
-        value = _descended(value, normal, (seen - rest) @ sensed.T - PRICE, step, pull)
+        value = _descended(value, normal, (seen - rest) @ sensed.T - PRICE, step)
         left = (seen - shown - value @ shapes).sum(axis=0)
         rest = shown + left / (len(seen) + NEUTRAL_DOUBT)
     share = np.array([READ_SHARE.get(_plain(name), 1.0) for name in basis.names])
@@ -175,12 +175,12 @@ def neutral_face(points: Floats) -> Floats:
 
 
 def _descended(
-    value: Floats, normal: Floats, wanted: Floats, step: float, pull: float, lowest: float = 0.0
+    value: Floats, normal: Floats, wanted: Floats, step: float, lowest: float = 0.0
 ) -> Floats:
     """(T, A) the minimum within `lowest`..1, begun at `value`."""
     ahead, momentum = value, 1.0
     for _ in range(ITERATIONS):
-        slope = ahead @ normal - wanted + pull * _roughness(ahead)
+        slope = ahead @ normal - wanted + PULL * _roughness(ahead)
         newer = np.clip(ahead - step * slope, lowest, 1.0)
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
         ahead = newer + (momentum - 1.0) / following * (newer - value)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,7 +45,7 @@ class AlignedSpeech:
     samples : (S,) int16 at 16 kHz, all utterances one after another
     labels : (T,) uint8 phone numbers every 10 ms, likewise
     sample_offsets, label_offsets : (U + 1,) int64 boundaries of the utterances
-    names, talkers : U strings
+    names : U strings
     held_out : (U,) bool
     """
 
@@ -55,7 +54,6 @@ class AlignedSpeech:
     sample_offsets: NDArray[np.int64]
     label_offsets: NDArray[np.int64]
     names: tuple[str, ...]
-    talkers: tuple[str, ...]
     held_out: NDArray[np.bool_]
 
     @cached_property
@@ -73,13 +71,11 @@ class AlignedSpeech:
         return self.labels[self.label_offsets[index] : self.label_offsets[index + 1]]
 
 
-def aligned_speech(
-    source: str, data: Path, cache: Path, progress: Callable[[float], None] | None = None
-) -> AlignedSpeech:
+def aligned_speech(source: str, data: Path, cache: Path) -> AlignedSpeech:
     """The aligned utterances of a source, from the cache or made now."""
     path = cache / f"phones_{source}.npz"
     if not path.exists():
-        _align_source(source, data, path, progress)
+        _align_source(source, data, path)
     with np.load(path) as stored:
         return AlignedSpeech(
             stored["samples"],
@@ -87,14 +83,11 @@ def aligned_speech(
             stored["sample_offsets"],
             stored["label_offsets"],
             tuple(str(name) for name in stored["names"]),
-            tuple(str(name) for name in stored["talkers"]),
             stored["held_out"],
         )
 
 
-def _align_source(
-    source: str, data: Path, path: Path, progress: Callable[[float], None] | None
-) -> None:
+def _align_source(source: str, data: Path, path: Path) -> None:
     entries = _chosen(source, data)
     found: list[_Aligned] = []
     words = lexicon(data)
@@ -104,8 +97,6 @@ def _align_source(
                 log.warning("%s is left out: %s", entries[index].name, aligned)
             else:
                 found.append(aligned)
-            if progress is not None:
-                progress((index + 1) / len(entries))
     write_arrays(
         path,
         samples=np.concatenate([one.samples for one in found]),
@@ -113,7 +104,6 @@ def _align_source(
         sample_offsets=np.cumsum([0, *(len(one.samples) for one in found)]),
         label_offsets=np.cumsum([0, *(len(one.labels) for one in found)]),
         names=np.array([one.name for one in found]),
-        talkers=np.array([one.talker for one in found]),
         held_out=np.array([one.held_out for one in found]),
     )
 
@@ -143,7 +133,6 @@ def _chosen(source: str, data: Path) -> list[Utterance]:
 @dataclass(frozen=True)
 class _Aligned:
     name: str
-    talker: str
     held_out: bool
     samples: NDArray[np.int16]
     labels: NDArray[np.uint8]
@@ -163,9 +152,7 @@ def _align(entry: Utterance) -> _Aligned | str:
         if entry.source == "synthetic":
             language, _, number = entry.name.partition(" ")
             said = speak(language, int(number), held_out=entry.held_out)
-            return _Aligned(
-                entry.name, said.talker, entry.held_out, _stored(said.samples), said.labels
-            )
+            return _Aligned(entry.name, entry.held_out, _stored(said.samples), said.labels)
         samples = read_samples(entry.path)
     except AudioError as error:
         return str(error)
@@ -174,7 +161,7 @@ def _align(entry: Utterance) -> _Aligned | str:
     labels = _worker_aligner[0].align(samples, entry.text)
     if labels is None:
         return "its text does not fit its sound."
-    return _Aligned(entry.name, entry.talker, entry.held_out, _stored(samples), labels)
+    return _Aligned(entry.name, entry.held_out, _stored(samples), labels)
 
 
 def _stored(samples: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -86,19 +86,15 @@ Source = Callable[[np.random.Generator], SpokenMouth]
 """Draws an example."""
 
 
-def grid_film(
-    data: Path, cache: Path, head: Head, progress: Callable[[float], None] | None = None
-) -> list[SpokenMouth]:
+def grid_film(data: Path, cache: Path, head: Head) -> list[SpokenMouth]:
     """The filmed sentences, tracked on a head with shapes."""
     sound = aligned_speech("grid", data, cache)
     entries = [entry for entry in utterances("grid", data) if entry.name in sound.place]
     tracks: dict[str, FaceTrack] = {}
-    for index, entry in enumerate(entries):
+    for entry in entries:
         track = kept_track(entry.path, cache)
         if track.seen.mean() >= LEAST_SEEN:
             tracks[entry.name] = track
-        if progress is not None:
-            progress((index + 1) / len(entries))
     faces = {name: face_of(track.at_rate(GRID_FPS)) for name, track in tracks.items()}
     performer = performer_of(list(faces.values()))
     basis = basis_of(head)

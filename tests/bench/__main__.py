@@ -122,9 +122,9 @@ def curves_seconds(folder: Path) -> float:
     from dirfa_blender.core.action_units import AU_NAMES
     from dirfa_blender.core.head_shapes import with_shapes
     from dirfa_blender.core.head_template import template
-    from dirfa_blender.core.npz_io import write_animation, write_head
+    from dirfa_blender.core.npz_io import head_bytes, write_animation, write_whole
 
-    write_head(folder / "bench-head.npz", with_shapes(template()))
+    write_whole(folder / "bench-head.npz", head_bytes(with_shapes(template())))
     random = np.random.default_rng(0)
     count = 60 * 50
     write_animation(

@@ -8,6 +8,7 @@ import pytest
 from dirfa_blender.core import head_template
 from dirfa_blender.core.face_landmarks import EYE_LEFT, LIPS_INNER_LOWER, LIPS_INNER_UPPER
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_eyes import EYE_CENTRE
 from dirfa_blender.core.head_surface import mean_face
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -211,12 +212,11 @@ def test_eyes_are_level_and_63_millimetres_apart(head: Head):
     )
 
     assert left[2] == pytest.approx(right[2], abs=1e-7)
-    centres = head_template.eye_centres()
-    assert centres[0, 0] - centres[1, 0] == pytest.approx(0.063, abs=1e-6)
+    assert left[0] - right[0] == pytest.approx(0.063, abs=1e-6)
 
 
 def test_the_eyeball_is_24_millimetres_and_stays_inside_lids_and_skin(head: Head):
-    centre = head_template.eye_centres()[0]
+    centre = EYE_CENTRE / 1000
     skin = head.part("face", "nose", "scalp", "lid_upper_left", "lid_lower_left")
     globe = head.vertices[head.part("eye_left")] - centre
     away = np.linalg.norm(head.vertices[skin] - centre, axis=1)
@@ -226,7 +226,7 @@ def test_the_eyeball_is_24_millimetres_and_stays_inside_lids_and_skin(head: Head
 
 
 def test_tears_bridge_the_lower_lid_and_the_globe_along_its_middle(head: Head):
-    centre, rim = head_template.eye_centres()[0], head.landmarks()[374]
+    centre, rim = EYE_CENTRE / 1000, head.landmarks()[374]
     lid = head.vertices[head.part("lid_lower_left")]
     beside = lid[np.abs(lid[:, 0] - rim[0]) < 2e-3]
     away = np.linalg.norm(beside - centre, axis=1) - 0.012
@@ -237,7 +237,7 @@ def test_tears_bridge_the_lower_lid_and_the_globe_along_its_middle(head: Head):
 
 def test_the_pupil_shows_between_the_lids(head: Head):
     points = head.landmarks()
-    height = head_template.eye_centres()[0, 2]
+    height = EYE_CENTRE[2] / 1000
 
     assert points[374, 2] + 0.003 < height < points[386, 2] - 0.003
 

@@ -46,7 +46,7 @@ def test_a_take_read_back_is_the_same_take(tmp_path: Path) -> None:
 
 def test_a_head_read_back_is_the_same_head(tmp_path: Path) -> None:
     head = small_head()
-    npz_io.write_head(tmp_path / "head.npz", head)
+    npz_io.write_whole(tmp_path / "head.npz", npz_io.head_bytes(head))
 
     found = npz_io.read_head(tmp_path / "head.npz")
 

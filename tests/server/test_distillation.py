@@ -40,7 +40,6 @@ def corpus() -> AlignedSpeech:
         np.cumsum([0, *SAMPLES]),
         np.cumsum([0, *counts]),
         ("one", "two", "three"),
-        ("a", "b", "c"),
         np.array([False, True, False]),
     )
 
