@@ -1,6 +1,12 @@
 """One face photo: decoded, measured, cut out and laid over the fitted head.
 
-`portrait` goes through all of it: `decode`, `landmarks`, `checks` and `closeup` (`mask`, `glasses`) look at
-the photo, the fit itself is `core.head_fit`, `texture` lays the skin on, from its `complexion` and without
-its `shading`, `colours` and `hair_reading` measure, `likeness` looks at the result and corrects it.
+`portrait` goes through all of it and is the place to read from; the fit itself is `core.head_fit`.
+
+* The photo: `decode` reads it, `landmarks` finds the face with the networks of `graphs`, `checks` refuses
+  or warns, `closeup` cuts it out: `mask` says what each pixel shows, `hair_share` of hair, and `glasses`
+  go.
+* The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`),
+  without its `shading`, with `grain`, `makeup` and `beard`. `colours` measures what materials need.
+* The hair: `hair_reading` asks `hair` for its volume, then `hairline`, `tresses`, `curl` and `lie`.
+* The result: `likeness` looks at a `picture` of it (`strand_picture`) and corrects it.
 """

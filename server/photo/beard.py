@@ -31,10 +31,8 @@ JAWS = (
 # Metres from that line over which a beard ends, before the ear and under the chin.
 AT_EAR, AT_CHIN = (0.007, 0.016), (0.016, 0.034)
 REACH = 0.05  # eye distances, over which single hairs are evened out
-WHOLE_SHADE, WHOLE_TRUST = (
-    0.4,
-    0.3,
-)  # logarithm of a whole beard's shade; trust of what is seen in full
+# Logarithm of a whole beard's shade; trust of what is seen in full.
+WHOLE_SHADE, WHOLE_TRUST = 0.4, 0.3
 LEAST_AREA = 0.05  # square eye distances of beard, below which there is none
 
 

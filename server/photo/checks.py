@@ -33,9 +33,8 @@ MOUTH_PATCH = (205, 425, 432, 212)
 COVER_CHROMA, COVER_LIGHTNESS = 13.0, 38.0  # CIELAB, of the nose from the forehead
 SKIN_CHROMA = 8.0  # CIELAB, that skin has at least
 COVER_GREEN, COVER_BLUE = 11.0, 16.0  # CIELAB, of the mouth toward green and blue
-FEATURE_CONTRAST = (
-    15.0  # CIELAB lightness, dark to light within lips or an eye; portraits have over 25
-)
+# CIELAB lightness, dark to light within lips or an eye; portraits have over 25.
+FEATURE_CONTRAST = 15.0
 CLEAR_CONTRAST = 25.0  # of the clearest of them, below which the photo is blurred
 STRONG = 0.35  # weight of a shape from which an expression is mentioned
 

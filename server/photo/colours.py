@@ -15,23 +15,18 @@ Colour = tuple[float, float, float]
 Floats = npt.NDArray[np.float64]
 
 COLOURFUL = 62.0  # percentile of its colours: glints and light from a wall take colour away
-ROUND_CROWN, LEAST_SKIN = (
-    (25.0, 65.0),
-    (6.0, 10.0),
-)  # the same beside skin, and most chroma of hair there
+# The same beside skin, and most chroma of hair there.
+ROUND_CROWN, LEAST_SKIN = (25.0, 65.0), (6.0, 10.0)
 SHADED, THIN = (5.0, 30.0), (5.0, 45.0)  # the same in its shade, and of thin dark hair
-AS_RED, LESS_RED = (
-    0.7,
-    0.6,
-)  # CIELAB a of lit hair over that of skin, and of shaded over lit, of thin hair
+# CIELAB a of lit hair over that of skin, and of shaded over lit, of thin hair.
+AS_RED, LESS_RED = 0.7, 0.6
 # Lightness of its shade over that of the skin, up to which hair is dark; the brightest of it by percentile,
 # and how far on the way from shade to skin those are skin.
 DARK_HAIR, BRIGHT, AS_SKIN = 0.4, 85.0, 0.8
 LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
 FAIR_HAIR = 40.0  # lightness from which lengths are looked at
-SHINING = (
-    18.0  # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through
-)
+# CIELAB from skin to hair, in lightness and in chroma, below which skin may show through.
+SHINING = 18.0
 # CIELAB a and b that hair has: no pigment makes it blue, a wall does.
 REDNESS, YELLOWNESS = (-1.0, 35.0), (0.5, 50.0)
 # Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes

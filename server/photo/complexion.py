@@ -17,17 +17,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import (
-    BROW_LEFT,
-    BROW_RIGHT,
-    EYE_LEFT,
-    EYE_RIGHT,
-    LIPS_OUTER,
-    OVAL,
-    FaceLandmarks,
-)
+from dirfa_blender.core.face_landmarks import FaceLandmarks
 
-from .mask import FaceMasks, Pixels, Shares, filled, grown, hull, soft
+from .face_zones import Zones, mouth_creases, mouth_pits, smile_creases, zones_of
+from .mask import FaceMasks, Pixels, Shares, grown, soft
 from .shading import to_linear
 
 Image = npt.NDArray[np.float32]
@@ -43,18 +36,7 @@ PORE, COARSE = 0.05, 0.03  # reaches of blurs, eye distances: of a pore's shade,
 DARK_NOISE = 0.012
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
 CREASE_DARK, CREASE_COLOURED = 0.9, 0.5  # by how much more in the creases beside nose and mouth
-CREASES = ((129, 203, 206, 216, 212, 202, 210), (358, 423, 426, 436, 432, 422, 430))
-CREASE_WIDE = 0.16  # eye distances
-# Share of a fold that goes with the smile, beside nose and cheek and right beside the mouth's corners, and
-# how far those reach in eye distances. Folds of age stay at rest.
-FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
-MOUTH_CORNERS = (61, 291)
-PIT = 0.08  # eye distances round a corner of the mouth, in which the dark is shade
 MARGIN = 0.035  # eye distances round what is not skin
-# Cheek outside the corners of the mouth, where a broad smile folds skin that is smooth at rest.
-OUTER_FOLDS = (
-    (187, 147, 213, 192, 214, 210, 202, 212, 207), (411, 376, 433, 416, 434, 430, 422, 432, 427)
-)  # fmt: skip
 MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
 # How dark is how much of the skin round a spot that is not a mole but the end of a line.
 LINE_DARK, LINE_SHARE = 0.15, 0.03
@@ -63,6 +45,7 @@ BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang o
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
 LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
+BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
 # Logarithm of a brow's red over green beside the skin's at most: but for the reddest, hair has less of it
 # than skin; cameras and compression give dark hairs more.
@@ -71,15 +54,8 @@ BROW_RED = 0.3
 LESS_RED = np.array([-0.65, 0.35, 0.0], np.float32)
 LESS_BLUE = np.array([0.15, 0.15, -0.85], np.float32)
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
-BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
-DARK_BROW = (
-    0.2  # logarithm by which a brow is darker than skin, from which what is bright in it is none
-)
-NOSTRILS = ((98, 97, 2, 64, 235, 240), (327, 326, 2, 294, 455, 460))
-CHIN = (18, 201, 208, 199, 428, 421)
-MOUSTACHE = (164, 167, 165, 92, 186, 39, 37, 0, 267, 269, 410, 322, 391, 393)
-BEARD = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 435, 427, 426, 327, 2,
-         98, 206, 207, 215)  # fmt: skip
+# Logarithm by which a brow is darker than skin, from which what is bright in it is none.
+DARK_BROW = 0.2
 
 
 @dataclass(frozen=True)
@@ -105,16 +81,21 @@ class Complexion:
 
 
 @dataclass(frozen=True)
-class _Zones:
-    """Where something other than plain skin is expected, (H, W) 0..1 each."""
+class _PlainSkin:
+    """The skin of a picture where nothing but skin is expected, and what is none there.
 
-    features: Shares
-    beard: Shares
-    chin: Shares
-    moustache: Shares
-    brow_right: Shares
-    brow_left: Shares
-    hidden: Shares
+    Attributes
+    ----------
+    expected : (H, W) 0..1, where it is looked for
+    even : (H, W, 3) logarithm of its colour on the whole; sure : (H, W) 0..1, whether that was seen there
+    odd, moles : (H, W) 0 or 1, what is no skin, and what is a spot of it
+    """
+
+    expected: Shares
+    even: Image
+    sure: Shares
+    odd: Shares
+    moles: Shares
 
 
 def complexion(
@@ -129,57 +110,44 @@ def complexion(
     """
     unit = landmarks.eye_distance_px
     light = np.maximum(to_linear(pixels / np.float32(255)), np.float32(2e-3))
-    zones = _zones(landmarks, masks, pixels.shape[:2])
-    beard = _beard(zones, masks, _lines(pixels, unit))
-    seed = masks.skin * masks.within
-    seed *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
-    seed = np.where(seed > 0.5, seed, np.float32(0))
     logs = np.log(light)
-    even, sure = _even(light, logs, seed, unit)
-    odd = moles = np.zeros_like(seed)
-    creases = _creases(landmarks, seed.shape)
-    for _ in range(2):
-        shade, tint = _differences(logs, even, unit)
-        odd, moles = _not_skin(shade, tint, creases, unit)
-        even, sure = _even(light, logs, seed * (1 - grown(odd, 0.6 * MARGIN * unit)), unit)
-    shade, tint = _differences(logs, even, 0.0)
-    brows = (zones.brow_right, zones.brow_left)
-    dark = [float((shade * brow).sum() / max(float(brow.sum()), 1e-6)) for brow in brows]
-    features = zones.features * (1 - _pits(landmarks, seed.shape))
-    for brow, mean in zip(brows, dark, strict=True):
+    zones = zones_of(landmarks, masks)
+    beard = _beard(zones, masks, _lines(pixels, unit))
+    expected = masks.skin * masks.within
+    expected *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
+    expected = np.where(expected > 0.5, expected, np.float32(0))
+    skin = _plain_skin(light, logs, expected, landmarks)
+    shade, tint = _differences(logs, skin.even, 0.0)
+    darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
+
+    features = zones.features * (1 - mouth_pits(landmarks, shade.shape))
+    for brow, mean in zip(zones.brows, darkness, strict=True):
         if mean < -DARK_BROW:
             features = features * (1 - brow * np.clip(1 + shade / np.float32(DARK_BROW), 0, 1))
-    free = np.maximum.reduce([features, beard, soft(grown(moles, 1.0), 0.6)])
-    plain = _held(shade, unit)
-    # What is dark may go farther than what shines: without this the face would darken on the whole.
-    share = np.float32(1e-3) + seed * (1 - odd)
-    plain -= _blurred(plain * share, EVEN_REACH * unit) / _blurred(share, EVEN_REACH * unit)
-    plain *= 1 - np.float32(smile) * _smile_creases(landmarks, masks)
+    free = np.maximum.reduce([features, beard, soft(grown(skin.moles, 1.0), 0.6)])
+    plain = _plain_shade(shade, skin, unit)
+    plain *= 1 - np.float32(smile) * smile_creases(landmarks, masks)
     # Only a beard is lighter than skin; on brows and lids that is a reflection.
     highest = np.where(beard > zones.features, np.float32(FREE[1]), np.float32(BRIGHTEST_BROW))
-    bounded = np.clip(shade, FREE[0], highest)
-    shade = plain + free * (bounded - plain)
-    coarse = cv2.GaussianBlur(tint, (0, 0), max(COARSE * unit, 0.6))
-    faint = np.float32(BLUSH) * np.tanh(coarse / np.float32(BLUSH))
-    level = light.mean(-1, keepdims=True) ** 2
-    sound = level / (level + np.float32(DARK_NOISE**2))
-    tint = faint + free[..., None] * (sound * np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
-    brow = np.maximum(zones.brow_right, zones.brow_left)
+    kept = plain + free * (np.clip(shade, FREE[0], highest) - plain)
+    tint = _kept_tint(tint, light, free, unit)
+    brow = np.maximum(*zones.brows)
     there = brow > 0
-    tint[there] += brow[there, None] * _pigmented(tint[there], even[there])
-    brow = grown(brow, HAIRY_MARGIN * unit)
-    hairy = np.clip(2 * np.maximum(brow, beard), 0, 1).astype(np.float32)
-    detail = np.exp(shade[..., None] + tint)
-    clear = 1 - soft(grown(odd, MARGIN * unit), 0.02 * unit) * (1 - free)
+    tint[there] += brow[there, None] * _pigmented(tint[there], skin.even[there])
+
+    clear = 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
     usable = masks.within * (1 - zones.hidden) * clear
-    seen = [_seen(brow, odd, masks, unit) for brow in brows]
-    for side, other in ((0, 1), (1, 0)):
-        is_hidden = seen[side] < BROW_SEEN and seen[other] > seen[side] + 0.15
-        if is_hidden or dark[side] < dark[other] - BROW_DARKER:
-            brow = brows[side]  # under hair or a frame: the other side's is taken for both
-            usable = usable * (1 - soft(grown(brow, 0.06 * unit), 0.03 * unit))
+    seen = [_seen(brow, skin.odd, masks, unit) for brow in zones.brows]
+    for covered in _covered_brows(zones, darkness, seen):  # the other side's is taken for both
+        usable = usable * (1 - soft(grown(covered, 0.06 * unit), 0.03 * unit))
+    hairy = np.clip(2 * np.maximum(grown(brow, HAIRY_MARGIN * unit), beard), 0, 1)
     return Complexion(
-        np.exp(even), sure, detail.astype(np.float32), usable.astype(np.float32), hairy, beard
+        np.exp(skin.even),
+        skin.sure,
+        np.exp(kept[..., None] + tint).astype(np.float32),
+        usable.astype(np.float32),
+        hairy.astype(np.float32),
+        beard,
     )
 
 
@@ -198,28 +166,18 @@ def as_hair(colours: Image, hairy: Shares) -> Image:
     return colours + hairy[..., None] * (hair - colours)
 
 
-def _zones(landmarks: FaceLandmarks, masks: FaceMasks, shape: tuple[int, ...]) -> _Zones:
-    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
-    brows = [
-        soft(grown(hull(shape, points, ring), 0.035 * unit), 0.03 * unit)
-        for ring in (BROW_RIGHT, BROW_LEFT)
-    ]
-    lids = np.maximum(hull(shape, points, EYE_RIGHT), hull(shape, points, EYE_LEFT))
-    lids = soft(grown(lids, 0.07 * unit), 0.03 * unit)
-    lips = soft(grown(filled(shape, points, LIPS_OUTER), 0.01 * unit), 0.02 * unit)
-    nostrils = np.zeros(shape, np.float32)
-    for ring in NOSTRILS:
-        nostrils = np.maximum(nostrils, hull(shape, points, ring))
-    nostrils = soft(nostrils, 0.02 * unit)
-    hidden = np.maximum(grown(masks.eyes, 0.02 * unit), grown(masks.mouth, 0.015 * unit))
-    # A beard goes on below the outline of the jaw, where landmarks end.
-    middle = points[list(OVAL)].mean(0)
-    chin = points.copy()
-    chin[list(OVAL)] = middle + 1.05 * (points[list(OVAL)] - middle)
-    beard = soft(filled(shape, chin, BEARD), 0.06 * unit)
-    upper = soft(hull(shape, points, MOUSTACHE), 0.03 * unit)
-    features = np.maximum.reduce([*brows, lids, lips, nostrils])
-    return _Zones(features, beard, hull(shape, points, CHIN), upper, brows[0], brows[1], hidden)
+def _plain_skin(
+    light: Image, logs: Image, expected: Shares, landmarks: FaceLandmarks
+) -> _PlainSkin:
+    """Plain skin of linear light and its logarithms (H, W, 3), twice without what is unlike it."""
+    unit = landmarks.eye_distance_px
+    creases = mouth_creases(landmarks, expected.shape)
+    even, sure = _even(light, logs, expected, unit)
+    odd = moles = np.zeros_like(expected)
+    for _ in range(2):
+        odd, moles = _not_skin(*_differences(logs, even, unit), creases, unit)
+        even, sure = _even(light, logs, expected * (1 - grown(odd, 0.6 * MARGIN * unit)), unit)
+    return _PlainSkin(expected, even, sure, odd, moles)
 
 
 def _even(light: Image, logs: Image, weight: Shares, unit: float) -> tuple[Image, Shares]:
@@ -284,6 +242,24 @@ def _held(shade: Shares, unit: float) -> Shares:
     return np.asarray(held, np.float32)
 
 
+def _plain_shade(shade: Shares, skin: _PlainSkin, unit: float) -> Shares:
+    """What of a shade (logarithms) pores and wrinkles make, that leaves the skin as light on the whole."""
+    plain = _held(shade, unit)
+    # What is dark may go farther than what shines: without this the face would darken.
+    share = np.float32(1e-3) + skin.expected * (1 - skin.odd)
+    wide = EVEN_REACH * unit
+    return plain - _blurred(plain * share, wide) / _blurred(share, wide)
+
+
+def _kept_tint(tint: Image, light: Image, free: Shares, unit: float) -> Image:
+    """What is believed of colours beside the light: little on plain skin, more where `free` (H, W)."""
+    coarse = cv2.GaussianBlur(tint, (0, 0), max(COARSE * unit, 0.6))
+    faint = np.float32(BLUSH) * np.tanh(coarse / np.float32(BLUSH))
+    level = light.mean(-1, keepdims=True) ** 2
+    sound = level / (level + np.float32(DARK_NOISE**2))
+    return faint + free[..., None] * (sound * np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
+
+
 def _pigmented(tint: Image, even: Image) -> Image:
     """What tints (N, 3) of brows over even skin lack for a colour that hair has, all logarithms.
 
@@ -299,40 +275,6 @@ def _pigmented(tint: Image, even: Image) -> Image:
     lost = np.maximum(red - green - too_red + even[..., 0] - even[..., 1], 0)
     too_blue = np.maximum(blue - green + np.minimum(lost - of_skin, 0), 0)
     return too_red[..., None] * LESS_RED + too_blue[..., None] * LESS_BLUE
-
-
-def _pits(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:
-    """(H, W) 0..1 at the corners of the mouth, which lie in their own shade."""
-    mask = np.zeros(shape[:2], np.float32)
-    wide = max(1, round(PIT * landmarks.eye_distance_px))
-    for x, y in np.round(landmarks.points_px[list(MOUTH_CORNERS), :2]).astype(int).tolist():
-        cv2.circle(mask, (x, y), wide, (1.0,), -1)
-    return soft(mask, 0.3 * wide)
-
-
-def _smile_creases(landmarks: FaceLandmarks, masks: FaceMasks) -> Shares:
-    """(H, W) 0..1 share of a fold that is the smile's: most beside the mouth, less up to the nose."""
-    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
-    outer = np.zeros_like(masks.folds)
-    for ring in OUTER_FOLDS:
-        outer = np.maximum(outer, hull(outer.shape, points, ring))
-    rows, columns = np.mgrid[: masks.folds.shape[0], : masks.folds.shape[1]].astype(np.float32)
-    away = np.minimum.reduce(
-        [np.hypot(columns - x, rows - y) for x, y in points[list(MOUTH_CORNERS)].tolist()]
-    )
-    beside = np.clip(1.5 - away / np.float32(CORNER_CREASE * unit), 0, 1)
-    taken = masks.folds * (FOLD_TAKEN + (CREASE_TAKEN - FOLD_TAKEN) * beside)
-    return np.maximum(taken, CREASE_TAKEN * soft(outer, 0.08 * unit))
-
-
-def _creases(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:
-    """(H, W) 0..1 along the lines from the nose past the mouth's corners to the chin."""
-    mask = np.zeros(shape[:2], np.float32)
-    wide = max(1, round(CREASE_WIDE * landmarks.eye_distance_px))
-    for line in CREASES:
-        corners = np.round(landmarks.points_px[list(line), :2] * 16).astype(np.int32)
-        cv2.polylines(mask, [corners], False, (1.0,), wide, cv2.LINE_AA, 4)
-    return soft(mask, 0.3 * wide)
 
 
 def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple[Shares, Shares]:
@@ -354,7 +296,7 @@ def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple
     return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)
 
 
-def _beard(zones: _Zones, masks: FaceMasks, lines: Shares) -> Shares:
+def _beard(zones: Zones, masks: FaceMasks, lines: Shares) -> Shares:
     """(H, W) 0..1 where hair grows on the lower face: unlike skin in colour, and with the lines of hair."""
     plain = (zones.features < 0.3) & (zones.hidden < 0.3)
     lip, chin = ((patch > 0.5) & plain for patch in (zones.moustache, zones.chin))
@@ -380,9 +322,23 @@ def _lines(pixels: Pixels, unit: float) -> Shares:
     return np.abs(near - cv2.GaussianBlur(light, (0, 0), max(0.04 * unit, 1.2))).astype(np.float32)
 
 
+def _weighted_mean(values: Shares, weights: Shares) -> float:
+    return float((values * weights).sum() / max(float(weights.sum()), 1e-6))
+
+
 def _mean(values: Shares, there: npt.NDArray[np.bool_]) -> float:
     """Mean where true; 1 where that is hardly anywhere."""
     return float(values[there].mean()) if there.sum() >= 12 else 1.0
+
+
+def _covered_brows(zones: Zones, darkness: list[float], seen: list[float]) -> list[Shares]:
+    """The brow under hair or a frame, if any, by how dark both are and how much skin is seen over them."""
+    covered: list[Shares] = []
+    for side, other in ((0, 1), (1, 0)):
+        is_hidden = seen[side] < BROW_SEEN and seen[other] > seen[side] + 0.15
+        if is_hidden or darkness[side] < darkness[other] - BROW_DARKER:
+            covered.append(zones.brows[side])
+    return covered
 
 
 def _seen(brow: Shares, odd: Shares, masks: FaceMasks, unit: float) -> float:
@@ -391,5 +347,4 @@ def _seen(brow: Shares, odd: Shares, masks: FaceMasks, unit: float) -> float:
     above = np.zeros_like(brow)
     above[:-lift] = brow[lift:]
     above = np.clip(above - brow, 0, 1)
-    free = masks.within * masks.skin * (1 - odd)
-    return float((above * free).sum() / max(float(above.sum()), 1e-6))
+    return _weighted_mean(masks.within * masks.skin * (1 - odd), above)

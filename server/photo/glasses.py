@@ -31,9 +31,8 @@ THICKNESS = 17  # pixels of the crop, of the widest line that counts
 BRIDGE = (-13, 14, -24, 22)  # columns and rows about the middle in which a bridge runs
 RIM_REACH = (0.32, 0.80)  # distances of a lower rim from the eye, in eye distances
 RIM_DEGREES = np.arange(35, 146, 5)  # directions below the eye, in which a rim is looked for
-ENOUGH = (
-    23.0  # contrast of bridge and rims together, CIELAB lightness, from which there are glasses
-)
+# Contrast of bridge and rims together, CIELAB lightness, from which there are glasses.
+ENOUGH = 23.0
 # Contrast from which a pixel of somebody with glasses belongs to a frame: a share of the frame's own.
 LINE, LEAST_LINE, MOST_LINE = 0.28, 5.0, 13.0
 NOSE = (4, 1, 2, 98, 327, 129, 358, 48, 278, 64, 294, 5, 51, 281, 203, 423, 0, 37, 267)

@@ -48,9 +48,8 @@ HAIR_KEPT = 0.5  # of the cap's height over the skull, that hair has at least
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
 SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
 RISE_METRES = 0.016  # from the hairline, over which hair rises to the outline
-TAPER_METRES = (
-    0.075  # from the nape's line up, over which short hair comes to its height over the cap
-)
+# From the nape's line up, over which short hair comes to its height over the cap.
+TAPER_METRES = 0.075
 FORWARD = 0.5  # share of the growth over the forehead, where the outline does not show it
 BEHIND = 0.35  # share of the skull's change straight back
 BESIDE = (0.03, 0.4)  # eye distances off the face's outline, where hair beside a bald crown grows

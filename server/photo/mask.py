@@ -46,6 +46,13 @@ SMILE_FOLDS = (
     (98, 129, 142, 36, 205, 187, 207, 216, 212, 57, 186, 92, 165),
     (327, 358, 371, 266, 425, 411, 427, 436, 432, 287, 410, 322, 391),
 )
+LIPS_INNER = (
+    MOUTH_CORNERS_INNER[0],
+    *LIPS_INNER_UPPER,
+    MOUTH_CORNERS_INNER[1],
+    *LIPS_INNER_LOWER[::-1],
+)
+"""Ring between the lips."""
 
 WIDEST = 5.0  # pixels of the widest brush; what is wider is done on a smaller picture
 
@@ -95,60 +102,75 @@ def face_masks(pixels: Pixels, landmarks: FaceLandmarks) -> FaceMasks:
     person = person_mask(pixels)
     skin = skin_share(pixels, points)
     hair, is_bare = hair_seen(pixels, points, person)
+    within = np.clip((grown(person, -0.05 * unit) - 0.5) * 2, 0, 1)
 
     eyes = np.maximum(filled(shape, points, EYE_RIGHT), filled(shape, points, EYE_LEFT))
-    inner = (
-        MOUTH_CORNERS_INNER[0],
-        *LIPS_INNER_UPPER,
-        MOUTH_CORNERS_INNER[1],
-        *LIPS_INNER_LOWER[::-1],
-    )
-    mouth = filled(shape, points, inner)
+    mouth = filled(shape, points, LIPS_INNER)
     lips = np.clip(filled(shape, points, LIPS_OUTER) - grown(mouth, 0.02 * unit), 0, 1)
-    brows = grown(
-        np.maximum(hull(shape, points, BROW_RIGHT), hull(shape, points, BROW_LEFT)), 0.03 * unit
-    )
-    middle = soft(filled(shape, points, MIDDLE), 0.08 * unit)
-    # Inside the outline the colour test fades in, so that a beard survives to the jaw.
-    lower = points[OVAL, 1].max() - 0.35 * unit
-    rows = np.arange(shape[0], dtype=np.float32)[:, None]
-    brow_line = points[list(BROW_LEFT + BROW_RIGHT), 1].min()
-    below_eyes = np.clip((rows - points[[33, 263], 1].mean()) / (0.5 * unit), 0, 1)
-    oval = soft(grown(filled(shape, points, OVAL), -0.06 * unit), 0.05 * unit)
-    jaw = oval * np.clip((rows - (lower - 0.9 * unit)) / (0.6 * unit), 0, 1)
+    brows = np.maximum(hull(shape, points, BROW_RIGHT), hull(shape, points, BROW_LEFT))
+    brows = grown(brows, 0.03 * unit)
 
-    firm_person = np.clip((grown(person, -0.05 * unit) - 0.5) * 2, 0, 1)
-    sure = np.maximum.reduce([middle * np.clip(below_eyes + skin, 0, 1), brows, jaw, lips])
-    usable = firm_person * np.maximum(skin, sure)
-    # Strands over a forehead tint the skin round them; it is rather completed from below.
-    above_brows = np.clip((brow_line - 0.10 * unit - rows) / (0.10 * unit), 0, 1)
-    strands = ((skin < 0.6) | (hair > 0.5)).astype(np.float32)
-    fringe = soft(grown(strands, 0.14 * unit), 0.05 * unit)
-    usable = usable * (1 - fringe * above_brows * (1 - brows))
+    usable = within * np.maximum(skin, np.maximum.reduce([_sure(landmarks, skin), brows, lips]))
+    usable = usable * (1 - _fringe(landmarks, skin, hair) * (1 - brows))
     usable = usable * (1 - grown(eyes, 0.02 * unit)) * (1 - grown(mouth, 0.015 * unit))
-
-    folds = np.zeros(shape, np.float32)
-    for ring in SMILE_FOLDS:
-        folds = np.maximum(folds, hull(shape, points, ring))
-    folds = soft(folds, 0.08 * unit) * (1 - soft(grown(lips, 0.04 * unit), 0.03 * unit))
-
-    clear = np.clip(2.5 * hair - 1.5, 0, 1) * np.clip(
-        (grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1
-    )
-    clear *= _unlike_background(pixels, person) * (rows < points[[1, 4], 1].mean())
     return FaceMasks(
         person,
         skin,
         soft(usable, 0.01 * unit),
         hair,
-        clear.astype(np.float32),
+        _hair_clear(pixels, landmarks, person, hair),
         eyes,
         mouth,
         lips,
-        folds.astype(np.float32),
-        firm_person.astype(np.float32),
+        _folds(landmarks, lips),
+        within.astype(np.float32),
         is_bare,
     )
+
+
+def _sure(landmarks: FaceLandmarks, skin: Shares) -> Shares:
+    """(H, W) 0..1 in the face's middle and toward the jaw: kept whatever the likeness to skin says."""
+    points, unit, shape = landmarks.points_px[:, :2], landmarks.eye_distance_px, skin.shape
+    rows = np.arange(shape[0], dtype=np.float32)[:, None]
+    below_eyes = np.clip((rows - points[[33, 263], 1].mean()) / (0.5 * unit), 0, 1)
+    middle = soft(filled(shape, points, MIDDLE), 0.08 * unit) * np.clip(below_eyes + skin, 0, 1)
+    # Inside the outline the colour test fades in, so that a beard survives to the jaw.
+    lower = points[OVAL, 1].max() - 0.35 * unit
+    oval = soft(grown(filled(shape, points, OVAL), -0.06 * unit), 0.05 * unit)
+    return np.maximum(middle, oval * np.clip((rows - (lower - 0.9 * unit)) / (0.6 * unit), 0, 1))
+
+
+def _fringe(landmarks: FaceLandmarks, skin: Shares, hair: Shares) -> Shares:
+    """(H, W) 0..1 near strands over the forehead.
+
+    They tint the skin round them; it is rather completed from below.
+    """
+    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    rows = np.arange(skin.shape[0], dtype=np.float32)[:, None]
+    brow_line = points[list(BROW_LEFT + BROW_RIGHT), 1].min()
+    above_brows = np.clip((brow_line - 0.10 * unit - rows) / (0.10 * unit), 0, 1)
+    strands = ((skin < 0.6) | (hair > 0.5)).astype(np.float32)
+    return soft(grown(strands, 0.14 * unit), 0.05 * unit) * above_brows
+
+
+def _folds(landmarks: FaceLandmarks, lips: Shares) -> Shares:
+    """(H, W) 0..1 where a smile folds the cheeks, beside the lips (H, W)."""
+    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    folds = np.zeros(lips.shape, np.float32)
+    for ring in SMILE_FOLDS:
+        folds = np.maximum(folds, hull(lips.shape, points, ring))
+    folds = soft(folds, 0.08 * unit) * (1 - soft(grown(lips, 0.04 * unit), 0.03 * unit))
+    return folds.astype(np.float32)
+
+
+def _hair_clear(pixels: Pixels, landmarks: FaceLandmarks, person: Shares, hair: Shares) -> Shares:
+    """(H, W) 0..1 where hair is seen for certain, above the nose, and nothing shines through it."""
+    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    rows = np.arange(hair.shape[0], dtype=np.float32)[:, None]
+    inside = np.clip((grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1)
+    clear = np.clip(2.5 * hair - 1.5, 0, 1) * inside
+    clear *= _unlike_background(pixels, person) * (rows < points[[1, 4], 1].mean())
+    return clear.astype(np.float32)
 
 
 def _unlike_background(pixels: Pixels, person: Shares) -> Shares:

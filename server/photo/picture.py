@@ -34,6 +34,7 @@ COLOURS = {
     "tongue": (0.65, 0.32, 0.32), "sclera": (0.86, 0.83, 0.80), "pupil": (0.02, 0.02, 0.02),
     "cloth": (0.22, 0.22, 0.24),
 }  # fmt: skip
+UNNAMED = (0.2, 0.15, 0.12)
 BACKDROP = (0.45, 0.47, 0.50)
 LAMP = np.array([0.25, -0.8, 0.55])  # direction to the lamp in the photo's frame
 THIN_EDGE = 0.09  # of the cap's layout from its hairline, where strands alone are drawn
@@ -110,11 +111,7 @@ def _slot(head: Head, name: str) -> int:
 
 def _material_colours(head: Head) -> Floats:
     """(M, 3) linear RGB of the head's materials."""
-    measured = {"skin": "skin", "iris": "iris", "hair": "hair"}
-    named = [
-        head.colours.get(measured.get(name, ""), COLOURS.get(name, (0.2, 0.15, 0.12)))
-        for name in head.materials
-    ]
+    named = [head.colours.get(name, COLOURS.get(name, UNNAMED)) for name in head.materials]
     return to_linear(named).astype(np.float64)
 
 

@@ -45,10 +45,8 @@ FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
 # Luminance from which down highlights count for more of what dark skin shows, and from which they do fully.
 DARK_SKIN = (0.26, 0.12)
 MIRRORED = 0.012  # linear light, grey, that is left of highlights where dark skin shines least
-MIDDLE_HALF, BELOW_HIGHLIGHTS = (
-    (25.0, 75.0),
-    (10.0, 45.0),
-)  # percentiles by lightness that give the tone
+# Percentiles by lightness that give the tone.
+MIDDLE_HALF, BELOW_HIGHLIGHTS = (25.0, 75.0), (10.0, 45.0)
 SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
 WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it hides it

@@ -12,7 +12,8 @@ import skimage
 from PIL import Image
 
 from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL, FaceLandmarks
-from server.photo.complexion import BEARD, Complexion, as_hair, complexion
+from server.photo.complexion import Complexion, as_hair, complexion
+from server.photo.face_zones import BEARD
 from server.photo.landmarks import detect_face
 from server.photo.mask import face_masks, hull
 from server.photo.shading import to_linear
