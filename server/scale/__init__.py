@@ -1,1 +1,1 @@
-"""The same engine on more than one machine."""
+"""The same engine on more than one machine: the `crew` of a Ray cluster."""

@@ -3,8 +3,10 @@
 * What is learnt from: `corpora` finds the recordings, `aligned_speech` keeps them with their phone times,
   `spoken_mouths` with the mouths that spoke them, `footage` picks what an actor's film is good for.
 * What code adds: `sentences` spoken by `synthesis` (`espeak`), mouths from `coarticulation` and from
-  networks taught before (`distillation`), `music` on made-up `instruments`, other `voices`, and `augment`.
-* What is taught: `phone_lesson`, then `mouth_lesson`; `gate_lesson` beside them, `actor_lesson` afterwards
-  (`actor_command`), and `dirfa_lesson` for the design to compare with (`dirfa_network`). One `loop` runs
-  all of them, on batches made ahead by `prefetch`. Above the lips nothing is taught: `manner` measures it.
+  networks taught before (`distillation`), `music` on made-up `instruments`, other `voices`, and
+  `augment`.
+* What is taught: `phone_lesson`, then `mouth_lesson`, whose last layer `readout` fits once more;
+  `gate_lesson` beside them, `actor_lesson` afterwards (`actor_command`), and `dirfa_lesson` for the
+  design to compare with (`dirfa_network`). One `loop` runs all of them, on batches made ahead by
+  `prefetch`. Above the lips nothing is taught: `manner` measures it.
 """
