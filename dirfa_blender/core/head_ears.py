@@ -68,60 +68,81 @@ def add_ear(half: Half, surface: Surface, border: Indices, flat: Array) -> None:
     border : (N,) vertices round the hole, clockwise from outside, from the middle of the front side
     flat : (N, 2) their (u, t)
     """
-    n = len(border)
     places = half.points()[border]
-    canal_u = np.arctan2(72.0, -CANAL[0]) * RADIUS
-    canal_t = float(height_to_t(np.array(canal_u / RADIUS), CANAL[1]))
+    even, direction = _directions(places)
+    stack = _evened(_rings(surface, direction))
+    skirt = (places + stack[0]) / 2
+    skirt[:, 0] = _side(surface, skirt[:, 1], skirt[:, 2])
+    stack = np.concatenate([skirt[None], stack])
+    numbers = np.concatenate([border[None], half.add_points(stack, "ear_*")])
+    uv = _layout(len(numbers), even, flat)
+    rows = np.concatenate([uv, uv[:, :1]], axis=1)
+    corners = np.stack([rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]], 2)
+    left, right = _skin_uvs(corners.reshape(-1, 4, 2))
+    half.add_faces(strip_faces(numbers, True), left, "skin", right)
+    cap = ring_cap(numbers[-1])
+    left, right = _skin_uvs(uv[-1][np.maximum(cap - numbers[-1, 0], 0)])
+    half.add_faces(cap, left, "skin", right)
+
+
+def _directions(places: Array) -> tuple[Array, Array]:
+    """(N,) radians round the canal in even steps, and half way from them to those of places (N, 3)."""
+    n = len(places)
     angle = np.unwrap(np.arctan2(places[:, 2] - CANAL[1], CANAL[0] - places[:, 1]))
     angle = angle - 2 * np.pi * round(float(angle[0]) / (2 * np.pi))
     even = angle[0] + np.sign(angle[-1] - angle[0]) * np.arange(n) / n * 2 * np.pi
-    profile_share, profile_height, outline, standing = _profiles(0.5 * angle + 0.5 * even)
-    direction = 0.5 * angle + 0.5 * even - TILT * np.sin(0.5 * angle + 0.5 * even) ** 2
-    rings = []
+    return even, 0.5 * angle + 0.5 * even
+
+
+def _rings(surface: Surface, direction: Array) -> Array:
+    """(R, N, 3) the ear's rings: up the back to the rim by the profiles, then within it to the canal."""
+    profile_share, profile_height, outline, standing = _profiles(direction)
+    leaning = direction - TILT * np.sin(direction) ** 2
+    rings: list[Array] = []
     rim_share, rim_height = profile_share[-1], profile_height[-1]
     shares = [*profile_share, *(rim_share * share for share in _INNER)]
     for number, share in enumerate(shares):
         r = share * outline
-        back, up = -r * np.cos(direction), r * np.sin(direction)
+        back, up = -r * np.cos(leaning), r * np.sin(leaning)
         if number < len(profile_height):
             height = profile_height[number]
         else:
             height = _within_rim(back, up, share / rim_share, rim_height)
         y, z = CANAL[0] + back + np.tan(TILT) * up, CANAL[1] + up
         rings.append(np.stack([_side(surface, y, z) + PROTRUSION * standing * height, y, z], -1))
+    return np.array(rings)
+
+
+def _evened(rings: Array) -> Array:
+    """(R, N, 3) the rings without what is finer than they can show."""
+    stack = rings.copy()
     # Where the ear grows out of the skin the profiles change quickly: evened out along the ring.
-    for k, passes in enumerate((8, 6, 4, 2)):
+    for ring, passes in zip(stack, (8, 6, 4, 2), strict=False):
         for _ in range(passes):
-            ahead, behind = np.roll(rings[k], -1, axis=0), np.roll(rings[k], 1, axis=0)
-            rings[k] = (2 * rings[k] + ahead + behind) / 4
+            ring[:] = (2 * ring + np.roll(ring, -1, axis=0) + np.roll(ring, 1, axis=0)) / 4
     # The relief is finer than the rings in places.
-    stack, first = np.array(rings), len(profile_height)
+    first = len(_SHARES[0])
     inside = stack[first:-1]
     around = np.roll(inside, 1, axis=1) + np.roll(inside, -1, axis=1)
     along = stack[first - 1 : -2] + stack[first + 1 :]
     stack[first:-1] = (4 * inside + around + along) / 8
-    skirt = (places + rings[0]) / 2
-    skirt[:, 0] = _side(surface, skirt[:, 1], skirt[:, 2])
-    stack = np.concatenate([skirt[None], stack])
-    numbers = np.concatenate([border[None], half.add_points(stack, "ear_*")])
-    # Drawn from the hole's outline inward to a small circle.
-    level = np.linspace(1.0, 0.04, len(numbers))[:, None, None]
+    return stack
+
+
+def _layout(count: int, even: Array, flat: Array) -> Array:
+    """(count, N, 2) (u, t) of the rings: from the hole's outline (N, 2) inward to a small circle."""
+    canal_u = np.arctan2(72.0, -CANAL[0]) * RADIUS
+    canal_t = float(height_to_t(np.array(canal_u / RADIUS), CANAL[1]))
+    level = np.linspace(1.0, 0.04, count)[:, None, None]
     centre = np.array([canal_u, canal_t])
     circle = 24.0 * np.stack([-np.cos(even), 1.6 * np.sin(even)], -1)
-    uv = centre + level * (flat - centre + (circle - flat + centre) * (1 - level))
-    rows = np.concatenate([uv, uv[:, :1]], axis=1)
-    corners = np.stack([rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]], 2)
-    corners = corners.reshape(-1, 4, 2)
-    left, right = (
-        skin_uv(corners[..., 0], corners[..., 1]),
-        skin_uv(-corners[..., 0], corners[..., 1]),
-    )
-    half.add_faces(strip_faces(numbers, True), left, "skin", right)
-    cap = ring_cap(numbers[-1])
-    last = uv[-1][np.maximum(cap - numbers[-1, 0], 0)]
-    half.add_faces(
-        cap, skin_uv(last[..., 0], last[..., 1]), "skin", skin_uv(-last[..., 0], last[..., 1])
-    )
+    return centre + level * (flat - centre + (circle - flat + centre) * (1 - level))
+
+
+def _skin_uvs(places: Array) -> tuple[Array, Array]:
+    """Texture places of (u, t) (..., 2) on the left side, and of their mirror images on the right."""
+    u, t = places[..., 0], places[..., 1]
+    return skin_uv(u, t), skin_uv(-u, t)
 
 
 def _within_rim(back: Array, up: Array, inward: Array, rim: Array) -> Array:
@@ -185,23 +206,17 @@ def _side(surface: Surface, y: Array, z: Array) -> Array:
 
 def _profiles(angle: Array) -> tuple[Array, Array, Array, Array]:
     """Shares and heights (K, N), outline and standing (N,) at the given directions, smooth all round."""
-    degrees = np.radians(np.array(_DIRECTIONS, float))
-    basis = np.concatenate(
-        [
-            np.ones((1, len(degrees))),
-            *(np.stack([np.cos(k * degrees), np.sin(k * degrees)]) for k in range(1, 5)),
-        ]
-    )
+    basis = _waves(np.radians(np.array(_DIRECTIONS, float)))
     shares, heights = np.array(_SHARES), np.array(_HEIGHTS)
     values = np.column_stack([shares, heights, _OUTLINE, _STANDING])
     penalty = np.diag([0, *(0.02 * k**2 for k in range(1, 5) for _ in range(2))])
     weights = np.linalg.solve(basis @ basis.T + penalty, basis @ values)
-    at = np.concatenate(
-        [
-            np.ones((1, len(angle))),
-            *(np.stack([np.cos(k * angle), np.sin(k * angle)]) for k in range(1, 5)),
-        ]
-    )
-    out = weights.T @ at
+    out = weights.T @ _waves(angle)
     k = shares.shape[1]
     return out[:k], out[k : 2 * k], out[2 * k], out[2 * k + 1]
+
+
+def _waves(angle: Array) -> Array:
+    """(9, N) one, and cosine and sine of the first four multiples."""
+    waves = (np.stack([np.cos(k * angle), np.sin(k * angle)]) for k in range(1, 5))
+    return np.concatenate([np.ones((1, len(angle))), *waves])
