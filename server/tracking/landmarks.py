@@ -11,7 +11,8 @@ is noticed here and kept in the track, so that whoever uses it can say so.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -116,63 +117,41 @@ def track_landmarks(
     from mediapipe.python.solutions import face_mesh
 
     quarters = _upright_quarters(video)
-    capture = _opened(video)
-    rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
-    expected = max(1.0, capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    times: list[float] = []
-    rows: list[NDArray[np.float32]] = []
-    watch = _Watch(round(LOOK_SECONDS * rate))
-    size = (0, 0)
-    try:
-        with face_mesh.FaceMesh(
-            static_image_mode=False, max_num_faces=1, refine_landmarks=True
-        ) as mesh:
-            for seconds, raw in _frames(capture):
-                picture = _turned(raw, quarters)
-                size = (picture.shape[1], picture.shape[0])
-                found: Any = getattr(mesh.process(picture), "multi_face_landmarks")  # noqa: B009
-                scale = np.array([size[0], size[1], size[0]], np.float32)
-                row = _as_array(found[0]) * scale if found else _missing()
-                rows.append(row)
-                times.append(seconds)
-                watch.look(seconds, picture, row)
-                if progress is not None:
-                    progress(min(1.0, len(rows) / expected))
-                if cancelled is not None and cancelled():
-                    raise JobCancelled("The tracking was cancelled.")
-    finally:
-        capture.release()
-        watch.close()
-    if not rows:
-        raise FormatError(f"Expected at least one picture in the video {video}, found none.")
-    points = np.stack(rows)
-    seen = np.isfinite(points[:, 0, 0])
-    if not seen.any():
-        raise FormatError(
-            f"Expected a face in the video {video}, found none in {len(rows)} frames. "
-            "Use footage in which one face fills at least a fifth of the picture's height."
+    with (
+        _opened(video) as capture,
+        face_mesh.FaceMesh(static_image_mode=False, max_num_faces=1, refine_landmarks=True) as mesh,
+        closing(_Watch(_rate(capture))) as watch,
+    ):
+        expected = max(1.0, capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        for seconds, raw in _frames(capture):
+            picture = _turned(raw, quarters)
+            watch.look(seconds, picture, _mesh_points(mesh, picture))
+            if progress is not None:
+                progress(min(1.0, len(watch.times) / expected))
+            if cancelled is not None and cancelled():
+                raise JobCancelled("The tracking was cancelled.")
+        return replace(
+            watch.track(video), quarters=quarters, expected_seconds=expected / _rate(capture)
         )
-    return FaceTrack(
-        np.asarray(times, np.float64),
-        points,
-        seen,
-        size,
-        cuts=watch.cuts(times),
-        crowded=tuple(watch.crowded),
-        quarters=quarters,
-        expected_seconds=expected / rate,
-    )
 
 
 class _Watch:
-    """Looks at pictures for what would spoil a take: cuts, and a second face."""
+    """Keeps the landmarks of the pictures it is shown, and looks for what would spoil a take: cuts, and
+    a second face.
 
-    def __init__(self, every: int) -> None:
+    Parameters
+    ----------
+    rate : pictures a second
+    """
+
+    def __init__(self, rate: float) -> None:
         from mediapipe.python.solutions import face_detection
 
-        self.crowded: list[float] = []
-        self._every = max(1, every)
-        self._count = 0
+        self.times: list[float] = []
+        self._rows: list[NDArray[np.float32]] = []
+        self._size = (0, 0)
+        self._crowded: list[float] = []
+        self._every = max(1, round(LOOK_SECONDS * rate))
         self._before: NDArray[np.float32] | None = None
         self._changes: list[float] = []
         self._detector = face_detection.FaceDetection(min_detection_confidence=0.6)
@@ -185,23 +164,40 @@ class _Watch:
         before = grey if self._before is None else self._before
         self._changes.append(float(np.abs(grey - before).mean()))
         self._before = grey
-        if self._count % self._every == 0 and np.isfinite(points[0, 0]):
-            width = float(np.ptp(points[:, 0])) / picture.shape[1]
-            middle = float(points[:, 0].mean()) / picture.shape[1]
-            for centre, wide in _faces(self._detector, picture):
-                is_other = abs(centre - middle) > 0.6 * width
-                if is_other and wide > SECOND_FACE_SHARE * width:
-                    self.crowded.append(seconds)
-                    break
-        self._count += 1
+        is_due = len(self.times) % self._every == 0 and np.isfinite(points[0, 0])
+        if is_due and self._is_crowded(picture, points):
+            self._crowded.append(seconds)
+        self.times.append(seconds)
+        self._rows.append(points)
+        self._size = (picture.shape[1], picture.shape[0])
 
-    def cuts(self, times: Sequence[float]) -> tuple[float, ...]:
-        """Seconds at which another shot begins, given the times of the pictures looked at."""
-        return tuple(times[frame] for frame in cut_frames(np.asarray(self._changes)))
+    def track(self, video: Path) -> FaceTrack:
+        """What was seen; raises FormatError where that was no picture or no face."""
+        if not self._rows:
+            raise FormatError(f"Expected at least one picture in the video {video}, found none.")
+        points = np.stack(self._rows)
+        seen = np.isfinite(points[:, 0, 0])
+        if not seen.any():
+            raise FormatError(
+                f"Expected a face in the video {video}, found none in {len(points)} frames. "
+                "Use footage in which one face fills at least a fifth of the picture's height."
+            )
+        cuts = tuple(self.times[frame] for frame in cut_frames(np.asarray(self._changes)))
+        times = np.asarray(self.times, np.float64)
+        return FaceTrack(times, points, seen, self._size, cuts, tuple(self._crowded))
 
     def close(self) -> None:
         """Frees the detector."""
         self._detector.close()
+
+    def _is_crowded(self, picture: NDArray[np.uint8], points: NDArray[np.float32]) -> bool:
+        """Whether a second face is about as large as the one these landmarks are of."""
+        width = float(np.ptp(points[:, 0])) / picture.shape[1]
+        middle = float(points[:, 0].mean()) / picture.shape[1]
+        return any(
+            abs(centre - middle) > 0.6 * width and wide > SECOND_FACE_SHARE * width
+            for centre, wide in _faces(self._detector, picture)
+        )
 
 
 def cut_frames(changes: NDArray[np.float64]) -> list[int]:
@@ -230,10 +226,12 @@ def _upright_quarters(video: Path) -> int:
     """Quarter turns clockwise after which faces stand upright, 0 where that is not clear."""
     from mediapipe.python.solutions import face_detection
 
-    capture = _opened(video)
-    count = max(1, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
     votes = np.zeros(len(QUARTERS))
-    with face_detection.FaceDetection(min_detection_confidence=0.5) as detector:
+    with (
+        _opened(video) as capture,
+        face_detection.FaceDetection(min_detection_confidence=0.5) as detector,
+    ):
+        count = max(1, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         for probe in range(PROBES):
             capture.set(cv2.CAP_PROP_POS_FRAMES, probe * count // PROBES)
             good, picture = capture.read()
@@ -244,7 +242,6 @@ def _upright_quarters(video: Path) -> int:
                 votes[turn] += _uprightness(detector, _turned(upright, turn))
             if votes[0] > 1.5 and votes[0] >= votes.max():
                 break
-    capture.release()
     return int(np.argmax(votes)) if votes.max() > votes[0] + 0.5 else 0
 
 
@@ -266,18 +263,29 @@ def _turned(picture: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
     return picture if code is None else np.asarray(cv2.rotate(picture, code), np.uint8)
 
 
-def _opened(video: Path) -> cv2.VideoCapture:
+@contextmanager
+def _opened(video: Path) -> Generator[cv2.VideoCapture]:
     # What is wrong with a film is said in a sentence; the decoder's own log says it in hundreds.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     capture = cv2.VideoCapture(str(video))
-    if not capture.isOpened():
-        raise FormatError(f"Expected a video that can be decoded, found something else in {video}.")
-    return capture
+    try:
+        if not capture.isOpened():
+            raise FormatError(
+                f"Expected a video that can be decoded, found something else in {video}."
+            )
+        yield capture
+    finally:
+        capture.release()
+
+
+def _rate(capture: cv2.VideoCapture) -> float:
+    """Pictures a second that the container promises; 25 where it says nothing."""
+    return capture.get(cv2.CAP_PROP_FPS) or 25.0
 
 
 def _frames(capture: cv2.VideoCapture) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Time stamps and RGB pictures; a container without time stamps falls back to its rate."""
-    rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
+    rate = _rate(capture)
     index, first, last = 0, 0.0, -1.0
     while True:
         good, picture = capture.read()
@@ -295,10 +303,11 @@ def _frames(capture: cv2.VideoCapture) -> Iterator[tuple[float, NDArray[np.uint8
         yield seconds, np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _as_array(face: Any) -> NDArray[np.float32]:
-    points = [(p.x, p.y, p.z) for p in face.landmark]
-    return np.asarray(points, np.float32)
-
-
-def _missing() -> NDArray[np.float32]:
-    return np.full((LANDMARKS, 3), np.nan, np.float32)
+def _mesh_points(mesh: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(478, 3) landmarks of a picture as in `FaceTrack`; NaN where it shows no face."""
+    found: Any = mesh.process(picture).multi_face_landmarks
+    if not found:
+        return np.full((LANDMARKS, 3), np.nan, np.float32)
+    height, width = picture.shape[:2]
+    points = np.asarray([(p.x, p.y, p.z) for p in found[0].landmark], np.float32)
+    return points * np.array([width, height, width], np.float32)
