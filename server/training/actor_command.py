@@ -8,12 +8,9 @@ import torch
 
 from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.file_names import safe_name
-from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.progress import Display, Progress, Stage
 from server.config import actor_file
 from server.model.checkpoint import SHIPPED, load_checkpoint, save_actor
-from server.tracking.lips import unit_geometry
-from server.tracking.solve import basis_of
 
 from .actor_lesson import Adaptation, adapted
 from .footage import films_in
@@ -58,9 +55,7 @@ def learn_actor(
         base = load_checkpoint(SHIPPED, torch.device("cpu"))
     except ValueError as error:
         raise FormatError(str(error)) from error
-    head = shaped_template()
-    geometry = unit_geometry(head, base.network.config.mouth)
-    found = adapted(base, name, films, basis_of(head), geometry, cache, progress=progress.update)
+    found = adapted(base, name, films, cache, progress=progress.update)
     save_actor(output, found.actor, base, {"seconds": f"{found.seconds:.1f}"})
     for sentence in found.remarks:
         display.warn(sentence)

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError
+from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.speech_level import speech_gain
 from server.features import FRAME_RATE, features
 from server.model.checkpoint import Actor, Checkpoint
@@ -31,9 +32,9 @@ from server.model.statistics import MotionStatistics
 from server.postprocess import breath_share
 from server.tracking.alignment import AlignedFace
 from server.tracking.curves import concordance
-from server.tracking.lips import film_lips
+from server.tracking.lips import film_lips, unit_geometry
 from server.tracking.performer import animation_of, performer_of
-from server.tracking.solve import Basis
+from server.tracking.solve import Basis, basis_of
 
 from .footage import ActorFilm, footage_of, runs_of
 from .loop import Lesson, teach
@@ -94,30 +95,12 @@ class _Piece:
     lips: NDArray[np.float32]
 
 
-@dataclass
-class _Seen:
-    """Pieces for the mouth, takes at `RATE` for the manner, and remarks on the film."""
-
-    pieces: list[_Piece]
-    takes: list[Animation]
-    remarks: list[str]
-
-
-@dataclass
-class _Best:
-    """The head that measured best so far."""
-
-    score: float
-    weights: dict[str, Tensor]
-
-
 def adapted(
     base: Checkpoint,
     name: str,
     films: Sequence[Path],
-    basis: Basis,
-    geometry: NDArray[np.float64],
     cache: Path,
+    *,
     lesson: Lesson = LESSON,
     progress: Show = lambda _stage, _share, _detail: None,
 ) -> Adaptation:
@@ -125,7 +108,6 @@ def adapted(
 
     Parameters
     ----------
-    basis, geometry : of the head template: what its shapes do to landmarks, and units to lips
     progress : takes ``track`` or ``learn``, its share 0..1, and what is at hand
 
     Raises
@@ -133,45 +115,50 @@ def adapted(
     FormatError
         Too little of the film can be used; the sentence says why.
     """
-    seen = _seen(
-        base.network, films, basis, geometry, cache, lambda s, film: progress("track", s, film)
-    )
-    seconds = sum(len(piece.mouth) for piece in seen.pieces) / FRAME_RATE
+    head = shaped_template()
+    geometry = unit_geometry(head, base.network.config.mouth)
+    footage, remarks = footage_of(films, cache, lambda share, film: progress("track", share, film))
+    takes, pieces = _seen(footage, base.network, basis_of(head), geometry)
+    seconds = sum(len(piece.mouth) for piece in pieces) / FRAME_RATE
     if seconds < LEAST_SECONDS:
-        reasons = " ".join(seen.remarks) or "The films are too short."
+        reasons = " ".join(remarks) or "The films are too short."
         raise FormatError(
             f"Expected at least {LEAST_SECONDS:g} s of film in which the actor's face speaks, found "
             f"{seconds:.1f} s. {reasons}"
         )
-    measured = seen.pieces[::MEASURED_EVERY]
-    learnt = [piece for place, piece in enumerate(seen.pieces) if place % MEASURED_EVERY]
+    measured = pieces[::MEASURED_EVERY]
+    learnt = [piece for place, piece in enumerate(pieces) if place % MEASURED_EVERY]
     network = _learner(base.network, name)
     before = _scores(network, measured, geometry)
-    # Named by what is learnt from: other film must not go on where the last one stopped.
-    state = cache / "states" / _digest(seen.pieces)
-    best = _Best(sum(before), _head_of(network))
+    best, weights = sum(before), _head_of(network)
     progress("learn", 0.0, "")
 
     def keep(step: int) -> None:
+        nonlocal best, weights
         progress("learn", step / lesson.steps, "")
         network.eval()
         score = sum(_scores(network, measured, geometry))
         network.train()
         log.info("actor %d: held-out opening + width %.3f", step, score)
-        if score > best.score:
-            best.score, best.weights = score, _head_of(network)
+        if score > best:
+            best, weights = score, _head_of(network)
 
+    # Named by what is learnt from: other film must not go on where the last one stopped.
+    state = cache / "states" / _digest(pieces)
     _teach_head(network, learnt, geometry, lesson, state, keep)
     shutil.rmtree(state, ignore_errors=True)
-    network.load_state_dict(best.weights, strict=False)
+    network.load_state_dict(weights, strict=False)
     after = _scores(network, measured, geometry)
-    manner = statistics_of_actor(seen.takes, base.statistics)
-    manner = replace(
-        manner, breath_mm=_breath_mm(seen.pieces, base.network.config.delays[-1], manner.breath_mm)
-    )
-    return Adaptation(
-        Actor(network, manner), base.statistics, seconds, before, after, tuple(seen.remarks)
-    )
+    actor = Actor(network, _manner(takes, pieces, base))
+    return Adaptation(actor, base.statistics, seconds, before, after, tuple(remarks))
+
+
+def _manner(
+    takes: Sequence[Animation], pieces: Sequence[_Piece], base: Checkpoint
+) -> MotionStatistics:
+    manner = statistics_of_actor(takes, base.statistics)
+    breath_mm = _breath_mm(pieces, base.network.config.delays[-1], manner.breath_mm)
+    return replace(manner, breath_mm=breath_mm)
 
 
 def _teach_head(
@@ -196,33 +183,31 @@ def _teach_head(
 
 
 def _seen(
+    footage: Sequence[ActorFilm],
     shipped: FaceNetwork,
-    films: Sequence[Path],
     basis: Basis,
     geometry: NDArray[np.float64],
-    cache: Path,
-    progress: Callable[[float, str], None],
-) -> _Seen:
-    """What the films show, and a sentence for all that was left out or put right."""
-    footage, remarks = footage_of(films, cache, progress)
-    seen = _Seen([], [], remarks)
+) -> tuple[list[Animation], list[_Piece]]:
+    """Takes at `RATE` for the manner, and pieces for the mouth."""
+    found: list[Animation] = []
+    pieces: list[_Piece] = []
     if not footage:
-        return seen
+        return found, pieces
     performer = performer_of([_usable_part(film) for film in footage])
     takes = [animation_of(film.face, performer, basis, film.rate) for film in footage]
     mouths = [mouth_of(take.resampled(FRAME_RATE)) for take in takes]
     filmed = [film_lips(film.face.points, film.rate) for film in footage]
     lips = lips_on_head(filmed, mouths, geometry)
     for film, take, mouth, moved in zip(footage, takes, mouths, lips, strict=True):
-        seen.takes.extend(
+        found.extend(
             take.sliced(run.start / film.rate, run.stop / film.rate).resampled(RATE)
             for run in runs_of(film.usable, LEAST_MANNER_SECONDS * film.rate)
         )
         hidden, phones = _encoded(shipped, film.samples, len(mouth))
         frames = np.round(np.arange(len(mouth)) * film.rate / FRAME_RATE).astype(int)
         usable = film.usable[np.minimum(frames, len(film.usable) - 1)]
-        seen.pieces.extend(_cut(_Piece(hidden, phones, mouth, moved), usable))
-    return seen
+        pieces.extend(_cut(_Piece(hidden, phones, mouth, moved), usable))
+    return found, pieces
 
 
 def _digest(pieces: Sequence[_Piece]) -> str:

@@ -9,12 +9,9 @@ import pytest
 import torch
 
 from dirfa_blender.core.errors import FormatError
-from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.protocol import AnimateSettings
 from server.engine import Engine
 from server.model.checkpoint import SHIPPED, Checkpoint, load_checkpoint, save_actor
-from server.tracking.lips import unit_geometry
-from server.tracking.solve import basis_of
 from server.training.actor_lesson import LESSON, Adaptation, adapted
 from server.training.footage import films_in
 from server.training.train import main
@@ -35,11 +32,8 @@ def learnt(base: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Adapta
     folder = tmp_path_factory.mktemp("actor")
     broken = folder / "broken.mp4"
     broken.write_text("not a film")
-    head = shaped_template()
-    geometry = unit_geometry(head, base.network.config.mouth)
     few = replace(LESSON, steps=40)
-    films = [*FILMS, broken]
-    return adapted(base, "president", films, basis_of(head), geometry, folder, few)
+    return adapted(base, "president", [*FILMS, broken], folder, lesson=few)
 
 
 @needs_film
