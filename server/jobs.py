@@ -31,7 +31,7 @@ class QueueFull(ServerError):
     """More jobs wait than the server keeps."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One job as its task sees it: report progress, hear of cancellation, add warnings."""
 
@@ -116,7 +116,9 @@ class JobQueue:
             Too many jobs wait already.
         """
         with self._changed:
-            if self._closed or len(self._waiting) >= self._max_waiting:
+            if self._closed:
+                raise QueueFull("The server is leaving; start it again.")
+            if len(self._waiting) >= self._max_waiting:
                 raise QueueFull(
                     f"{len(self._waiting)} jobs wait already, which is all this server keeps. Try "
                     "again when one of them is done."

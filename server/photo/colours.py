@@ -79,27 +79,10 @@ def hair_colour(
     hair = lab[chosen]
     of_skin = masks.skin > 0.8
     skin = np.median(lab[of_skin], axis=0) if of_skin.any() else None
-    shaded = _between(hair, SHADED)
     lit = np.percentile(hair[:, 0], LIT)
-    if masks.is_bare:
-        if skin is not None:
-            # What is red there is the scalp.
-            pale = hair[hair[:, 1] < NO_SKIN * skin[1]]
-            hair = pale if len(pale) > max(FEWEST, 0.2 * len(hair)) else hair
-        hair = _between(hair, ROUND_CROWN)
-    elif skin is not None and _is_thin(_between(hair, LIT), shaded, skin):
-        hair = _between(hair, THIN)
-    elif skin is not None:
-        hair = _between(_without_skin(hair, np.median(shaded, axis=0), skin), LIT)
-    else:
-        hair = _between(hair, LIT)
-    light = np.median(hair[:, 0])
-    chroma = np.percentile(hair[:, 1:], COLOURFUL, axis=0)
-    if skin is not None:
-        away = np.linalg.norm(hair[:, 1:] - skin[1:], axis=1)
-        if np.median(away) < SHINING and abs(light - skin[0]) < SHINING:
-            # Where hair is thin, skin shines through: what is least like it speaks for the hair.
-            chroma = np.median(hair[away >= np.percentile(away, 60)], axis=0)[1:]
+    hair = _telling(hair, skin, is_bare=masks.is_bare)
+    light = float(np.median(hair[:, 0]))
+    chroma = _chroma(hair, light, skin)
     if masks.is_bare:
         chroma = np.minimum(chroma, LEAST_SKIN)
     if falling is not None and light > FAIR_HAIR:
@@ -107,14 +90,46 @@ def hair_colour(
         lengths = lengths[(lengths[:, 0] >= lit[0]) & (lengths[:, 0] <= lit[1])]
         if len(lengths) > FEWEST:
             chroma = (chroma + np.percentile(lengths[:, 1:], COLOURFUL, axis=0)) / 2
+    return _as_hair(light, chroma, skin)
+
+
+def _telling(hair: Floats, skin: Floats | None, *, is_bare: bool) -> Floats:
+    """Of samples (N, 3) of hair those that tell its colour, by what the skin (3,) beside them has."""
+    shaded = _between(hair, SHADED)
+    if is_bare:
+        if skin is not None:
+            # What is red there is the scalp.
+            pale = hair[hair[:, 1] < NO_SKIN * skin[1]]
+            hair = pale if len(pale) > max(FEWEST, 0.2 * len(hair)) else hair
+        return _between(hair, ROUND_CROWN)
+    if skin is None:
+        return _between(hair, LIT)
+    if _is_thin(_between(hair, LIT), shaded, skin):
+        return _between(hair, THIN)
+    return _between(_without_skin(hair, np.median(shaded, axis=0), skin), LIT)
+
+
+def _chroma(hair: Floats, light: float, skin: Floats | None) -> Floats:
+    """(2,) a and b of samples (N, 3) of hair of this lightness beside skin (3,)."""
+    if skin is not None:
+        away = np.linalg.norm(hair[:, 1:] - skin[1:], axis=1)
+        if np.median(away) < SHINING and abs(light - skin[0]) < SHINING:
+            # Where hair is thin, skin shines through: what is least like it speaks for the hair.
+            return np.median(hair[away >= np.percentile(away, 60)], axis=0)[1:]
+    return np.percentile(hair[:, 1:], COLOURFUL, axis=0)
+
+
+def _as_hair(light: float, chroma: Floats, skin: Floats | None) -> Colour:
+    """The colour that hair can have nearest to a lightness and chroma (2,) beside skin (3,)."""
+    a, b = chroma
     if skin is not None:
         # What takes yellow from the skin takes it from the hair.
-        chroma[1] += np.clip(SKIN_YELLOW - skin[2], 0.0, MOST_CAST)
+        b += np.clip(SKIN_YELLOW - skin[2], 0.0, MOST_CAST)
     # A hat may be blue or green, and a blue wall shines on white hair.
-    yellow = float(np.clip(chroma[1], *YELLOWNESS))
-    red = min(float(np.clip(chroma[0], *REDNESS)), max(RED_SHARE * yellow, FAINT_RED))
+    yellow = float(np.clip(b, *YELLOWNESS))
+    red = min(float(np.clip(a, *REDNESS)), max(RED_SHARE * yellow, FAINT_RED))
     red = max(red, LEAST_RED * yellow)
-    most = DARK_CHROMA[0] * float(light) + DARK_CHROMA[1]
+    most = DARK_CHROMA[0] * light + DARK_CHROMA[1]
     if skin is not None and light > GREY_LIGHT and skin[0] < GREY_ON:
         most = GREY_CHROMA
     share = min(1.0, most / max(float(np.hypot(red, yellow)), 1e-6))

@@ -206,6 +206,18 @@ def test_a_full_queue_says_so(http: TestClient) -> None:
         http.delete(f"/v1/jobs/{job.id}")
 
 
+def test_a_server_that_leaves_takes_no_more_jobs(
+    http: TestClient, queue: JobQueue, tmp_path: Path
+) -> None:
+    queue.close()
+
+    answer = http.post("/v1/animations", files={"audio": ("a.wav", b"hello")})
+
+    assert answer.status_code == 429
+    assert "leaving" in answer.json()["error"]
+    assert not list(tmp_path.glob("*.wav"))
+
+
 def test_uploads_above_the_limit_are_refused(http: TestClient) -> None:
     known = http.post("/v1/animations", files={"audio": ("a.wav", bytes(200_000))})
     chunks = (bytes(50_000) for _ in range(4))

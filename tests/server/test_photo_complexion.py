@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
-import skimage
-from PIL import Image
 
-from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL, FaceLandmarks
+from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL
 from server.photo.complexion import Complexion, as_hair, complexion
 from server.photo.face_zones import BEARD
-from server.photo.landmarks import detect_face
 from server.photo.mask import face_masks, hull
 from server.photo.shading import to_linear
 
+from .astronaut import enlarged as astronaut
+from .astronaut import landmarks
+
 HAIR = (60, 45, 25)
-
-
-@cache
-def astronaut() -> np.ndarray:
-    """(768, 768, 3) uint8: the head of the portrait that scikit-image carries, enlarged."""
-    with Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png") as image:
-        face = np.asarray(image.convert("RGB"))[:256, 96:352]
-    return np.asarray(cv2.resize(face, (768, 768), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-@cache
-def landmarks() -> FaceLandmarks:
-    return detect_face(astronaut()).landmarks
 
 
 def with_brows(colour: tuple[int, int, int]) -> tuple[np.ndarray, list[np.ndarray]]:

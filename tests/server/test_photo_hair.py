@@ -4,44 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import skimage
-from PIL import Image
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall
 from server.photo.colours import Colour, as_iris, hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
 from server.photo.hair_share import hair_seen
-from server.photo.landmarks import detect_face
 from server.photo.mask import FaceMasks, face_masks
 from server.photo.tresses import read_fall, where_it_falls
 
+from .astronaut import enlarged as astronaut
+from .astronaut import landmarks, masks
+
 HAIR = (70, 45, 25)
-
-
-@cache
-def astronaut() -> np.ndarray:
-    """(768, 768, 3) uint8: the head of the portrait that scikit-image carries, enlarged."""
-    with Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png") as image:
-        face = np.asarray(image.convert("RGB"))[:256, 96:352]
-    return np.asarray(cv2.resize(face, (768, 768), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-@cache
-def landmarks() -> FaceLandmarks:
-    return detect_face(astronaut()).landmarks
-
-
-@cache
-def masks() -> FaceMasks:
-    return face_masks(astronaut(), landmarks())
 
 
 def test_hair_is_found_above_the_face_and_not_in_it() -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import skimage
 from PIL import Image
 
 from dirfa_blender.core.errors import PhotoError
@@ -19,14 +17,9 @@ from server.photo import checks
 from server.photo.landmarks import Detection, detect_face
 from server.photo.portrait import PhotoResult, head_from_photo
 
+from .astronaut import astronaut, detection
+
 SMALL = PhotoSettings(texture_pixels=512)
-
-
-@cache
-def astronaut() -> np.ndarray:
-    """(512, 512, 3) uint8: the public-domain portrait that scikit-image carries."""
-    with Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png") as image:
-        return np.asarray(image.convert("RGB"))
 
 
 def encoded(pixels: np.ndarray, kind: str = "PNG") -> bytes:
@@ -38,11 +31,6 @@ def encoded(pixels: np.ndarray, kind: str = "PNG") -> bytes:
 @cache
 def portrait() -> PhotoResult:
     return head_from_photo(encoded(astronaut()), SMALL)
-
-
-@cache
-def detection() -> Detection:
-    return detect_face(astronaut())
 
 
 def on_grey(face: np.ndarray, width: int, height: int, x: int, y: int) -> np.ndarray:

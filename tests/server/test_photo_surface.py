@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
-import skimage
-from PIL import Image
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_view import View
 from server.photo.glasses import glasses_sign, without_glasses
@@ -19,22 +13,13 @@ from server.photo.landmarks import detect_face
 from server.photo.picture import picture
 from server.photo.shading import white_balance
 
-
-@cache
-def astronaut() -> np.ndarray:
-    with Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png") as image:
-        return np.asarray(image.convert("RGB"))
-
-
-@cache
-def landmarks() -> FaceLandmarks:
-    return detect_face(astronaut()).landmarks
+from .astronaut import astronaut, detection
 
 
 def with_frames(colour: tuple[int, int, int]) -> np.ndarray:
     """The portrait with a frame drawn round each eye, a bridge and arms."""
-    pixels, points = astronaut().copy(), landmarks().points_px[:, :2]
-    unit = landmarks().eye_distance_px
+    pixels, points = astronaut().copy(), detection().landmarks.points_px[:, :2]
+    unit = detection().landmarks.eye_distance_px
     right, left = points[[33, 133]].mean(0), points[[263, 362]].mean(0)
     inner = []
     for eye, side in ((right, 1), (left, -1)):
@@ -49,20 +34,20 @@ def with_frames(colour: tuple[int, int, int]) -> np.ndarray:
 
 
 def test_glasses_are_seen_on_a_face_that_wears_them_only() -> None:
-    assert not glasses_sign(astronaut(), landmarks()).is_seen
+    assert not glasses_sign(astronaut(), detection().landmarks).is_seen
     for colour in ((20, 20, 20), (90, 40, 20)):
-        assert glasses_sign(with_frames(colour), landmarks()).is_seen, colour
+        assert glasses_sign(with_frames(colour), detection().landmarks).is_seen, colour
 
 
 def test_frames_are_painted_over_and_eyes_are_left() -> None:
     worn = with_frames((20, 20, 20))
 
-    cleared = without_glasses(worn, landmarks())
+    cleared = without_glasses(worn, detection().landmarks)
 
-    unit = landmarks().eye_distance_px
+    unit = detection().landmarks.eye_distance_px
     rows, columns = np.mgrid[:512, :512]
     for eye in ([33, 133], [263, 362]):
-        x, y = landmarks().points_px[eye, :2].mean(0)
+        x, y = detection().landmarks.points_px[eye, :2].mean(0)
         near = np.hypot(columns - x, rows - y) / unit
         below = (near > 0.3) & (near < 0.6) & (rows > y)
         before, after = (
