@@ -37,9 +37,11 @@ LIKELY_BITE, SURE_BITE = 0.12, 0.35
 """The same of a labiodental's bite."""
 BITE_SEAL = 0.5
 """Share of the jaw's opening that lips may take back in a bite: the edges of the upper teeth are seen."""
-NOTED_SEAL, HELD_SEAL = 0.2, 0.85
-"""Probability from which the likeliest moment of a bilabial is shut, and how far the frame before and after
-it is: a film of 24 pictures a second may show none of three frames else."""
+NOTED_SEAL = 0.2
+"""Probability from which the likeliest moment of a bilabial is shut."""
+HELD = 0.85
+"""How far a closure's or a bite's likeliest moment is held in the frame before and after it: a film of 24
+pictures a second may show none of three frames else."""
 VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY")
 """The lips are apart, however little."""
 MOUTH_GAIN = 1.1
@@ -238,21 +240,30 @@ def _bitten(phones: Array, parted: Array) -> Array:
     share = _probability(phones, LABIODENTALS)
     sure = _limited((share - LIKELY_BITE) / (SURE_BITE - LIKELY_BITE))
     held = np.maximum(sure, np.float32(0.5) * moved(sure, -1))
+    eased = np.maximum(smoothed(held), _around(sure * _peaks(share)))
     # The middle is bitten however short it is.
-    return np.maximum(smoothed(held) * (1.0 - parted), sure).astype(np.float32)
+    return np.maximum(eased * (1.0 - parted), sure).astype(np.float32)
 
 
 def _sealed(phones: Array, parted: Array) -> Array:
     """(T,) 0..1 how far lips are shut for p b m: for as long as one is surely spoken, and for its likeliest
     moment where none is: real lips hardly stay shut, but a p that is not met is seen."""
     share = _probability(phones, BILABIALS)
-    is_peak = (share >= moved(share, 1)) & (share >= moved(share, -1)) & (share > NOTED_SEAL)
-    peak = is_peak.astype(np.float32)
+    peak = _peaks(share) * (share > NOTED_SEAL)
     sure = _limited((share - LIKELY_SEAL) / (SURE_SEAL - LIKELY_SEAL))
     shut = np.maximum(sure, peak)
-    around = np.maximum(moved(peak, 1), moved(peak, -1))
-    eased = np.maximum(smoothed(shut), np.float32(HELD_SEAL) * around)
+    eased = np.maximum(smoothed(shut), _around(peak))
     return np.maximum(eased * (1.0 - parted), shut).astype(np.float32)
+
+
+def _peaks(share: Array) -> Array:
+    """(T,) 1 where a phone is likelier than in the frames beside, 0 else."""
+    return ((share >= moved(share, 1)) & (share >= moved(share, -1))).astype(np.float32)
+
+
+def _around(peak: Array) -> Array:
+    """(T,) how far the frames beside a peak are held as it is."""
+    return np.float32(HELD) * np.maximum(moved(peak, 1), moved(peak, -1))
 
 
 def _parted(phones: Array) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.mouth_state import JAW_GAIN
 from server.model.config import SILENCE
 from server.phones import PHONES
@@ -92,6 +93,27 @@ def test_teeth_that_bite_the_lip_are_seen_where_the_network_sealed_it() -> None:
     assert seal[5] > 0.9 * jaw[5]
     assert 0.0 < seal[MIDDLE] <= 0.5 * jaw[MIDDLE] + 1e-6
     assert shaped["AU28D"][MIDDLE] > 0.44
+
+
+@pytest.mark.parametrize("fps", [24.0, 25.0, 30.0])
+@pytest.mark.parametrize(("frames", "least"), [(1, 0.29), (2, 0.35)])
+def test_a_short_bite_is_seen_on_a_frame_wherever_frames_fall(
+    frames: int, least: float, fps: float
+) -> None:
+    phones = np.zeros((FRAMES, len(PHONES)), np.float32)
+    phones[:, VOWEL] = 0.2
+    phones[MIDDLE : MIDDLE + frames, PHONES.index("V")] = 0.8
+    open_lips = np.tile(np.array([0.5, 0.0, 0.2, 0.1], np.float32), (FRAMES, 1))
+    still = np.zeros((FRAMES, 3), np.float32)
+
+    shaped = shaped_mouth(RawMotion(phones, open_lips, still[:, :0], NAMES, ()), 1.0)
+
+    bite = shaped["AU28D"][:, None]
+    take = Animation(FRAME_RATE, 0.0, ("AU28D",), bite, still[:, :2], still, still)
+    for phase in np.arange(8) / 8.0:
+        keyed = take.sampled((phase + np.arange(24)) / fps, fps).channel("AU28D")
+        assert keyed.max() > least, f"phase {phase}"
+    assert bite[[MIDDLE - 4, MIDDLE + frames + 3]].max() < 0.01
 
 
 def test_what_is_fast_is_raised_and_what_is_slow_is_left() -> None:
