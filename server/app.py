@@ -9,8 +9,8 @@
 ``POST /v1/landmarks``                      form: ``photo`` file -> job
 ``GET /v1/jobs/{id}``                       its state
 ``GET /v1/jobs/{id}/events``                its states as they change, one JSON object a line, to the end
-``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job; of a take also ``?format=csv``
-                                            (Live Link Face) and ``?format=json`` (ARKit frames)
+``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job; a take also in any other
+                                            ``?format=`` of `core.take_formats`
 ``DELETE /v1/jobs/{id}``                    cancel it, or forget its result
 ``/v1/streams``                             live speech, a request a chunk, see `streams`
 ``/v1/stream``                              live speech over a WebSocket, see `speech_socket`

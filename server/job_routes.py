@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
+from dirfa_blender.core.exchange import encoded_take
 from dirfa_blender.core.npz_io import animation_from_bytes
 from dirfa_blender.core.protocol import JobStatus, to_json
+from dirfa_blender.core.take_formats import FORMATS, described
 
 from .jobs import JobQueue
-from .take import encoded
 
-ResultFormat = Literal["npz", "csv", "json"]
+ResultFormat = Annotated[
+    str,
+    Query(
+        pattern=f"^({'|'.join(FORMATS)})$",
+        description=f"How a take is written, by what its name would end in: {described()}",
+        json_schema_extra={"enum": [*FORMATS]},
+    ),
+]
+RESULTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file",
+        "content": {known.media_type: {} for known in FORMATS.values()},
+    },
+    409: {"description": "The job has no result, or not yet"},
+}
 EVENT_INTERVAL = 0.05
 """Seconds between looks at a job whose events somebody follows."""
 KEEP_ALIVE = 1.0
@@ -36,19 +51,23 @@ def job_routes(queue: JobQueue) -> APIRouter:
         _known(queue.status(job_id), job_id)
         return StreamingResponse(_events(queue, job_id), media_type="application/x-ndjson")
 
-    @router.get("/{job_id}/result")
+    @router.get("/{job_id}/result", response_class=Response, responses=RESULTS)
     def result(job_id: str, format: ResultFormat = "npz") -> Response:
         state = _known(queue.status(job_id), job_id)
         path = queue.result(job_id)
         if path is None:
             raise HTTPException(409, f"Job {job_id} has no result: it is {state.state}.")
-        name = f"{job_id}.{format}"
-        if format == "npz":
-            return FileResponse(path, media_type="application/octet-stream", filename=name)
-        text = encoded(animation_from_bytes(path.read_bytes(), job_id), f".{format}")
-        kind = "text/csv" if format == "csv" else "application/json"
+        form = FORMATS[format]
+        name = f"{job_id}{form.ending}"
+        if form.kind == "take":
+            return FileResponse(path, media_type=form.media_type, filename=name)
+        take = animation_from_bytes(path.read_bytes(), job_id)
         disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(text, media_type=kind, headers=disposition)
+        return Response(
+            encoded_take(take, form.kind, form.suffix),
+            media_type=form.media_type,
+            headers=disposition,
+        )
 
     @router.delete("/{job_id}")
     def cancel(job_id: str) -> Response:

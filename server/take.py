@@ -9,17 +9,18 @@ from pathlib import Path
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import AudioError, SettingsError
+from dirfa_blender.core.exchange import encoded_take
 from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.npz_io import read_animation, write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, from_json
 from dirfa_blender.core.retake import Retake, retake_of, retaken
+from dirfa_blender.core.take_formats import TakeFormat, described, format_for
 from dirfa_blender.core.take_options import add_take_options, settings_from
 from dirfa_blender.core.timing import parse_rate
 
 from .postponed import short_start
 
-SUFFIXES = (".npz", ".csv", ".json", ".vmd", ".vrma")
 MOST_TAKES = 1000
 
 
@@ -30,11 +31,13 @@ class Order:
     Attributes
     ----------
     outputs : a file a take; seeds count up from that of `settings`
+    form : in which they are written
     kept, retake : take of which parts are kept, and which; None makes whole takes
     """
 
     audio: Path
     outputs: tuple[Path, ...]
+    form: TakeFormat
     settings: AnimateSettings
     kept: Animation | None
     retake: Retake | None
@@ -73,23 +76,16 @@ def main(arguments: Sequence[str]) -> int:
         take = engine.animate(speech, settings, show, lambda: False)
         if order.kept is not None and order.retake is not None:
             take = retaken(order.kept, take, order.retake)
-        write_whole(output, encoded(take, output.suffix.lower()))
+        write_whole(output, encoded_take(take, order.form.kind, order.form.suffix))
     display.done(list(order.outputs), progress.finish())
     return 0
 
 
-def encoded(take: Animation, suffix: str) -> bytes:
-    """The take in the format of a suffix."""
-    from dirfa_blender.core.exchange import encoded_take, kind_for
-
-    return encoded_take(take, kind_for(Path(f"take{suffix}")), suffix)
-
-
-def numbered(output: Path, count: int) -> tuple[Path, ...]:
+def numbered(output: Path, form: TakeFormat, count: int) -> tuple[Path, ...]:
     """Files of several takes: ``name-1.npz`` and on; one take keeps the name."""
     if count == 1:
         return (output,)
-    return tuple(output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1))
+    return tuple(output.with_name(form.numbered(output.name, n)) for n in range(1, count + 1))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,8 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         type=Path,
-        help=".npz take, .csv Live Link Face, .json ARKit frames, .vmd MikuMikuDance, .vrma VRM animation",
+        help=f"what its name ends in is its format: {described()}",
     )
+    parser.add_argument("--to", default="", help="format, where the name shall not say it")
     parser.add_argument(
         "--fps", help="samples a second, such as 25 or 29.97; default: the model's own"
     )
@@ -143,12 +140,10 @@ def _parser() -> argparse.ArgumentParser:
 def _ordered(options: argparse.Namespace) -> Order:
     """What the options ask for, everything checked that needs neither sound nor model."""
     output: Path = options.output or Path(options.audio.stem + ".npz")
-    if output.suffix.lower() not in SUFFIXES:
-        raise SettingsError(
-            f"A take is written as {', '.join(SUFFIXES)}, got {output.name!r}. Change the suffix."
-        )
+    form = format_for(output.name, options.to)
     if not 1 <= options.takes <= MOST_TAKES:
         raise SettingsError(f"The number of takes must be 1..{MOST_TAKES}, got {options.takes}.")
+    outputs = numbered(output, form, options.takes)
     rate = parse_rate(options.fps).per_second if options.fps else None
     wants_part = bool(options.reroll or options.lock)
     if wants_part != (options.kept is not None):
@@ -158,9 +153,7 @@ def _ordered(options: argparse.Namespace) -> Order:
         )
     if options.kept is None:
         settings = settings_from(options, fps=rate)
-        return Order(
-            options.audio, numbered(output, options.takes), settings, None, None, options.device
-        )
+        return Order(options.audio, outputs, form, settings, None, None, options.device)
     retake = retake_of(options.reroll or (), options.lock or ())
     kept = read_animation(options.kept)
     if rate is not None and abs(rate - kept.fps) > 1e-6 * rate:
@@ -170,6 +163,4 @@ def _ordered(options: argparse.Namespace) -> Order:
     base = from_json(AnimateSettings, kept.source.get("settings", "{}"))
     base = replace(base, seed=base.seed + 1)
     settings = settings_from(options, fps=rate, base=base)
-    return Order(
-        options.audio, numbered(output, options.takes), settings, kept, retake, options.device
-    )
+    return Order(options.audio, outputs, form, settings, kept, retake, options.device)

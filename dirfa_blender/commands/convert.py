@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core.exchange import TITLES, Reading, encoded_take, kind_for, read_take
+from ..core.exchange import Reading, encoded_take, read_take
 from ..core.interchange import ANGLE_SCALE
 from ..core.npz_io import write_whole
 from ..core.progress import Display
+from ..core.take_formats import TITLES, format_for
 from ..core.timing import parse_rate
 
 
@@ -34,12 +35,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     found = parser.parse_args(arguments)
     began = time.monotonic()
-    kind = kind_for(found.output, found.to)
+    form = format_for(found.output.name, found.to)
     rate = parse_rate(found.input_fps).per_second if found.input_fps else None
     take = read_take(found.input, Reading(rate, found.input_angles))
     if found.fps:
         take = take.resampled(parse_rate(found.fps).per_second)
-    suffix = found.output.suffix.lower()
-    write_whole(found.output, encoded_take(take, kind, suffix, angles=found.angles))
+    write_whole(found.output, encoded_take(take, form.kind, form.suffix, angles=found.angles))
     Display(as_json=found.json).done([found.output], time.monotonic() - began)
     return 0

@@ -10,12 +10,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from .a2f_json import a2f_json, read_a2f_json
 from .animation import Animation
 from .cues import cue_json, cue_tsv, cue_xml, cues_of_take, read_cues, take_of_cues
-from .errors import FormatError, SettingsError
+from .errors import FormatError
 from .interchange import (
     JSON_FORMAT,
     AngleUnit,
@@ -27,40 +26,13 @@ from .interchange import (
 from .mapping import load_profile
 from .npz_io import animation_bytes, animation_from_bytes
 from .recovery import recovered
+from .take_formats import TITLES, Kind, format_for
 from .viseme_exchange import take_of_visemes, viseme_set, viseme_track
 from .viseme_track import TIME_COLUMN, read_viseme_csv, viseme_csv
 from .vmd import is_vmd, take_of_vmd, vmd_bytes
 from .vrma import vrma_bytes
 from .vrma_reading import avatar_of, take_of_vrma
 
-Kind = Literal[
-    "take", "live_link", "arkit", "a2f", "cues", "meta_visemes", "microsoft_visemes",
-    "vmd", "vrma", "vrma_arkit",
-]  # fmt: skip
-TITLES: dict[Kind, str] = {
-    "take": "take (.npz)",
-    "live_link": "Live Link Face (.csv)",
-    "arkit": "ARKit frames (.json)",
-    "a2f": "Audio2Face (.json)",
-    "cues": "mouth cues of Rhubarb (.json, .tsv, .xml)",
-    "meta_visemes": "weights of Meta's 15 visemes (.csv)",
-    "microsoft_visemes": "weights of Microsoft's 22 visemes (.csv)",
-    "vmd": "motion of MikuMikuDance (.vmd)",
-    "vrma": "VRM animation of an avatar's own expressions (.vrma)",
-    "vrma_arkit": "VRM animation of ARKit's shapes, Perfect Sync (.vrma)",
-}
-SUFFIXES: dict[Kind, tuple[str, ...]] = {
-    "take": (".npz",),
-    "live_link": (".csv",),
-    "arkit": (".json",),
-    "a2f": (".json",),
-    "cues": (".json", ".tsv", ".xml"),
-    "meta_visemes": (".csv",),
-    "microsoft_visemes": (".csv",),
-    "vmd": (".vmd",),
-    "vrma": (".vrma",),
-    "vrma_arkit": (".vrma",),
-}
 MAX_BYTES = 2_000_000_000
 
 
@@ -191,27 +163,10 @@ def encoded_take(
     return a2f_json(track, audio=audio).encode()
 
 
-def kind_for(path: Path, wanted: str = "") -> Kind:
-    """The format to write a file in: the wanted one, or what its suffix means.
-
-    Raises
-    ------
-    SettingsError
-        No such format, or the suffix is not one of its own.
-    """
-    suffix = path.suffix.lower()
-    usual: dict[str, Kind] = {
-        ".npz": "take", ".csv": "live_link", ".json": "arkit", ".tsv": "cues",
-        ".xml": "cues", ".vmd": "vmd", ".vrma": "vrma",
-    }  # fmt: skip
-    named: dict[str, Kind] = {known: known for known in TITLES}
-    kind: Kind | None = named[wanted] if wanted in named else usual.get(suffix)
-    if kind is None or (wanted and wanted not in TITLES) or suffix not in SUFFIXES[kind]:
-        known = "; ".join(f"{name}: {TITLES[name]}" for name in TITLES)
-        raise SettingsError(
-            f"{path.name} cannot be written as {wanted or suffix!r}. Formats: {known}."
-        )
-    return kind
+def encoded_for(take: Animation, name: str) -> bytes:
+    """A take in the format that a file's name ends in. Raises SettingsError."""
+    found = format_for(name)
+    return encoded_take(take, found.kind, found.suffix)
 
 
 def _keys(text: str, name: str) -> dict[str, object]:

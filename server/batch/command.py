@@ -22,12 +22,13 @@ from dirfa_blender.core.ledger import Ledger, Record, sha256_of
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, to_json
+from dirfa_blender.core.take_formats import FORMATS
 from dirfa_blender.core.timing import parse_rate
 from server.config import actor_file
 from server.services import project_version
 
 from .crew import Crew, CrewSettings, OwnCrew, ProcessCrew
-from .lines import FORMATS, Line, part_of, read_lines, with_texts
+from .lines import Line, part_of, read_lines, with_texts
 from .making import Made, Order
 from .store import DEFAULT_BYTES, TakeStore, default_folder, take_key
 
@@ -82,12 +83,11 @@ class Tally:
 def main(arguments: Sequence[str]) -> int:
     """Exit code of ``batch``: 0 every line is there, 1 some are not."""
     found = _parser().parse_args(arguments)
-    formats = tuple("." + name.strip().lstrip(".") for name in found.format.split(","))
-    wrong = [name for name in formats if name not in FORMATS]
+    words = [name.strip().lstrip(".") for name in found.format.split(",")]
+    wrong = [word for word in words if word not in FORMATS]
     if wrong:
-        raise SettingsError(
-            f"The formats are {', '.join(name[1:] for name in FORMATS)}, got {wrong[0][1:]!r}."
-        )
+        raise SettingsError(f"The formats are {', '.join(FORMATS)}, got {wrong[0]!r}.")
+    formats = tuple(FORMATS[word].ending for word in words)
     if found.workers is not None and not 1 <= found.workers <= 256:
         raise SettingsError(f"The workers must be 1..256, got {found.workers}.")
     if not 0 < found.cache_size <= 1e6:
@@ -272,7 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--format",
         default="npz",
-        help="what lines become that name no output: npz,csv,json,vmd,vrma, several with commas",
+        help=f"what lines become that name no output, several with commas: {', '.join(FORMATS)}",
     )
     parser.add_argument("--workers", type=int, help="processes; default: one a processor core")
     parser.add_argument("--part", help="make the k-th of n parts only, such as 3/10: one farm task")

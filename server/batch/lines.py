@@ -22,11 +22,11 @@ from dirfa_blender.core.file_names import checked_place, safe_place
 from dirfa_blender.core.manifest import SUFFIXES as MANIFESTS
 from dirfa_blender.core.manifest import Problems, Row, read_rows
 from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
+from dirfa_blender.core.take_formats import format_for
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.core.transcripts import text_beside
 
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac")
-FORMATS = (".npz", ".csv", ".json", ".vmd", ".vrma")
 OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
 FOREIGN = ("scene", "take", "frame_start", "frames", "engine", "size", "samples")
 """Columns that belong to the commands for scenes: one manifest may serve both."""
@@ -62,7 +62,7 @@ def read_lines(
     Parameters
     ----------
     defaults : settings of lines that state none of their own
-    formats : suffixes to write where a line names no output
+    formats : endings to write where a line names no output
     seed : seed of lines that state none; None makes one from each line's id
 
     Raises
@@ -188,8 +188,10 @@ def _line_of(
 def _output(name: str) -> str:
     """The place of an output below the output folder, checked."""
     place = checked_place(name)
-    if PurePosixPath(place).suffix.lower() not in FORMATS:
-        raise FormatError(f"output must end in {', '.join(FORMATS)}, got {name!r}.")
+    try:
+        format_for(place)
+    except SettingsError as error:
+        raise FormatError(f"output: {error}") from error
     return place
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dirfa_blender.core.errors import DirfaError, JobCancelled
+from dirfa_blender.core.exchange import encoded_for
 from dirfa_blender.core.npz_io import animation_bytes, animation_from_bytes, write_whole
 from dirfa_blender.core.protocol import AnimateSettings, from_fields
 from server.audio import read_speech
-from server.take import encoded
 
 from .store import TakeStore
 
@@ -103,7 +103,7 @@ def make(
         else:
             take = animation_from_bytes(known)
         take = take.with_source(**order.source)
-        files = {name: encoded(take, Path(name).suffix.lower()) for name in order.outputs}
+        files = {name: encoded_for(take, Path(name).name) for name in order.outputs}
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         if order.data is not None:
             return Made(order.number, "", hashes, files, warnings, known is None)

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.errors import FormatError, SettingsError
+from dirfa_blender.core.errors import FormatError
+from dirfa_blender.core.exchange import encoded_for
 from dirfa_blender.core.exit_codes import exit_code
 from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.progress import Display, Progress, Stage
-from server.take import SUFFIXES, encoded
+from dirfa_blender.core.take_formats import described, format_for
 
 from .alignment import AlignedFace
 from .landmarks import FaceTrack, track_landmarks
@@ -109,9 +110,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="dirfa.py track", description="Turn film of a face into a take."
     )
     parser.add_argument("film", type=Path, help="mp4, mov, webm or what else OpenCV reads")
-    parser.add_argument(
-        "-o", "--output", type=Path, help=".npz take, .csv Live Link Face, .json ARKit frames"
-    )
+    parser.add_argument("-o", "--output", type=Path, help=f"format by its name: {described()}")
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     chosen = parser.parse_args(arguments)
     display = Display(as_json=chosen.json)
@@ -124,10 +123,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _write_take(film: Path, output: Path, display: Display) -> int:
-    if output.suffix.lower() not in SUFFIXES:
-        raise SettingsError(
-            f"A take is written as {', '.join(SUFFIXES)}, got {output.name!r}. Change the suffix."
-        )
+    format_for(output.name)
     require_files((film, FormatError))
     stages = (Stage("track", "following the face", 20.0), Stage("write", "writing", 0.5))
     progress = Progress(stages, display.show)
@@ -136,7 +132,7 @@ def _write_take(film: Path, output: Path, display: Display) -> int:
     for sentence in tracked.warnings:
         display.warn(sentence)
     progress.update("write")
-    write_whole(output, encoded(tracked.take, output.suffix.lower()))
+    write_whole(output, encoded_for(tracked.take, output.name))
     display.done([output], progress.finish())
     return 0
 

@@ -24,17 +24,16 @@ from dirfa_blender.core.cues import (
 )
 from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.exchange import (
-    TITLES,
-    Kind,
     Reading,
+    encoded_for,
     encoded_take,
-    kind_for,
     kind_of,
     take_from_bytes,
 )
 from dirfa_blender.core.interchange import read_live_link_csv
 from dirfa_blender.core.mapping import ShapeTrack, load_profile
 from dirfa_blender.core.recovery import recovered
+from dirfa_blender.core.take_formats import FORMATS, TITLES, Kind, format_for
 from dirfa_blender.core.viseme_track import META_VISEMES, read_viseme_csv, viseme_csv
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "livelink_rom"
@@ -293,9 +292,28 @@ def test_what_a_file_is_says_its_content() -> None:
 
 
 def test_a_format_that_does_not_fit_the_suffix_is_refused() -> None:
-    assert kind_for(Path("a.json"), "a2f") == "a2f"
+    assert format_for("a.json", "a2f").kind == "a2f"
     with pytest.raises(SettingsError, match="cannot be written as 'a2f'"):
-        kind_for(Path("a.csv"), "a2f")
+        format_for("a.csv", "a2f")
+    with pytest.raises(SettingsError, match=r"cannot be written as '\.doc'"):
+        format_for("a.doc")
+
+
+def test_a_name_says_its_format_and_the_last_suffix_alone_the_usual_one() -> None:
+    take = speaking(0.5)
+    for form in FORMATS.values():
+        assert format_for(f"Line 1.2{form.ending}") == form
+        assert format_for(f"LINE{form.ending.upper()}") == form
+        assert kind_of(encoded_for(take, f"a{form.ending}")) == form.kind
+
+    usual = {format_for(f"a{form.suffix}").kind for form in FORMATS.values()}
+    assert usual == {"take", "live_link", "arkit", "cues", "vmd", "vrma"}
+
+
+def test_several_files_are_numbered_before_what_says_their_format() -> None:
+    assert FORMATS["a2f"].numbered("line.a2f.json", 2) == "line-2.a2f.json"
+    assert FORMATS["a2f"].numbered("line.json", 2) == "line-2.json"
+    assert FORMATS["npz"].numbered("v1.2.npz", 3) == "v1.2-3.npz"
 
 
 @pytest.mark.parametrize("kind", list(TITLES))
@@ -303,7 +321,7 @@ def test_every_suffix_that_is_offered_can_be_written(kind: Kind) -> None:
     take = speaking(0.5)
 
     for suffix in re.findall(r"\.\w+", TITLES[kind]):
-        assert kind_for(Path(f"a{suffix}"), kind) == kind
+        assert format_for(f"a{suffix}", kind).kind == kind
         assert kind_of(encoded_take(take, kind, suffix)) == kind
 
 

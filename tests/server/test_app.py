@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from dirfa_blender.core.exchange import kind_of
 from dirfa_blender.core.npz_io import animation_bytes
 from dirfa_blender.core.protocol import PROTOCOL_VERSION, JobStatus, ServerInfo, from_json
+from dirfa_blender.core.take_formats import FORMATS
 from server.app import create_app
 from server.config import ServerConfig
 from server.jobs import JobQueue
@@ -81,14 +83,22 @@ def test_a_take_comes_in_the_format_that_is_asked_for(http: TestClient, queue: J
     job = queue.submit(lambda _job: animation_bytes(take))
     final(http, job.id)
 
-    table = http.get(f"/v1/jobs/{job.id}/result?format=csv")
-    frames = http.get(f"/v1/jobs/{job.id}/result?format=json")
-
-    assert table.text.startswith("Timecode")
-    assert table.headers["content-type"].startswith("text/csv")
-    assert f'filename="{job.id}.csv"' in table.headers["content-disposition"]
-    assert "jawOpen" in json.dumps(frames.json())
+    for word, form in FORMATS.items():
+        answer = http.get(f"/v1/jobs/{job.id}/result?format={word}")
+        assert kind_of(answer.content) == form.kind, word
+        assert answer.headers["content-type"].startswith(form.media_type), word
+        assert f'filename="{job.id}{form.ending}"' in answer.headers["content-disposition"], word
     assert http.get(f"/v1/jobs/{job.id}/result?format=fbx").status_code == 422
+
+
+def test_the_description_of_the_routes_names_every_format_of_a_result(http: TestClient) -> None:
+    paths = http.get("/v1/openapi.json").json()["paths"]
+
+    result = paths["/v1/jobs/{job_id}/result"]["get"]
+
+    [asked] = [p["schema"] for p in result["parameters"] if p["name"] == "format"]
+    assert asked["enum"] == list(FORMATS)
+    assert set(result["responses"]["200"]["content"]) == {f.media_type for f in FORMATS.values()}
 
 
 def test_a_result_that_is_no_take_has_one_format(http: TestClient, queue: JobQueue) -> None:

@@ -280,7 +280,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--format", "fbx"], "formats are npz, csv, json, vmd, vrma"),
+        (["--format", "fbx"], "formats are npz, csv, json, a2f"),
         (["--workers", "0"], "workers must be 1..256"),
         (["--part", "3/2"], "part must be such as"),
         (["--head", "9"], "strength of head"),
