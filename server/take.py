@@ -12,6 +12,7 @@ from dirfa_blender.core.errors import AudioError, SettingsError
 from dirfa_blender.core.exchange import encoded_take
 from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.npz_io import read_animation, write_whole
+from dirfa_blender.core.partials import remove_stale
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, from_json
 from dirfa_blender.core.retake import Retake, retake_of, retaken
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     order = _ordered(options)
     require_files((order.audio, AudioError))
+    remove_stale(order.outputs[0].parent)
     display = Display(as_json=options.json)
     stages = (
         Stage("load", "loading the model", 1.0),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy.typing as npt
 from .animation import Animation
 from .errors import FormatError, OutputError
 from .head import Head
+from .partials import partial_path
 
 ANIMATION_FORMAT = "dirfa.animation"
 HEAD_FORMAT = "dirfa.head"
@@ -139,31 +139,16 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        partial = partial_path(path)
+        try:
+            partial.write_bytes(data)
+            os.replace(partial, path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    reason = error.strerror or error
-    return OutputError(f"Cannot write {path}: {reason}. Choose another place for it.")
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
+        reason = error.strerror or error
+        raise OutputError(f"Cannot write {path}: {reason}. Choose another place for it.") from error
 
 
 def _read(path: Path) -> bytes:

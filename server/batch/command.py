@@ -18,8 +18,9 @@ from typing import Any
 
 from dirfa_blender.core.errors import DirfaError, OutputError, SettingsError
 from dirfa_blender.core.folder_lock import FolderLock
-from dirfa_blender.core.ledger import Ledger, Record, sha256_of
+from dirfa_blender.core.ledger import Ledger, Record, sha256_of, state_folder
 from dirfa_blender.core.npz_io import write_whole
+from dirfa_blender.core.partials import remove_stale
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 from dirfa_blender.core.take_formats import FORMATS
@@ -121,6 +122,9 @@ def run(batch: Batch, crew: Crew, display: Display) -> Tally:
     lock = batch.journal.replace("ledger", "lock").removesuffix(".jsonl")
     with FolderLock(batch.output, lock):
         _require_room(batch.output)
+        places = {(batch.output / name).parent for line in batch.lines for name in line.outputs}
+        for folder in (state_folder(batch.output), *places):
+            remove_stale(folder)
         ledger = Ledger(batch.output, batch.journal)
         tally = Tally()
         seconds = _run(batch, crew, ledger, tally, display)

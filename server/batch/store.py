@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dirfa_blender.core.errors import FormatError, OutputError
 from dirfa_blender.core.npz_io import animation_from_bytes, write_whole
+from dirfa_blender.core.partials import remove_stale
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 
 DEFAULT_BYTES = 2_000_000_000
@@ -72,7 +73,9 @@ class TakeStore:
             write_whole(path, data)
 
     def sweep(self) -> None:
-        """Remove the longest unused takes beyond the limit."""
+        """Remove the longest unused takes beyond the limit, and what killed programs left."""
+        for folder in self.folder.glob("??"):
+            remove_stale(folder)
         kept: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("??/*.npz"):
             with contextlib.suppress(OSError):
