@@ -67,14 +67,38 @@ def line_of(scene: bpy.types.Scene, uid: int) -> bpy.types.PropertyGroup | None:
 
 
 def sound_strips(scene: bpy.types.Scene) -> list[bpy.types.Strip]:
-    """Sound strips of a scene, those inside meta strips too, by their time."""
+    """Sound strips of a scene, those inside meta strips and muted ones too, by their time."""
     editor = scene.sequence_editor
     if editor is None:
         return []
     # Blender 4.5 has both names, 5.x the second one only.
     strips = editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
-    found = [strip for strip in strips if strip.type == "SOUND" and not strip.mute]
+    found = [strip for strip in strips if strip.type == "SOUND"]
     return sorted(found, key=lambda strip: (span_of(strip)[0], strip.channel))
+
+
+def is_heard(scene: bpy.types.Scene, strip: bpy.types.Strip) -> bool:
+    """Whether nothing mutes a strip: itself, its channel, or a meta strip around it, nor cuts it away."""
+    first, end = heard_span(strip)
+    part = strip
+    while part is not None:
+        around = part.parent_meta()
+        channels = (around or scene.sequence_editor).channels
+        if part.mute or channels[part.channel].mute:
+            return False
+        part = around
+    return end > first
+
+
+def heard_span(strip: bpy.types.Strip) -> tuple[float, float]:
+    """`span_of` a strip as far as the meta strips around it reach."""
+    first, end = span_of(strip)
+    around = strip.parent_meta()
+    while around is not None:
+        low, high = span_of(around)
+        first, end = max(first, low), min(end, high)
+        around = around.parent_meta()
+    return first, end
 
 
 def strips_by_name(scene: bpy.types.Scene) -> dict[str, bpy.types.Strip]:
@@ -90,16 +114,16 @@ def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
 
 
 def collect_strips(scene: bpy.types.Scene) -> int:
-    """A line for each sound strip that has none yet, cast where it can be; how many are new."""
+    """A line for each sound strip that is heard and has none yet, cast where it can be; how many are new."""
     known = {line.strip for line in scene.dirfa.lines if line.kind == "STRIP"}
     before = scene.dirfa.line_index
-    strips = [strip for strip in sound_strips(scene) if strip.name not in known]
+    strips = [s for s in sound_strips(scene) if s.name not in known and is_heard(scene, s)]
     company = Company(scene, characters_in(scene) if strips else [])
     for strip in strips:
         line = new_line(scene, strip.name, "STRIP")
         with state().quietly():
             line.strip = strip.name
-            set_start(line, span_of(strip)[0])
+            set_start(line, heard_span(strip)[0])
         cast(scene, line, company)
     if strips:
         scene.dirfa.line_index = max(0, min(before, len(scene.dirfa.lines) - 1))
@@ -149,9 +173,10 @@ def character_for(
             fnmatchcase(name, rule.pattern.lower()) for name in lowered
         ):
             return rule.character
-    words = [set(re.split(r"[^a-z0-9]+", name)) for name in lowered]
+    words = [_words(name) for name in lowered]
     for thing in sorted(present, key=lambda thing: -len(thing.name)):
-        if any(set(re.split(r"[^a-z0-9]+", thing.name.lower())) <= own for own in words):
+        wanted = _words(thing.name)
+        if wanted and any(wanted <= own for own in words):
             return thing
     return present[0] if len(present) == 1 else None
 
@@ -170,6 +195,11 @@ def characters_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
         if count > found.get(keeper, (0, thing))[0] and _has_face(character):
             found[keeper] = (count, thing)
     return [thing for _, thing in found.values()]
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name, in any script."""
+    return set(re.findall(r"[^\W_]+", name.casefold()))
 
 
 def _has_face(character: Character) -> bool:
@@ -306,7 +336,7 @@ def _strip_cue(
             "at its own speed only."
         )
     rate = frame_rate(scene).per_second
-    first, end = span_of(strip)
+    first, end = heard_span(strip)
     # Frame of the recording's first sample: the content's, less what was cut off for good.
     if hasattr(strip, "content_start"):
         zero = float(strip.content_start) - strip.content_trim_start
