@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +41,14 @@ def fill(order: CheckOrder, report: Report) -> None:
         text = str(error).removeprefix("Error: ").strip()
         raise FormatError(f"{Path(order.path).name} cannot be read back: {text}") from error
     report(stage="read", fraction=0.5)
-    sentences = compared(order, _sampled(order.frames, 0), TOLERANCE)
+    # Blender's FBX importer takes seconds to frames by `fps` alone, which is late at 23.976.
+    pace = order.fps_base if Path(order.path).suffix.lower() == ".fbx" else 1.0
+    frames = [pace * frame for frame in order.frames]
+    sentences = compared(order, _sampled(frames), TOLERANCE)
     if sentences:
         # What begins below 0 is moved there by some exporters.
         for shift in (*SHIFTS, -order.frames[0]):
-            if not compared(order, _sampled(order.frames, shift), TOLERANCE):
+            if not compared(order, _sampled([frame + shift for frame in frames]), TOLERANCE):
                 way = "late" if shift > 0 else "early"
                 sentences = [f"Everything moves too {way}, by frames: {abs(shift)}."]
                 break
@@ -70,12 +75,12 @@ def _import(path: Path) -> None:
         bpy.ops.wm.usd_import(filepath=str(path))
 
 
-def _sampled(frames: tuple[int, ...], shift: int) -> dict[str, dict[str, list[float]]]:
+def _sampled(frames: Sequence[float]) -> dict[str, dict[str, list[float]]]:
     scene = bpy.context.scene
     faces = [o for o in scene.objects if o.type == "MESH" and o.data.shape_keys is not None]
     weights: dict[str, dict[str, list[float]]] = {face.name: {} for face in faces}
     for frame in frames:
-        scene.frame_set(frame + shift)
+        scene.frame_set(math.floor(frame), subframe=frame % 1.0)
         graph = bpy.context.evaluated_depsgraph_get()
         for face in faces:
             for key in face.evaluated_get(graph).data.shape_keys.key_blocks[1:]:

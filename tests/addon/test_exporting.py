@@ -12,6 +12,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
+from mathutils import Vector
+from mathutils.kdtree import KDTree
 
 from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import OutputError, RigError, SettingsError
@@ -19,6 +21,7 @@ from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.export import exporting, exports
 from dirfa_blender.staging.placement import Placement, place
 from tests.addon.ball_head import ball_head, wavy_animation
+from tests.addon.stand_ins import JOINTS, armature
 
 FRAMES = (1, 7, 13)
 
@@ -73,6 +76,67 @@ def test_shapes_keep_their_names_and_weights(scene, tmp_path: Path, suffix: str)
     assert "tongueOut" in after
     for name, values in before.items():
         np.testing.assert_allclose(after[name], values, atol=1e-4, err_msg=name)
+
+
+# Blender 5.2's FBX exporter sets array shapes, which its own numpy warns of.
+@pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning")
+@pytest.mark.parametrize("suffix", [".glb", ".fbx", ".usdc"])
+def test_bones_move_what_they_carry_as_before(scene, tmp_path: Path, suffix: str) -> None:
+    face, tree = boned_face()
+    place(scene, wavy_animation(0.6), None, Placement("Face", target=face.parent, duration=0.6))
+    before = [places(face, scene, frame) for frame in FRAMES]
+    path = tmp_path / f"face{suffix}"
+
+    exporting.export_character(scene, exporting.export_of(scene, face), path)
+
+    scene = imported(path)
+    face = next(o for o in scene.objects if o.type == "MESH")
+    rig = face.find_armature()
+    rig.data.pose_position = "REST"
+    order = [tree.find(place)[1] for place in places(face, scene, 1)]
+    rig.data.pose_position = "POSE"
+    after = [places(face, scene, frame) for frame in FRAMES]
+    assert sorted(order) == list(range(len(order)))
+    for was, now in zip(before, after, strict=True):
+        np.testing.assert_allclose(now, was[order], atol=1e-4)
+    for bone in range(len(JOINTS) - 1):
+        moved = np.ptp([was[3 * bone + 3 : 3 * bone + 6] for was in before], axis=0).max()
+        assert moved > 1e-3, f"bone {bone + 1} rests"
+
+
+def boned_face() -> tuple[bpy.types.Object, KDTree]:
+    """A face of one triangle a bone, on a turned and scaled armature; and where its vertices rest."""
+    rig = armature({name: name for name in JOINTS}, mode="XYZ")
+    points = np.concatenate(
+        [np.array(head) + 0.02 * np.eye(3) for head, _, _ in JOINTS.values()], dtype=np.float64
+    )
+    points += 1e-3 * np.arange(len(points))[:, None]
+    mesh = bpy.data.meshes.new("Face")
+    mesh.from_pydata(points.tolist(), [], np.arange(len(points)).reshape(-1, 3).tolist())
+    face = bpy.data.objects.new("Face", mesh)
+    bpy.context.scene.collection.objects.link(face)
+    for index, name in enumerate(JOINTS):
+        group = face.vertex_groups.new(name=name)
+        group.add([3 * index, 3 * index + 1, 3 * index + 2], 1.0, "REPLACE")
+    face.parent = rig
+    face.modifiers.new("Rig", "ARMATURE").object = rig
+    rig.scale, rig.rotation_euler, rig.location = (2.0,) * 3, (0, 0, 0.4), (1, 2, 0.3)
+    bpy.context.view_layer.update()
+    tree = KDTree(len(points))
+    for index, point in enumerate(points):
+        tree.insert(face.matrix_world @ Vector(point), index)
+    tree.balance()
+    return face, tree
+
+
+def places(face: bpy.types.Object, scene, frame: int) -> np.ndarray:
+    """(V, 3) world places of a mesh's vertices in a frame."""
+    scene.frame_set(frame)
+    seen = face.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    flat = np.empty(3 * len(seen.data.vertices), np.float32)
+    seen.data.vertices.foreach_get("co", flat)
+    world = np.array(seen.matrix_world)
+    return flat.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
 
 
 def test_selection_and_range_are_put_back(scene, tmp_path: Path) -> None:

@@ -271,6 +271,24 @@ def test_an_exported_character_reads_back_as_it_was(stage, tmp_path: Path, kind:
     assert max(max(values) for values in order.weights["Ball"].values()) > 0.5
 
 
+@pytest.mark.parametrize("kind", ["GLB", "FBX", "USD"])
+def test_what_begins_late_in_a_film_of_29_97_reads_back_on_its_frames(
+    stage, tmp_path: Path, kind: str
+) -> None:
+    ball = meshes.build_head(ball_head(rings=6, segments=6, textured=False), "Ball").face
+    bpy.context.view_layer.objects.active = ball
+    stage.dirfa.rate = "29.97"
+    stage.frame_start, stage.frame_end = 3000, 3017
+    line_with_take(ball, take_of(0, 0.6), 3000)
+    acting.perform(stage, ball)
+    bpy.ops.dirfa.export_character(filepath=str(tmp_path / "ball"), kind=kind)
+    (path,) = tmp_path.iterdir()
+    order = exporting.check_order(stage, exporting.export_of(stage, ball), path)
+
+    assert max(np.ptp(values) for values in order.weights["Ball"].values()) > 0.3
+    assert not export_check.problems_of(order)
+
+
 @pytest.mark.parametrize(("by", "way"), [(1, "late"), (-1, "early")])
 def test_a_performance_that_is_a_frame_off_is_said_so(stage, tmp_path: Path, by, way) -> None:
     ball = meshes.build_head(ball_head(rings=8, segments=8, textured=False), "Ball").face
