@@ -12,6 +12,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import AudioError, OutputError, SettingsError
+from ..core.partials import partial_path, remove_stale
 from ..core.timing import FrameRate
 
 # A recording up to this size travels inside the saved file, so the file plays anywhere.
@@ -86,7 +87,9 @@ def save_blend(path: Path) -> None:
         The folder cannot be written, or the disk is full.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.part.blend")
+    remove_stale(path.parent)
+    # Beside the target and not in a folder of its own: Blender writes paths relative to where it saves.
+    partial = partial_path(path)
     for sound in bpy.data.sounds:
         source = Path(bpy.path.abspath(sound.filepath))
         is_loose = sound.packed_file is None and source.is_file()

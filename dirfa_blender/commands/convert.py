@@ -10,6 +10,7 @@ from pathlib import Path
 from ..core.exchange import Reading, encoded_take, read_take
 from ..core.interchange import ANGLE_SCALE
 from ..core.npz_io import write_whole
+from ..core.partials import remove_stale
 from ..core.progress import Display
 from ..core.take_formats import TITLES, format_for
 from ..core.timing import parse_rate
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     found = parser.parse_args(arguments)
     began = time.monotonic()
+    remove_stale(found.output.parent)
     form = format_for(found.output.name, found.to)
     rate = parse_rate(found.input_fps).per_second if found.input_fps else None
     take = read_take(found.input, Reading(rate, found.input_angles))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path, PurePosixPath
@@ -24,6 +23,7 @@ from ..core.ledger import Ledger, Record, sha256_of
 from ..core.manifest import Problems, Row, read_rows
 from ..core.progress import Display, Progress, Stage
 from ..rendering.film_process import FilmProcess
+from ..rendering.outputs import Staging
 from .scene_order import SUFFIXES, SceneOrder, order_from
 
 MODULE = "dirfa_blender.commands.scene_filling"
@@ -116,13 +116,13 @@ def fill_one(order: SceneOrder, display: Display) -> float:
     )
     progress = Progress(stages, display.show)
     progress.update("open")
-    with tempfile.TemporaryDirectory(prefix="dirfa-scene-") as folder:
+    with Staging(Path(order.output)) as staging:
         absolute = {
             name: str(Path(value).resolve())
             for name in ("scene", "output", "take", "audio")
             if (value := getattr(order, name))
         }
-        with FilmProcess(Path(folder), MODULE) as blender:
+        with FilmProcess(staging.folder, MODULE) as blender:
             blender.fill(replace(order, **absolute), progress, display.warn)
     return progress.finish()
 

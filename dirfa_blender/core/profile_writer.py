@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .action_units import AU_NAMES
 from .errors import OutputError
+from .partials import partial_path, remove_stale
 from .profile import INPUTS, BoneMove, MappingProfile
 from .profile_format import PROFILE_FORMAT, PROFILE_VERSION
 
@@ -24,9 +25,10 @@ def write_profile(profile: MappingProfile, path: Path) -> None:
         The file cannot be written; one that was there is as before.
     """
     text = json.dumps(profile_document(profile), indent=2, ensure_ascii=False)
-    part = path.with_name(f".{path.name}.part")
+    part = partial_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path.parent)
         part.write_text(text + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:

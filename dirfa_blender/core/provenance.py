@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import FormatError, OutputError
+from .partials import partial_path
 
 TOOL = "DIRFA for Blender"
 SYNTHETIC = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -187,7 +188,7 @@ def _mark_png(path: Path, packet: bytes) -> None:
     chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
     # Right after the header chunk, whose length is fixed.
     place = len(PNG_SIGNATURE) + 25
-    partial = path.with_name(f".{path.name}.part")
+    partial = partial_path(path)
     try:
         partial.write_bytes(data[:place] + chunk + data[place:])
         os.replace(partial, path)

@@ -13,6 +13,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import OutputError, RigError
+from ..core.partials import folder_beside, remove_stale
 from .export_check import CheckOrder
 from .exports import export_objects
 
@@ -115,24 +116,30 @@ def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None
     OutputError
         It cannot be written.
     """
-    suffix = path.suffix.lower()
     if not path.parent.is_dir():
         # Some exporters would make the folder, others end without a word.
         raise OutputError(f"Blender could not write {path.name}: there is no folder {path.parent}.")
-    # A .gltf brings files of its own that it names: it cannot be moved afterwards.
-    partial = path if suffix == ".gltf" else path.with_name(f".{path.stem}.part{suffix}")
+    remove_stale(path.parent)
     kept = (scene.frame_start, scene.frame_end, scene.frame_current)
     try:
         scene.frame_start, scene.frame_end = export.frame_start, export.frame_end
-        export_objects(partial, export.objects, animated=True)
-        if partial != path:
-            os.replace(partial, path)
+        with folder_beside(path) as folder:
+            export_objects(folder / path.name, export.objects, animated=True)
+            _publish(folder, path)
     except OSError as error:
         raise OutputError(
             f"Blender could not write {path.name} in {path.parent}: {error.strerror or error}."
         ) from error
     finally:
-        if partial != path:
-            partial.unlink(missing_ok=True)
         scene.frame_start, scene.frame_end = kept[:2]
         scene.frame_set(kept[2])
+
+
+def _publish(folder: Path, target: Path) -> None:
+    """Move what was made to its place: pictures and what else a file names, then the file itself."""
+    made = folder / target.name
+    companions = sorted(file for file in folder.rglob("*") if file.is_file() and file != made)
+    for file in (*companions, made):
+        place = target.parent / file.relative_to(folder)
+        place.parent.mkdir(exist_ok=True)
+        os.replace(file, place)

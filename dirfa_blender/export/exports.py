@@ -82,7 +82,7 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
         except (RuntimeError, OSError) as error:
             raise _refused(path, error) from error
     if not path.is_file():
-        raise OutputError(f"Blender wrote no {_shown(path)} although it reported no error.")
+        raise OutputError(f"Blender wrote no {path.name} although it reported no error.")
     _refuse_half(path)
 
 
@@ -112,7 +112,7 @@ def _write_fbx(path: Path, animated: bool) -> None:
 
 
 def _write_usd(path: Path, animated: bool) -> None:
-    with own_textures(path, _shown(path)) as made:
+    with own_textures(path) as made:
         bpy.ops.wm.usd_export(
             filepath=str(made), selected_objects_only=True, export_animation=animated,
             export_shapekeys=True, export_armatures=True, export_materials=True, export_uvmaps=True,
@@ -179,7 +179,7 @@ def _refuse_half(path: Path) -> None:
     """Raise OutputError where a file lacks its end: some exporters report no error on a full disk."""
     if not _is_whole(path):
         raise OutputError(
-            f"Blender could not write all of {_shown(path)}: the disk may be full. Free some space, or "
+            f"Blender could not write all of {path.name}: the disk may be full. Free some space, or "
             "choose another folder."
         )
 
@@ -209,12 +209,7 @@ def _refused(path: Path, error: Exception) -> OutputError:
     reason = (
         re.sub(r"^((\w*Error|\[Errno \d+\]):?\s*)+", "", said[-1]) if said else "no reason given"
     )
-    return OutputError(f"Blender could not write {_shown(path)}: {reason.rstrip('.')}.")
-
-
-def _shown(path: Path) -> str:
-    """The name that a person chose, where a file is made beside it first."""
-    return re.sub(r"^\.(.*)\.part(\.\w+)$", r"\1\2", path.name)
+    return OutputError(f"Blender could not write {path.name}: {reason.rstrip('.')}.")
 
 
 def _enable(module: str) -> None:

@@ -23,20 +23,15 @@ def texture_folder(name: str) -> str:
 
 
 @contextmanager
-def own_textures(path: Path, name: str) -> Generator[Path]:
-    """Where to let Blender write a USD file, which is then put at `path`, its pictures beside it.
-
-    Parameters
-    ----------
-    path : where the file shall be
-    name : what it is called in the end, which names the folder of its pictures
-    """
+def own_textures(path: Path) -> Generator[Path]:
+    """Where to let Blender write a USD file, which is then put at `path`, its pictures beside it."""
+    folder = texture_folder(path.name)
     with tempfile.TemporaryDirectory(prefix=".usd-", dir=path.parent) as scratch:
         made = Path(scratch) / path.name
         yield made
         pictures = sorted((made.parent / "textures").glob("*"))
-        if pictures and _point_to(made, texture_folder(name)):
-            _move(pictures, path.parent / texture_folder(name))
+        if pictures and _point_to(made, folder):
+            _move(pictures, path.parent / folder)
         else:
             _move(pictures, path.parent / "textures")
         if made.exists():

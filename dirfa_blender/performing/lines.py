@@ -114,7 +114,7 @@ def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
 
 
 def collect_strips(scene: bpy.types.Scene) -> int:
-    """A line for each sound strip that is heard and has none yet, cast where it can be; how many are new."""
+    """A line for each sound strip that is heard and has none, cast where it can be; how many are new."""
     known = {line.strip for line in scene.dirfa.lines if line.kind == "STRIP"}
     before = scene.dirfa.line_index
     strips = [s for s in sound_strips(scene) if s.name not in known and is_heard(scene, s)]

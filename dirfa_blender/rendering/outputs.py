@@ -1,8 +1,4 @@
-"""Outputs that appear whole or not at all: a hidden folder beside the target, emptied by moving. No bpy.
-
-The folder carries its process's number, so a later run knows which ones belong to nobody any more. It is
-on the target's own file system, where moving a file is one step that cannot be seen half done.
-"""
+"""Outputs that appear whole or not at all: a hidden folder beside the target, emptied by moving. No bpy."""
 
 from __future__ import annotations
 
@@ -14,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 
 from ..client import Client
-from ..core import announcement
 from ..core.errors import JobCancelled, JobFailed, OutputError
 from ..core.npz_io import read_animation
+from ..core.partials import partial_path, remove_stale
 from ..core.progress import Progress
 
 # Room asked for before starting: a .blend with its texture, a film and its frames, bytes.
@@ -33,7 +29,7 @@ class Staging:
 
     def __init__(self, output: Path) -> None:
         self._target = output.resolve().parent
-        self.folder = self._target / f"{_prefix(output)}{os.getpid()}"
+        self.folder = partial_path(self._target / output.name, "")
 
     def path(self, name: str) -> Path:
         """Where a file of the run is made."""
@@ -74,7 +70,7 @@ class Staging:
                     f"The disk of {self._target} has {free / 1e6:.0f} MB left; "
                     f"{NEEDED_BYTES / 1e6:.0f} MB are needed. Make room or choose another folder."
                 )
-            remove_stale_folders(self._target)
+            remove_stale(self._target)
             self.folder.mkdir()
         except OSError as error:
             raise self._refused(error) from error
@@ -93,15 +89,6 @@ class Staging:
             f"The folder {self._target} cannot be written to: {error.strerror or error}. Choose another "
             "place for the output."
         )
-
-
-def remove_stale_folders(place: Path) -> None:
-    """Remove the hidden folders of runs that were killed."""
-    for folder in place.glob(".*.partial-*"):
-        number = folder.name.rpartition("-")[2]
-        if number.isdigit() and not announcement.is_running(int(number)):
-            with contextlib.suppress(OSError):
-                shutil.rmtree(folder)
 
 
 def follow(
@@ -126,7 +113,3 @@ def follow(
         with contextlib.suppress(Exception):
             client.cancel(job_id)
         raise
-
-
-def _prefix(output: Path) -> str:
-    return f".{output.stem}.partial-"

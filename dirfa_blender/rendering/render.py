@@ -1,9 +1,8 @@
 """Engines and videos: settings that suit a talking head, and an H.264 + AAC file that appears whole.
 
-A video is made in two passes. Each frame is rendered to a PNG in a temporary folder, which gives progress,
-cancellation and errors frame by frame; then the scene's own sequencer joins the frames with its sound
-strips, so picture and sound share one clock. The file is written beside its target under another name
-and moved when it is complete.
+A video is made in two passes. Each frame is rendered to a PNG in a hidden folder beside the target, which
+gives progress, cancellation and errors frame by frame; then the scene's own sequencer joins the frames with
+its sound strips, so picture and sound share one clock. The file is moved out when it is complete.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ import bpy
 from ..blender.standard_output import hushed
 from ..core import provenance
 from ..core.errors import JobCancelled, OutputError, RenderError, SettingsError
+from ..core.partials import folder_beside, remove_stale
 
 log = logging.getLogger(__name__)
 
@@ -171,22 +170,23 @@ def render_video(
         `cancelled` said so. No file appears.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.part.mp4")
-    _check_writable(path, partial)
     if scene.camera is None:
         raise _no_camera(scene)
-    with _borrowed(scene), tempfile.TemporaryDirectory(prefix="dirfa-frames-") as folder:
-        if settings is not None:
-            configure(scene, settings)
-        try:
-            _render_frames(scene, Path(folder), progress, cancelled)
-            _join(scene, Path(folder), partial, with_sound=with_sound)
-            provenance.mark_file(partial)
-            os.replace(partial, path)
-        except (RuntimeError, OSError) as error:
-            raise _explained(error, path) from error
-        finally:
-            partial.unlink(missing_ok=True)
+    remove_stale(path.parent)
+    try:
+        # Found out before rendering for minutes: whether the result can be written at all.
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        with _borrowed(scene), folder_beside(path) as folder:
+            if settings is not None:
+                configure(scene, settings)
+            made = folder / path.name
+            _render_frames(scene, folder, progress, cancelled)
+            _join(scene, folder, made, with_sound=with_sound)
+            provenance.mark_file(made)
+            os.replace(made, path)
+    except (RuntimeError, OSError) as error:
+        raise _explained(error, path) from error
     if progress is not None:
         progress(1.0)
 
@@ -203,7 +203,7 @@ def render_pictures(
     Raises
     ------
     OutputError, RenderError, JobCancelled
-        As `render_video`. The folder is gone then.
+        As `render_video`. No folder appears.
     """
     if scene.camera is None:
         raise _no_camera(scene)
@@ -211,16 +211,15 @@ def render_pictures(
         if settings is not None:
             configure(scene, settings)
         try:
-            folder.mkdir()
-            _render_frames(scene, folder, progress, cancelled, colours="RGBA")
-            for picture in folder.iterdir():
-                provenance.mark_file(picture)
+            if folder.exists():
+                raise FileExistsError(None, "it is there already")
+            with folder_beside(folder) as made:
+                _render_frames(scene, made, progress, cancelled, colours="RGBA")
+                for picture in made.iterdir():
+                    provenance.mark_file(picture)
+                os.replace(made, folder)
         except (RuntimeError, OSError) as error:
-            shutil.rmtree(folder, ignore_errors=True)
             raise _explained(error, folder) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
     if progress is not None:
         progress(1.0)
 
@@ -337,17 +336,6 @@ def _configure_workbench(scene: bpy.types.Scene, samples: int) -> None:
     scene.display.render_aa = str(fitting[-1]) if fitting else "FXAA"
 
 
-def _check_writable(path: Path, partial: Path) -> None:
-    """Find out before rendering for minutes whether the result can be written at all."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        partial.touch()
-        partial.unlink()
-    except OSError as error:
-        raise _explained(error, path) from error
-
-
 def _render_frames(
     scene: bpy.types.Scene,
     folder: Path,
@@ -376,7 +364,7 @@ def _render_frames(
             progress((done + 1) / len(frames) * FRAMES_SHARE)
 
 
-def _join(scene: bpy.types.Scene, folder: Path, partial: Path, *, with_sound: bool) -> None:
+def _join(scene: bpy.types.Scene, folder: Path, film: Path, *, with_sound: bool) -> None:
     """Write frames and sound as one video by the scene's own sequencer."""
     files = sorted(folder.glob("*.png"))
     editor = scene.sequence_editor or scene.sequence_editor_create()
@@ -394,12 +382,12 @@ def _join(scene: bpy.types.Scene, folder: Path, partial: Path, *, with_sound: bo
         scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
         scene.render.use_sequencer = True
         scene.render.use_compositing = False
-        set_video_output(scene, partial, with_sound=with_sound)
+        set_video_output(scene, film, with_sound=with_sound)
         with hushed(is_wanted=_is_hushed()):
             bpy.ops.render.render(animation=True, scene=scene.name)
     finally:
         editor.strips.remove(picture)
-    if not partial.is_file() or not partial.stat().st_size:
+    if not film.is_file() or not film.stat().st_size:
         raise RenderError("Blender wrote no video although it reported no error.")
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import bpy
 import pytest
 
-from dirfa_blender import lines
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
+from dirfa_blender.performing import lines
 from tests.addon.stand_ins import face_with_keys
 from tests.addon.test_lines import add_strip, trim
 from tests.addon.test_scene import write_tone
