@@ -75,6 +75,7 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         help=f"{', '.join(SUFFIXES[verb])}; or, with a manifest, a folder",
     )
     parser.add_argument("--manifest", type=Path, help="rows of the same options, as .csv or .json")
+    parser.add_argument("--in-scene", default="", help="of several in the file; default: the shown")
     parser.add_argument("--character", default="", help="name of the object that acts")
     parser.add_argument("--fps", default="", help="the scene's rate; 23.976 and 29.97 are exact")
     if verb == "apply":

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from ..blender import scene
-from ..core.errors import FormatError, RigError
+from ..core.errors import FormatError, RigError, SettingsError
 from ..core.exchange import read_take
 from ..export import exporting
 from ..performing import shared_meshes
@@ -31,7 +31,7 @@ def fill(order: SceneOrder, report: Report) -> None:
     report(stage="open", fraction=0.0)
     if order.scene:
         _open(Path(order.scene))
-    stage = bpy.context.scene
+    stage = _scene_of(order)
     rate = order.rate()
     if rate is not None:
         scene.set_frame_rate(stage, rate)
@@ -57,7 +57,22 @@ def character_named(stage: bpy.types.Scene, name: str) -> bpy.types.Object:
         if thing.type == "ARMATURE" or (thing.type == "MESH" and thing.data.shape_keys)
     )
     offered = ", ".join(able[:8]) or "none that could act"
-    raise RigError(f"Scene '{stage.name}' has no object {name!r}; it has {offered}.")
+    elsewhere = [other.name for other in bpy.data.scenes if name in other.objects]
+    hint = f" Scene '{elsewhere[0]}' has it: name that with --in-scene." if elsewhere else ""
+    raise RigError(f"Scene '{stage.name}' has no object {name!r}; it has {offered}.{hint}")
+
+
+def _scene_of(order: SceneOrder) -> bpy.types.Scene:
+    """The scene that an order means, shown as it would be in a window."""
+    if not order.in_scene:
+        return bpy.context.scene
+    stage = bpy.data.scenes.get(order.in_scene)
+    if stage is None:
+        there = ", ".join(sorted(scene.name for scene in bpy.data.scenes)[:8])
+        raise SettingsError(f"There is no scene {order.in_scene!r} in the file; it has {there}.")
+    if bpy.context.window is not None:
+        bpy.context.window.scene = stage
+    return stage
 
 
 def _open(path: Path) -> None:

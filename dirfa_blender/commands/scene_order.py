@@ -34,6 +34,7 @@ class SceneOrder:
     output : the file to write
     take : to apply: any format of `core.exchange`
     audio : recording that belongs to the take: sound strip and frame range
+    in_scene : name of the scene in the file; empty for the one that is shown
     character : name of the object that acts, or is exported
     frame_start : frame of the take's first second
     frames : first and last frame to render or export, such as ``1-120``
@@ -52,6 +53,7 @@ class SceneOrder:
     output: str
     take: str = ""
     audio: str = ""
+    in_scene: str = ""
     character: str = ""
     frame_start: int = 1
     frames: str = ""

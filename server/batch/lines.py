@@ -28,7 +28,9 @@ from dirfa_blender.core.transcripts import text_beside
 
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac")
 OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
-FOREIGN = ("scene", "take", "frame_start", "frames", "engine", "size", "samples")
+FOREIGN = (
+    "scene", "in_scene", "take", "frame_start", "frames", "follow_through", "engine", "size", "samples",
+)  # fmt: skip
 """Columns that belong to the commands for scenes: one manifest may serve both."""
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import bpy
@@ -14,11 +16,13 @@ from dirfa_blender.blender import fcurves
 from dirfa_blender.blender import scene as staging
 from dirfa_blender.commands import scene_command
 from dirfa_blender.commands.scene_order import order_from
+from dirfa_blender.core import announcement, partials
 from dirfa_blender.core.errors import SettingsError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.npz_io import write_animation
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.core.provenance import PROPERTY, SYNTHETIC, digital_source_type
+from dirfa_blender.export import exports
 from dirfa_blender.head import meshes
 from dirfa_blender.rendering import shot
 from server.batch.lines import read_lines
@@ -74,6 +78,85 @@ def test_a_take_is_applied_rendered_and_exported_without_a_window(stage: Path, c
     assert scene[PROPERTY] == SYNTHETIC
     assert scene.sequence_editor.strips[0].type == "SOUND"
     assert follows(face)
+
+
+def test_the_scene_of_a_file_that_is_meant_is_named(stage: Path, capsys) -> None:
+    face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    bpy.context.scene.name = "Shot 1"
+    bpy.context.window.scene = bpy.data.scenes.new("Office")
+    staging.save_blend(stage / "several.blend")
+    words = ["apply", stage / "several.blend", "-o", stage / "b.blend", "--take", stage / "a.npz",
+             "--character", face]  # fmt: skip
+
+    codes = [run(*words), run(*words, "--in-scene", "Shot 2"), run(*words, "--in-scene", "Shot 1")]
+
+    told = capsys.readouterr().err
+    assert codes == [1, 1, 0], told
+    assert "Scene 'Office' has no object" in told
+    assert "Scene 'Shot 1' has it: name that with --in-scene." in told
+    assert "no scene 'Shot 2' in the file; it has Office, Shot 1" in told
+    bpy.ops.wm.open_mainfile(filepath=str(stage / "b.blend"))
+    assert bpy.context.scene.name == "Shot 1"
+    assert len(fcurves.curves_of(bpy.data.objects[face].data.shape_keys)) == 53
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+@pytest.mark.parametrize("verb", ["apply", "render", ".gltf", ".usdc"])
+def test_a_command_that_is_killed_leaves_the_old_output_and_the_next_run_clears_up(
+    stage: Path, verb: str
+) -> None:
+    face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    out = stage / "out"
+    out.mkdir()
+    suffix = {"apply": ".blend", "render": ".mp4"}.get(verb, verb)
+    output = out / f"b{suffix}"
+    output.write_bytes(b"the old one")
+    words = {
+        "apply": ["--take", stage / "a.npz", "--character", face],
+        "render": ["--engine", "cycles", "--size", "32x32", "--samples", "1", "--frames", "1-3"],
+    }.get(verb, [])
+    command = [verb if words else "export", stage / "scene.blend", "-o", output, *words, "--json"]
+
+    for events in (1, 3):
+        begun = subprocess.Popen(
+            [sys.executable, "-m", "dirfa_blender", *map(str, command)], stdout=subprocess.PIPE
+        )
+        with begun:
+            for _ in range(events):
+                begun.stdout.readline()
+            begun.kill()
+        gone_within(out, 20.0)
+        visible = [path.name for path in out.iterdir() if not path.name.startswith(".")]
+        assert output.name in visible
+        if visible == [output.name] and output.read_bytes() == b"the old one":
+            continue
+        # It was done by then; whole is what its Blender can read.
+        assert whole(output)
+        output.write_bytes(b"the old one")
+
+    assert run(*command) == 0
+    assert whole(output)
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+
+
+def gone_within(folder: Path, seconds: float) -> None:
+    """Wait for the Blender of a killed command, which leaves when it finds itself alone."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = [partials.PATTERN.fullmatch(path.name) for path in folder.iterdir()]
+        if not any(match and announcement.is_running(int(match[2])) for match in found):
+            return
+        time.sleep(0.1)
+
+
+def whole(path: Path) -> bool:
+    """Whether a file has what its format begins and ends with."""
+    data = path.read_bytes()
+    begins = {".mp4": data[4:8] == b"ftyp", ".glb": data[:4] == b"glTF", ".gltf": data[:1] == b"{"}
+    if path.suffix == ".gltf":
+        named = json.loads(data)["buffers"][0]
+        return (path.parent / named["uri"]).stat().st_size == named["byteLength"]
+    return begins.get(path.suffix, True) and exports._is_whole(path)
 
 
 def test_a_manifest_goes_on_where_it_stopped(stage: Path, capsys) -> None:
