@@ -33,6 +33,7 @@ from .head_morph import (
     moved_bones,
     reach,
 )
+from .head_profile import forward
 from .head_sliders import HeadSliders, slid
 from .head_view import View, nudged, view_over
 
@@ -185,7 +186,7 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
     identity with the last expression, which is what a turned face has to be told from.
     """
     basis = _expression_basis()
-    rest = _shaped_template().landmarks().astype(np.float64)
+    rest = _mean_as_seen()
     pictures = [photo.points_px[:MESH_POINTS] for photo in photos]
     offsets = np.zeros_like(rest)
     weights = [np.zeros(len(basis.names)) for _ in pictures]
@@ -311,6 +312,13 @@ def prepare() -> None:
 @lru_cache(maxsize=1)
 def _shaped_template() -> Head:
     return head_shapes.with_shapes(head_template.template())
+
+
+@lru_cache(maxsize=1)
+def _mean_as_seen() -> Floats:
+    """(N, 3) metres, landmarks of the template as the network knows them: lips and chin further back."""
+    points = _shaped_template().landmarks().astype(np.float64)
+    return points + forward(points * 1e3)[:, None] * (0.0, 1e-3, 0.0)
 
 
 @lru_cache(maxsize=1)

@@ -38,6 +38,7 @@ from .head_grid import Grid
 from .head_hair import add_hair
 from .head_mouth import add_cavity, add_teeth, add_tongue
 from .head_piece import Half, Mesh
+from .head_profile import moved_forward
 from .head_skin import add_skin
 from .head_surface import RADIUS, Array, landmark_domain, mean_face, neutral_landmarks, surface
 
@@ -87,7 +88,7 @@ def template() -> Head:
     landmark_vertices, landmark_weights = _landmarks(grid, half)
     part_names, vertex_parts = np.unique(mesh.parts, return_inverse=True)
     return Head(
-        vertices=(mesh.vertices * MM).astype(np.float32),
+        vertices=(moved_forward(mesh.vertices) * MM).astype(np.float32),
         faces=mesh.faces.astype(np.int32),
         uvs=np.where((mesh.faces >= 0)[..., None], mesh.uvs, 0.0).astype(np.float32),
         materials=MATERIALS,
