@@ -165,7 +165,7 @@ def take_of_cues(cues: Sequence[Cue], *, source: Mapping[str, str] | None = None
         # Short neighbours get a short turn, so that every mouth is reached.
         longest = min(cues[index].end - cues[index].start, starts[index] - starts[index - 1])
         turn = max(min(TURN_SECONDS, 0.8 * float(longest)), 1e-3)
-        near = np.abs(times - starts[index]) < turn / 2
+        near = slice(*np.searchsorted(times, starts[index] + turn * np.array([-0.5, 0.5])))
         share = (times[near] - starts[index]) / turn + 0.5
         eased = (share * share * (3 - 2 * share))[:, None]
         au[near] = mouths[index - 1] * (1 - eased) + mouths[index] * eased
