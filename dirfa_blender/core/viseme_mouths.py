@@ -56,6 +56,8 @@ LEAST_OPENNESS = 0.01
 PROGRESS = 0.8
 # Exchanges of sets at most.
 EXCHANGES = 500
+# Frames that are worked on together: each needs a system of some fifty unknowns of its own.
+AT_ONCE = 4096
 
 
 def mouths_of(wanted: Array, prototypes: Array) -> Array:
@@ -67,6 +69,15 @@ def mouths_of(wanted: Array, prototypes: Array) -> Array:
     prototypes : (K, A) float64, none of them rest
     """
     system = _system(prototypes)
+    parts = [
+        _sought(system, wanted[first : first + AT_ONCE], prototypes)
+        for first in range(0, max(1, len(wanted)), AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _sought(system: _System, wanted: Array, prototypes: Array) -> Array:
+    """`mouths_of` of as many frames as fit."""
     mixed = np.clip(wanted @ prototypes, 0.0, 1.0)
     best, blame = mixed.copy(), _blame(mixed, mixed, wanted, prototypes)
 

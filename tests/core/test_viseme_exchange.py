@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.commands.convert import main
+from dirfa_blender.core import viseme_mouths
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.exchange import Reading, encoded_take, take_from_bytes
@@ -70,6 +71,17 @@ def test_lips_that_nearly_meet_come_back_as_well(kind) -> None:
     # Of all mouths with these weights it is one that looks like its visemes.
     mixed = track_of_it.weights @ np.array(list(load_profile(kind).visemes.values()))
     assert np.abs(back.au - mixed).max() < 0.4
+
+
+def test_a_mouth_does_not_depend_on_how_many_are_sought_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = viseme_track(speaking(1.0), "meta_visemes")
+    together = take_of_visemes(table)
+
+    monkeypatch.setattr(viseme_mouths, "AT_ONCE", 7)
+
+    np.testing.assert_allclose(take_of_visemes(table).au, together.au, atol=1e-6)
 
 
 def test_least_squares_within_bounds_has_no_way_downhill() -> None:
