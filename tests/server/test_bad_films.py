@@ -17,9 +17,6 @@ from tests.films import Picture, pictures_of, sound_of, write_film
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "usgov"
 ONE, OTHER = DATA / "Obama_clip1.mp4", DATA / "reagan_clip1.mp4"
-SIZE = "scale=256:256,setsar=1,fps=15"
-ENCODED = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-
 FPS = 15.0
 
 pytestmark = pytest.mark.skipif(not ONE.is_file(), reason="needs the films of the corpora")
