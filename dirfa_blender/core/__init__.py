@@ -8,14 +8,14 @@
   a character has (`spelling`, `driver_expression`), `skeleton` its bones, which take a `pose` and follow
   through (`follow_through`); `visemes` (`viseme_mouths`, `linear`) are what some rigs have instead of
   shapes; `key_reduction` thins the keys.
-* In other formats: `exchange` knows them all: `interchange`, `a2f_json`, `cues`, `viseme_exchange`
-  (`viseme_track`), `vmd` and `vrma` (`vrma_reading`, `avatar_pose`); `recovery` turns shapes into units
-  again.
+* In other formats: `take_formats` names them, `exchange` knows them all: `interchange`, `a2f_json`,
+  `cues`, `viseme_exchange` (`viseme_track`), `vmd` and `vrma` (`vrma_reading`, `avatar_pose`); `recovery`
+  turns shapes into units again.
 * The head: `head_template` is the neutral one, from the ``head_`` modules, `head_shapes` moves it, from
   the ``shape_`` modules, `head_fit` fits it to a face (`face_landmarks`); `head_groom` is its hair.
   `head` is the type, `easing` and `thumbnail` serve it.
 * Sound: `speech_level`, `transcripts`, and `live_source` as it happens.
 * Command lines: `progress`, `exit_codes`, `take_options`, `inputs`, `manifest`, `ledger`, `folder_lock`,
-  `file_names`. All errors: `errors`. Files and processes: `announcement` of a server, `descriptors`,
-  `png`, and `provenance`, which marks what is synthetic.
+  `partials`, `file_names`. All errors: `errors`. Files and processes: `announcement` of a server,
+  `descriptors`, `png`, and `provenance`, which marks what is synthetic.
 """
