@@ -10,9 +10,13 @@ References
    J. Ophthalmol. 2014, 503645.
 .. [2] N. A. Dodgson, "Variation and extrema of human interpupillary distance",
    Proc. SPIE 5291, 2004.
+.. [3] S. Aumond, E. Bitton, "The eyelash follicle features and anomalies: a review",
+   J. Optom. 11, 2018.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,6 +33,42 @@ SCLERA_BOX = (0.002, 0.052, 0.098, 0.108)
 IRIS_BOX = (0.102, 0.052, 0.158, 0.108)
 CORNEA_BOX = (0.162, 0.052, 0.198, 0.108)
 LASH_BOX = (0.202, 0.052, 0.218, 0.108)
+# Points along a lash, its thickness at the root, how far before the lid's edge roots are spread.
+LASH_POINTS, LASH_MM, ROOTS_MM = 4, 0.17, 0.35
+STRAY = 0.13  # radians by which a lash strays from its neighbours' way
+BUNDLE, LEAN = 2.4, 0.7  # lashes whose tips lean together, and the share of the way that they do
+LASH_SEED = 7
+
+
+@dataclass(frozen=True)
+class Row:
+    """Lashes of one lid.
+
+    Parameters
+    ----------
+    count : how many
+    span : shares of the edge between which they grow, from the inner corner
+    lengths : share of the edge and millimetres there, in order
+    fan : radians from straight ahead by which the innermost and the outermost point away from the nose
+    slopes : degrees by which root and tip rise over the level
+    """
+
+    count: int
+    span: tuple[float, float]
+    lengths: tuple[tuple[float, float], ...]
+    fan: tuple[float, float]
+    slopes: tuple[float, float]
+
+
+# Some 90 to 150 grow on an upper lid, 7 to 8 mm long where they are seen, in up to six rows; on a lower one
+# half as many and shorter [3]_. Fewer stand for them here, and a little thicker ones.
+UPPER = Row(
+    64, (0.08, 0.98), ((0.0, 3.2), (0.25, 5.6), (0.7, 7.4), (0.9, 7.0), (1.0, 5.2)),
+    (-0.6, 0.85), (-24.0, 54.0),
+)  # fmt: skip
+LOWER = Row(
+    34, (0.22, 0.96), ((0.0, 1.6), (0.4, 2.6), (0.8, 3.4), (1.0, 2.6)), (-0.35, 0.7), (-58.0, -8.0)
+)
 
 
 def add_eye(half: Half) -> None:
@@ -106,36 +146,43 @@ def add_lashes(half: Half, lid: Array) -> None:
     """Add lashes along the lid edge (N, 3), a loop from the inner corner over the upper lid."""
     n = len(lid)
     loop = np.concatenate([lid, lid[:1]])
-    upper = (loop[: n // 2 + 1], np.linspace(0.10, 0.97, 46), 6.4, 1.0, "lashes_upper_*")
-    lower = (loop[n // 2 :][::-1], np.linspace(0.25, 0.95, 30), 2.7, -1.0, "lashes_lower_*")
-    for edge, places, longest, up, part in (upper, lower):
-        at = np.interp(places, np.linspace(0, 1, len(edge)), np.arange(len(edge)))
-        root = np.stack([np.interp(at, np.arange(len(edge)), edge[:, k]) for k in range(3)], -1)
-        wobble = np.sin(np.arange(len(root)) * 2.4)
-        size = longest * (0.55 + 0.45 * np.sin(np.pi * places**0.8)) * (1 + 0.16 * wobble)
-        # Lashes lean together in threes, as wet ones do, or they would stand like a comb.
-        fan = (places - 0.45) * 1.2 + 0.10 * wobble - 0.11 * (np.arange(len(root)) % 3 - 1)
-        s = np.linspace(0, 1, 5)[None, :, None]
-        ahead = np.stack([np.sin(fan), -np.cos(fan), np.zeros_like(fan)], -1)[:, None]
-        rise = np.array([0.0, 0.0, up])
-        # A lash leaves the lid forward and a little down, then curls up (upper) or down (lower).
-        curve = root[:, None] + size[:, None, None] * (
-            ahead * (0.95 * s - 0.25 * s**2) + rise * (-0.14 * s + 0.62 * s**2)
-        )
-        width = 0.14 * (1 - 0.92 * s)
-        across = np.stack([np.cos(fan), np.sin(fan), np.zeros_like(fan)], -1)[:, None] * width
-        rows = half.add_points(np.stack([curve - across, curve + across], 2), part)
-        left, right = rows[..., 0], rows[..., 1]
-        faces = np.stack([left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]], -1).reshape(
-            -1, 4
-        )
-        faces = faces if up > 0 else faces[:, ::-1]
-        uv = np.array(
-            [
-                [LASH_BOX[0], LASH_BOX[1]],
-                [LASH_BOX[2], LASH_BOX[1]],
-                [LASH_BOX[2], LASH_BOX[3]],
-                [LASH_BOX[0], LASH_BOX[3]],
-            ]
-        )
-        half.add_faces(faces, np.broadcast_to(uv, (len(faces), 4, 2)).copy(), "lashes")
+    rng = np.random.default_rng(LASH_SEED)
+    _add_row(half, loop[: n // 2 + 1], UPPER, "lashes_upper_*", rng)
+    _add_row(half, loop[n // 2 :][::-1], LOWER, "lashes_lower_*", rng)
+
+
+def _add_row(half: Half, edge: Array, row: Row, part: str, rng: np.random.Generator) -> None:
+    """One lid's lashes along its edge (N, 3) from the inner corner."""
+    first, last = row.span
+    step = (last - first) / (row.count - 1)
+    places = np.linspace(first, last, row.count) + step * rng.uniform(-0.4, 0.4, row.count)
+    at = np.clip(places, 0.0, 1.0) * (len(edge) - 1)
+    root = np.stack([np.interp(at, np.arange(len(edge)), edge[:, k]) for k in range(3)], -1)
+    root[:, 1] -= rng.uniform(0.0, ROOTS_MM, row.count)
+    rise = np.interp(places, *np.array(row.lengths).T)
+    # Some are just growing: short ones stand between long ones.
+    size = rise * (1.0 - 0.5 * rng.random(row.count) ** 3) * rng.uniform(0.88, 1.06, row.count)
+    fan = np.interp(places, (0.0, 1.0), row.fan) + rng.normal(0.0, STRAY, row.count)
+    s = np.linspace(0.0, 1.0, LASH_POINTS)
+    slope = np.radians(row.slopes[0] + (row.slopes[1] - row.slopes[0]) * s**0.8)
+    slope = slope + rng.normal(0.0, STRAY, row.count)[:, None]
+    middle = (slope[:, 1:] + slope[:, :-1]) / 2
+    way = np.stack([np.cos(middle), np.sin(middle)], -1) / (LASH_POINTS - 1)
+    ahead, up = np.moveaxis(np.cumsum(np.pad(way, ((0, 0), (1, 0), (0, 0))), 1), -1, 0)
+    turn = fan[:, None]
+    curve = np.stack([ahead * np.sin(turn), -ahead * np.cos(turn), up], -1) * size[:, None, None]
+    curve += root[:, None]
+    # Tips lean together in bundles of a few, as tears and oil make them.
+    bundle = np.cumsum(np.append(False, rng.random(row.count - 1) < 1.0 / BUNDLE))
+    tips = np.stack([np.bincount(bundle, curve[:, -1, k]) for k in range(3)], -1)
+    tips /= np.bincount(bundle)[:, None]
+    lean = (tips[bundle] - curve[:, -1]) * np.array([1.0, 1.0, 0.3])
+    curve += LEAN * (s**2)[:, None] * lean[:, None]
+    width = LASH_MM / 2 * (1.0 - s**1.5) + 0.004
+    across = np.stack([np.cos(fan), np.sin(fan), np.zeros_like(fan)], -1)[:, None] * width[:, None]
+    rows = half.add_points(np.stack([curve - across, curve + across], 2), part)
+    left, right = rows[..., 0], rows[..., 1]
+    faces = np.stack([left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:]], -1).reshape(-1, 4)
+    u, v, w, x = LASH_BOX
+    uv = np.array([[u, v], [w, v], [w, x], [u, x]])
+    half.add_faces(faces, np.broadcast_to(uv, (len(faces), 4, 2)).copy(), "lashes")
