@@ -138,13 +138,13 @@ def _lid_platform(points: Array, grid: Grid) -> Array:
     """The upper lid laid on the globe up to its crease, the skin above hanging a little over it."""
     points = points.copy()
     upper, _ = _along_lids(grid)
-    for ring, radius, share in ((0, 13.4, 0.8), (1, 14.0, 0.85), (2, 15.2, 0.85)):
+    for ring, radius, share in ((0, 13.4, 0.8), (1, 14.0, 0.85), (2, 14.6, 0.9)):
         numbers = grid.eye[-1 - ring]
         away = points[numbers] - EYE_CENTRE
         r = np.linalg.norm(away, axis=1)
         pull = share * upper * np.maximum(r - radius, 0.0)
         points[numbers] -= away * (pull / r)[:, None]
-    for ring, forward, down in ((3, 0.2, 1.0), (4, 0.3, 0.6), (5, 0.1, 0.2)):
+    for ring, forward, down in ((3, 0.5, 2.4), (4, 0.5, 1.6), (5, 0.2, 0.8)):
         shift = upper[:, None] * np.array([0.0, -forward, -down])
         points[grid.eye[-1 - ring]] += shift
     return points

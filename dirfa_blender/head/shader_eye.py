@@ -11,8 +11,8 @@ import bpy
 
 from .shader_plan import Plan, Rgba
 
-SCLERA: Rgba = (0.71, 0.675, 0.65, 1.0)
-CORNER: Rgba = (0.50, 0.35, 0.31, 1.0)
+SCLERA: Rgba = (0.60, 0.56, 0.535, 1.0)
+CORNER: Rgba = (0.40, 0.28, 0.25, 1.0)
 # Red of the veins, and how much of it shows in the corners.
 VEIN: Rgba = (0.58, 0.26, 0.22, 1.0)
 VEIN_SHARE = 0.55
@@ -39,7 +39,7 @@ def sclera(plan: Plan) -> bpy.types.Node:
         (0.49, (0.20, 0.185, 0.185, 1.0)),
         (0.53, (0.43, 0.405, 0.40, 1.0)),
         (0.59, SCLERA),
-        (0.76, (0.65, 0.595, 0.56, 1.0)),
+        (0.76, (0.53, 0.475, 0.445, 1.0)),
         (1.0, CORNER),
     )
     # A vein runs where a noise passes through its middle value.

@@ -17,7 +17,7 @@ from .shader_plan import CREASE_ATTRIBUTE, SKIN_ATTRIBUTE, Plan
 # model for subsurface light transport", SIGGRAPH 2001, table of "skin1").
 SKIN_RADIUS = (1.0, 0.37, 0.19)
 SKIN_SCALE_METRES = 0.0022
-SUBSURFACE = 0.62
+SUBSURFACE, LINING_SUBSURFACE = 0.62, 0.1
 # Pores a millimetre; folds of the red lips a millimetre, across and along.
 PORES = (1.35, 1.35, 1.35)
 LIP_FOLDS = (1.5, 0.25, 0.22)
@@ -57,7 +57,8 @@ def skin(plan: Plan) -> bpy.types.Node:
         Normal=_folded(plan, bump.outputs[0]),
     )
     shader.inputs["Roughness"].default_value = DRY
-    shader.inputs["Subsurface Weight"].default_value = SUBSURFACE
+    # The lining of a lid is thin: light from behind would come through and glow red beside the globe.
+    plan.feed(shader, "Subsurface Weight", plan.between(wet, SUBSURFACE, LINING_SUBSURFACE))
     shader.inputs["Subsurface Radius"].default_value = SKIN_RADIUS
     shader.inputs["Subsurface Scale"].default_value = SKIN_SCALE_METRES
     plan.feed(shader, "Specular IOR Level", plan.between(wet, 0.36, 0.8))

@@ -29,10 +29,11 @@ Floats = npt.NDArray[np.float64]
 # Millimetres on the template from a lid's edge: the photo ends within the first, is whole from the second.
 UPPER_LID, LOWER_LID = (7.0, 12.0), (2.2, 5.5)
 LID_SKIN = (0.93, 0.87, 0.85)  # of the light that skin beside it reflects
-CREASE_MM, CREASE_WIDE_MM = 4.6, 0.7  # from the edge of the upper lid
-CREASE_DARK = 0.30
+# From the edge of the upper lid, where the template has a ring of vertices: a narrower line misses them.
+CREASE_MM, CREASE_WIDE_MM = 2.9, 1.0
+CREASE_DARK = 0.45
 # How dark roots of lashes make the edge of the upper and the lower lid, and how far from it, millimetres.
-ROOTS_DARK, ROOTS_MM = (0.72, 0.35), (0.9, 0.6)
+ROOTS_DARK, ROOTS_MM = (0.85, 0.4), (1.1, 0.7)
 LIP_DETAIL = 0.45  # share of the photo's detail on lips
 # Light of lips over that of skin, red over green and blue over green of the same: least and most.
 LIP_LIGHT, LIP_RED, LIP_BLUE = (0.42, 0.72), (1.32, 3.0), (1.0, 1.4)

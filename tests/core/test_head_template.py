@@ -8,7 +8,7 @@ import pytest
 from dirfa_blender.core import head_template
 from dirfa_blender.core.face_landmarks import EYE_LEFT, LIPS_INNER_LOWER, LIPS_INNER_UPPER
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_eyes import EYE_CENTRE
+from dirfa_blender.core.head_eyes import EYE_CENTRE, LASH_POINTS
 from dirfa_blender.core.head_profile import moved_forward
 from dirfa_blender.core.head_surface import mean_face
 
@@ -395,3 +395,18 @@ def test_the_parts_the_shapes_need_are_there(head: Head):
 
 def test_every_named_material_is_used(head: Head):
     assert set(np.unique(head.face_materials)) == set(range(len(head.materials)))
+
+
+@pytest.mark.parametrize(("lid", "least"), [("upper", 50), ("lower", 25)])
+def test_lashes_taper_vary_and_curve_away_from_the_eye(head: Head, lid: str, least: int):
+    points = head.vertices[head.part(f"lashes_{lid}_left")].reshape(-1, LASH_POINTS, 2, 3) * 1000.0
+    middle, width = points.mean(2), np.linalg.norm(points[:, :, 1] - points[:, :, 0], axis=-1)
+    steps = np.diff(middle, axis=1)
+    length = np.linalg.norm(steps, axis=-1).sum(1)
+    slope = np.arctan2(steps[..., 2], -steps[..., 1])
+
+    assert len(points) >= least
+    assert (width[:, -1] < 0.2 * width[:, 0]).all()
+    assert length.std() > 0.12 * length.mean()
+    assert (slope[:, -1] > slope[:, 0] + 0.3).all()
+    assert np.abs(np.diff(width, axis=1)).max() < 0.2

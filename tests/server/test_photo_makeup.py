@@ -50,3 +50,12 @@ def test_the_photo_is_whole_on_brows_and_cheeks_and_absent_on_lids() -> None:
 
     assert share[np.concatenate([brows, cheeks]).astype(int).ravel()].min() == 1.0
     assert share[edges.astype(int).ravel()].max() < 0.1
+
+
+def test_the_crease_and_the_roots_of_the_lashes_are_on_vertices_of_the_upper_lid() -> None:
+    head, gain = template(), zones().lid_gain[:, 0]
+
+    for crease, edge in ((257, 386), (258, 385), (27, 159), (28, 158)):
+        found = [gain[head.landmark_vertices[mark].astype(int)].min() for mark in (crease, edge)]
+        assert found[0] < 0.65, f"crease at {crease}: {found[0]:.2f}"
+        assert found[1] < 0.35, f"roots at {edge}: {found[1]:.2f}"
