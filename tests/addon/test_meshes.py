@@ -164,12 +164,12 @@ def test_fair_hair_keeps_its_hue_however_strong() -> None:
 def test_each_shape_folds_the_skin_of_its_families_and_a_face_at_rest_is_smooth(
     scene, tmp_path: Path, shape: str
 ) -> None:
-    family = next(iter(PRESSED_BY[shape]))
+    family, gain = next(iter(PRESSED_BY[shape].items()))
     rest, pressed = (
         _light_on_skin(tmp_path, family, weights) for weights in ({}, {_on_left(shape): 1.0})
     )
 
-    assert np.abs(pressed - rest)[:, 6:26].mean() > 0.004
+    assert np.abs(pressed - rest)[:, 10:22].mean() > 0.02 * gain
 
 
 def test_the_other_cheek_and_other_families_stay_smooth(scene, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_crease_of_one_line_is_over_within_half_a_period(scene, tmp_path: Path
         _light_on_skin(tmp_path, "cheek", weights) for weights in ({}, {"mouthSmileLeft": 1.0})
     )
 
-    assert np.abs(smiling - rest)[:, 10:22].mean() > 0.02
+    assert np.abs(smiling - rest)[:, 10:22].mean() > 0.05
     assert np.abs(smiling - rest)[:, 28:].mean() < 0.005
 
 
