@@ -80,10 +80,11 @@ class BackgroundOperator:
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        if self._entering is not None:
-            return self._finish(context)
-        if self._job.is_running:
+        has_to_wait = self._has_to_wait
+        if self._job.is_running or has_to_wait:
             _show(self._job.poll())
+            if has_to_wait:
+                state().title = "Waiting for Blender to end its render"
             # Four times a second: enough to see it move, and a button under the mouse keeps its press.
             self._ticks = (self._ticks + 1) % TICKS_A_REDRAW
             if self._ticks == 0:
@@ -110,6 +111,13 @@ class BackgroundOperator:
     def _is_writing(self) -> bool:
         """Whether the scene is changed in part, so that the rest has to follow."""
         return self._entering is not None and self._entering.is_open
+
+    @property
+    def _has_to_wait(self) -> bool:
+        """Whether the result is there and Blender renders: what it renders may not be changed then."""
+        is_dropped = self._job.is_cancelled and self.may_withdraw
+        is_due = not (self._job.is_running or self._is_writing or is_dropped)
+        return is_due and _is_rendering()
 
     def _finish(self, context: bpy.types.Context) -> set[str]:
         """Take the result in, as much of it as fits between two pictures."""
@@ -178,6 +186,11 @@ def by_uid(blocks: bpy.types.bpy_prop_collection, uid: int, what: str) -> bpy.ty
 def _piece_seconds() -> float:
     """How long the next piece may take."""
     return float("inf") if bpy.app.background else PIECE_SECONDS
+
+
+def _is_rendering() -> bool:
+    """Whether this Blender renders a picture or a film of its own, as F12 does."""
+    return bpy.app.is_job_running("RENDER")
 
 
 def _show(report: Report) -> None:
