@@ -52,6 +52,12 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
                 )
     if character.rig is not None:
         sentences += _of_rig(character.rig, found)
+    scenes = _spoken_in(character)
+    if len(scenes) > 1:
+        sentences.append(
+            f"'{character.name}' speaks in several scenes, {', '.join(scenes)}: it plays what was written "
+            "last"
+        )
     owned = named(profile, character.inventory.driven).places
     # What drives a key may be moved itself.
     left = [places for channel, places in owned.items() if channel not in found.places]
@@ -59,6 +65,17 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
     if driven:
         sentences.append(f"{_are(driven, character.name)} moved by drivers and left alone")
     return tuple(sentences)
+
+
+def _spoken_in(character: Character) -> list[str]:
+    """Scenes in which a character has a performance; all of them share what it animates."""
+    parts = {character.chosen, *character.faces, character.rig}
+    return [
+        scene.name
+        for scene in bpy.data.scenes
+        for record in getattr(getattr(scene, "dirfa", None), "characters", ())
+        if record.target in parts and record.action is not None
+    ]
 
 
 def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:

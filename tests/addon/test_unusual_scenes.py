@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bpy
 import pytest
 
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.performing import lines
+from dirfa_blender.performing import acting, lines
+from dirfa_blender.staging.hindrances import hindrances_of
+from tests.addon.stage import line_with_take
 from tests.addon.stand_ins import face_with_keys
 from tests.addon.test_lines import add_strip, trim
 from tests.addon.test_scene import write_tone
@@ -69,6 +72,22 @@ def test_a_line_whose_strip_is_muted_later_can_be_spoken_again(stage, tmp_path: 
     strip.mute = True
 
     assert lines.cue_of(stage, stage.dirfa.lines[0]).frame_start == 10
+
+
+def test_a_character_that_speaks_in_two_scenes_is_said_to_play_the_last(stage) -> None:
+    face = face_with_keys(ARKIT_NAMES, "Hero")
+    other = bpy.data.scenes.new("Office")
+    other.collection.objects.link(face)
+    line_with_take(face)
+    acting.perform(stage, face)
+    assert not any("several scenes" in sentence for sentence in hindrances_of(face))
+
+    with bpy.context.temp_override(scene=other):
+        line_with_take(face)
+        acting.perform(other, face)
+
+    [said] = [sentence for sentence in hindrances_of(face) if "several scenes" in sentence]
+    assert "Office, Scene" in said or "Scene, Office" in said
 
 
 def test_a_meta_strip_cuts_the_speech_inside_it(stage, tmp_path: Path) -> None:
