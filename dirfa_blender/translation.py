@@ -1,7 +1,8 @@
 """The interface in other languages: a file of texts each in `translations/`, handed over at the start.
 
 A file maps the English text to the other one, whether it is a label, a tooltip or a button: Blender looks
-buttons up in a context of their own, so each entry is given to both. A sentence that is made while the
+buttons up in a context of their own, and panels and properties of ours in a third, so each entry is given
+to all. A sentence that is made while the
 program runs has ``{}`` in the file for what differs, in both languages in the same order: it is found again
 by what stands around. So errors stay English where they are raised, logged and tested. No bpy is needed.
 """
@@ -14,7 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("translations")
-CONTEXTS = ("*", "Operator")
+OWN_CONTEXT = "DIRFA"
+"""Where Blender finds no words of its own first: its lines are drawn, and its characters are letters."""
+CONTEXTS = ("*", "Operator", OWN_CONTEXT)
 Texts = dict[tuple[str, str], str]
 GAP = "{}"
 SPACES_OF_A_SENTENCE = 3

@@ -18,6 +18,7 @@ from ..rig import profiles
 from ..rig.character import character_of, linked_shapes, override_shapes
 from ..session import state
 from ..settings import mapping_editor
+from ..translation import OWN_CONTEXT
 from .button import Button
 
 # Blender keeps no reference to the texts of a dynamic enumeration.
@@ -97,7 +98,12 @@ class DIRFA_OT_mapping_add(_OnRows, bpy.types.Operator):
     bl_description = "Add a channel that moves a shape key, property or pose asset of this name"
 
     channel: StringProperty(name="Name", description="Name of the key, property or pose asset")
-    unit: StringProperty(name="Input", description="Action unit that moves it", default="AU26")
+    unit: StringProperty(
+        name="Input",
+        translation_context=OWN_CONTEXT,
+        description="Action unit that moves it",
+        default="AU26",
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
         return context.window_manager.invoke_props_dialog(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..blender.labels import draw_text, is_narrow
+from ..blender.labels import draw_text, is_narrow, spoken
 from ..core.emotions import EMOTIONS
 from ..core.layers import LAYERS
 from ..operators.editing import is_out_of_time
@@ -23,7 +23,7 @@ class DIRFA_UL_takes(bpy.types.UIList):
         row = layout.row(align=True)
         row.prop(take, "name", text="", emboss=False, icon="REC")
         if not is_narrow(context):
-            row.label(text=f"seed {take.seed}, {take.seconds:.1f} s")
+            row.label(text=spoken(f"seed {take.seed}, {take.seconds:.1f} s"))
 
 
 class DIRFA_UL_units(bpy.types.UIList):

@@ -8,6 +8,7 @@ from ..blender.labels import draw_text, is_narrow
 from ..performing import rate_change, shared_meshes
 from ..queue_board import Entry
 from ..session import state
+from ..translation import OWN_CONTEXT
 
 
 class Tab:
@@ -16,6 +17,7 @@ class Tab:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "DIRFA"
+    bl_translation_context = OWN_CONTEXT
 
 
 class DIRFA_UL_lines(bpy.types.UIList):

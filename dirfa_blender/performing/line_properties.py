@@ -24,6 +24,7 @@ from ..core.composition import LAST_FRAME
 from ..core.emotions import EMOTIONS
 from ..core.follow_through import MOST_STRENGTH, NATURAL
 from ..core.layers import LAYERS, TITLES
+from ..translation import OWN_CONTEXT
 from . import directing
 
 STRENGTHS = {
@@ -83,6 +84,7 @@ class DIRFA_PG_unit(bpy.types.PropertyGroup):
     )
     is_locked: BoolProperty(
         name="Lock",
+        translation_context=OWN_CONTEXT,
         description="Another take keeps this unit as it is now",
         default=False,
     )
@@ -146,6 +148,7 @@ class DIRFA_PG_line(bpy.types.PropertyGroup):
     uid: IntProperty(name="Number", description="What the line is known by", options={"HIDDEN"})
     use: BoolProperty(
         name="Play",
+        translation_context=OWN_CONTEXT,
         description="Play this line and generate it with the others",
         default=True,
         update=directing.on_change,
@@ -208,10 +211,19 @@ class DIRFA_PG_line(bpy.types.PropertyGroup):
         default=False,
     )
     lock_start: FloatProperty(
-        name="From", description="Seconds into the line", min=0.0, unit="TIME_ABSOLUTE"
+        name="From",
+        translation_context=OWN_CONTEXT,
+        description="Seconds into the line",
+        min=0.0,
+        unit="TIME_ABSOLUTE",
     )
     lock_end: FloatProperty(
-        name="To", description="Seconds into the line", min=0.0, default=1.0, unit="TIME_ABSOLUTE"
+        name="To",
+        translation_context=OWN_CONTEXT,
+        description="Seconds into the line",
+        min=0.0,
+        default=1.0,
+        unit="TIME_ABSOLUTE",
     )
     message: StringProperty(name="Message", description="Why the line has no take")
 
@@ -248,6 +260,7 @@ class DIRFA_PG_character(bpy.types.PropertyGroup):
     )
     keys: EnumProperty(
         name="Keys",
+        translation_context=OWN_CONTEXT,
         description="How many keys the curves have",
         items=(
             ("EVERY", "Every Frame", "A key on every frame"),

@@ -6,6 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
 from ..blender.file_property import file_property
+from ..translation import OWN_CONTEXT
 
 # Seconds of sound that the network may hear before it answers; None as long as it helps.
 LOOKAHEADS: dict[str, float] = {"NONE": 0.0, "SHORT": 0.04, "MIDDLE": 0.12, "LONGEST": 0.44}
@@ -14,6 +15,7 @@ LOOKAHEADS: dict[str, float] = {"NONE": 0.0, "SHORT": 0.04, "MIDDLE": 0.12, "LON
 class DIRFA_PG_live(bpy.types.PropertyGroup):
     source: EnumProperty(
         name="Live Source",
+        translation_context=OWN_CONTEXT,
         description="What is heard",
         items=(
             ("MICROPHONE", "Microphone", "The system's microphone, through a recorder it has"),
@@ -25,6 +27,7 @@ class DIRFA_PG_live(bpy.types.PropertyGroup):
     audio: file_property("Recording", "Recording that is played live")
     level: FloatProperty(
         name="Level",
+        translation_context=OWN_CONTEXT,
         description="Amplification of the microphone in decibels; raise it where lips move too little",
         default=0.0,
         min=-30.0,
@@ -32,6 +35,7 @@ class DIRFA_PG_live(bpy.types.PropertyGroup):
     )
     lookahead: EnumProperty(
         name="Lookahead",
+        translation_context=OWN_CONTEXT,
         description="Sound heard before the face answers, on top of 0.09 s for blocks and finishing",
         items=(
             ("NONE", "None", "0.09 s behind the sound and the way there; least exact"),

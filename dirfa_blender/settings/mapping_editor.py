@@ -33,6 +33,7 @@ from ..performing.shared_meshes import twins
 from ..rig import profiles
 from ..rig.character import Character, character_of, linked_shapes
 from ..staging.hindrances import report_of
+from ..translation import OWN_CONTEXT
 
 # Gaze that the test slider shows at 1, radians.
 TEST_GAZE = 0.3
@@ -57,6 +58,7 @@ def _test_changed(self: bpy.types.PropertyGroup, context: bpy.types.Context) -> 
 class DIRFA_PG_mapping_gain(bpy.types.PropertyGroup):
     name: StringProperty(
         name="Input",
+        translation_context=OWN_CONTEXT,
         description="Action unit such as AU12L, AU12 for both sides, gaze_up or gaze_left",
         update=_row_changed,
     )
@@ -119,6 +121,7 @@ class DIRFA_PG_mapping(bpy.types.PropertyGroup):
     )  # fmt: skip
     test_level: FloatProperty(
         name="Level",
+        translation_context=OWN_CONTEXT,
         description="How strongly it is played; nothing is keyed",
         min=-1.0,
         max=1.0,

@@ -24,6 +24,7 @@ from ..rendering.render_order import FILM, PICTURES
 from ..rendering.shot_presets import DEFAULT_SHOT, SHOTS
 from ..session import state
 from ..staging import early, retaking
+from ..translation import OWN_CONTEXT
 from . import film_choice, head_properties, live_properties
 
 
@@ -62,7 +63,11 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
         name="Lines", description="What is spoken in the scene, and by whom", type=DIRFA_PG_line
     )
     line_index: IntProperty(
-        name="Line", description="Line whose takes and sliders are shown", default=0, min=0
+        name="Line",
+        translation_context=OWN_CONTEXT,
+        description="Line whose takes and sliders are shown",
+        default=0,
+        min=0,
     )
     next_uid: IntProperty(
         name="Next Number", description="Number of the next line", default=1, options={"HIDDEN"}
@@ -234,6 +239,7 @@ class DIRFA_PG_settings(bpy.types.PropertyGroup):
     )
     film_range: EnumProperty(
         name="Frames",
+        translation_context=OWN_CONTEXT,
         description="Which frames are rendered",
         items=(
             ("scene", "Scene", "The frame range of the scene"),

@@ -64,6 +64,11 @@ def test_every_text_about_the_server_is_translated(code: str) -> None:
 
 
 # Said where something is wrong with the program or its files, not with what an artist did.
+# Words that Blender 5.2's own German has in another meaning: Buchstabe, Direkt, Linie, Nach, ...
+HOMONYMS = {
+    "Characters", "Direct", "Frames", "Input", "Keys", "Level", "Line", "Lock", "Longest", "Play", "To",
+}  # fmt: skip
+PropertyOwner = (bpy.types.PropertyGroup, bpy.types.Operator)
 UNSAID = (
     "the driver reads nothing", "no such render: {}, {}-{}", "A head needs at least one bone and one face.",
     "{} is not {}: {}.", "a document type is not allowed", "{} x {}, {}",
@@ -79,6 +84,24 @@ def test_every_sentence_that_is_made_in_a_window_is_translated(code: str) -> Non
     assert len(set(said.values())) > 120
     missing = {place: text for place, text in said.items() if text not in (*texts, *UNSAID)}
     assert not missing
+
+
+def test_words_that_mean_something_else_to_blender_are_not_looked_up_among_its_own() -> None:
+    drawn: dict[str, str] = {}
+    for cls in interface_texts.classes():
+        if issubclass(cls, bpy.types.Panel):
+            drawn[f"{cls.__name__}: {cls.bl_label}"] = getattr(cls, "bl_translation_context", "*")
+        for prop in cls.bl_rna.properties if issubclass(cls, PropertyOwner) else ():
+            if prop.is_hidden or prop.type in ("COLLECTION", "POINTER"):
+                continue
+            words = [prop.name, *(item.name for item in getattr(prop, "enum_items", ()))]
+            where = f"{cls.__name__}.{prop.identifier}"
+            drawn |= {f"{where}: {word}": prop.translation_context for word in words}
+
+    found = {place: context for place, context in drawn.items() if place.split(": ")[1] in HOMONYMS}
+
+    assert len(found) > 8
+    assert set(found.values()) == {translation.OWN_CONTEXT}, found
 
 
 @pytest.mark.parametrize("code", sorted(translation.languages()))
