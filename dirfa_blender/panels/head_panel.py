@@ -8,6 +8,7 @@ from ..blender.labels import draw_text
 from ..core.head_sliders import SLIDERS
 from ..rendering.shot import SHOT_KEY
 from ..staging import head_form
+from ..translation import OWN_CONTEXT
 from .panels import Tab
 
 EXPORTS = (("GLB", "glTF"), ("FBX", "FBX"), ("USD", "USD"), ("BLEND", "Blender"))
@@ -58,7 +59,9 @@ class DIRFA_PT_shot(Tab, bpy.types.Panel):
                 column.prop(camera.data.dof, "aperture_fstop")
                 column.prop(camera.data.dof, "focus_distance")
         if lights is not None:
-            layout.prop(lights, "rotation_euler", index=2, text="Light Direction")
+            layout.prop(
+                lights, "rotation_euler", index=2, text="Light Direction", text_ctxt=OWN_CONTEXT
+            )
 
 
 class DIRFA_PT_export(Tab, bpy.types.Panel):

@@ -47,6 +47,7 @@ class DIRFA_PT_server(bpy.types.Panel):
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         name = watch().shown(state().server_state, is_remote=is_remote(context))
         self.layout.label(text="", icon=LOOKS[name].colour)
+        self.layout.separator()
 
     def draw(self, context: bpy.types.Context) -> None:
         draw_server(self.layout, context)
