@@ -18,7 +18,6 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from . import head_shapes, head_template
 from .errors import SettingsError
 from .face_landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .head import Head
@@ -34,6 +33,7 @@ from .head_morph import (
     reach,
 )
 from .head_profile import forward
+from .head_shapes import shaped_template, with_shapes
 from .head_sliders import HeadSliders, slid
 from .head_view import View, nudged, view_over
 
@@ -146,7 +146,7 @@ class Fit:
     @cached_property
     def posed_vertices(self) -> Floats:
         """(V, 3) metres, the vertices with the photo's expression, as the template's shapes move them."""
-        template = _shaped_template()
+        template = shaped_template()
         rows = [template.shape_names.index(name) for name in self.expression]
         weights = np.array(list(self.expression.values()), np.float32)
         moved = np.einsum("k,kvi->vi", weights, template.shape_deltas[rows])
@@ -161,16 +161,6 @@ class Fit:
         spread = Field.through(self.head.landmarks().astype(np.float64), missed, landmark_noise())
         # The template's reach: a vertex is as near to a landmark on the head as it was there.
         return self.view.to_photo(posed) + spread.with_reach(_template_reach())
-
-
-def fit_head(landmarks: FaceLandmarks, settings: FitSettings) -> Head:
-    """The head of the person in the photo: neutral, upright, with its 52 shapes."""
-    return fit_photo(landmarks, settings).head
-
-
-def fit_photo(landmarks: FaceLandmarks, settings: FitSettings) -> Fit:
-    """The head of the person in the photo, with its shapes, and how it stands there."""
-    return shaped_fit(bare_fit(solve([landmarks], settings), settings))
 
 
 def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
@@ -236,7 +226,7 @@ def reposed(solution: Solution, missed_px: Floats, number: int = 0) -> tuple[Sol
     does not count, whose points slide.
     """
     view = solution.views[number]
-    model = _shaped_template().landmarks().astype(np.float64) + solution.offsets
+    model = shaped_template().landmarks().astype(np.float64) + solution.offsets
     inside = np.ones(len(model))
     inside[list(OVAL)] = 0.0
     moved, shown = nudged(view, model + solution.correction, missed_px, inside)
@@ -271,7 +261,7 @@ def corrected(solution: Solution, missed_px: Sequence[Floats], settings: FitSett
 
 def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
     """The neutral head of a solution, without shapes: those are made last, from its final form."""
-    template = _shaped_template()
+    template = shaped_template()
     basis = _expression_basis()
     rest = template.landmarks().astype(np.float64)
     pulls = _identity_answer() @ solution.offsets
@@ -297,7 +287,7 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
 
 def shaped_fit(fit: Fit) -> Fit:
     """The fit with the 52 shapes of its head."""
-    return replace(fit, head=head_shapes.with_shapes(fit.head))
+    return replace(fit, head=with_shapes(fit.head))
 
 
 def prepare() -> None:
@@ -310,34 +300,29 @@ def prepare() -> None:
 
 
 @lru_cache(maxsize=1)
-def _shaped_template() -> Head:
-    return head_shapes.with_shapes(head_template.template())
-
-
-@lru_cache(maxsize=1)
 def _mean_as_seen() -> Floats:
     """(N, 3) metres, landmarks of the template as the network knows them: lips and chin further back."""
-    points = _shaped_template().landmarks().astype(np.float64)
+    points = shaped_template().landmarks().astype(np.float64)
     return points + forward(points * 1e3)[:, None] * (0.0, 1e-3, 0.0)
 
 
 @lru_cache(maxsize=1)
 def _template_reach() -> npt.NDArray[np.float32]:
     """(V, N) float32, kept because every correction of a fit moves the same template."""
-    template = _shaped_template()
+    template = shaped_template()
     return reach(template.vertices, template.landmarks().astype(np.float64))
 
 
 @lru_cache(maxsize=1)
 def _identity_answer() -> Floats:
-    return answer(_shaped_template().landmarks().astype(np.float64), landmark_noise())
+    return answer(shaped_template().landmarks().astype(np.float64), landmark_noise())
 
 
 @lru_cache(maxsize=1)
 def _correction_answer() -> Floats:
     noise = np.full(MESH_POINTS, CORRECTION_NOISE)
     noise[list(OVAL)] = CORRECTION_NOISE_OVAL
-    return answer(_shaped_template().landmarks().astype(np.float64), noise)
+    return answer(shaped_template().landmarks().astype(np.float64), noise)
 
 
 @dataclass(frozen=True)
@@ -373,7 +358,7 @@ class _ExpressionBasis:
 
 @lru_cache(maxsize=1)
 def _expression_basis() -> _ExpressionBasis:
-    template = _shaped_template()
+    template = shaped_template()
     chosen = [name for name in EXPRESSIONS if name in template.shape_names]
     rows = [template.shape_names.index(name) for name in chosen]
     deltas = template.landmark_deltas()[rows].astype(np.float64)
@@ -407,7 +392,7 @@ def _posed_across(model: Floats, photo_px: Floats, view: View) -> View:
 @lru_cache(maxsize=1)
 def _mirror() -> npt.NDArray[np.int64]:
     """(N,) number of each landmark's mirror image; the template is symmetric."""
-    points = _shaped_template().landmarks().astype(np.float64)
+    points = shaped_template().landmarks().astype(np.float64)
     flipped = points * (-1.0, 1.0, 1.0)
     return np.linalg.norm(flipped[:, None] - points[None], axis=-1).argmin(1)
 
@@ -415,7 +400,7 @@ def _mirror() -> npt.NDArray[np.int64]:
 @lru_cache(maxsize=1)
 def _near_mouth() -> Floats:
     """(N,) `MOUTH_WHOLE` on the lips, falling to 0 at `MOUTH_REACH` from them."""
-    points = _shaped_template().landmarks().astype(np.float64)
+    points = shaped_template().landmarks().astype(np.float64)
     lips = points[list(LIPS_OUTER)]
     gap = np.linalg.norm(points[:, None] - lips[None], axis=-1).min(1)
     return MOUTH_WHOLE * np.clip(1.0 - gap / MOUTH_REACH, 0.0, 1.0)
@@ -457,7 +442,7 @@ def _agreed(offsets: Sequence[Floats], views: Sequence[View], along: float) -> F
 
 def _facing(view: View) -> Floats:
     """(N,) 0..1 how well a photo sees each landmark, by the direction it looks on an upright oval."""
-    points = _shaped_template().landmarks().astype(np.float64)
+    points = shaped_template().landmarks().astype(np.float64)
     outward = points[:, :2] - (0.0, points[list(OVAL), 1].max())
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
     toward = -(outward @ view.rotation[1, :2])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -44,8 +45,9 @@ HEAD_SHAPES = (*ARKIT_NAMES, "tongueUp")
 """What our heads have: ARKit knows a tongue that is put out, but speech lifts its tip."""
 
 
+@lru_cache(maxsize=1)
 def shaped_template() -> Head:
-    """The head template with its shapes: what film is read on, and lips are measured on."""
+    """The head template with its shapes, made once: what faces are fitted with, and film is read on."""
     return with_shapes(template())
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_fit import FitSettings, fit_head
+from dirfa_blender.core.head_fit import FitSettings, bare_fit, shaped_fit, solve
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.shape_anatomy import swapped
 from tests.core import test_head_shapes as shapes
@@ -92,7 +92,8 @@ def _fitted(path: Path) -> Head:
     from server.photo.decode import decode_photo
     from server.photo.landmarks import detect_face
 
-    return fit_head(detect_face(decode_photo(path.read_bytes()).pixels).landmarks, FitSettings())
+    seen = detect_face(decode_photo(path.read_bytes()).pixels).landmarks
+    return shaped_fit(bare_fit(solve([seen], FitSettings()), FitSettings())).head
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dirfa_blender.core import head_fit, rotation
 from dirfa_blender.core.errors import PhotoError, SettingsError
 from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_fit import FitSettings, fit_photo
+from dirfa_blender.core.head_fit import Fit, FitSettings, bare_fit, shaped_fit, solve
 from dirfa_blender.core.head_shapes import HEAD_SHAPES, with_shapes
 from dirfa_blender.core.head_sliders import HeadSliders, parsed_sliders, slid, sliders_of
 from dirfa_blender.core.head_template import template
@@ -40,9 +40,15 @@ def template_points(expression: dict[str, float] | None = None) -> np.ndarray:
     return head.landmarks(head.posed(expression or {})).astype(np.float64)
 
 
+def fitted_to(landmarks: FaceLandmarks, settings: FitSettings | None = None) -> Fit:
+    """What is fitted to one photo, with its shapes."""
+    settings = settings or FitSettings()
+    return shaped_fit(bare_fit(solve([landmarks], settings), settings))
+
+
 @cache
-def fitted(turn_degrees: tuple[float, float, float] = LEVEL) -> head_fit.Fit:
-    return fit_photo(photographed(template_points(), turn_degrees), FitSettings())
+def fitted(turn_degrees: tuple[float, float, float] = LEVEL) -> Fit:
+    return fitted_to(photographed(template_points(), turn_degrees))
 
 
 def test_the_template_shown_to_the_fit_comes_back() -> None:
@@ -75,7 +81,7 @@ def test_an_expression_is_taken_out_of_the_head() -> None:
     smile = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "jawOpen": 0.25}
     shown = photographed(template_points(smile))
 
-    fit = fit_photo(shown, FitSettings())
+    fit = fitted_to(shown)
 
     assert fit.expression["mouthSmileLeft"] > 0.4
     assert fit.expression["jawOpen"] > 0.15
@@ -91,7 +97,7 @@ def test_the_photographed_vertices_lie_on_the_photos_landmarks() -> None:
     points[:, [0, 2]] *= 1 + 0.05 * random.standard_normal(2)
     shown = photographed(points, (3.0, 8.0, -5.0))
 
-    fit = fit_photo(shown, FitSettings())
+    fit = fitted_to(shown)
 
     at_landmarks = fit.head.landmarks(fit.photo_vertices_px.astype(np.float32))
     inner = np.setdiff1d(np.arange(468), head_fit.OVAL)
@@ -103,7 +109,7 @@ def test_the_photographed_vertices_lie_on_the_photos_landmarks() -> None:
 def test_a_wider_face_gives_a_wider_head() -> None:
     wide = template_points() * (1.08, 1.0, 1.0)
 
-    head = fit_photo(photographed(wide), FitSettings(interpupillary_distance_metres=0.068)).head
+    head = fitted_to(photographed(wide), FitSettings(interpupillary_distance_metres=0.068)).head
 
     def shape(of: Head) -> float:
         points = of.landmarks()
@@ -117,7 +123,7 @@ def test_asymmetry_is_damped_by_the_setting() -> None:
     points[points[:, 0] > 0.01, 2] += 0.004
 
     def unevenness(share: float) -> float:
-        fit = fit_photo(photographed(points), FitSettings(asymmetry=share))
+        fit = fitted_to(photographed(points), FitSettings(asymmetry=share))
         eyes = fit.head.landmarks()[[33, 263], 2]
         return float(abs(eyes[1] - eyes[0]))
 
@@ -127,7 +133,7 @@ def test_asymmetry_is_damped_by_the_setting() -> None:
 
 def test_pupils_are_as_far_apart_as_asked() -> None:
     for distance in (0.058, 0.068):
-        fit = fit_photo(
+        fit = fitted_to(
             photographed(template_points()), FitSettings(interpupillary_distance_metres=distance)
         )
         left, right = (
@@ -150,7 +156,7 @@ def test_eyeballs_stay_spheres_and_lids_stay_outside_them() -> None:
     points = template_points() * (1.05, 1.0, 0.95)
     points[[159, 386], 2] += 0.002
 
-    head = fit_photo(photographed(points), FitSettings()).head
+    head = fitted_to(photographed(points)).head
 
     for side in ("left", "right"):
         globe = head.vertices[head.part(f"eye_{side}")].astype(np.float64)
@@ -217,7 +223,7 @@ def with_a_long_nose() -> np.ndarray:
     return points
 
 
-def nose_length(fit: head_fit.Fit) -> float:
+def nose_length(fit: Fit) -> float:
     """How far the tip stands before the cheeks, in eye distances."""
     points = fit.head.landmarks()
     return float((points[[205, 425], 1].mean() - points[4, 1]) / np.ptp(points[[33, 263], 0]))
@@ -229,8 +235,8 @@ def test_photos_from_the_sides_settle_the_depth_that_one_cannot_show() -> None:
     views = [photographed(points, turn) for turn in turns]
     truth = (points[[205, 425], 1].mean() - points[4, 1]) / np.ptp(points[[33, 263], 0])
 
-    alone = nose_length(head_fit.bare_fit(head_fit.solve(views[:1], settings), settings))
-    together = nose_length(head_fit.bare_fit(head_fit.solve(views, settings), settings))
+    alone = nose_length(bare_fit(solve(views[:1], settings), settings))
+    together = nose_length(bare_fit(solve(views, settings), settings))
 
     assert abs(together - truth) < 0.5 * abs(alone - truth)
 
@@ -241,7 +247,7 @@ def test_a_turned_photo_is_read_by_what_is_seen_across_it_not_by_the_networks_de
     seen = np.c_[side.points_px[:, :2], less.points_px[:, 2]]
     photos = [photographed(points), FaceLandmarks(seen, side.image_size)]
 
-    view = head_fit.solve(photos, FitSettings()).views[1]
+    view = solve(photos, FitSettings()).views[1]
 
     yaw = np.degrees(rotation.from_matrix(view.rotation))[1]
     assert yaw == pytest.approx(30.0, abs=1.5)
@@ -249,12 +255,12 @@ def test_a_turned_photo_is_read_by_what_is_seen_across_it_not_by_the_networks_de
 
 def test_a_correction_moves_the_features_by_what_was_missed() -> None:
     settings = FitSettings()
-    solution = head_fit.solve([photographed(template_points())], settings)
+    solution = solve([photographed(template_points())], settings)
     missed = np.zeros((468, 2))
     missed[:, 1] = np.where(solution.photos_px[0][:, 1] > solution.photos_px[0][4, 1], 6.0, 0.0)
-    before = head_fit.bare_fit(solution, settings)
+    before = bare_fit(solution, settings)
 
-    after = head_fit.bare_fit(head_fit.corrected(solution, [missed], settings), settings)
+    after = bare_fit(head_fit.corrected(solution, [missed], settings), settings)
 
     lips = [0, 17, 37, 267]
     moved = after.view.to_photo(after.head.landmarks()) - before.view.to_photo(
@@ -265,7 +271,7 @@ def test_a_correction_moves_the_features_by_what_was_missed() -> None:
 
 
 def test_a_look_turns_the_head_by_what_is_missed_inside_the_face_not_on_its_outline() -> None:
-    solution = head_fit.solve([photographed(template_points())], FitSettings())
+    solution = solve([photographed(template_points())], FitSettings())
     view = solution.views[0]
     turn = rotation.to_matrix(np.radians((0.0, 2.0, 0.0)))
     asked = (template_points() @ (turn - np.eye(3)).T @ view.rotation.T) * view.scale

@@ -10,11 +10,10 @@ import pytest
 from dirfa_blender.core import rotation
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_correctives import YIELDING, correctives
-from dirfa_blender.core.head_fit import FitSettings, fit_head
 from dirfa_blender.core.head_lids import COVERED, relaxed_lids
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
-from tests.core.test_head_fit import photographed, template_points
+from tests.core.test_head_fit import fitted_to, photographed, template_points
 from tests.core.test_head_shapes import View
 
 # Eye openings and slants of faces.
@@ -124,4 +123,4 @@ def fitted(face: str) -> Head:
         away = points - corners.mean(0)
         near = np.exp(-np.square(away[:, [0, 2]] / [0.024, 0.016]).sum(1))
         points[:, 2] += near * ((height - 1.0) * away[:, 2] + side * slant * away[:, 0])
-    return fit_head(photographed(points), FitSettings())
+    return fitted_to(photographed(points)).head
