@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.controls import directed
 from dirfa_blender.core.errors import FormatError, JobCancelled, SettingsError
@@ -26,14 +25,13 @@ from .model.checkpoint import (
     GATE,
     SHIPPED,
     Actor,
-    Checkpoint,
     load_actor,
     load_checkpoint,
     load_gate,
 )
 from .model.sampling import UPPER_CHANNELS
 from .model.streaming import FaceStream, MotionBlock
-from .postprocess import RawMotion, finished, reach_of, rising_envelope, sided
+from .postprocess import RawMotion, finished, reach_of, rising_envelope, take_units
 from .transcript import told_phones
 
 PUSH_SAMPLES = LONG_BLOCK * FRAME_STEP
@@ -105,7 +103,7 @@ class Engine:
         return ModelInfo(
             model_id=loaded.model_id,
             weights=loaded.sha256,
-            au_names=_au_names(loaded),
+            au_names=take_units(loaded.network.config.mouth, UPPER_CHANNELS),
             fps=float(FRAME_RATE),
             sample_rate=SAMPLE_RATE,
             device=str(self._device),
@@ -255,11 +253,3 @@ def _store(
     phones[first:last] = motion.phones[rows].numpy()
     mouth[first:last] = motion.mouth[rows].numpy()
     upper[first:last] = motion.upper[rows].numpy()
-
-
-def _au_names(loaded: Checkpoint) -> tuple[str, ...]:
-    shaped = {"AU26", "AU8", "AU24", "AU28D", "AU10", "AU16", "AU25", "AU19", "TTU"}
-    mouth = shaped | set(loaded.network.config.mouth)
-    names = {name for unit in mouth for name in sided(unit)}
-    names |= {name for name in UPPER_CHANNELS if name in AU_INDEX}
-    return tuple(sorted(names, key=lambda name: AU_INDEX[name]))

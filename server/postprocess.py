@@ -25,7 +25,7 @@ from dirfa_blender.core.protocol import AnimateSettings
 from .frames import moved, smoothed
 from .model.config import FRAME_RATE, SILENCE
 from .phones import numbers_of
-from .tongue import tongue_of
+from .tongue import TONGUE, tongue_of
 
 Array = NDArray[np.float32]
 
@@ -54,6 +54,8 @@ CRISPNESS = 1.5
 any of them. On held-out clips the jerk of lips comes nearer to the film's so, and they agree as well."""
 OPENERS = ("AU10", "AU16", "AU25")
 """Units that part the lips and must vanish in a closure."""
+SHAPED = ("AU26", "AU8", "AU18", "AU22", "AU24", "AU28D", *OPENERS)
+"""Units that a take has whatever the network's mouth has, for closures, bites and breath move them."""
 FUNNEL_SHARE, PUCKER_SHARE = 0.9, 0.5
 """By how much a closure weakens the funnel of a neighbouring vowel, which parts lips, and the pucker that
 keeps them as narrow."""
@@ -120,29 +122,22 @@ def finished(
     breath_mm : lip opening with which this mouth breathes in
     """
     mouth = shaped_mouth(raw, settings.lips, reach, breath_mm * settings.breath)
-    names: list[str] = []
-    columns: list[Array] = []
-    for unit, values in mouth.items():
-        for name in sided(unit):
-            names.append(name)
-            columns.append(values)
+    columns = {name: values for unit, values in mouth.items() for name in sided(unit)}
     for name in raw.upper_names:
         if name in AU_INDEX:
             strength = settings.brows if name[:-1] in ("AU1", "AU2", "AU4") else 1.0
-            names.append(name)
-            columns.append(_column(raw, name) * np.float32(strength))
-    order = sorted(range(len(names)), key=lambda index: AU_INDEX[names[index]])
-    shares = rest_envelope(len(raw.mouth)) if envelope is None else envelope
-    envelope = shares[:, None]
-    rotation = _columns(raw, ("pitch", "yaw", "roll")) * envelope * np.float32(settings.head)
-    translation = _columns(raw, ("left", "up", "forward")) * envelope * np.float32(settings.head)
-    look = _columns(raw, ("look_up", "look_left")) * envelope * np.float32(settings.gaze)
+            columns[name] = _column(raw, name) * np.float32(strength)
+    names = take_units(raw.mouth_names, raw.upper_names)
+    share = (rest_envelope(len(raw.mouth)) if envelope is None else envelope)[:, None]
+    rotation = _columns(raw, ("pitch", "yaw", "roll")) * share * np.float32(settings.head)
+    translation = _columns(raw, ("left", "up", "forward")) * share * np.float32(settings.head)
+    look = _columns(raw, ("look_up", "look_left")) * share * np.float32(settings.gaze)
     gaze = look - np.float32(VESTIBULAR_SHARE) * rotation[:, :2]
     return Animation(
         fps=float(FRAME_RATE),
         start=0.0,
-        au_names=tuple(names[index] for index in order),
-        au=np.clip(np.stack([columns[index] for index in order], axis=1), 0.0, 1.0),
+        au_names=names,
+        au=np.clip(np.stack([columns[name] for name in names], axis=1), 0.0, 1.0),
         gaze=np.clip(gaze, -0.5, 0.5),
         rotation=rotation,
         translation=translation,
@@ -155,9 +150,9 @@ def shaped_mouth(
     """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence, open by
     `breath_mm` to breathe in."""
     crisp = raw.mouth + np.float32(CRISPNESS) * (raw.mouth - smoothed(raw.mouth))
-    moved = np.maximum(crisp, 0.0) * np.float32(MOUTH_GAIN * strength)
-    mouth = {name: moved[:, index] for index, name in enumerate(raw.mouth_names)}
-    for unit in ("AU26", "AU8", "AU18", "AU22", "AU24", "AU28D", "AU10", *OPENERS):
+    scaled = np.maximum(crisp, 0.0) * np.float32(MOUTH_GAIN * strength)
+    mouth = {name: scaled[:, index] for index, name in enumerate(raw.mouth_names)}
+    for unit in SHAPED:
         mouth.setdefault(unit, np.zeros(len(raw.mouth), np.float32))
     mouth["AU18"] = np.float32(ROUNDING_GAIN) * mouth["AU18"]
     silent = _silence(raw.phones, min(reach, SHORT_SILENCE))
@@ -191,6 +186,12 @@ def reach_of(settings: AnimateSettings, network_lookahead: int) -> int:
     if wanted is None:
         return FULL_REACH
     return min(max(wanted - network_lookahead, LIVE_REACH), FULL_REACH)
+
+
+def take_units(mouth: Sequence[str], upper: Sequence[str]) -> tuple[str, ...]:
+    """Codes of a take's units, in canonical order, where the model has these channels."""
+    units = {name for unit in (*mouth, *SHAPED, *TONGUE) for name in sided(unit)}
+    return tuple(sorted(units | AU_INDEX.keys() & set(upper), key=AU_INDEX.__getitem__))
 
 
 def sided(unit: str) -> tuple[str, ...]:

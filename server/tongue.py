@@ -26,6 +26,8 @@ from .phones import PHONE_INDEX
 
 Array = NDArray[np.float32]
 
+TONGUE = ("AU19", "TTU")
+"""Units made here: the tongue between the teeth, its tip lifted."""
 TIP_UP: Mapping[str, float] = {
     "L": 1.0, "N": 0.9, "D": 0.9, "T": 0.9, "CH": 0.75, "JH": 0.75, "S": 0.6, "Z": 0.6, "SH": 0.5,
     "ZH": 0.5, "R": 0.4, "ER": 0.4, "Y": 0.15, "IY": 0.1,
