@@ -44,6 +44,9 @@ ENDS_SHARE = (0.72, 1.1)
 # Metres from the parting over which hair falls off to its side, and its turn back at the forehead.
 PARTED_METRES, SWEPT_BACK = 0.007, 0.9
 PARTING_GAIN = 4.0  # times as many roots more along the parting
+# Share of the locks that grow where the others leave the cap bare, and how far off them it is wholly bare.
+FILLING, BARE_METRES = 0.3, 0.012
+HAIRLINE_ROWS = 3
 # Half the width of a lock and of its thickness in metres, and the shares of them left at its tip.
 LOCK_METRES, LOCK_DEPTH, LOCK_TIP = 0.0055, 0.0011, (0.38, 1.4)
 LAYERS_METRES = (-0.0012, 0.0030)  # of locks over cap and sheet
@@ -152,8 +155,28 @@ def _ear(head: Head) -> float:
 def _walked(
     head: Head, cap: Floats, skin: _Skin, count: int, random: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Locks as (M, P, 3) points from root to tip, metres, with outward normals there."""
-    place = _roots(cap, count, parting_of(head), random)
+    """Locks as (M, P, 3) points from root to tip, metres, with outward normals there.
+
+    The last of them grow where those before leave the cap bare, as where hair parts at the crown.
+    """
+    filling = round(FILLING * count)
+    weight = _growth(head, cap)
+    first = _walk(head, cap, skin, _roots(cap, weight, count - filling, random), random)
+    bare = weight * _bareness(cap, first[0])
+    # At the hairline it is thin as it should be.
+    bare[:HAIRLINE_ROWS] = 0.0
+    then = _walk(head, cap, skin, _roots(cap, bare, filling, random), random)
+    points, outward = (np.concatenate(pair) for pair in zip(first, then, strict=True))
+    points, is_sunk = _off_the_skin(head, points)
+    clear = ~is_sunk.any(1)
+    return points[clear], outward[clear]
+
+
+def _walk(
+    head: Head, cap: Floats, skin: _Skin, place: Floats, random: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Locks from roots (N, 3), as `_walked`, where they get beyond their first steps."""
+    count = len(place)
     layer = random.uniform(*LAYERS_METRES, count)
     ear, low = _ear(head), float(tress_low(head))
     share = random.beta(1.5, 2.0, count)
@@ -173,15 +196,14 @@ def _walked(
         way = way + turn[:, None] * np.cross(normal, way)
         place = place + STEP_METRES * way / np.linalg.norm(way, axis=1, keepdims=True)
     points, outward = np.stack(path, 1), np.stack(normals, 1)
-    # A fringe ends where it would hang into the face, and where it leaves cap and sheet for bare skin.
-    is_off = (np.stack(beside, 1) > EDGE_METRES) & (points[..., 2] > ear)
+    # A fringe ends where it would hang into the face, and where it leaves cap and sheet for bare skin. On
+    # the crown, where the cap's points lie further apart, no skin is bare.
+    is_fringe = points[..., 1] < head.landmarks()[[234, 454], 1].mean()
+    is_off = (np.stack(beside, 1) > EDGE_METRES) & (points[..., 2] > ear) & is_fringe
     below = (points[..., 2] < end[:, None]) | _over_face(head, points) | is_off
     last = np.where(below.any(1), below.argmax(1), STEPS - 1)
     kept = last >= FEWEST_POINTS
-    points, outward = (_resampled(v[kept], last[kept]) for v in (points, outward))
-    points, is_sunk = _off_the_skin(head, points)
-    clear = ~is_sunk.any(1)
-    return points[clear], outward[clear]
+    return _resampled(points[kept], last[kept]), _resampled(outward[kept], last[kept])
 
 
 def tress_low(head: Head) -> float:
@@ -195,18 +217,41 @@ def _mix(pair: tuple[float, float], share: Floats) -> Floats:
     return pair[0] + (pair[1] - pair[0]) * share
 
 
-def _roots(cap: Floats, count: int, parting: float, random: np.random.Generator) -> Floats:
-    """(N, 3) places on the cap, more of them near the parting and the crown than at the sides."""
+def _growth(head: Head, cap: Floats) -> Floats:
+    """(R - 1, C) share of the roots in each cell of the cap."""
     middle = (cap[:-1, :] + cap[1:, :]) / 2
-    along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
-    across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
     low, high = cap[..., 2].min(), cap[..., 2].max()
     top = np.clip((middle[..., 2] - low) / (high - low), 0.0, 1.0)
-    weight = along * across * (0.25 + top)
+    weight = _areas(cap) * (0.25 + top)
     weight[:1] *= 0.4
     # Hair runs away from the parting on both sides: what hides the scalp there grows there.
-    line = (cap[..., 0].min() + cap[..., 0].max()) / 2 + parting * np.ptp(cap[..., 0]) / 2
+    middle_x, half = (cap[..., 0].min() + cap[..., 0].max()) / 2, np.ptp(cap[..., 0]) / 2
+    line = middle_x + parting_of(head) * half
     weight *= 1.0 + PARTING_GAIN * top * np.exp(-(((middle[..., 0] - line) / 0.016) ** 2))
+    # Long hair is tucked over the sideburns: what grows there would end as a patch on the temple.
+    marks = head.landmarks()
+    below = middle[..., 2] < marks[[105, 334], 2].max()
+    weight[below & (middle[..., 1] < marks[[234, 454], 1].mean())] = 0.0
+    return weight
+
+
+def _areas(cap: Floats) -> Floats:
+    """(R - 1, C) square metres of the cells of a cap."""
+    along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
+    across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
+    return along * across
+
+
+def _bareness(cap: Floats, locks: Floats) -> Floats:
+    """(R - 1, C) how far cells of the cap are from locks (M, P, 3): 0 where they lie, 1 between them."""
+    middle = ((cap[:-1, :] + cap[1:, :]) / 2).reshape(-1, 3)
+    points = locks.reshape(-1, 3)
+    away = np.linalg.norm(middle - points[nearest(middle, points)], axis=1)
+    return np.clip(away / BARE_METRES, 0.0, 1.0).reshape(len(cap) - 1, -1) ** 2
+
+
+def _roots(cap: Floats, weight: Floats, count: int, random: np.random.Generator) -> Floats:
+    """(N, 3) places on the cap, in its cells as their weights (R - 1, C) say."""
     chosen = random.choice(weight.size, count, p=weight.ravel() / weight.sum())
     row, column = np.divmod(chosen, weight.shape[1])
     aside, down = random.random((2, count))[..., None]
