@@ -20,15 +20,15 @@ SATURATION = (0.8, 0.95)
 # What is left of a strand's light at its root, and from which share of its length it has all.
 ROOT, ROOT_SHARE = 0.65, 0.35
 # Of the photo's light that the darkest and the fairest strands have.
-STRENGTH = (1.8, 3.4)
+STRENGTH = (1.65, 3.1)
 BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
 # What is seen of such light over what one fibre gives back, of the darkest and of the fairest strands, and
 # how much of its colour that has.
-GAIN, SEEN_SATURATION = (2.4, 4.4), 0.87
+GAIN, SEEN_SATURATION = (2.05, 3.75), 0.87
 # What is left of it in white hair, which lights itself, and from which luminance to which.
-WHITE_GAIN, WHITE_LIGHT = 0.86, (0.20, 0.32)
+WHITE_GAIN, WHITE_LIGHT = 0.79, (0.20, 0.32)
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
-UNWARMED = (0.94, 1.01, 1.09, 1.0)
+UNWARMED = (0.965, 1.005, 1.06, 1.0)
 
 
 # Share of the photo's colour that the darkest and the fairest strands have where light does not go on.

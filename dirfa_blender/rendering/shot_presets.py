@@ -1,8 +1,8 @@
 """How a portrait is lit, framed and backed, as data: what `build_shot` builds, by name. No bpy.
 
 Places are in head heights (chin to crown) from the middle of the face: to the camera's right, away from
-the camera, up. A lamp's strength is the light it gives the face relative to the key of the plain preset,
-wherever it stands. Colours are scene linear.
+the camera, up. A lamp's strength is the light it gives the face, wherever it stands: skin is as light as in
+its photo under a key of 1.22 and its fill. Colours are scene linear.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class ShotPreset:
     aperture: float = 0.0
 
 
-def _studio(key: float = 1.0, fill: float = 0.42, rim: float = 0.82) -> tuple[Lamp, ...]:
+def _studio(key: float = 1.22, fill: float = 0.42, rim: float = 0.82) -> tuple[Lamp, ...]:
     # A small or strong rim burns white spots into the cheekbone of a smile and the lobe of an ear.
     return (
-        Lamp("Key", (-2.1, -3.0, 1.75), 3.0, key, (1.0, 0.925, 0.84)),
+        Lamp("Key", (-2.1, -3.0, 1.75), 3.0, key, (1.0, 0.965, 0.92)),
         Lamp("Fill", (2.4, -3.2, -0.5), 4.0, fill, (0.96, 0.98, 1.0), False),
         Lamp("Rim", (1.9, 2.4, 1.9), 2.9, rim, (0.88, 0.94, 1.0)),
     )
