@@ -17,16 +17,11 @@ DEFAULT_RATE = 60.0
 """Frames a second of files that state none."""
 
 
-def a2f_json(track: ShapeTrack, *, audio: str = "") -> str:
-    """A track as Audio2Face JSON.
-
-    Parameters
-    ----------
-    audio : path of the recording it belongs to
-    """
+def a2f_json(track: ShapeTrack) -> str:
+    """A track as Audio2Face JSON, of no recording in particular."""
     document = {
         "exportFps": track.fps,
-        "trackPath": audio,
+        "trackPath": "",
         "numPoses": len(track.names),
         "numFrames": len(track.weights),
         "facsNames": list(track.names),

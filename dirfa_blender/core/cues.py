@@ -87,10 +87,10 @@ class Cue:
     value: str
 
 
-def cue_json(cues: Sequence[Cue], *, sound: str = "") -> str:
-    """Cues as Rhubarb's JSON."""
+def cue_json(cues: Sequence[Cue]) -> str:
+    """Cues as Rhubarb's JSON, of no recording in particular."""
     document = {
-        "metadata": {"soundFile": sound, "duration": round(cues[-1].end, 4) if cues else 0.0},
+        "metadata": {"soundFile": "", "duration": round(cues[-1].end, 4) if cues else 0.0},
         "mouthCues": [
             {"start": round(c.start, 4), "end": round(c.end, 4), "value": c.value} for c in cues
         ],
@@ -104,11 +104,11 @@ def cue_tsv(cues: Sequence[Cue]) -> str:
     return "\n".join([*lines, f"{cues[-1].end:.4f}\tX", ""]) if cues else ""
 
 
-def cue_xml(cues: Sequence[Cue], *, sound: str = "") -> str:
-    """Cues as Rhubarb's XML."""
+def cue_xml(cues: Sequence[Cue]) -> str:
+    """Cues as Rhubarb's XML, of no recording in particular."""
     root = ElementTree.Element("rhubarbResult")
     about = ElementTree.SubElement(root, "metadata")
-    ElementTree.SubElement(about, "soundFile").text = sound
+    ElementTree.SubElement(about, "soundFile")
     ElementTree.SubElement(about, "duration").text = f"{cues[-1].end if cues else 0.0:.4f}"
     rows = ElementTree.SubElement(root, "mouthCues")
     for cue in cues:

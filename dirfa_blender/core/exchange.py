@@ -133,14 +133,13 @@ def kind_of(data: bytes, name: str = "The file") -> Kind:
 
 
 def encoded_take(
-    take: Animation, kind: Kind, suffix: str, *, angles: AngleUnit = "radians", audio: str = ""
+    take: Animation, kind: Kind, suffix: str, *, angles: AngleUnit = "radians"
 ) -> bytes:
     """A take in a format.
 
     Parameters
     ----------
     suffix : of the file, where a format has several
-    audio : recording it belongs to, for formats that name one
     """
     if kind == "take":
         return animation_bytes(take)
@@ -148,7 +147,7 @@ def encoded_take(
         cues = cues_of_take(take)
         if suffix == ".tsv":
             return cue_tsv(cues).encode()
-        return (cue_xml if suffix == ".xml" else cue_json)(cues, sound=audio).encode()
+        return (cue_xml if suffix == ".xml" else cue_json)(cues).encode()
     if kind == "meta_visemes" or kind == "microsoft_visemes":
         return viseme_csv(viseme_track(take, kind)).encode()
     if kind == "vmd":
@@ -160,7 +159,7 @@ def encoded_take(
         return live_link_csv(take, track, angles=angles).encode()
     if kind == "arkit":
         return arkit_json(take, track).encode()
-    return a2f_json(track, audio=audio).encode()
+    return a2f_json(track).encode()
 
 
 def encoded_for(take: Animation, name: str) -> bytes:

@@ -7,12 +7,12 @@ what comes back are the files' bytes or, where the worker may write, their hashe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dirfa_blender.core.errors import DirfaError, JobCancelled
+from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.core.exchange import encoded_for
 from dirfa_blender.core.npz_io import animation_bytes, animation_from_bytes, write_whole
 from dirfa_blender.core.protocol import AnimateSettings, from_fields
@@ -74,20 +74,8 @@ class Made:
     is_fresh: bool = True
 
 
-def make(
-    order: Order,
-    engine: Engine,
-    store: TakeStore | None,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Made:
-    """Fill an order; a line that cannot be made is an answer, not an exception.
-
-    Raises
-    ------
-    JobCancelled
-        `cancelled` answered True.
-    """
+def make(order: Order, engine: Engine, store: TakeStore | None) -> Made:
+    """Fill an order; a line that cannot be made is an answer, not an exception."""
     try:
         known = store.get(order.key) if store is not None else None
         warnings: tuple[str, ...] = ()
@@ -96,7 +84,7 @@ def make(
             speech = read_speech(source, name=order.audio)
             warnings = speech.warnings
             settings = from_fields(AnimateSettings, dict(order.settings))
-            take = engine.animate(speech, settings, progress, cancelled)
+            take = engine.animate(speech, settings)
             plain = animation_bytes(take)
             if store is not None:
                 store.put(order.key, plain)
@@ -111,8 +99,6 @@ def make(
             Path(name).parent.mkdir(parents=True, exist_ok=True)
             write_whole(Path(name), data)
         return Made(order.number, "", hashes, {}, warnings, known is None)
-    except JobCancelled:
-        raise
     except DirfaError as error:
         return Made(order.number, str(error))
     except MemoryError:
