@@ -170,9 +170,7 @@ def seal(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> None:
     fields : (K, V, 3) metres, changed in place
     names : the K shape names
     """
-    upper = np.flatnonzero(anatomy.part("lips_upper"))
-    lower = np.flatnonzero(anatomy.part("lips_lower"))
-    pairs = contact(anatomy, upper, lower)
+    pairs = _contact(anatomy)
     if len(pairs) < 3:
         return
     grip = np.exp(-((_from_seam(anatomy) / SEAL_REACH) ** 2)) * anatomy.skin * anatomy.side
@@ -195,9 +193,7 @@ def part(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> None:
     fields : (K, V, 3) metres, changed in place
     names : the K shape names
     """
-    upper = np.flatnonzero(anatomy.part("lips_upper"))
-    lower = np.flatnonzero(anatomy.part("lips_lower"))
-    pairs = contact(anatomy, upper, lower)
+    pairs = _contact(anatomy)
     if len(pairs) < 3:
         return
     grip = (1.0 - smoothstep(_from_seam(anatomy), 3.0, 14.0)) * anatomy.skin * anatomy.side
@@ -226,9 +222,10 @@ def _along_seam(anatomy: Anatomy, pairs: Indices, held: Indices) -> Array:
     return shares / shares.sum(1, keepdims=True)
 
 
-def contact(anatomy: Anatomy, upper: Indices, lower: Indices) -> Indices:
+def _contact(anatomy: Anatomy) -> Indices:
     """(P, 2) vertex pairs where the lips touch in the neutral head, from right to left."""
     points = anatomy.vertices
+    upper, lower = (np.flatnonzero(anatomy.part(name)) for name in ("lips_upper", "lips_lower"))
     apart = np.linalg.norm(points[upper][:, None] - points[lower][None], axis=-1)
     nearest = apart.argmin(1)
     close = apart.min(1) < CONTACT * anatomy.unit
