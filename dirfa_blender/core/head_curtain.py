@@ -116,7 +116,7 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
 
 def _outside(cap: Floats, sheet: Floats) -> _Skin:
     """Cap and sheet, each where it is outside the other."""
-    on_cap, on_sheet = _Skin(*_with_normals(cap, True)), _Skin(*_with_normals(sheet, False))
+    on_cap, on_sheet = _Skin(*with_normals(cap, True)), _Skin(*with_normals(sheet, False))
     keep_cap = ~_is_within(on_cap, on_sheet)
     keep_sheet = ~_is_within(on_sheet, on_cap)
     return _Skin(
@@ -125,7 +125,7 @@ def _outside(cap: Floats, sheet: Floats) -> _Skin:
     )
 
 
-def _with_normals(grid: Floats, is_closed: bool) -> tuple[Floats, Floats]:
+def with_normals(grid: Floats, is_closed: bool) -> tuple[Floats, Floats]:
     """Points (N, 3) and outward unit normals of a grid (R, C, 3), whose columns may close a ring."""
     down = np.gradient(grid, axis=0)
     across = np.gradient(grid, axis=1)

@@ -21,27 +21,28 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LEVEL = 3
 # Filter type of a row [1]: each byte less the one above it.
 UP = 2
-# Colour type [1]: red, green, blue.
-TRUECOLOUR = 2
+# Colour types [1]: red, green, blue; and opacity.
+COLOUR_TYPES = {3: 2, 4: 6}
 
 
 def png_bytes(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG file of (H, W, 3) uint8 pixels, sRGB, top row first.
+    """A PNG file of (H, W, 3) uint8 pixels, sRGB, or (H, W, 4) with opacity, top row first.
 
     Raises
     ------
     ValueError
         The pixels have another shape or type, or there are none.
     """
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
-        raise ValueError(f"A PNG needs (H, W, 3) uint8, got {pixels.shape} {pixels.dtype}.")
-    height, width = pixels.shape[:2]
-    flat = pixels.reshape(height, 3 * width)
-    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    is_drawable = pixels.ndim == 3 and pixels.shape[2] in COLOUR_TYPES and pixels.size
+    if not is_drawable or pixels.dtype != np.uint8:
+        raise ValueError(f"A PNG needs (H, W, 3 or 4) uint8, got {pixels.shape} {pixels.dtype}.")
+    height, width, channels = pixels.shape
+    flat = pixels.reshape(height, channels * width)
+    rows = np.empty((height, 1 + channels * width), np.uint8)
     rows[:, 0] = UP
     rows[0, 1:] = flat[0]
     np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8, TRUECOLOUR, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
     return b"".join(
         (
             SIGNATURE,

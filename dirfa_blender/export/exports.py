@@ -36,6 +36,9 @@ ROUGHNESS = {
     "beard": 0.6,
 }
 SKIN_ROUGHNESS = 0.5
+# Formats that know a surface which is either there or not: hair is that there, because engines sort no
+# strands by their distance. The others have hair's opacity as it is.
+CUT = (".glb", ".gltf", ".usdc", ".usd", ".usda")
 # How a compressed .blend begins and ends (Zstandard, seekable format).
 ZSTANDARD, SEEK_TABLE = bytes.fromhex("28b52ffd"), bytes.fromhex("b1ea928f")
 # Of the clear cornea, which exporters know only as a share of opacity.
@@ -68,7 +71,7 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
     with (
         _in_sight(objects),
         _chosen(objects),
-        _plain_materials(objects),
+        _plain_materials(objects, is_cut=path.suffix.lower() in CUT),
         _without_subdivision(objects),
     ):
         try:
@@ -221,29 +224,33 @@ def _enable(module: str) -> None:
 
 @contextmanager
 def _in_sight(objects: Sequence[bpy.types.Object]) -> Generator[None]:
-    """Hidden or locked ones of the objects are shown and free meanwhile: nothing else can be chosen."""
+    """Hidden or locked ones of the objects are shown and free meanwhile: nothing else can be chosen.
+
+    So are those that no render shows: Blender leaves them out of a USD file.
+    """
     layer = bpy.context.view_layer
-    hidden = [o for o in objects if not o.visible_get() or not _is_free(o)]
+    hidden = [o for o in objects if not o.visible_get() or o.hide_render or not _is_free(o)]
     if not hidden:
         yield
         return
     stage = bpy.data.collections.new("Export")
     bpy.context.scene.collection.children.link(stage)
-    kept: list[tuple[bpy.types.Object, bool, bool, bool]] = []
+    kept: list[tuple[bpy.types.Object, tuple[bool, bool, bool], bool]] = []
     try:
         for thing in hidden:
             stage.objects.link(thing)
         layer.update()
         for thing in hidden:
-            kept.append((thing, thing.hide_viewport, thing.hide_select, thing.hide_get()))
-            thing.hide_viewport = thing.hide_select = False
+            flags = (thing.hide_viewport, thing.hide_select, thing.hide_render)
+            kept.append((thing, flags, thing.hide_get()))
+            thing.hide_viewport = thing.hide_select = thing.hide_render = False
             thing.hide_set(False)
         layer.update()
         yield
     finally:
-        for thing, from_all, from_choice, from_here in kept:
+        for thing, flags, from_here in kept:
             thing.hide_set(from_here)
-            thing.hide_viewport, thing.hide_select = from_all, from_choice
+            thing.hide_viewport, thing.hide_select, thing.hide_render = flags
         bpy.data.collections.remove(stage)
 
 
@@ -273,8 +280,11 @@ def _chosen(objects: Sequence[bpy.types.Object]) -> Generator[None]:
 
 
 @contextmanager
-def _plain_materials(objects: Sequence[bpy.types.Object]) -> Generator[None]:
-    """Every material replaced by one Principled shader with its colour or its picture."""
+def _plain_materials(objects: Sequence[bpy.types.Object], *, is_cut: bool) -> Generator[None]:
+    """Every material replaced by one Principled shader with its colour or its picture.
+
+    ``is_cut``: what a picture leaves out is cut away at half its opacity.
+    """
     meshes = {o.data for o in objects if o.type == "MESH"}
     kept = [(mesh, list(mesh.materials)) for mesh in meshes]
     made: dict[bpy.types.Material, bpy.types.Material] = {}
@@ -282,7 +292,7 @@ def _plain_materials(objects: Sequence[bpy.types.Object]) -> Generator[None]:
         for mesh, materials in kept:
             for slot, material in enumerate(materials):
                 if material is not None:
-                    made[material] = made.get(material) or _plain(material)
+                    made[material] = made.get(material) or _plain(material, is_cut=is_cut)
                     mesh.materials[slot] = made[material]
         yield
     finally:
@@ -295,7 +305,7 @@ def _plain_materials(objects: Sequence[bpy.types.Object]) -> Generator[None]:
             original.name = name
 
 
-def _plain(material: bpy.types.Material) -> bpy.types.Material:
+def _plain(material: bpy.types.Material, *, is_cut: bool) -> bpy.types.Material:
     """A stand-in that takes over the material's name for the time being."""
     name = material.name
     material.name = f"{name} (own shader)"
@@ -316,6 +326,15 @@ def _plain(material: bpy.types.Material) -> bpy.types.Material:
         texture = tree.nodes.new("ShaderNodeTexImage")
         texture.image = picture
         tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+        if slot == "hair":
+            opacity = texture.outputs["Alpha"]
+            if is_cut:
+                # What exporters know such a surface by.
+                cut = tree.nodes.new("ShaderNodeMath")
+                cut.operation = "ROUND"
+                tree.links.new(opacity, cut.inputs[0])
+                opacity = cut.outputs[0]
+            tree.links.new(opacity, shader.inputs["Alpha"])
     plain.diffuse_color = material.diffuse_color
     return plain
 

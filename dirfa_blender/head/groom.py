@@ -1,8 +1,8 @@
-"""Strands of hair as curves objects on the bones, over the mesh cap that exporters can read.
+"""Strands of hair as curves objects on the bones, for renders; windows and exporters have cards.
 
 Bone parenting rather than deformation: no expression moves the scalp, so hair turns as a whole and
-Cycles keeps its tree of strands from frame to frame. Strands are for renders; the outliner's screen icon
-shows them in a window too.
+Cycles keeps its tree of strands from frame to frame. The outliner's screen icon shows strands in a window
+too.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def hair_steps(
     tail = bone.matrix_local @ Matrix.Translation((0.0, bone.length, 0.0))
     hair.matrix_parent_inverse = tail.inverted()
     hair.hide_select = True
-    # A window shows the cap instead: strands take ten times as long to draw as all of the head, and
+    # A window shows cards instead: strands take ten times as long to draw as all of the head, and
     # without shadows between them they only look ragged.
     hair.hide_viewport = True
     return hair

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..core.hair_atlas import HAIR_COLOUR, hair_atlas
 from ..core.head import Head
+from ..core.head_cards import Cards, cards, under_cards
 from ..core.head_correctives import Corrective, correctives
 from ..core.head_curtain import carried_hair
-from ..core.head_groom import Strands
+from ..core.head_groom import Strands, curl_of, wave_of
 from ..core.head_locks import locks
 from ..core.png import png_bytes
 from .head_creases import creases
@@ -38,6 +40,8 @@ class HeadParts:
     weights : bone name -> its vertices, the root first
     albedo_png : the skin texture as a file, if there is one
     hair, long_hair : strands on the skull and below it, if it has any
+    cards : what windows and exports show of them
+    atlas_png : the picture on cards and on the cap under them
     """
 
     head: Head
@@ -51,6 +55,8 @@ class HeadParts:
     albedo_png: bytes | None
     hair: Strands | None
     long_hair: Strands | None
+    cards: Cards | None
+    atlas_png: bytes | None
 
 
 def head_parts(head: Head) -> HeadParts:
@@ -63,6 +69,14 @@ def head_parts(head: Head) -> HeadParts:
     """
     if not len(head.bone_names) or not len(head.faces):
         raise ValueError("A head needs at least one bone and one face.")
+    hair = carried_hair(head) if HEAD_BONE in head.bone_names else None
+    long_hair = locks(head) if NECK_BONE in head.bone_names else None
+    made = cards(head, [grown for grown in (hair, long_hair) if grown is not None])
+    atlas = None
+    if made is not None:
+        curl = max(curl_of(head), wave_of(head))
+        atlas = png_bytes(hair_atlas(head.colours.get("hair", HAIR_COLOUR), curl))
+        head = under_cards(head)
     rest = np.clip(1.0 - head.bone_weights.sum(0), 0.0, 1.0)
     rows = [(ROOT_BONE, rest), *zip(head.bone_names, head.bone_weights, strict=True)]
     return HeadParts(
@@ -73,14 +87,16 @@ def head_parts(head: Head) -> HeadParts:
         skin_zones=skin_zones(head).astype(np.float32),
         creases=creases(head).astype(np.float32),
         rest_mm=(head.vertices * 1000.0).astype(np.float32),
-        weights={name: _shared(weights) for name, weights in rows},
+        weights={name: shared_weights(weights) for name, weights in rows},
         albedo_png=None if head.albedo is None else png_bytes(head.albedo),
-        hair=carried_hair(head) if HEAD_BONE in head.bone_names else None,
-        long_hair=locks(head) if NECK_BONE in head.bone_names else None,
+        hair=hair,
+        long_hair=long_hair,
+        cards=made,
+        atlas_png=atlas,
     )
 
 
-def _shared(weights: npt.NDArray[np.floating]) -> Weights:
+def shared_weights(weights: npt.NDArray[np.floating]) -> Weights:
     """Vertices of one weight together: most are wholly still or wholly the head's."""
     rounded = np.round(weights, WEIGHT_DECIMALS)
     order = np.argsort(rounded, kind="stable")

@@ -55,7 +55,7 @@ def build(
     Parameters
     ----------
     colours : sRGB 0..1 of ``skin``, ``lips``, ``iris``, ``hair`` where measured
-    albedo : skin texture in the head's UV layout
+    albedo : the slot's picture: hair's atlas, of all others the skin texture in the head's UV layout
     """
     material, blank = _blank(name)
     plan = replace(blank, colours=colours, albedo=albedo)
@@ -65,6 +65,8 @@ def build(
     tree.links.new(shader.outputs[0], output.inputs["Surface"])
     material.diffuse_color = _VIEWPORT.get(slot) or plan.linear(slot if slot in colours else "skin")
     material.roughness = 0.5
+    if slot == "hair":
+        material.metallic, material.roughness = 0.3, 0.6
     if slot == "cornea":
         material.surface_render_method = "BLENDED"
         material.use_transparent_shadow = True

@@ -20,7 +20,7 @@ from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import Steps, finished
 from ..core.head import Head
 from ..core.head_sliders import Anchors, anchors_of, ears_of
-from . import groom, head_drivers, materials
+from . import groom, hair_cards, head_drivers, materials
 from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
 from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE, arrange
 
@@ -70,10 +70,15 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     if parts.albedo_png is not None:
         albedo = made.add(_packed(parts.albedo_png, f"{name} albedo"))
         yield False
+    atlas = None
+    if parts.atlas_png is not None:
+        atlas = made.add(_packed(parts.atlas_png, f"{name} hair", alpha=True))
+        yield False
     colours = dict(head.colours)
     slots: list[bpy.types.Material] = []
     for slot in head.materials:
-        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, albedo)))
+        picture = atlas if slot == "hair" else albedo
+        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, picture)))
         yield False
         arrange(slots[-1].node_tree)
         yield False
@@ -123,6 +128,11 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     if parts.long_hair is not None:
         long_name = f"{name} Long Hair"
         yield from groom.hair_steps(parts.long_hair, colours, rig, long_name, made, NECK_BONE)
+    if parts.cards is not None:
+        hair = slots[head.materials.index("hair")]
+        yield from hair_cards.card_steps(
+            parts.cards, head.bone_names, hair, rig, f"{name} Hair Cards", made
+        )
     if len(head.landmark_vertices) > CHIN_LANDMARK:
         face[CHIN_KEY] = head.landmarks()[CHIN_LANDMARK].tolist()
         keep_anchors(face, anchors_of(head))
@@ -178,11 +188,13 @@ def _mesh_steps(mesh: bpy.types.Mesh, head: Head) -> Steps[None]:
     mesh.polygons.foreach_set("use_smooth", np.ones(len(sizes), bool))
 
 
-def _packed(png: bytes, name: str) -> bpy.types.Image:
+def _packed(png: bytes, name: str, *, alpha: bool = False) -> bpy.types.Image:
     """An image that is this file, unread until somebody looks: reading it takes as long as drawing."""
-    image = bpy.data.images.new(name, 1, 1, alpha=False)
+    image = bpy.data.images.new(name, 1, 1, alpha=alpha)
     image.pack(data=png, data_len=len(png))
     image.source = "FILE"
+    # What an FBX file tells pictures apart by.
+    image.filepath_raw = f"//{image.name}.png"
     return image
 
 

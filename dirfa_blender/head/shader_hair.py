@@ -1,15 +1,10 @@
-"""Hair: strands that scatter light as hair does, the cap under them, and the shirt."""
+"""Hair: strands that scatter light as hair does, cards and the cap under both, and the shirt."""
 
 from __future__ import annotations
 
 import bpy
 
 from .shader_plan import TONE_ATTRIBUTE, Plan
-
-# In the layout, the lowest row of the hair and the height over which its strands thin out.
-HAIRLINE_V = 0.004
-HAIRLINE_FADE = 0.034
-
 
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
 # in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
@@ -106,30 +101,16 @@ def _between(light: float, lights: tuple[float, float], values: tuple[float, flo
 
 
 def hair(plan: Plan) -> bpy.types.Node:
-    place = plan.layout_place()
-    strands = plan.noise(plan.scaled(place, (160.0, 8.0, 1.0)), 4.0, 1.0)
-    locks = plan.noise(plan.scaled(place, (60.0, 6.0, 1.0)), 1.5, 1.0)
-    height = plan.math(
-        "ADD", plan.math("MULTIPLY", strands, 0.45), plan.math("MULTIPLY", locks, 0.55)
-    )
-    bump = plan.node("ShaderNodeBump", Height=height, Strength=0.4, Distance=0.002)
-    colour = plan.ramp(
-        height,
-        (0.30, _fibre(plan, 0.44)),
-        (0.52, _fibre(plan, 0.85)),
-        (0.70, _fibre(plan, 1.22)),
-    )
-    # Single strands thin out over the lowest rows, so that the hairline is no edge.
-    parts = plan.node("ShaderNodeSeparateXYZ", Vector=place)
-    above = plan.math("DIVIDE", plan.math("SUBTRACT", parts.outputs[1], HAIRLINE_V), HAIRLINE_FADE)
-    thinned = plan.math("SUBTRACT", above, plan.math("MULTIPLY", strands, 0.9))
-    alpha = plan.math("MULTIPLY", thinned, 1.6)
-    alpha.node.use_clamp = True
-    hair = plan.principled(
-        plan.linear("hair"), Base_Color=colour, Roughness=0.58, Normal=bump.outputs[0], Alpha=alpha
-    )
-    hair.inputs["Specular IOR Level"].default_value = 0.22
-    return hair
+    """Cards of hair and what lies under them: the atlas as it is, so that every program shows it alike."""
+    shader = plan.principled(plan.linear("hair"), Roughness=0.5)
+    shader.inputs["Specular IOR Level"].default_value = 0.22
+    if plan.albedo is not None:
+        atlas = plan.tree.nodes.new("ShaderNodeTexImage")
+        atlas.image = plan.albedo
+        plan.feed(shader, "Base Color", atlas.outputs["Color"])
+        plan.feed(shader, "Alpha", atlas.outputs["Alpha"])
+        plan.tree.nodes.active = atlas
+    return shader
 
 
 def _fibre(plan: Plan, strength: float) -> tuple[float, float, float, float]:

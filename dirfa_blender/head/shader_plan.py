@@ -8,6 +8,8 @@ from graphlib import TopologicalSorter
 
 import bpy
 
+from ..core.hair_atlas import HAIR_COLOUR
+
 Colour = tuple[float, float, float]
 Rgba = tuple[float, float, float, float]
 
@@ -16,7 +18,7 @@ DEFAULT_COLOURS: dict[str, Colour] = {
     "skin": (0.80, 0.62, 0.53),
     "lips": (0.68, 0.40, 0.37),
     "iris": (0.36, 0.26, 0.17),
-    "hair": (0.16, 0.11, 0.08),
+    "hair": HAIR_COLOUR,
     "beard": (0.16, 0.11, 0.08),
 }
 # Vector attribute of eye vertices: place on the eye's disc, right and up in iris radii, and depth.

@@ -33,16 +33,16 @@ def replace_head(scene: bpy.types.Scene, face: bpy.types.Object, parts: HeadPart
     with all_or_nothing(scene):
         made = finished(meshes.head_steps(parts, TEMPORARY, MadeBlocks()))
         meshes.link(made, scene.collection)
-    new_hair = [thing for thing in made.rig.children if thing.type == "CURVES"]
+    new_hair = head_form.hair_of(made.face)
     old_mesh, old_armature = face.data, rig.data
     _hand_over(old_mesh.shape_keys, made.face.data.shape_keys)
     _keep_values(old_mesh.shape_keys, made.face.data.shape_keys)
     face.data, rig.data = made.face.data, made.rig.data
     for hair in new_hair:
         _move_under(hair, rig)
-    old_curves = [hair.data for hair in old_hair]
+    old_data = [hair.data for hair in old_hair]
     bpy.data.batch_remove(old_hair)
-    bpy.data.batch_remove([curves for curves in old_curves if not curves.users])
+    bpy.data.batch_remove([data for data in old_data if not data.users])
     for hair in new_hair:
         hair.name = hair.data.name = hair.name.replace(TEMPORARY, face.name, 1)
     for key in list(made.face.keys()):
@@ -56,6 +56,8 @@ def replace_head(scene: bpy.types.Scene, face: bpy.types.Object, parts: HeadPart
     for block in (*face.data.materials, *(n.image for n in _textures(face.data))):
         if block is not None and block.name.startswith(TEMPORARY):
             block.name = block.name.replace(TEMPORARY, face.name, 1)
+            if isinstance(block, bpy.types.Image):
+                block.filepath_raw = f"//{block.name}.png"
     bpy.context.view_layer.update()
     for slider, share in asdict(sliders).items():
         if share:
@@ -89,11 +91,14 @@ def _keep_values(old: bpy.types.Key, new: bpy.types.Key) -> None:
 
 
 def _move_under(hair: bpy.types.Object, rig: bpy.types.Object) -> None:
-    """Let the bone of the same name in another armature carry strands of hair."""
-    inverse, bone = hair.matrix_parent_inverse.copy(), hair.parent_bone
+    """Let the bone of the same name in another armature carry strands of hair, or all of it bend cards."""
+    inverse, kind, bone = hair.matrix_parent_inverse.copy(), hair.parent_type, hair.parent_bone
     hair.parent = rig
-    hair.parent_type, hair.parent_bone = "BONE", bone
+    hair.parent_type, hair.parent_bone = kind, bone
     hair.matrix_parent_inverse = inverse
+    for modifier in hair.modifiers:
+        if modifier.type == "ARMATURE":
+            modifier.object = rig
 
 
 def _textures(mesh: bpy.types.Mesh) -> list[bpy.types.ShaderNodeTexImage]:

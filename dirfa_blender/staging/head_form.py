@@ -30,6 +30,7 @@ from ..core.head_sliders import (
     slider_fields,
 )
 from ..core.head_template import template
+from ..head.hair_cards import CARDS_KEY
 from ..head.meshes import ANCHORS_KEY, CHIN_KEY, EARS, keep_anchors
 from ..performing import acting
 from ..session import state
@@ -89,9 +90,9 @@ def set_slider(face: bpy.types.Object, name: str, value: float) -> None:
         places.foreach_set("co", buffer)
     mesh.update()
     for hair in hair_of(face):
-        points = hair.data.points
+        places = hair.data.attributes["position"].data
         grown = (change * _hair_fields(face, hair)[name]).astype(np.float32)
-        points.foreach_set("position", (_read(points, "position") + grown).ravel())
+        places.foreach_set("vector", (_read(places, "vector") + grown).ravel())
         hair.data.update_tag()
     kept = {key: share for key, share in asdict(wanted).items() if share}
     face[SLIDERS_KEY] = json.dumps(kept, sort_keys=True)
@@ -180,7 +181,7 @@ def _hair_fields(face: bpy.types.Object, hair: bpy.types.Object) -> dict[str, Fl
     if known is None:
         plain = hair.data.attributes.get(PLAIN)
         if plain is None:
-            places = _read(hair.data.points, "position")
+            places = _read(hair.data.attributes["position"].data, "vector")
             plain = hair.data.attributes.new(PLAIN, "FLOAT_VECTOR", "POINT")
             plain.data.foreach_set("vector", places.ravel())
         known = slider_fields(_anchors(face), _read(plain.data, "vector"))
@@ -234,9 +235,9 @@ def _as_head(form: Form) -> Head:
 
 
 def hair_of(face: bpy.types.Object) -> list[bpy.types.Object]:
-    """The strands of hair on a head."""
+    """The strands of hair on a head, and the cards that stand for them."""
     siblings = face.parent.children if face.parent is not None else ()
-    return [thing for thing in siblings if thing.type == "CURVES"]
+    return [thing for thing in siblings if thing.type == "CURVES" or CARDS_KEY in thing]
 
 
 def _read(collection: bpy.types.bpy_prop_collection, name: str) -> npt.NDArray[np.float32]:

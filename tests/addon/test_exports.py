@@ -12,6 +12,7 @@ from mathutils.kdtree import KDTree
 from dirfa_blender.core.errors import OutputError, SettingsError
 from dirfa_blender.core.exchange import encoded_take
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
+from dirfa_blender.core.head_template import template
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.rotation import to_matrix
 from dirfa_blender.export import exports
@@ -95,6 +96,27 @@ def test_the_skin_texture_comes_along(scene, tmp_path: Path, suffix: str) -> Non
     assert skins
     pictures = [n.image for n in skins[0].node_tree.nodes if n.type == "TEX_IMAGE"]
     assert pictures and tuple(pictures[0].size) == (48, 64)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_hair_comes_along_as_cards_that_are_cut_out_of_their_picture(
+    scene, tmp_path: Path, suffix: str
+) -> None:
+    made = meshes.build_head(template(), "Head")
+    cards = next(child for child in made.rig.children if child.name == "Head Hair Cards")
+    count = len(cards.data.polygons)
+
+    exports.export_objects(tmp_path / f"head{suffix}", [made.rig, made.face, cards], animated=False)
+    assert cards.hide_render and cards.hide_select
+    read = opened(tmp_path / f"head{suffix}")
+
+    hair = next(o for o in read if o.type == "MESH" and "Cards" in o.name)
+    shader = next(n for n in hair.data.materials[0].node_tree.nodes if n.type == "BSDF_PRINCIPLED")
+    picture = shader.inputs["Base Color"].links[0].from_node.image
+    assert len(hair.data.polygons) in (count, 2 * count)
+    assert tuple(picture.size) == (512, 512) and picture.channels == 4
+    assert shader.inputs["Alpha"].is_linked
+    assert not hair.data.materials[0].use_backface_culling
 
 
 @pytest.mark.parametrize("suffix", [".gltf", ".usdc", ".usda"])

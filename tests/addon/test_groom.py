@@ -12,6 +12,7 @@ from dirfa_blender.core.head_groom import strands
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.head import meshes
+from dirfa_blender.head.hair_cards import CARDS_KEY
 from dirfa_blender.head.head_parts import head_parts
 from dirfa_blender.head.materials import build_strands
 
@@ -76,6 +77,56 @@ def test_a_head_without_the_cap_gets_no_strands(scene) -> None:
 
     assert [child.type for child in made.rig.children] == ["MESH"]
     assert head_parts(ball_head()).hair is None
+    assert head_parts(ball_head()).cards is None
+
+
+def cards_of(made: meshes.HeadObjects) -> bpy.types.Object:
+    return next(child for child in made.rig.children if CARDS_KEY in child)
+
+
+def test_a_window_shows_cards_where_a_render_shows_strands(scene) -> None:
+    made = meshes.build_head(template(), "Head")
+    cards = cards_of(made)
+    cut = head_parts(template()).cards
+    assert cut is not None
+
+    points = np.empty(3 * len(cards.data.vertices), np.float32)
+    cards.data.vertices.foreach_get("co", points)
+
+    assert cards.name == "Head Hair Cards"
+    assert cards.hide_render and cards.visible_get()
+    assert np.allclose(points.reshape(-1, 3), cut.points)
+    assert not cards.data.validate()
+    assert cards.data.has_custom_normals
+
+
+def test_cards_and_the_cap_under_them_show_one_picture_with_its_opacity(scene) -> None:
+    made = meshes.build_head(template(), "Head")
+    (material,) = cards_of(made).data.materials
+    nodes = material.node_tree.nodes
+    shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+
+    sources = {name: shader.inputs[name].links[0] for name in ("Base Color", "Alpha")}
+
+    assert material in made.face.data.materials.values()
+    assert {link.from_socket.name for link in sources.values()} == {"Color", "Alpha"}
+    assert nodes.active.image.packed_file is not None
+    assert tuple(nodes.active.image.size) == (512, 512) and nodes.active.image.channels == 4
+
+
+def test_cards_turn_with_the_head_bone(scene) -> None:
+    made = meshes.build_head(template(), "Head")
+    cards = cards_of(made)
+    before = np.array([vertex.co for vertex in cards.data.vertices])
+    top = before[:, 2] > np.quantile(before[:, 2], 0.5)
+
+    bone = made.rig.pose.bones["head"]
+    bone.rotation_euler[1] = 0.5
+    graph = bpy.context.evaluated_depsgraph_get()
+    after = np.array([v.co for v in cards.evaluated_get(graph).data.vertices])
+
+    moved = np.array(bone.matrix @ bone.bone.matrix_local.inverted())
+    assert np.allclose(after[top], before[top] @ moved[:3, :3].T + moved[:3, 3], atol=1e-4)
 
 
 def test_a_beard_takes_its_colour_from_the_texture_and_moves_by_the_same_keys(scene) -> None:

@@ -1,0 +1,160 @@
+"""A picture of strands for cards of hair and what lies under them, in a head's own colour. No bpy.
+
+It is one for all of a head's hair: bundles side by side, dark to fair, roots at the top and tips fraying at
+the bottom, and beside them a weave that repeats when it is mirrored, for cap and sheet. The colour is in
+the picture itself, so that every program shows it with its plainest material; where nothing is drawn
+the picture has hair's colour too, or a rim would show round every strand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Colour = tuple[float, float, float]
+
+# sRGB of hair of which no photo says anything.
+HAIR_COLOUR: Colour = (0.16, 0.11, 0.08)
+SIZE = 512
+BUNDLES, BUNDLE_PIXELS = 6, 64
+WEAVE_PIXELS = SIZE - BUNDLES * BUNDLE_PIXELS
+MARGIN_PIXELS = 2.0  # between neighbours, which smaller versions of the picture mix
+STRANDS, WEAVE_STRANDS = 46, 150
+# Of the height: over which roots begin and at which tips end; the weave frays over its lowest share.
+ROOTS, TIPS, FRAYED = 0.16, (0.45, 1.0), 0.19
+WIDTHS = (0.6, 1.35)  # pixels, half of a strand's width
+SLANT_PIXELS = 7.0  # by which a strand of the weave ends aside
+CLOSED = 0.55  # of its place across the bundle that a strand has left at its tip
+# Light of the darkest and of the fairest bundle; spread among strands of one, straight and all curls; what
+# is left at roots and at the rim of a strand; light of the weave, which lies in the shade of the others.
+TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.42, 0.62), 0.75, 0.55, 0.88
+# Sway across a bundle, of its width, and turns along it: of straight hair and of hair all curls.
+SWAY, TURNS = (0.02, 0.17), (0.8, 3.6)
+
+
+def bundle_box(number: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Left and right edge in the picture, 0..1, of bundles by their numbers, the darkest first."""
+    left = (number * BUNDLE_PIXELS + MARGIN_PIXELS) / SIZE
+    return left, left + (BUNDLE_PIXELS - 2 * MARGIN_PIXELS) / SIZE
+
+
+def weave_box() -> tuple[float, float]:
+    """Left and right edge of the weave."""
+    return 1.0 - (WEAVE_PIXELS - MARGIN_PIXELS) / SIZE, 1.0 - MARGIN_PIXELS / SIZE
+
+
+def hair_atlas(colour: Colour, curl: float = 0.0, *, seed: int = 2) -> npt.NDArray[np.uint8]:
+    """(SIZE, SIZE, 4) uint8 sRGB and opacity, top row first.
+
+    Parameters
+    ----------
+    colour : sRGB 0..1 of the hair
+    curl : 0 straight to 1 all curls
+    """
+    random = np.random.default_rng(seed)
+    spread = SPREAD[0] + (SPREAD[1] - SPREAD[0]) * curl
+    tone = np.empty((SIZE, SIZE))
+    alpha = np.empty((SIZE, SIZE))
+    for number, light in enumerate(np.linspace(*TONES, BUNDLES)):
+        box = slice(number * BUNDLE_PIXELS, (number + 1) * BUNDLE_PIXELS)
+        place = _bundle(curl, random)
+        drawn, alpha[:, box] = _drawn(place, BUNDLE_PIXELS, spread, random)
+        tone[:, box] = light * drawn
+    box = slice(BUNDLES * BUNDLE_PIXELS, SIZE)
+    drawn, frayed = _drawn(_weave(curl, random), WEAVE_PIXELS, spread, random)
+    tone[:, box] = WEAVE_TONE * drawn
+    # Nothing is seen through it but at its lower edge.
+    above = np.clip((1.0 - FRAYED - np.linspace(0.0, 1.0, SIZE)) / 0.04, 0.0, 1.0)
+    alpha[:, box] = np.maximum(frayed, above[:, None])
+    light = tone[..., None] * _linear(colour)
+    # Clipped by channels, fair hair would lose its hue.
+    light /= np.maximum(light.max(-1, keepdims=True), 1.0)
+    return np.round(255 * np.dstack([_srgb(light), alpha])).astype(np.uint8)
+
+
+def _bundle(curl: float, random: np.random.Generator) -> _Strokes:
+    """Strands of one bundle: drawn together toward their tips, which end one by one."""
+    share = np.linspace(0.0, 1.0, SIZE)
+    root = random.uniform(-1.0, 1.0, (STRANDS, 1)) * 0.86
+    clump = np.round(2.0 * root + random.normal(0.0, 0.4, root.shape)) / 2.6
+    across = root + (clump - root) * (1.0 - CLOSED) * share**1.5
+    across = across + _sway(curl, share, clump, random)
+    half = BUNDLE_PIXELS / 2 - MARGIN_PIXELS
+    start = random.uniform(0.0, ROOTS, root.shape) + 0.06 * np.abs(root) ** 3
+    # What is outermost ends first: a bundle has a point.
+    end = TIPS[1] - (TIPS[1] - TIPS[0]) * random.beta(1.3, 2.0, root.shape) - 0.12 * root**2
+    return _Strokes(BUNDLE_PIXELS / 2 + half * across, start, end, share)
+
+
+def _weave(curl: float, random: np.random.Generator) -> _Strokes:
+    """Strands over all the weave; they end where hair does, one by one."""
+    share = np.linspace(0.0, 1.0, SIZE)
+    place = random.uniform(-0.03, 1.03, (WEAVE_STRANDS, 1)) * WEAVE_PIXELS
+    sway = _sway(curl, share, 9.0 * place / WEAVE_PIXELS, random) * BUNDLE_PIXELS / 2
+    end = 1.0 - FRAYED * random.uniform(0.0, 1.0, place.shape) ** 0.6
+    slant = random.normal(0.0, SLANT_PIXELS, place.shape) * np.clip(
+        share / FRAYED + 1.0 - 1.0 / FRAYED, 0.0, 1.0
+    )
+    return _Strokes(place + sway + slant, np.full(place.shape, -0.1), end, share)
+
+
+class _Strokes:
+    """Strands to draw: middles (N, H) in pixels, and widths (N, H), 0..1 of a whole one.
+
+    They start and end at shares (N, 1) of the height.
+    """
+
+    def __init__(self, middle: Floats, start: Floats, end: Floats, share: Floats) -> None:
+        self.middle = middle
+        whole = np.clip((share - start) / 0.02, 0.0, 1.0)
+        self.width = whole * np.sqrt(np.clip((end - share) / 0.25, 0.0, 1.0))
+
+
+def _sway(curl: float, share: Floats, phase: Floats, random: np.random.Generator) -> Floats:
+    """(N, H) how far strands stray across a bundle, neighbours nearly alike."""
+    turns = TURNS[0] + (TURNS[1] - TURNS[0]) * curl
+    far = SWAY[0] + (SWAY[1] - SWAY[0]) * curl
+    own = random.normal(0.0, 0.5 + 0.5 * curl, phase.shape)
+    many = turns * random.uniform(0.85, 1.15, phase.shape)
+    return (
+        2.0
+        * far
+        * np.minimum(3.0 * share, 1.0)
+        * np.sin(2 * np.pi * many * share + 2.0 * phase + own)
+    )
+
+
+def _drawn(
+    strokes: _Strokes, width: int, spread: float, random: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """(H, W) light and opacity of strands, each over those before it."""
+    count = len(strokes.middle)
+    share = np.linspace(0.0, 1.0, SIZE)[:, None]
+    rooted = ROOT + (1.0 - ROOT) * np.clip(share / 0.3, 0.0, 1.0)
+    pixels = np.arange(width) + 0.5
+    # What lies deepest is in the shade of the rest.
+    tones = 1.0 + spread * random.uniform(-1.0, 1.0, count)
+    tones *= 0.72 + 0.28 * np.linspace(0.0, 1.0, count)
+    thick = random.uniform(*WIDTHS, count)
+    tone = np.full((SIZE, width), 0.72) * rooted
+    alpha = np.zeros((SIZE, width))
+    for k in range(count):
+        half = (thick[k] * strokes.width[k])[:, None]
+        off = np.abs(pixels - strokes.middle[k][:, None])
+        cover = np.clip(half + 0.5 - off, 0.0, 1.0) * np.minimum(2.0 * half, 1.0)
+        round_ = 1.0 - (1.0 - RIM) * np.minimum(off / (half + 0.5), 1.0) ** 2
+        tone += cover * (tones[k] * rooted * round_ - tone)
+        alpha = np.maximum(alpha, cover)
+    return tone, alpha
+
+
+def _linear(srgb: Sequence[float]) -> Floats:
+    value = np.asarray(srgb, np.float64)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def _srgb(light: Floats) -> Floats:
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)

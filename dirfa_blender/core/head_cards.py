@@ -1,0 +1,287 @@
+"""Cards of hair: strips of mesh that each stand for a bundle of strands, for windows and for games. No bpy.
+
+Strands that run alike are one card: it follows their mean, is as wide as they lie apart, and shows a bundle
+of the atlas (`hair_atlas`). Cards are made from the strands and not beside them, so they fall, part and
+end as those do. Under them lies the cap, and the sheet of long hair: closer to the skin than strands
+need it, in the weave of the same picture, so that between cards there is shade and no skin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .hair_atlas import BUNDLES, ROOTS, TIPS, bundle_box, weave_box
+from .head import Head
+from .head_curtain import with_normals
+from .head_groom import Strands, cap_grid, cap_order, curl_of, standoff, wave_of
+from .head_hair import COLUMNS
+from .head_tresses import PART as LONG_PART
+from .head_tresses import tress_grid
+from .shape_anatomy import nearest
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+MOST_VERTICES = 6000
+SHORT_ROWS, LONG_ROWS = 6, 9
+CARRIED_SHARE = 0.70  # of all vertices that hair on the skull has where more hangs below
+CLUSTERED, ROUNDS = 4000, 5  # strands that are looked at, and how often their means are
+PLACES = 4  # of a strand, by which it is like others, and how much each counts
+ROOTED = np.array([1.6, 1.2, 1.0, 1.0])
+# Half a card's width by how far its strands are from its middle, and the limits of it in metres.
+WIDE, WIDTHS = 1.75, (0.0035, 0.0095)
+# Of that width at the root, the middle and the tip.
+SHAPE = (0.9, 1.0, 0.6)
+# By how many standard deviations of its strands' ends a card reaches beyond their mean, at root and tip.
+REACH = (1.3, 0.8)
+FRAYED_METRES = (0.010, 0.045)  # at most, over which its strands begin and end
+UPRIGHT_METRES = 0.003  # over that surface, above which cards lie flatter than strands
+DEEPEST_METRES = 0.0008  # under the strands' surface, at which a card begins
+LAYERS_METRES = (0.0002, 0.0026)  # over the strands' mean, from card to card
+TWISTED = 0.10  # radians about its run, standard deviation
+ROUNDED, ROUNDED_CURLS = 0.15, 0.4  # by which normals lean to the sides of a card
+# What cap and sheet lose: of the cap's height over so many metres off the skin, at most so many; and of the
+# sheet's thickness.
+LOWERED, CLOSE_METRES, MOST_LOWERED, SHEET_LOWERED = 0.3, 0.0025, 0.0016, 0.25
+SHEET_COLUMNS = 0.9  # by which the sheet's front edges lie behind the cards that fall there
+WITHIN = (0.003, 0.997)  # of the picture, beyond whose edges it repeats
+WEAVE_COLUMNS = 8  # of cap and sheet over which the weave goes once
+
+
+@dataclass(frozen=True)
+class Cards:
+    """A mesh of cards.
+
+    Attributes
+    ----------
+    points, normals : (V, 3) float32, metres and unit
+    uvs : (V, 2) float32
+    faces : (F, 4) int32, counter-clockwise from outside
+    bone_weights : (B, V) float32, of the head's bones
+    """
+
+    points: npt.NDArray[np.float32]
+    normals: npt.NDArray[np.float32]
+    uvs: npt.NDArray[np.float32]
+    faces: npt.NDArray[np.int32]
+    bone_weights: npt.NDArray[np.float32]
+
+
+def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None:
+    """Cards for strands that grow on a head, those on the skull first; None where there are none."""
+    skin = _surface(head)
+    if not hair or skin is None:
+        return None
+    random = np.random.default_rng(seed)
+    shares = (1.0,) if len(hair) == 1 else (CARRIED_SHARE, 1.0 - CARRIED_SHARE)
+    rows = SHORT_ROWS if len(hair) == 1 else LONG_ROWS
+    rounded = ROUNDED + ROUNDED_CURLS * max(curl_of(head), wave_of(head))
+    parts = [
+        _strips(grown, skin, (int(MOST_VERTICES * share) // (rows * 2), rows), rounded, random)
+        for grown, share in zip(hair, shares, strict=True)
+    ]
+    points, normals, uvs = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
+    number = np.arange(points.size // 3).reshape(points.shape[:3])
+    corners = (number[:, :-1, :-1], number[:, 1:, :-1], number[:, 1:, 1:], number[:, :-1, 1:])
+    flat = points.reshape(-1, 3)
+    chosen = np.flatnonzero(head.part(*_hair_parts(head)))
+    found = chosen[nearest(flat, head.vertices[chosen])]
+    return Cards(
+        flat,
+        normals.reshape(-1, 3),
+        uvs.reshape(-1, 2),
+        np.stack(corners, -1).reshape(-1, 4).astype(np.int32),
+        head.bone_weights[:, found].astype(np.float32),
+    )
+
+
+def under_cards(head: Head) -> Head:
+    """The head with cap and sheet nearer to the skin, and both in the weave of the atlas."""
+    cap = cap_grid(head)
+    if cap is None:
+        return head
+    lift = standoff(head, cap)
+    _, outward = with_normals(cap, True)
+    down = np.clip(LOWERED * (lift - CLOSE_METRES), 0.0, MOST_LOWERED)[..., None]
+    lowered = cap - outward.reshape(cap.shape) * down
+    vertices = head.vertices.copy()
+    vertices[head.part("hair")] = cap_order(lowered)
+    sheet = tress_grid(head)
+    if sheet is not None:
+        rows, columns = sheet.shape[:2]
+        both = head.vertices[head.part(LONG_PART)].astype(np.float64).reshape(2, rows, columns, 3)
+        at = np.linspace(SHEET_COLUMNS, columns - 1.0 - SHEET_COLUMNS, columns)
+        low = np.minimum(at.astype(int), columns - 2)
+        part = (at - low)[:, None]
+        both = both[:, :, low] * (1.0 - part) + both[:, :, low + 1] * part
+        inward = both[1] - both[0]
+        both[0] += SHEET_LOWERED * inward
+        # Its upper edge stays in the cap.
+        sunk = MOST_LOWERED * np.clip(2.0 - np.arange(rows) / 3.0, 0.0, 1.5)
+        both += sunk[:, None, None] * _unit(inward)
+        vertices[head.part(LONG_PART)] = both.reshape(-1, 3)
+    return replace(head, vertices=vertices, uvs=_woven(head))
+
+
+def _hair_parts(head: Head) -> tuple[str, ...]:
+    return ("hair", LONG_PART) if LONG_PART in head.part_names else ("hair",)
+
+
+def _woven(head: Head) -> npt.NDArray[np.float32]:
+    """(F, 4, 2) the head's texture coordinates, those of its hair over the weave of the atlas."""
+    uvs = head.uvs.astype(np.float64)
+    left, right = weave_box()
+    for name, columns in zip(_hair_parts(head), (COLUMNS, _tress_columns(head)), strict=False):
+        chosen = head.part(name)[head.faces[:, 0]]
+        own = uvs[chosen]
+        low, high = own.reshape(-1, 2).min(0), own.reshape(-1, 2).max(0)
+        share = (own - low) / (high - low)
+        # There and back, so that the weave meets itself.
+        turn = np.abs((share[..., 0] * columns / WEAVE_COLUMNS + 1.0) % 2.0 - 1.0)
+        uvs[chosen] = np.stack([left + (right - left) * turn, np.clip(share[..., 1], *WITHIN)], -1)
+    return uvs.astype(np.float32)
+
+
+def _tress_columns(head: Head) -> int:
+    """Steps from one front edge of a head's long hair to the other; 1 without."""
+    sheet = tress_grid(head)
+    return 1 if sheet is None else sheet.shape[1] - 1
+
+
+def _surface(head: Head) -> tuple[Floats, Floats] | None:
+    """(N, 3) points and outward unit normals of what strands lie on."""
+    cap, sheet = cap_grid(head), tress_grid(head)
+    if cap is None:
+        return None
+    parts = [with_normals(cap, True)]
+    if sheet is not None:
+        parts.append(with_normals(sheet, False))
+    points, normals = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return points, normals
+
+
+def _strips(
+    grown: Strands,
+    skin: tuple[Floats, Floats],
+    count_and_rows: tuple[int, int],
+    rounded: float,
+    random: np.random.Generator,
+) -> tuple[Floats, Floats, Floats]:
+    """Points, normals (N, R, 2, 3) and texture coordinates (N, R, 2, 2) of cards."""
+    count, rows = count_and_rows
+    middle, spread, ends, tone = _bundles(grown, count, rows, random)
+    count = len(middle)
+    share = np.linspace(0.0, 1.0, rows)
+    place, outward = _near(middle, *skin)
+    # Nobody sees how a strand comes up from the scalp: a card lies on its surface from the first.
+    height = ((middle - place) * outward).sum(-1)
+    level = np.maximum(height, -DEEPEST_METRES)
+    # Coils stand up; cards that did would be seen on edge.
+    level = np.where(level > UPRIGHT_METRES, UPRIGHT_METRES + 0.4 * (level - UPRIGHT_METRES), level)
+    middle = middle + outward * (level - height)[..., None]
+    run = np.gradient(middle, axis=1)
+    run = _unit(run - (run * outward).sum(-1, keepdims=True) * outward)
+    reach = ends[:, 1:] * REACH[1] * share**2 - ends[:, :1] * REACH[0] * (1.0 - share) ** 2
+    middle = middle + reach[..., None] * run
+    aside = _unit(np.cross(outward, run))
+    layer = random.permutation(np.linspace(*LAYERS_METRES, count))
+    middle = middle + outward * (layer[:, None] * np.minimum(3.0 * share, 1.0))[..., None]
+    turned = random.normal(0.0, TWISTED, (count, 1, 1)) * share[:, None]
+    aside = np.cos(turned) * aside + np.sin(turned) * np.cross(run, aside)
+    half = np.clip(WIDE * spread, *WIDTHS)[:, None] * np.interp(share, (0.0, 0.5, 1.0), SHAPE)
+    across = np.array([-1.0, 1.0])
+    points = middle[:, :, None] + (half[..., None] * across)[..., None] * aside[:, :, None]
+    normals = _unit(outward[:, :, None] + rounded * across[:, None] * aside[:, :, None])
+    number = np.minimum((tone * BUNDLES).astype(np.int64), BUNDLES - 1)
+    left, right = bundle_box(number)
+    mirrored = np.where(random.random((count, 1)) < 0.5, -across, across)
+    u = left[:, None] + (right - left)[:, None] * (mirrored + 1.0) / 2
+    uvs = np.stack(
+        np.broadcast_arrays(u[:, None], np.clip(1.0 - _down(middle), *WITHIN)[..., None]), -1
+    )
+    return points, normals, uvs
+
+
+def _down(middle: Floats) -> Floats:
+    """(N, R) how far down a bundle each row is; long ones fray over no more metres than short ones do."""
+    steps = np.linalg.norm(np.diff(middle, axis=1), axis=2)
+    way = np.concatenate([np.zeros((len(steps), 1)), np.cumsum(steps, axis=1)], axis=1)
+    length = way[:, -1:]
+    root = np.minimum(ROOTS * length, FRAYED_METRES[0])
+    tip = np.minimum((1.0 - TIPS[0]) * length, FRAYED_METRES[1])
+    body = (way - root) / (length - root - tip)
+    return np.where(
+        way < root,
+        ROOTS - (root - way) / FRAYED_METRES[0] * ROOTS,
+        np.where(
+            body < 1.0,
+            ROOTS + (TIPS[0] - ROOTS) * body,
+            1.0 - (length - way) / np.maximum(tip, 1e-9) * (1.0 - TIPS[0]),
+        ),
+    )
+
+
+def _bundles(
+    grown: Strands, count: int, rows: int, random: np.random.Generator
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Means (N, R, 3) of strands that run alike; of each the metres that its strands lie beside it (N,) and
+    begin and end before or after it (N, 2), standard deviations; and a tone (N,).
+    """
+    chosen = random.permutation(len(grown.points))[:CLUSTERED]
+    points = grown.points[chosen].astype(np.float64)
+    at = np.linspace(0.0, points.shape[1] - 1.0, rows)
+    low = np.minimum(at.astype(int), points.shape[1] - 2)
+    part = (at - low)[:, None]
+    points = points[:, low] * (1.0 - part) + points[:, low + 1] * part
+    places = np.round(np.linspace(0, rows - 1, PLACES)).astype(int)
+    feature = (points[:, places] * ROOTED[:, None]).reshape(len(points), -1)
+    centres = feature[:count]
+    count = len(centres)
+    for _ in range(ROUNDS):
+        member = _nearest_of(feature, centres)
+        size = np.bincount(member, minlength=count)
+        centres = _means(feature, member, count)
+    member = _nearest_of(feature, centres)
+    size = np.bincount(member, minlength=count)
+    middle = _means(points.reshape(len(points), -1), member, count).reshape(count, rows, 3)
+    off = points - middle[member]
+    run = _unit(np.gradient(middle, axis=1))[member]
+    along = (off * run).sum(-1)
+    off -= along[..., None] * run
+    spread = np.sqrt(_means((off**2).sum(-1).mean(1)[:, None], member, count)[:, 0])
+    ends = np.sqrt(_means(along[:, [0, -1]] ** 2, member, count))
+    first = np.zeros(count, np.int64)
+    first[member] = np.arange(len(member))
+    kept = size >= 3
+    tones = grown.tones[chosen][first[kept]].astype(np.float64)
+    return middle[kept], spread[kept], ends[kept], tones
+
+
+def _nearest_of(feature: Floats, centres: Floats) -> Indices:
+    """(N,) number of the centre (M, D) nearest to each feature (N, D)."""
+    square = (centres**2).sum(1) - 2.0 * feature @ centres.T
+    return square.argmin(1)
+
+
+def _means(values: Floats, member: Indices, count: int) -> Floats:
+    """(count, D) means of values (N, D) by the number of each; zero of none."""
+    size = np.maximum(np.bincount(member, minlength=count), 1)
+    sums = [np.bincount(member, column, count) for column in values.T]
+    return np.stack(sums, -1) / size[:, None]
+
+
+def _near(places: Floats, points: Floats, normals: Floats) -> tuple[Floats, Floats]:
+    """(N, R, 3) each: the points of a surface nearest to places, its normals smooth along each strand."""
+    found = nearest(places.reshape(-1, 3), points)
+    normal = normals[found].reshape(places.shape)
+    for _ in range(2):
+        normal[:, 1:-1] = (normal[:, :-2] + 2.0 * normal[:, 1:-1] + normal[:, 2:]) / 4.0
+    return points[found].reshape(places.shape), _unit(normal)
+
+
+def _unit(vectors: Floats) -> Floats:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
