@@ -34,6 +34,14 @@ LIPS_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 
 LIPS_INNER_UPPER = (191, 80, 81, 82, 13, 312, 311, 310, 415)
 LIPS_INNER_LOWER = (95, 88, 178, 87, 14, 317, 402, 318, 324)
 MOUTH_CORNERS_INNER = (78, 308)
+LIPS_INNER = (
+    MOUTH_CORNERS_INNER[0], *LIPS_INNER_UPPER, MOUTH_CORNERS_INNER[1], *LIPS_INNER_LOWER[::-1],
+)  # fmt: skip
+# Patches that are skin on nearly every photo: cheeks, nose ridge and side, between the brows.
+SKIN_PATCHES = (
+    (117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352), (6, 197, 195, 5, 45, 275),
+    (9, 8, 55, 285), (108, 151, 337, 9),
+)  # fmt: skip
 RIGID = (
     10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 33, 133, 362, 263, 127, 356, 234, 454, 21, 251, 54,
     284, 103, 332, 67, 297, 109, 338, 122, 351, 196, 419, 3, 248, 98, 327,

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL
+from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL, SKIN_PATCHES
 
 Pixels = npt.NDArray[np.uint8]
 Shares = npt.NDArray[np.float32]
@@ -188,8 +188,7 @@ def _expected(points: Floats, unit: float, person: Shares) -> _Place:
     if hair_seed.sum() < 60:
         hair_seed = firm & (away > 0.25) & (rows < brow)
     skin_seed = np.zeros(shape, np.uint8)
-    for patch in ((117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352), (9, 8, 55, 285),
-                  (108, 151, 337, 9), (6, 197, 195, 5, 45, 275)):  # fmt: skip
+    for patch in SKIN_PATCHES:
         corners = cv2.convexHull(np.round(points[list(patch)]).astype(np.int32))
         cv2.fillConvexPoly(skin_seed, corners, (1,))
     edge = points[list(OVAL), 0]

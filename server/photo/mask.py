@@ -19,11 +19,10 @@ from dirfa_blender.core.face_landmarks import (
     BROW_RIGHT,
     EYE_LEFT,
     EYE_RIGHT,
-    LIPS_INNER_LOWER,
-    LIPS_INNER_UPPER,
+    LIPS_INNER,
     LIPS_OUTER,
-    MOUTH_CORNERS_INNER,
     OVAL,
+    SKIN_PATCHES,
     FaceLandmarks,
 )
 
@@ -36,24 +35,11 @@ Shares = npt.NDArray[np.float32]
 # Outline inside which colour is not asked about: temples inward, brows down to the jaw.
 MIDDLE = (68, 104, 69, 108, 151, 337, 299, 333, 298, 301, 383, 345, 352, 411, 434, 430, 431, 262, 428, 199,
           208, 32, 211, 210, 214, 187, 123, 116, 156, 71)  # fmt: skip
-# Patches that are skin on nearly every photo: cheeks, nose ridge and side, between the brows.
-SKIN_PATCHES = (
-    (117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352), (6, 197, 195, 5, 45, 275),
-    (9, 8, 55, 285), (108, 151, 337, 9),
-)  # fmt: skip
 # Cheek beside nose and mouth, where a smile folds the skin.
 SMILE_FOLDS = (
     (98, 129, 142, 36, 205, 187, 207, 216, 212, 57, 186, 92, 165),
     (327, 358, 371, 266, 425, 411, 427, 436, 432, 287, 410, 322, 391),
 )
-LIPS_INNER = (
-    MOUTH_CORNERS_INNER[0],
-    *LIPS_INNER_UPPER,
-    MOUTH_CORNERS_INNER[1],
-    *LIPS_INNER_LOWER[::-1],
-)
-"""Ring between the lips."""
-
 WIDEST = 5.0  # pixels of the widest brush; what is wider is done on a smaller picture
 
 
