@@ -37,12 +37,13 @@ LIKELY_BITE, SURE_BITE = 0.12, 0.35
 """The same of a labiodental's bite."""
 BITE_SEAL = 0.5
 """Share of the jaw's opening that lips may take back in a bite: the edges of the upper teeth are seen."""
-NOTED_SEAL = 0.2
-"""Probability from which the likeliest moment of a bilabial is shut."""
-HELD = 0.85
-"""How far a closure's or a bite's likeliest moment is held in the frame before and after it: a film of 24
-pictures a second may show none of three frames else."""
-VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY")
+NOTED_SEAL, SEAL_ODDS = 0.08, 0.5
+"""Probability from which the likeliest moment of a bilabial is shut, and its least ratio to that of vowels
+and silence."""
+HELD_SEAL, HELD_BITE = 0.7, 0.85
+"""How far the likeliest moment of a closure, and of a bite, is held in the frames before and after: a film
+of 24 pictures a second may show none of three frames else."""
+VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY UH UW ER")
 """The lips are apart, however little."""
 MOUTH_GAIN = 1.1
 """The network moves lips by less than the filmed talkers do: their deviation on held-out clips over its."""
@@ -241,19 +242,24 @@ def _bitten(phones: Array, parted: Array) -> Array:
     share = _probability(phones, LABIODENTALS)
     sure = _limited((share - LIKELY_BITE) / (SURE_BITE - LIKELY_BITE))
     held = np.maximum(sure, np.float32(0.5) * moved(sure, -1))
-    eased = np.maximum(smoothed(held), _around(sure * _peaks(share)))
+    eased = np.maximum(smoothed(held), _around(sure * _peaks(share), HELD_BITE))
     # The middle is bitten however short it is.
     return np.maximum(eased * (1.0 - parted), sure).astype(np.float32)
 
 
 def _sealed(phones: Array, parted: Array) -> Array:
     """(T,) 0..1 how far lips are shut for p b m: for as long as one is surely spoken, and for its likeliest
-    moment where none is: real lips hardly stay shut, but a p that is not met is seen."""
+    moment where none is: real lips hardly stay shut, but a p that is not met is seen. Another consonant may
+    be much likelier, and lips that shut for it are hardly seen; a vowel, silence or a bite may not."""
     share = _probability(phones, BILABIALS)
-    peak = _peaks(share) * (share > NOTED_SEAL)
+    least = np.maximum(
+        np.float32(SEAL_ODDS) * _probability(phones, (SILENCE, *VOWELS)),
+        np.maximum(_probability(phones, LABIODENTALS), np.float32(NOTED_SEAL)),
+    )
+    peak = _peaks(share) * (share > least)
     sure = _limited((share - LIKELY_SEAL) / (SURE_SEAL - LIKELY_SEAL))
     shut = np.maximum(sure, peak)
-    eased = np.maximum(smoothed(shut), _around(peak))
+    eased = np.maximum(smoothed(shut), _around(peak, HELD_SEAL))
     return np.maximum(eased * (1.0 - parted), shut).astype(np.float32)
 
 
@@ -262,9 +268,9 @@ def _peaks(share: Array) -> Array:
     return ((share >= moved(share, 1)) & (share >= moved(share, -1))).astype(np.float32)
 
 
-def _around(peak: Array) -> Array:
-    """(T,) how far the frames beside a peak are held as it is."""
-    return np.float32(HELD) * np.maximum(moved(peak, 1), moved(peak, -1))
+def _around(peak: Array, held: float) -> Array:
+    """(T,) 0..`held` how far the frames beside a peak are held as it is."""
+    return np.float32(held) * np.maximum(moved(peak, 1), moved(peak, -1))
 
 
 def _parted(phones: Array) -> Array:
