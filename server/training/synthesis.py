@@ -106,7 +106,7 @@ def phone_of(symbol: str) -> int | None:
     if not symbol or symbol.startswith("("):
         return 0
     base = unicodedata.normalize("NFD", symbol)
-    plain = "".join(c for c in base if not unicodedata.combining(c) and c not in "ːˑʰʲˠˤ̩ʷ~")
+    plain = "".join(c for c in base if not unicodedata.combining(c) and c not in "ˈˌːˑʰʲˠˤ̩ʷ~")
     if symbol in ("ʲ", "ː", "ʰ") or not plain:
         return None
     for length in (len(plain), 2, 1):

@@ -146,7 +146,18 @@ def test_batches_come_in_order_however_many_threads_make_them(threads: int) -> N
 
 @pytest.mark.parametrize(
     ("symbol", "phone"),
-    [("p", "P"), ("bʲ", "B"), ("m̩", "M"), ("iː", "IY"), ("y", "UW"), ("ɑ̃", "AA"), ("tʃ", "CH")],
+    [
+        ("p", "P"),
+        ("bʲ", "B"),
+        ("m̩", "M"),
+        ("iː", "IY"),
+        ("y", "UW"),
+        ("ɑ̃", "AA"),
+        ("tʃ", "CH"),
+        ("ˈuː", "UW"),
+        ("ˌæ", "AE"),
+        ("ˈaɪ", "AY"),
+    ],
 )
 def test_a_foreign_sound_takes_the_phone_whose_lips_look_like_it(symbol: str, phone: str) -> None:
     found = phone_of(symbol)
