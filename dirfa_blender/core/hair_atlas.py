@@ -24,13 +24,13 @@ WEAVE_PIXELS = SIZE - BUNDLES * BUNDLE_PIXELS
 MARGIN_PIXELS = 2.0  # between neighbours, which smaller versions of the picture mix
 STRANDS, WEAVE_STRANDS = 46, 150
 # Of the height: over which roots begin and at which tips end; the weave frays over its lowest share.
-ROOTS, TIPS, FRAYED = 0.16, (0.45, 1.0), 0.19
+ROOTS, TIPS, FRAYED = 0.16, (0.45, 1.0), 0.14
 WIDTHS = (0.6, 1.35)  # pixels, half of a strand's width
 SLANT_PIXELS = 7.0  # by which a strand of the weave ends aside
 CLOSED = 0.55  # of its place across the bundle that a strand has left at its tip
 # Light of the darkest and of the fairest bundle; spread among strands of one, straight and all curls; what
 # is left at roots and at the rim of a strand; light of the weave, which lies in the shade of the others.
-TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.42, 0.62), 0.75, 0.55, 0.88
+TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.42, 0.62), 0.85, 0.55, 0.88
 # Sway across a bundle, of its width, and turns along it: of straight hair and of hair all curls.
 SWAY, TURNS = (0.02, 0.17), (0.8, 3.6)
 
@@ -94,7 +94,7 @@ def _weave(curl: float, random: np.random.Generator) -> _Strokes:
     share = np.linspace(0.0, 1.0, SIZE)
     place = random.uniform(-0.03, 1.03, (WEAVE_STRANDS, 1)) * WEAVE_PIXELS
     sway = _sway(curl, share, 9.0 * place / WEAVE_PIXELS, random) * BUNDLE_PIXELS / 2
-    end = 1.0 - FRAYED * random.uniform(0.0, 1.0, place.shape) ** 0.6
+    end = 1.0 - FRAYED * random.uniform(0.0, 1.0, place.shape) ** 0.8
     slant = random.normal(0.0, SLANT_PIXELS, place.shape) * np.clip(
         share / FRAYED + 1.0 - 1.0 / FRAYED, 0.0, 1.0
     )

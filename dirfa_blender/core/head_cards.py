@@ -40,6 +40,8 @@ SHAPE = (0.9, 1.0, 0.6)
 REACH = (1.3, 0.8)
 FRAYED_METRES = (0.010, 0.045)  # at most, over which its strands begin and end
 UPRIGHT_METRES = 0.003  # over that surface, above which cards lie flatter than strands
+# By how much more its root is, so that others hide where it begins; of its length, the inverse, that is so.
+SUNK_METRES, SUNK_SHARE = 0.0018, 5.0
 DEEPEST_METRES = 0.0008  # under the strands' surface, at which a card begins
 LAYERS_METRES = (0.0002, 0.0026)  # over the strands' mean, from card to card
 TWISTED = 0.10  # radians about its run, standard deviation
@@ -182,6 +184,7 @@ def _strips(
     level = np.maximum(height, -DEEPEST_METRES)
     # Coils stand up; cards that did would be seen on edge.
     level = np.where(level > UPRIGHT_METRES, UPRIGHT_METRES + 0.4 * (level - UPRIGHT_METRES), level)
+    level -= SUNK_METRES * np.clip(1.0 - SUNK_SHARE * share, 0.0, 1.0)
     middle = middle + outward * (level - height)[..., None]
     run = np.gradient(middle, axis=1)
     run = _unit(run - (run * outward).sum(-1, keepdims=True) * outward)
