@@ -140,6 +140,7 @@ class DIRFA_OT_build_shot(bpy.types.Operator):
         subject = head_form.current_head(context) or target_of(context)
         photo = Path(bpy.path.abspath(scene.dirfa.photo)) if scene.dirfa.photo else None
         try:
+            shot.frame_head(subject)  # refuses before anything is taken away
             shot.remove_shot(scene)
             shot.build_shot(scene, subject, preset=scene.dirfa.shot, photo=photo)
         except DirfaError as error:

@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from ..core.errors import RigError
 from ..head import materials, meshes
 from ..head.meshes import HeadObjects
 from .shot_presets import DEFAULT_SHOT, Lamp, ShotPreset, shot_preset
@@ -26,6 +27,8 @@ SHOT_KEY = "dirfa_shot"
 BACKDROP = "Backdrop"
 # Share of a talking-head mesh, from the crown down, that is head; the rest is neck and shoulders.
 HEAD_SHARE = 0.72
+# Of a head that can be framed, metres.
+LEAST_HEIGHT = 1e-5
 # Watts a square metre of squared distance at which the key exposes skin well.
 KEY_WATTS = 13.5
 # Height of the face's middle above the chin, in head heights: what lamps aim at and turn about.
@@ -86,6 +89,8 @@ def build_shot(
     ------
     SettingsError
         There is no preset of that name.
+    RigError
+        The subject has no height.
     """
     look = shot_preset(preset)
     collection = collection or scene.collection
@@ -114,16 +119,27 @@ def remove_shot(scene: bpy.types.Scene) -> None:
 
 
 def frame_head(subject: HeadObjects | bpy.types.Object) -> Framing:
-    """Framing of a built head by its named vertices, or of any object by its bounds."""
+    """Framing of a built head by its named vertices, or of any object by its bounds.
+
+    Raises
+    ------
+    RigError
+        It has no height, as an empty or a plane: a picture of it has no size.
+    """
     face = subject.face if isinstance(subject, HeadObjects) else subject
     chin = face.get(meshes.CHIN_KEY)
     corners = np.array([face.matrix_world @ Vector(corner) for corner in face.bound_box])
     crown, front = float(corners[:, 2].max()), float(corners[:, 1].min())
-    if chin is not None:
-        return Framing(face.matrix_world @ Vector(chin), crown, front)
-    low = float(corners[:, 2].min())
-    middle = (corners[:, 0].max() + corners[:, 0].min()) / 2
-    return Framing(Vector((middle, front, crown - HEAD_SHARE * (crown - low))), crown, front)
+    if chin is None:
+        low = float(corners[:, 2].min())
+        middle = (corners[:, 0].max() + corners[:, 0].min()) / 2
+        place = Vector((middle, front, crown - HEAD_SHARE * (crown - low)))
+    else:
+        place = face.matrix_world @ Vector(chin)
+    framing = Framing(place, crown, front)
+    if framing.height < LEAST_HEIGHT:
+        raise RigError(f"'{face.name}' has no height to be framed. Select the mesh of the face.")
+    return framing
 
 
 def set_view(scene: bpy.types.Scene) -> None:

@@ -14,6 +14,7 @@ from dirfa_blender.rendering import render, shot
 from dirfa_blender.rendering.shot_presets import SHOTS
 
 from .ball_head import ball_head
+from .test_operators import refused
 
 
 def subject() -> meshes.HeadObjects:
@@ -86,3 +87,17 @@ def test_render_settings_leave_the_film_as_the_shot_set_it(scene) -> None:
 def test_an_unknown_shot_names_those_there_are(scene) -> None:
     with pytest.raises(SettingsError, match=r"must be one of soft studio, .*got 'noir'"):
         shot.build_shot(scene, subject(), preset="noir")
+
+
+def test_a_subject_without_height_is_refused_before_the_old_shot_goes(stage) -> None:
+    stage.dirfa.actor, stage.dirfa.target = "object", subject().face
+    bpy.ops.dirfa.build_shot()
+    before = sorted(thing.name for thing in bpy.data.objects if shot.SHOT_KEY in thing)
+    empty = bpy.data.objects.new("Nothing", None)
+    stage.collection.objects.link(empty)
+    stage.dirfa.target = empty
+
+    assert "no height to be framed" in refused(bpy.ops.dirfa.build_shot)
+
+    assert sorted(thing.name for thing in bpy.data.objects if shot.SHOT_KEY in thing) == before
+    assert len(before) == 6
