@@ -16,13 +16,16 @@ def test_a_face_of_another_size_and_turn_has_no_error() -> None:
     assert errors_mm(1.3 * points @ turn.T + 0.1, points) == pytest.approx((0.0, 0.0), abs=1e-6)
 
 
-def test_a_known_head_differs_from_its_portraits_in_depth_alone() -> None:
+def test_known_heads_differ_from_their_portraits_in_depth_alone() -> None:
     head = template()
 
-    known = of_other_depth(head, seed=3)
+    heads = [of_other_depth(head, seed=seed) for seed in range(8)]
 
-    moved = known.vertices - head.vertices
-    assert np.abs(moved[:, [0, 2]]).max() == 0.0
-    across, depth = errors_mm(head.landmarks(), known.landmarks())
+    for known in heads:
+        moved = known.vertices - head.vertices
+        assert np.abs(moved[:, [0, 2]]).max() == 0.0
+    # A field that tilts the face is laid over it by a turn, which shows across: one head may have such.
+    errors = [errors_mm(head.landmarks(), known.landmarks()) for known in heads]
+    across, depth = np.mean(errors, axis=0)
     assert depth > 1.0
-    assert across < 0.6 * depth
+    assert across < 0.4 * depth
