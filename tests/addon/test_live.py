@@ -94,6 +94,8 @@ def heard(clock: Clock) -> LiveSession:
 
 
 def weights(face: bpy.types.Object) -> np.ndarray:
+    # As a window draws them: with what drivers make of them.
+    bpy.context.view_layer.update()
     blocks = face.data.shape_keys.key_blocks
     values = np.zeros(len(blocks), np.float32)
     blocks.foreach_get("value", values)

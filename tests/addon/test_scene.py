@@ -14,6 +14,7 @@ import pytest
 from dirfa_blender.blender import fcurves
 from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import AudioError, OutputError
+from dirfa_blender.core.head_correctives import correctives
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.head import meshes
@@ -73,7 +74,8 @@ def test_a_missing_recording_is_named(scene, tmp_path: Path) -> None:
 
 
 def test_a_saved_file_opens_with_everything_in_it(scene, tmp_path: Path) -> None:
-    head = meshes.build_head(ball_head(), "Ball")
+    ball = ball_head()
+    head = meshes.build_head(ball, "Ball")
     apply.apply_animation(wavy_animation(), head, load_profile(), name="Take", scene=scene)
     wav = write_tone(tmp_path / "a.wav")
     staging.place_sound(scene, wav, 1)
@@ -86,7 +88,7 @@ def test_a_saved_file_opens_with_everything_in_it(scene, tmp_path: Path) -> None
 
     face = bpy.data.objects["Ball"]
     keys = face.data.shape_keys
-    assert len(keys.key_blocks) == 54
+    assert len(keys.key_blocks) == 1 + len(ball.shape_names) + len(correctives(ball))
     assert len(fcurves.curves_of(keys)) == 53
     assert len(keys.animation_data.action.slots) == 2
     assert bpy.data.images["Ball albedo"].packed_file is not None
