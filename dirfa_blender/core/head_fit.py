@@ -32,10 +32,10 @@ from .head_morph import (
     moved_bones,
     reach,
 )
+from .head_profile import forward
 from .head_shapes import shaped_template, with_shapes
 from .head_sliders import HeadSliders, slid
 from .head_view import View, nudged, view_over
-from .seen_face import seen_beside, seen_motion
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,7 +49,6 @@ SMILE_FOUND = 0.82  # share of a smile that the fit finds
 # Round the lips, over which a correction by looking fades into one that moves the mouth as a whole.
 MOUTH_REACH = 0.018  # metres
 MOUTH_WHOLE = 0.8  # share of it on the lips
-LIPS_SEEN = 0.5  # share on the lips of what is seen beside the mesh's motion
 # How a correction by looking at the result spreads: metres, inside the face and on the outline.
 CORRECTION_NOISE, CORRECTION_NOISE_OVAL = 0.0012, 0.0015
 
@@ -174,11 +173,10 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
     Notes
     -----
     Pose, expression and identity are solved in turn; each round poses the symmetric part of the last
-    identity with the last expression, which is what a turned face has to be told from. Landmarks lie where
-    the network sees those of the template, which is not where the mesh has them.
+    identity with the last expression, which is what a turned face has to be told from.
     """
     basis = _expression_basis()
-    rest = shaped_template().landmarks().astype(np.float64) + seen_beside()
+    rest = _mean_as_seen()
     pictures = [photo.points_px[:MESH_POINTS] for photo in photos]
     offsets = np.zeros_like(rest)
     weights = [np.zeros(len(basis.names)) for _ in pictures]
@@ -205,19 +203,10 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
     return Solution(offsets, still, tuple(views), tuple(weights), tuple(pictures))
 
 
-def neutral_landmarks_px(solution: Solution, number: int = 0, *, by_mesh: bool = False) -> Floats:
-    """(N, 2) pixels of a photo where its landmarks would lie without the expression.
-
-    Parameters
-    ----------
-    number : of the photo
-    by_mesh : take off what the expression does to the mesh alone, not what the network sees of it
-    """
+def neutral_landmarks_px(solution: Solution, number: int = 0) -> Floats:
+    """(N, 2) pixels of a photo where its landmarks would lie without the expression."""
     basis, view = _expression_basis(), solution.views[number]
-    deltas = basis.deltas
-    if by_mesh:
-        deltas = deltas - _seen_motions(basis.names)
-    moved = np.einsum("k,kni->ni", solution.expressions[number], deltas)
+    moved = np.einsum("k,kni->ni", solution.expressions[number], basis.deltas)
     turned = moved @ view.rotation.T * view.scale
     return solution.photos_px[number][:, :2] - turned[:, [0, 2]] * (1.0, -1.0)
 
@@ -311,6 +300,13 @@ def prepare() -> None:
 
 
 @lru_cache(maxsize=1)
+def _mean_as_seen() -> Floats:
+    """(N, 3) metres, landmarks of the template as the network knows them: lips and chin further back."""
+    points = shaped_template().landmarks().astype(np.float64)
+    return points + forward(points * 1e3)[:, None] * (0.0, 1e-3, 0.0)
+
+
+@lru_cache(maxsize=1)
 def _template_reach() -> npt.NDArray[np.float32]:
     """(V, N) float32, kept because every correction of a fit moves the same template."""
     template = shaped_template()
@@ -336,7 +332,7 @@ class _ExpressionBasis:
     Attributes
     ----------
     names : K shapes
-    deltas : (K, N, 3) metres, motion of the landmarks at weight 1 as the network sees it
+    deltas : (K, N, 3) metres, motion of the landmarks at weight 1
     whitener : (3, N, N) inverse covariance of what identity and noise do along each axis
     form : (K, K) of the quadratic whose bounded minimum is sought
     """
@@ -366,7 +362,6 @@ def _expression_basis() -> _ExpressionBasis:
     chosen = [name for name in EXPRESSIONS if name in template.shape_names]
     rows = [template.shape_names.index(name) for name in chosen]
     deltas = template.landmark_deltas()[rows].astype(np.float64)
-    deltas += _seen_motions(chosen)
     covariance = kernel(template.landmarks().astype(np.float64))
     noise = landmark_noise()
     # Depth is doubted by as much again as the whole identity may vary.
@@ -377,19 +372,6 @@ def _expression_basis() -> _ExpressionBasis:
     usual = np.array([EXPRESSIONS[name] for name in chosen])
     form = np.einsum("kni,inm,lmi->kl", deltas, whitener, deltas, optimize=True)
     return _ExpressionBasis(tuple(chosen), deltas, whitener, form + np.diag(usual**-2.0))
-
-
-def _seen_motions(names: Sequence[str]) -> Floats:
-    """(K, N, 3) metres that the network sees of shapes beside the mesh's motion, on the lips in part.
-
-    Notes
-    -----
-    In drawings lips are seen to smile less than they do, and in photos less so: with all of that believed
-    the corners of resting mouths stood 0.023 of the mouth's width over the middle of the lips, with half
-    0.009, with none -0.001; the template has 0.005.
-    """
-    share = 1.0 - (1.0 - LIPS_SEEN) * _near_mouth() / MOUTH_WHOLE
-    return np.stack([seen_motion(name) for name in names]) * share[:, None]
 
 
 def _posed_across(model: Floats, photo_px: Floats, view: View) -> View:

@@ -1,15 +1,12 @@
 """Closed loop of the photo fit: portraits in, heads drawn from the photos' own view, landmarks compared.
 
 Two comparisons a portrait. *Neutral*: the head as it is kept, against the photo's landmarks less the
-displacement of the expression that the fit took out (the template's own shapes at their fitted weights, as
-the network sees them move, projected into the photo). *As photographed*: the head with that expression put
-back on, against the photo's landmarks as they are; nothing is taken off there, so no modelled smile can
-flatter the figure.
+displacement of the expression that the fit took out (the template's own shapes at their fitted weights,
+projected into the photo). *As photographed*: the head with that expression put back on, against the photo's
+landmarks as they are; nothing is taken off there, so no modelled smile can flatter the figure.
 
 Beside them the neutral one with the points of the face's outline counted across it only. Where along a jaw
-a point lies is nothing that can be seen: the network goes by ear and hair there, and by the smile. And the
-neutral one less what the expression does to the mesh alone, so that what is taken for the network's habit
-flatters no figure unseen.
+a point lies is nothing that can be seen: the network goes by ear and hair there, and by the smile.
 """
 
 from __future__ import annotations
@@ -37,14 +34,12 @@ from server.photo.portrait import PhotoResult, head_from_photo
 
 from .head_depth import depth_row, depth_table
 from .head_sheet import blank_cell, head_cell, read_cell, write_sheet
-from .seen_face import drawings, seen_table
 
 Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 SMILING = 0.3  # weight of a smile from which a portrait smiles
-FACE_PX = 240.0  # width of the face in the drawing that is measured, not the one the fit looks at
 RMS_LIMIT, WORST_LIMIT = 0.02, 0.06  # eye distances
 
 
@@ -60,7 +55,6 @@ class Row:
     corners : height of the mouth's corners over the middle of the lips, in mouth widths, of the neutral
         head and of the photo
     outlined : as `neutral`, with the outline counted across only
-    by_mesh : as `neutral`, but against the photo less what the expression does to the mesh alone
     """
 
     name: str
@@ -71,7 +65,6 @@ class Row:
     seconds: float
     said: str
     outlined: Misses | None = None
-    by_mesh: Misses | None = None
 
 
 Misses = tuple[float, float, int]
@@ -90,9 +83,6 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--depth", action="store_true", help="measure depth from known heads instead"
     )
-    parser.add_argument(
-        "--landmarks", type=Path, help="measure where landmarks are seen instead, and write it here"
-    )
     chosen = parser.parse_args(arguments)
     ends = time.monotonic() + 60 * chosen.minutes
     try:
@@ -100,11 +90,6 @@ def main(arguments: Sequence[str]) -> int:
             chosen_ones = portraits(chosen.photos)[:: max(1, chosen.every)]
             found = [depth_row(path, seed) for seed, path in enumerate(chosen_ones)]
             sys.stdout.write("\n".join(depth_table([row for row in found if row])) + "\n")
-            return 0
-        if chosen.landmarks is not None:
-            photos = portraits(chosen.photos)[:: max(1, chosen.every)]
-            drawn = [one for path in photos for one in drawings(path)]
-            chosen.landmarks.write_text("\n".join(seen_table(drawn)) + "\n")
             return 0
         rows: list[Row] = []
         cells: list[Pixels] = []
@@ -170,15 +155,10 @@ def measured(path: Path) -> tuple[Row, Pixels]:
         (corner_height(head), corner_height(photo)),
         seconds,
         "; ".join(result.warnings),
+        _misses(replace(neutral, missed_px=across_outline(neutral.missed_px, wanted)))
+        if neutral is not None
+        else None,
     )
-    if neutral is not None:
-        across = across_outline(neutral.missed_px, wanted)
-        more = neutral_landmarks_px(result.solution, by_mesh=True) - wanted
-        row = replace(
-            row,
-            outlined=_misses(replace(neutral, missed_px=across)),
-            by_mesh=_misses(replace(neutral, missed_px=neutral.missed_px + more)),
-        )
     return row, head_cell(path, decode_photo(data).pixels, result)
 
 
@@ -201,7 +181,6 @@ def _looked_at(
         result.landmarks,
         expression=expression,
         views=9,
-        face_px=FACE_PX,
     )
 
 
@@ -224,7 +203,6 @@ def table(rows: Sequence[Row]) -> list[str]:
         "neutral": [row.neutral for row in rows],
         "as photographed": [row.photographed for row in rows],
         "neutral, the outline across only": [row.outlined for row in rows],
-        "neutral, less the mesh's own motion": [row.by_mesh for row in rows],
     }
     for kind, found in kinds.items():
         seen = [misses for misses in found if misses is not None]

@@ -33,10 +33,10 @@ from .picture import picture
 
 Floats = npt.NDArray[np.float64]
 
-FACE_PX = 200.0  # width of the face in the drawing; the network looks at half of that
+FACE_PX = 240.0  # width of the face in the drawing
 # Eye distances; what misses by more is hair, a fold or another reason than the form.
 FARTHEST = 0.06
-LOOKS = 4  # how often the fit is corrected by looking at the result
+LOOKS = 3  # how often the fit is corrected by looking at the result
 BETWEEN = 0.4  # way from what the neutral head is missed by to what the smiling one is
 MARGIN = 0.55  # of the drawing round the face, in face widths
 
@@ -149,7 +149,6 @@ def likeness(
     *,
     expression: Mapping[str, float] | None = None,
     views: int = 5,
-    face_px: float = FACE_PX,
 ) -> Likeness | None:
     """What the network sees in a drawing of the head, or None where it sees no face.
 
@@ -159,11 +158,10 @@ def likeness(
     wanted_px : (N, 2) pixels of the photo, where landmarks should be seen
     expression : put on the head
     views : how many views of the drawing are averaged
-    face_px : width of the face in it
     """
     low = wanted_px.min(0) - MARGIN * landmarks.face_width_px
     high = wanted_px.max(0) + MARGIN * landmarks.face_width_px
-    scale = face_px / landmarks.face_width_px
+    scale = FACE_PX / landmarks.face_width_px
     size = tuple(np.ceil((high - low) * scale).astype(int).tolist())
     origin = (view.origin - (low[0], 0.0, -low[1])) * scale
     moved = replace(view, scale=view.scale * scale, origin=origin)

@@ -16,7 +16,6 @@ from dirfa_blender.core.head_shapes import HEAD_SHAPES, with_shapes
 from dirfa_blender.core.head_sliders import HeadSliders, parsed_sliders, slid, sliders_of
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_view import View
-from dirfa_blender.core.seen_face import seen_beside
 
 EYE_DISTANCE_PX = 200.0
 LEVEL = (0.0, 0.0, 0.0)
@@ -30,13 +29,7 @@ def shaped() -> Head:
 def photographed(
     points: np.ndarray, turn_degrees: tuple[float, float, float] = LEVEL
 ) -> FaceLandmarks:
-    """Landmarks of a mesh (468, 3), metres, as the network sees them far away, turned in the head frame."""
-    return projected(points + seen_beside(), turn_degrees)
-
-
-def projected(
-    points: np.ndarray, turn_degrees: tuple[float, float, float] = LEVEL
-) -> FaceLandmarks:
+    """Landmarks (468, 3) in metres as a camera far away would see them, turned in the head frame."""
     turned = rotation.to_matrix(np.radians(turn_degrees))
     view = View(turned, EYE_DISTANCE_PX / 0.063, np.array([900.0, 0.0, -700.0]))
     return FaceLandmarks(view.to_photo(points), (1800, 1500))
@@ -77,10 +70,10 @@ def test_the_turn_of_the_head_is_read_and_removed(turn: tuple[float, float, floa
 
 def test_the_turn_is_read_without_a_template_too() -> None:
     for turn in [(0.0, 15.0, 0.0), (0.0, -15.0, 0.0), (0.0, 0.0, 25.0), (0.0, 0.0, -25.0)]:
-        seen = np.degrees(projected(template_points(), turn).turn())
+        seen = np.degrees(photographed(template_points(), turn).turn())
 
         np.testing.assert_allclose(seen[1:], turn[1:], atol=1.5, err_msg=str(turn))
-    up, down = (projected(template_points(), (p, 0.0, 0.0)).turn()[0] for p in (10.0, -10.0))
+    up, down = (photographed(template_points(), (p, 0.0, 0.0)).turn()[0] for p in (10.0, -10.0))
     assert np.degrees(up - down) == pytest.approx(20, abs=1)
 
 

@@ -60,12 +60,6 @@ def test_the_table_tells_the_outline_across_where_it_was_measured() -> None:
     assert "across only" not in "\n".join(table([row("b", 0.01, 0.02)]))
 
 
-def test_the_table_tells_the_figure_by_the_meshs_motion_beside_the_neutral_one() -> None:
-    some = replace(row("a", 0.01, 0.03), by_mesh=(0.024, 0.05, 10))
-
-    assert "less the mesh's own motion: rms mean 2.40%" in "\n".join(table([some]))
-
-
 def test_a_kept_result_is_taken_as_it_is(tmp_path: Path) -> None:
     write_sheet(tmp_path / "a.png", [blank_cell()])
     (tmp_path / "a.json").write_text(json.dumps(asdict(row("a", 0.01, 0.04))))
