@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .errors import RigError
-from .profile import MappingProfile
+from .profile import BoneMove, MappingProfile
 from .skeleton import Skeleton, find_part
 from .spelling import plain_spelling, recognised, words_of
 
@@ -111,7 +111,11 @@ def coverage(profile: MappingProfile, inventory: Inventory) -> Coverage:
     bones: dict[str, tuple[str, ...]] = {}
     for channel, moves in profile.bone_moves.items():
         wanted = [m for m in moves if m.when == "always" or channel not in places]
-        found = [find_part(inventory.skeleton, profile.bones, move.bone) for move in wanted]
+        found = [
+            find_part(inventory.skeleton, profile.bones, move.bone)
+            for move in wanted
+            if unit_length(move, inventory.skeleton, profile) is not None
+        ]
         if any(found):
             bones[channel] = tuple(dict.fromkeys(name for name in found if name))
     present = {*places, *bones}
@@ -136,6 +140,14 @@ def coverage(profile: MappingProfile, inventory: Inventory) -> Coverage:
         if eye:
             parts["eyes"] = eye
     return Coverage(profile.name, places, bones, missing, parts, len(set(profile.shapes) - rest))
+
+
+def unit_length(move: BoneMove, skeleton: Skeleton, profile: MappingProfile) -> float | None:
+    """Length of a move's unit on a skeleton, 1 where it is metres; None if its bones are missing."""
+    if not move.unit:
+        return 1.0
+    ends = [find_part(skeleton, profile.bones, name) for name in profile.units[move.unit]]
+    return skeleton.distance(ends[0], ends[1]) if all(ends) else None
 
 
 def detected(

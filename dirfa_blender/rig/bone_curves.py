@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..blender.fcurves import Channel
 from ..core import follow_through, pose, rotation
-from ..core.inventory import Coverage
+from ..core.inventory import Coverage, unit_length
 from ..core.layers import LAYERS, TITLES, Layer, layers_of_shapes
 from ..core.profile import BoneMove, EyeBones, MappingProfile, ShapeTrack
 from ..core.skeleton import Skeleton, find_part, neck_chain
@@ -197,7 +197,7 @@ def bone_channels(
             if move.when == "missing" and channel in covered.places:
                 continue
             bone = find_part(plan.skeleton, profile.bones, move.bone)
-            unit = _unit(move, plan.skeleton, profile)
+            unit = unit_length(move, plan.skeleton, profile)
             if not bone or unit is None:
                 continue
             weight = weights[:, column[channel], None]
@@ -332,14 +332,6 @@ def _offsets_in(rig: bpy.types.Object, plan: BonePlan, bone: str, offsets: Array
     if rig.data.bones[bone].use_local_location:
         return _in_bone(plan, bone, offsets)
     return offsets @ plan.frame.T
-
-
-def _unit(move: BoneMove, skeleton: Skeleton, profile: MappingProfile) -> float | None:
-    """Length of a move's unit on the rig, 1 where it is metres; None if its bones are missing."""
-    if not move.unit:
-        return 1.0
-    ends = [find_part(skeleton, profile.bones, name) for name in profile.units[move.unit]]
-    return skeleton.distance(ends[0], ends[1]) if all(ends) else None
 
 
 def shapes_turn_eyes(
