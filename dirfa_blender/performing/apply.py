@@ -231,15 +231,18 @@ class _Builder:
         owner = self.target.character.owners[place.owner]
         escaped = bpy.utils.escape_identifier(place.name)
         values = self.weights(channel)
-        low, high = self.target.profile.ranges.get(channel, (0.0, 1.0))
-        if (low, high) != (0.0, 1.0):
-            values = low + values * (high - low)
+        full = 1.0
         if place.kind == "shape":
             path, name = f'key_blocks["{escaped}"].value', face_slot(place.owner)
         else:
             path, name = f'{owner.prefix}["{escaped}"]', f"Controls {owner.id_block.name}"
-            if _is_whole_number(owner, place.name):
-                values, is_stepped = np.rint(values), True
+            where = owner.id_block.session_uid, path
+            full = self.target.character.full_values.get(where, full)
+        low, high = self.target.profile.ranges.get(channel, (0.0, full))
+        if (low, high) != (0.0, 1.0):
+            values = low + values * (high - low)
+        if place.kind == "property" and _is_whole_number(owner, place.name):
+            values, is_stepped = np.rint(values), True
         made = fcurves.Channel(path, 0, TITLES[self.layers[channel]], values, is_stepped)
         self.add(owner.id_block, name, made)
 

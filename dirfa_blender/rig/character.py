@@ -18,7 +18,7 @@ from ..blender.fcurves import driven_paths
 from ..core.errors import RigError
 from ..core.inventory import Inventory, Kind
 from ..core.skeleton import Bone, Skeleton
-from .key_drivers import driver_poses
+from .key_drivers import driver_poses, full_values
 from .pose_assets import Pose, offered_poses
 
 # Constraints that turn a bone towards something, and those that give it another's turn.
@@ -55,6 +55,7 @@ class Character:
     inventory : names they offer
     owners : owner key of the inventory -> where it lives
     driver_poses : key that controls drive -> the pose of those at which it is full
+    full_values : (session uid, path) of custom properties that drive keys -> value at which those are full
     """
 
     chosen: bpy.types.Object
@@ -63,6 +64,7 @@ class Character:
     inventory: Inventory
     owners: dict[str, Owner]
     driver_poses: dict[str, Pose] = field(default_factory=dict[str, Pose])
+    full_values: dict[tuple[int, str], float] = field(default_factory=dict[tuple[int, str], float])
 
     @property
     def name(self) -> str:
@@ -97,7 +99,7 @@ def character_of(chosen: bpy.types.Object) -> Character:
     names["pose"] = {"poses": offered_poses(rig, faces), DRIVERS: tuple(driving)}
     skeleton = _skeleton_of(rig) if rig is not None else Skeleton()
     inventory = Inventory(names, skeleton, tuple(driven))
-    return Character(chosen, rig, faces, inventory, owners, driving)
+    return Character(chosen, rig, faces, inventory, owners, driving, full_values(faces))
 
 
 def refuse_locked(block: bpy.types.ID, character: str) -> None:

@@ -17,6 +17,7 @@ import bpy
 import numpy as np
 
 from ..core.driver_expression import evaluate
+from ..core.spelling import plain_spelling
 from .pose_assets import Blend, Pose
 
 _KEY = re.compile(r'^key_blocks\["((?:[^"\\]|\\.)*)"\]\.value$')
@@ -69,6 +70,37 @@ def driver_poses(
     return found
 
 
+def full_values(faces: tuple[bpy.types.Object, ...]) -> dict[tuple[int, str], float]:
+    """Value of custom properties at which the key that each drives is full, at most their greatest.
+
+    Returns
+    -------
+    (session uid of the property's datablock, path there) -> value: 100 for a slider in percent. Of several
+    keys the one named as the property counts, else the one that is full first.
+    """
+    found: dict[tuple[int, str], dict[str, float]] = {}
+    holders: dict[int, bpy.types.ID] = {}
+    for face in faces:
+        data = face.data.shape_keys.animation_data
+        for curve in data.drivers if data is not None else ():
+            match = _KEY.match(curve.data_path)
+            for holder, path in _properties_read(curve.driver) if match else ():
+                pose = _solved_for(curve, _sources(curve, lambda v, h=holder: _read_of(v, h)))
+                value = pose.others.get((False, path, 0), 0.0) if pose is not None else 0.0
+                if match and value:
+                    key = plain_spelling(bpy.utils.unescape_identifier(match[1]))
+                    found.setdefault((holder.session_uid, path), {})[key] = value
+                    holders[holder.session_uid] = holder
+    full: dict[tuple[int, str], float] = {}
+    for (uid, path), values in found.items():
+        prefix, _, name = path.removesuffix('"]').rpartition('["')
+        own = values.get(plain_spelling(bpy.utils.unescape_identifier(name)))
+        value = own or min((v for v in values.values() if v > 0), default=0.0)
+        if value:
+            full[uid, path] = min(value, _greatest(holders[uid], prefix, name))
+    return full
+
+
 def merged(blends: Sequence[Blend]) -> list[Blend]:
     """Blends of controls in which each control has one for each direction.
 
@@ -98,8 +130,19 @@ def _control(pose: Pose) -> tuple[str, int, float]:
 
 
 def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object) -> Pose | None:
+    return _solved_for(curve, _sources(curve, lambda variable: _source_of(variable, rig)))
+
+
+def _sources(
+    curve: bpy.types.FCurve, source_of: Callable[[bpy.types.DriverVariable], Source | None]
+) -> tuple[tuple[str, Source | None], ...]:
+    return tuple((v.name, source_of(v)) for v in curve.driver.variables)
+
+
+def _solved_for(
+    curve: bpy.types.FCurve, sources: tuple[tuple[str, Source | None], ...]
+) -> Pose | None:
     driver = curve.driver
-    sources = tuple((v.name, _source_of(v, rig)) for v in driver.variables)
     has_shape = len(curve.keyframe_points) or len(curve.modifiers)
     if has_shape and any(abs(curve.evaluate(value) - value) > 1e-4 for value in UNCHANGED):
         return _solved(driver.type, driver.expression, sources, curve.evaluate)
@@ -174,6 +217,28 @@ def _source_of(variable: bpy.types.DriverVariable, rig: bpy.types.Object) -> Sou
 
 def _channel(bone: str, path: str, index: int) -> Source:
     return Source(bone, path, index, 1.0 if path == "scale" else 0.0)
+
+
+def _properties_read(driver: bpy.types.Driver) -> set[tuple[bpy.types.ID, str]]:
+    """Custom properties that a driver reads: datablock and path."""
+    targets = [v.targets[0] for v in driver.variables if v.type == "SINGLE_PROP"]
+    return {(t.id, t.data_path) for t in targets if t.id and _PROPERTY.match(t.data_path)}
+
+
+def _greatest(holder: bpy.types.ID, prefix: str, name: str) -> float:
+    """The greatest value that a custom property takes."""
+    owner = holder.path_resolve(prefix) if prefix else holder
+    try:
+        return float(owner.id_properties_ui(bpy.utils.unescape_identifier(name)).as_dict()["max"])
+    except (TypeError, KeyError):
+        return float("inf")
+
+
+def _read_of(variable: bpy.types.DriverVariable, holder: bpy.types.ID) -> Source | None:
+    """The custom property of a datablock that a variable reads, with or without steps."""
+    target = variable.targets[0]
+    is_read = variable.type == "SINGLE_PROP" and target.id == holder
+    return Source("", target.data_path) if is_read and _PROPERTY.match(target.data_path) else None
 
 
 def _property(path: str, rig: bpy.types.Object) -> Source | None:
