@@ -41,7 +41,8 @@ SHORTEST_ALONE = 5
 # Words that are tried in every order.
 MOST_SHUFFLED = 4
 
-_NAMESPACE = re.compile(r"^.*[:|]")
+# What ends with a side alone is no namespace: ``mouthSmile|Left``.
+_NAMESPACE = re.compile(r"^.*[:|](?!(?:left|right|[lr])(?:\.\d{3})?$)", re.IGNORECASE)
 _PREFIX = re.compile(r"^(!\w+-|[A-Za-z]\d\d_)")
 _DOTTED = re.compile(r"^[A-Za-z]\w*\.(?=[^\W\d])")
 _COPY = re.compile(r"\.\d{3}$")
@@ -61,6 +62,8 @@ _LAST_SIDES = {
 }  # fmt: skip
 # Accents of Latin letters; those of kana are letters of their own.
 _ACCENT = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
+# Katakana are written for hiragana, and in half width: ``ﾆﾔﾘ`` is ``にやり``.
+_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 Affix = tuple[tuple[str, ...], tuple[str, ...]]
 
 
@@ -247,7 +250,7 @@ def _joined(words: Sequence[str]) -> str:
 def _folded(name: str) -> str:
     """One form of every character, without accents: ``Lächeln`` has no side and is ``Lacheln``."""
     apart = unicodedata.normalize("NFKD", name).replace("ß", "ss")
-    return unicodedata.normalize("NFKC", _ACCENT.sub(r"\1", apart)).strip()
+    return unicodedata.normalize("NFKC", _ACCENT.sub(r"\1", apart)).translate(_HIRAGANA).strip()
 
 
 def _split(name: str) -> list[str]:

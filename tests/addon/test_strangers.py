@@ -1,0 +1,149 @@
+"""Characters as strangers bring them: what they are taken for, and which of their keys a unit moves."""
+
+from __future__ import annotations
+
+import bpy
+import pytest
+
+from dirfa_blender.blender.scene import set_frame_rate
+from dirfa_blender.core.head_shapes import ARKIT_NAMES
+from dirfa_blender.core.timing import parse_rate
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
+from tests.addon.stand_ins import armature, face_with_keys, moved_keys, rigged_face, take
+
+BONES = {"neck": "neck", "head": "head", "jaw": "jaw"}
+
+
+@pytest.fixture(autouse=True)
+def at_50(scene):
+    set_frame_rate(scene, parse_rate("50"))
+    return scene
+
+
+def shown(face: bpy.types.Object, levels: dict[str, float]) -> dict[str, float]:
+    apply.apply_animation(take(levels), face, profiles.profile_for(face), name="Take")
+    bpy.context.scene.frame_set(2)
+    return moved_keys(face)
+
+
+def driven_by_a_slider(
+    face: bpy.types.Object, holder: bpy.types.Object, path: str, name: str, expression: str
+) -> None:
+    """A key that follows the custom property of its own name."""
+    driver = face.data.shape_keys.key_blocks[name].driver_add("value").driver
+    variable = driver.variables.new()
+    variable.name, variable.targets[0].id = "v", holder
+    variable.targets[0].data_path = f'{path}["{name}"]'
+    driver.expression = expression
+
+
+@pytest.mark.parametrize("holder", ["rig", "bone", "face"])
+@pytest.mark.parametrize(
+    ("zero", "greatest", "expression"),
+    [(0.0, 100.0, "v / 100"), (0, 100, "v * 0.01"), (0.0, 10.0, "v / 10"), (0.0, 1.0, "v")],
+    ids=["percent", "whole percent", "tenths", "plain"],
+)
+def test_a_slider_goes_to_where_its_key_is_full(
+    holder: str, zero: float, greatest: float, expression: str
+) -> None:
+    face = rigged_face(BONES)
+    rig = face.parent
+    block = face if holder == "face" else rig
+    owner, path = (
+        (rig.pose.bones["head"], 'pose.bones["head"]') if holder == "bone" else (block, "")
+    )
+    for name in ARKIT_NAMES:
+        owner[name] = zero
+        owner.id_properties_ui(name).update(min=zero, max=type(zero)(greatest))
+        driven_by_a_slider(face, block, path, name, expression)
+
+    moved = shown(face, {"AU12L": 0.8})
+
+    assert moved == pytest.approx({"mouthSmileLeft": 0.8}, abs=2e-3)
+
+
+def test_a_slider_that_its_artist_ends_early_is_not_cut_off() -> None:
+    face = rigged_face(BONES)
+    rig = face.parent
+    rig["jawOpen"] = 0.0
+    rig.id_properties_ui("jawOpen").update(min=0.0, max=1.0)
+    driven_by_a_slider(face, rig, "", "jawOpen", "v / 2")
+
+    assert shown(face, {"AU27": 1.0})["jawOpen"] == pytest.approx(0.5)
+    assert shown(face, {"AU27": 0.6})["jawOpen"] == pytest.approx(0.3)
+
+
+def test_a_corrective_beside_it_does_not_move_the_end_of_a_slider() -> None:
+    face = face_with_keys([*ARKIT_NAMES, "jaw_corrective"])
+    face["jawOpen"] = 0.0
+    driven_by_a_slider(face, face, "", "jawOpen", "v / 100")
+    driver = face.data.shape_keys.key_blocks["jaw_corrective"].driver_add("value").driver
+    variable = driver.variables.new()
+    variable.name, variable.targets[0].id = "v", face
+    variable.targets[0].data_path = '["jawOpen"]'
+    driver.expression = "min(1, v / 30)"
+
+    assert shown(face, {"AU27": 0.9})["jawOpen"] == pytest.approx(0.9, abs=1e-3)
+
+
+def test_japanese_names_are_read_in_katakana_and_in_half_width() -> None:
+    face = face_with_keys(
+        ["ｱ", "ｲ", "ｳ", "ｴ", "ｵ", "ﾏﾊﾞﾀｷ", "ｳｨﾝｸ", "ウインク右", "ﾆﾔﾘ", "ﾋﾞｯｸﾘ", "ぷクー", "涙"]
+    )
+
+    assert profiles.profile_for(face).name == "mmd"
+    assert max(shown(face, {"AU27": 1.0}).items(), key=lambda key: key[1])[0] == "ｱ"
+    assert set(shown(face, {"AU45L": 1.0})) == {"ｳｨﾝｸ"}
+    assert set(shown(face, {"AU45R": 1.0})) == {"ウインク右"}
+    assert set(shown(face, {"AU12L": 1.0, "AU12R": 1.0})) == {"ﾆﾔﾘ"}
+    assert set(shown(face, {"AU34": 1.0})) == {"ぷクー"}
+
+
+def test_a_side_behind_a_bar_is_a_side_and_no_name_in_a_namespace() -> None:
+    face = face_with_keys(
+        [
+            "Hero|jawOpen",
+            "mouthSmile|Left",
+            "mouthSmile|R",
+            "Hero:eyeBlink|L",
+            "Hero:eyeBlink|R.001",
+        ]
+    )
+
+    assert set(shown(face, {"AU12L": 0.8})) == {"mouthSmile|Left"}
+    assert set(shown(face, {"AU12R": 0.8})) == {"mouthSmile|R"}
+    assert set(shown(face, {"AU45R": 0.8})) == {"Hero:eyeBlink|R.001"}
+    assert set(shown(face, {"AU27": 0.8})) == {"Hero|jawOpen"}
+
+
+@pytest.mark.parametrize("prefix", ["head_lod0_mesh__", "CTRL_expressions.", ""])
+def test_a_metahuman_is_known_by_its_curves_under_any_prefix(prefix: str) -> None:
+    names = ["brow_raiseIn", "browRaiseOuter", "browDown", "browLateral", "eyeBlink", "eyeWiden",
+             "eyeSquintInner", "eyeCheekRaise", "eyeLookUp", "eyeLookDown", "eyeLookLeft",
+             "eyeLookRight", "noseWrinkle", "mouthUpperLipRaise", "mouthLowerLipDepress",
+             "mouthCornerPull", "mouthCornerDepress", "mouthStretch", "mouthDimple",
+             "mouth_funnel_U", "mouthFunnelD", "mouthLipsPurseU", "mouthLipsPurseD"]  # fmt: skip
+    sided = [f"{prefix}{name}{side}" for name in names for side in "LR"]
+    face = face_with_keys([*sided, f"{prefix}jaw_open", f"{prefix}jawFwd"])
+
+    assert profiles.profile_for(face).name == "metahuman"
+    assert set(shown(face, {"AU1L": 0.8})) == {f"{prefix}brow_raiseInL"}
+    assert set(shown(face, {"AU10R": 0.8})) == {f"{prefix}mouthUpperLipRaiseR"}
+    assert set(shown(face, {"gaze_left": 0.3})) == {f"{prefix}eyeLookLeft{s}" for s in "LR"}
+    assert set(shown(face, {"AU27": 0.8})) == {f"{prefix}jaw_open"}
+
+
+def test_words_with_underscores_make_no_reallusion_character_whose_jaw_opens_twice() -> None:
+    words = [
+        "".join(f"_{c}" if c.isupper() else c for c in name).lstrip("_").title()
+        for name in ARKIT_NAMES
+    ]
+    face = face_with_keys(words)
+    face.parent = armature(BONES)
+
+    covered = profiles.covered(character_of(face), profiles.profile_for(face))
+
+    assert covered.profile == "arkit" and str(covered).startswith("all 52 found")
+    assert "jawOpen" in covered.places and "jawOpen" not in covered.bones
