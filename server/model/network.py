@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .config import NetworkConfig
-from .products import TiledLinear, recurred
+from .products import FrameGRU, TiledLinear
 
 HEARING = ("entry", "encoder", "encoder_norm", "phones")
 MOVING = ("bridge", "style", "head", "mouth")
@@ -136,12 +136,8 @@ class FaceNetwork(nn.Module):
         self.phones = TiledLinear(config.channels, len(config.delays) * config.phones)
         self.bridge = TiledLinear(config.channels + config.phones, config.face_channels)
         self.style = nn.Embedding(len(config.styles), config.face_channels)
-        self.head = nn.GRU(
-            config.face_channels,
-            config.face_channels,
-            config.face_layers,
-            batch_first=True,
-            dropout=0.2 if config.face_layers > 1 else 0.0,
+        self.head = FrameGRU(
+            config.face_channels, config.face_layers, 0.2 if config.face_layers > 1 else 0.0
         )
         self.mouth = TiledLinear(
             config.face_channels, len(config.delays) * max(1, len(config.mouth))
@@ -175,7 +171,7 @@ class FaceNetwork(nn.Module):
         """As `animate`, up to what enters the last layer: (B, T, face channels)."""
         joined = torch.cat([hidden, functional.softmax(phones[:, :, -1], dim=2)], dim=2)
         entered = torch.tanh(self.bridge(joined) + self.style(style)[:, None])
-        return recurred(self.head, entered, state)
+        return self.head.follow(entered, state)
 
     def forward(
         self, features: Tensor, style: Tensor, state: NetworkState
