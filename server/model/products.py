@@ -66,11 +66,13 @@ def _tiled(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     missing = -count % TILE
     if missing:
         rows = torch.cat([rows, rows.new_zeros(missing, rows.shape[1])])
-    if count <= TILE:
-        made = functional.linear(rows, weight, bias)
+    tiles = rows.view(-1, TILE, rows.shape[1])
+    if rows.is_cpu:
+        made = torch.baddbmm(bias, tiles, weight.t().expand(len(tiles), -1, -1))
     else:
-        made = torch.cat([functional.linear(tile, weight, bias) for tile in rows.split(TILE)])
-    return made[:count].view(*input.shape[:-1], len(weight))
+        # A graphics card's library takes other paths for many products than for one.
+        made = torch.stack([functional.linear(tile, weight, bias) for tile in tiles])
+    return made.view(-1, len(weight))[:count].view(*input.shape[:-1], len(weight))
 
 
 def _recurred(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor:
