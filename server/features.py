@@ -27,7 +27,7 @@ Array = NDArray[np.float32]
 
 FRAME_STEP = SAMPLE_RATE // FRAME_RATE
 """Samples from one frame to the next."""
-LONG_BLOCK = 128
+LONG_BLOCK = 384
 """Frames of a recording computed at a time."""
 MEL_BINS = 80
 MEL_WINDOW = 400
@@ -120,8 +120,7 @@ def mel_spectrum(
     uses it, inference does not. `offset`, (T, 1) or one for all, is taken from each window: the constant
     that many a sound card adds. Windows must lie inside the samples.
     """
-    offsets = np.arange(MEL_WINDOW) - MEL_WINDOW // 2
-    frames = (samples[centres[:, None] + offsets] - np.float32(offset)) * _hann(MEL_WINDOW)
+    frames = (_windows(samples, centres, MEL_WINDOW) - np.float32(offset)) * _hann(MEL_WINDOW)
     power = _power(frames, MEL_FFT)
     # Not `@`: BLAS splits a product by the number of processor cores, and its last bits with it.
     energy = np.einsum("tf,fm->tm", power, mel_filters(warp))
@@ -154,16 +153,21 @@ def _frames(samples: Array, count: int) -> Features:
     if count == 0:
         return Features(np.zeros((0, FEATURES), np.float32), np.zeros((0, PROSODY), np.float32))
     starts = np.arange(count, dtype=np.int64) * FRAME_STEP + _BEFORE
-    around = samples[starts[:, None] + np.arange(-_BEFORE, _AFTER)]
+    around = _windows(samples, starts, PITCH_WINDOW)
     offset = around.mean(axis=1, keepdims=True)
     first = mel_spectrum(samples, starts, offset=offset)
     second = mel_spectrum(samples, starts + MEL_STEP, offset=offset)
     mel = np.concatenate([first, second], axis=1)
-    return Features(mel, _prosody(samples, starts))
+    return Features(mel, _prosody(around - offset))
 
 
-def _prosody(samples: Array, centres: NDArray[np.int64]) -> Array:
-    """(T, 3) log RMS, log2 F0 and voicing from the autocorrelation of each window.
+def _windows(samples: Array, centres: NDArray[np.int64], size: int) -> Array:
+    """(T, size) samples around positions."""
+    return np.lib.stride_tricks.sliding_window_view(samples, size)[centres - size // 2]
+
+
+def _prosody(frames: Array) -> Array:
+    """(T, 3) log RMS, log2 F0 and voicing from the autocorrelation of each window, of mean 0.
 
     The autocorrelation is divided by that of the window itself [1]_, so that its peak at the period
     is 1 for a periodic sound whatever the period. Short lags are preferred a little, against octave
@@ -174,9 +178,6 @@ def _prosody(samples: Array, centres: NDArray[np.int64]) -> Array:
     ----------
     .. [1] Boersma, Accurate short-term analysis of the fundamental frequency, 1993, section 2.
     """
-    offsets = np.arange(PITCH_WINDOW) - PITCH_WINDOW // 2
-    frames = samples[centres[:, None] + offsets]
-    frames = frames - frames.mean(axis=1, keepdims=True)
     middle = frames[:, PITCH_WINDOW // 2 - FRAME_STEP : PITCH_WINDOW // 2 + FRAME_STEP]
     rms = np.sqrt(np.mean(middle * middle, axis=1))
     power = _power(frames * _hann(PITCH_WINDOW), 2 * PITCH_WINDOW)
