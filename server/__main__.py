@@ -114,7 +114,10 @@ def _serve(arguments: Sequence[str], make_services: Callable[[str], Services] | 
 
 
 def _animate(arguments: Sequence[str]) -> int:
-    from . import take
+    from .postponed import short_start
+
+    with short_start():
+        from . import take
 
     return take.main(arguments)
 

@@ -1,4 +1,4 @@
-"""Parts of torch that making a take never touches, imported when something first asks for them.
+"""Parts of torch and numpy that making a take never touches, imported when something first asks for them.
 
 ``import torch`` takes longer than a minute of speech takes to animate, and a third of it goes into what
 only its compiler, exporter and trainer use. So a command that ends as soon as its take is written puts
@@ -19,24 +19,34 @@ from importlib.util import module_from_spec
 from types import ModuleType
 
 PARTS = frozenset({
+    "numpy.ctypeslib",
+    "numpy.ma",
+    "numpy.polynomial",
+    "numpy.random",
     "torch._meta_registrations",
+    "torch.backends.opt_einsum",
+    "torch.compiler",
     "torch.distributed._meta_registrations",
     "torch.distributions",
     "torch.export",
     "torch.masked",
+    "torch.nn.attention",
     "torch.nn.intrinsic",
     "torch.nn.qat",
     "torch.nn.quantizable",
     "torch.nn.quantized",
+    "torch.profiler",
     "torch.quantization",
     "torch.utils.data",
+    "torchgen.model",
+    "unittest.mock",
 })  # fmt: skip
-"""Imported by ``import torch``; shapes without data, export, quantisation, data sets."""
+"""Imported with them; shapes without data, export, quantisation, data sets, masked and random arrays."""
 
 
 @contextmanager
 def short_start() -> Generator[None]:
-    """Within it torch is imported without `PARTS`, and nothing is swept for garbage: imports make none.
+    """Within it `PARTS` are not imported, and nothing is swept for garbage: imports make none.
 
     What was imported is left out of later sweeps too.
     """

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import AudioError, SettingsError
-from dirfa_blender.core.exchange import encoded_take
 from dirfa_blender.core.inputs import require_files
-from dirfa_blender.core.npz_io import read_animation, write_whole
+from dirfa_blender.core.npz_io import animation_bytes, read_animation, write_whole
 from dirfa_blender.core.partials import remove_stale
 from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, from_json
@@ -78,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
         take = engine.animate(speech, settings, show, lambda: False)
         if order.kept is not None and order.retake is not None:
             take = retaken(order.kept, take, order.retake)
-        write_whole(output, encoded_take(take, order.form.kind, order.form.suffix))
+        write_whole(output, _encoded(take, order.form))
     display.done(list(order.outputs), progress.finish())
     return 0
 
@@ -88,6 +87,15 @@ def numbered(output: Path, form: TakeFormat, count: int) -> tuple[Path, ...]:
     if count == 1:
         return (output,)
     return tuple(output.with_name(form.numbered(output.name, n)) for n in range(1, count + 1))
+
+
+def _encoded(take: Animation, form: TakeFormat) -> bytes:
+    if form.kind == "take":
+        return animation_bytes(take)
+    # The other formats and their tables take as long to load as seconds of speech to animate.
+    from dirfa_blender.core.exchange import encoded_take
+
+    return encoded_take(take, form.kind, form.suffix)
 
 
 def _parser() -> argparse.ArgumentParser:
