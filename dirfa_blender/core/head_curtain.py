@@ -20,8 +20,10 @@ from .head_groom import (
     Strands,
     cap_grid,
     curl_of,
+    fringe_of,
     parting_of,
     strands,
+    sweep_of,
     swing,
     tones_of,
     wave_of,
@@ -41,8 +43,11 @@ ROOT_METRES, TIP_SHARE = 0.00011, 0.35  # radius at the root, and share of it at
 # a shorter sheet they end at these shares of its height.
 ENDS_METRES = (0.015, 0.095)
 ENDS_SHARE = (0.72, 1.1)
-# Metres from the parting over which hair falls off to its side, and its turn back at the forehead.
-PARTED_METRES, SWEPT_BACK = 0.007, 0.9
+# Metres from the parting over which hair falls off to its side; how far from it locks have their own
+# without a fringe, and with one; and its turn back at the forehead.
+PARTED_METRES, OWN_PARTING, SWEPT_BACK = 0.007, (0.002, 0.012), 0.9
+# Of a fringe: how far it runs forward and down beside aside, and by how much more of that if it is swept.
+FORWARD, FALLING, SWEPT_ASIDE = 0.5, 0.75, 0.45
 PARTING_GAIN = 4.0  # times as many roots more along the parting
 # Share of the locks that grow where the others leave the cap bare, and how far off them it is wholly bare.
 FILLING, BARE_METRES = 0.3, 0.012
@@ -184,6 +189,8 @@ def _walk(
     reach = np.minimum(sheet * _mix(ENDS_SHARE, share), _mix(ENDS_METRES, share))
     end = ear - reach
     turn = random.normal(0.0, 0.10, count)
+    parted = OWN_PARTING[0] + (OWN_PARTING[1] - OWN_PARTING[0]) * fringe_of(head)
+    own = random.normal(0.0, parted, count)
     path, normals, beside = [], [], []
     for _ in range(STEPS):
         surface, normal = skin.near(place)
@@ -192,7 +199,7 @@ def _walk(
         place = place + (layer - height)[:, None] * normal
         path.append(place)
         normals.append(normal)
-        way = _way(head, cap, place, normal)
+        way = _way(head, cap, place, normal, own)
         way = way + turn[:, None] * np.cross(normal, way)
         place = place + STEP_METRES * way / np.linalg.norm(way, axis=1, keepdims=True)
     points, outward = np.stack(path, 1), np.stack(normals, 1)
@@ -261,22 +268,26 @@ def _roots(cap: Floats, weight: Floats, count: int, random: np.random.Generator)
     return upper * (1 - down) + lower * down
 
 
-def _way(head: Head, cap: Floats, place: Floats, normal: Floats) -> Floats:
-    """(N, 3) directions along the surface in which hair goes on from places."""
+def _way(head: Head, cap: Floats, place: Floats, normal: Floats, own: Floats) -> Floats:
+    """(N, 3) directions along the surface in which hair goes on from places, each with its own parting
+    (N,) metres from where most have it.
+    """
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
     middle, half = (low + high) / 2, (high - low) / 2
     parting = middle[0] + parting_of(head) * half[0]
     level = np.clip(normal[:, 2], 0.0, 1.0)
-    aside = np.tanh((place[:, 0] - parting) / PARTED_METRES)
+    aside = np.tanh((place[:, 0] - parting - own) / PARTED_METRES)
+    fringe = fringe_of(head)
+    swept = 1.2 + fringe * SWEPT_ASIDE * (sweep_of(head) - 0.9)
     # Toward the crown the parting ends and hair falls back.
     behind = smoothstep((place[:, 1] - middle[1]) / half[1] + 0.4)
     ahead = smoothstep((middle[1] - 0.15 * half[1] - place[:, 1]) / (0.6 * half[1]))
     above = smoothstep((place[:, 2] - float(head.landmarks()[[105, 334], 2].max())) / 0.03)
     way = np.stack(
         [
-            aside * (1.0 - 0.8 * behind) * np.maximum(0.35 + 0.65 * level, 1.2 * ahead * above),
-            0.8 * behind * level + SWEPT_BACK * ahead * above,
-            -1.0 + 0.6 * ahead * above,
+            aside * (1.0 - 0.8 * behind) * np.maximum(0.35 + 0.65 * level, swept * ahead * above),
+            0.8 * behind * level + (SWEPT_BACK - fringe * (SWEPT_BACK + FORWARD)) * ahead * above,
+            -1.0 + (0.6 + fringe * (0.4 - FALLING)) * ahead * above,
         ],
         -1,
     )

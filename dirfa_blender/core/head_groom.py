@@ -36,10 +36,10 @@ EDGE_ROWS = 1.3
 LEAST_POINTS = 3
 BURIED_METRES = 0.0015  # under the skin, from which the cap bears no hair
 SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
-# Under which a head remembers how curly and how wavy its hair is, 0 to 1, where it parts and how far it is
-# swept aside.
+# Under which a head remembers how curly and how wavy its hair is, 0 to 1, where it parts, how far it is
+# swept aside, and whether it falls over the forehead, 0 to 1.
 CURL_KEY, WAVE_KEY = "hair_curl", "hair_wave"
-PARTING_KEY, SWEEP_KEY = "hair_parting", "hair_sweep"
+PARTING_KEY, SWEEP_KEY, FRINGE_KEY = "hair_parting", "hair_sweep", "hair_fringe"
 # Of curly hair: metres by which a strand turns aside from point to point; share of its length that is left
 # in curls and in coils, and how far from the usual way coils lie.
 KINK_METRES, CURLED_LENGTH, COILED_LENGTH, COILED_TURN = 0.0022, 0.75, 0.3, 1.2
@@ -55,6 +55,8 @@ USUAL_TURN = 0.22  # radians from how hair lies, standard deviation of locks
 # the forehead, beside 0.8 that runs back. Both where no photo says it, and at most.
 PARTING, MOST_PARTED = 0.42, 0.8
 SWEEP, MOST_SWEPT = 0.3, 2.0
+# By how much more a fringe runs forward, and how much more down.
+FORWARD, FALLING = 1.3, 0.75
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
         return None
     random = np.random.default_rng(seed)
     lift = standoff(head, cap)
-    field = _Field.over(cap, lift, lie(cap, parting_of(head), sweep_of(head)))
+    field = _Field.over(cap, lift, lie(cap, parting_of(head), sweep_of(head), fringe_of(head)))
     locks = max(1, count // PER_LOCK)
     row, column = _roots(cap, lift, locks, random)
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
@@ -152,25 +154,31 @@ def sweep_of(head: Head) -> float:
     return min(max(float(head.source.get(SWEEP_KEY, SWEEP)), 0.0), MOST_SWEPT)
 
 
-def lie(cap: Floats, parting: float, sweep: float) -> Floats:
+def fringe_of(head: Head) -> float:
+    """0 where hair is combed back from the forehead, 1 where it falls over it."""
+    return min(max(float(head.source.get(FRINGE_KEY, "0")), 0.0), 1.0)
+
+
+def lie(cap: Floats, parting: float, sweep: float, fringe: float = 0.0) -> Floats:
     """(R, C, 3) unit directions in which hair lies at points of a cap (R, C, 3).
 
     Parameters
     ----------
-    parting, sweep : as `parting_of` and `sweep_of` have them
+    parting, sweep, fringe : as `parting_of`, `sweep_of` and `fringe_of` have them
     """
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
     middle, size = (low + high) / 2, (high - low) / 2
     x = (cap[..., 0] - middle[0]) / size[0]
     y = (cap[..., 1] - middle[1]) / size[1]
     z = (cap[..., 2] - low[2]) / (high[2] - low[2])
-    # Over the forehead hair is combed up from its line and over, never down across the skin.
+    # Over the forehead hair is combed up from its line and over, or falls down to it as a fringe.
     front = smoothstep((-0.30 - y) / 0.35) * smoothstep((0.85 - np.abs(x)) / 0.35)
     top = np.maximum(smoothstep((z - 0.62) / 0.25), front)
     ahead = smoothstep((0.25 - y) / 0.7)
     parted = np.tanh((x - parting) / 0.10)
+    back_over = 0.25 + 0.55 * ahead - fringe * ahead * FORWARD
     over = np.stack(
-        [(0.9 + (sweep - 0.9) * front) * parted, 0.25 + 0.55 * ahead, -0.15 * np.ones_like(x)], -1
+        [(0.9 + (sweep - 0.9) * front) * parted, back_over, -0.15 - fringe * FALLING * ahead], -1
     )
     # From the crown backward hair falls down and back, at the sides down and a little back.
     aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)

@@ -29,7 +29,7 @@ THICKNESS = 0.009  # metres between the two grids
 OVER_EAR = 0.085  # metres above the ears' landmarks at which the sheet begins
 OUT_METRES, OUT_OVER = 0.0025, 0.022  # by which it comes out of the cap, and over which height
 # Degrees from the nape and metres over the ears between which the cap is slimmed, and what is left of it.
-SLIM_DEGREES, SLIM_OVER, SLIM_METRES = (88.0, 112.0), (0.045, 0.085), 0.003
+SLIM_DEGREES, SLIM_OVER, SLIM_METRES = (88.0, 112.0), (0.005, 0.105), 0.003
 HANG_METRES = 0.045  # of height over which it leaves the cap and hangs
 TEMPLE_SHARE = 0.05  # of its angle to the front that the sheet lacks at its upper edge
 # Over which its front edge turns in, and metres at which that lies off temple, cheek and jaw.
@@ -62,8 +62,8 @@ class Fall:
 
 def with_tresses(head: Head, fall: Fall) -> Head:
     """The head with a sheet of long hair as a part of its own."""
-    head = _slim_at_temples(head)
     outer = tress_shape(head, fall)
+    head = _slim_at_temples(head)
     inward = outer - _axis(head, outer)
     inward[..., 2] = 0.0
     inward /= np.maximum(np.linalg.norm(inward, axis=-1, keepdims=True), 1e-9)
@@ -129,6 +129,9 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     angle = angle * (1.0 - TEMPLE_SHARE * closed)
     top = smoothstep((z - ear - OVER_EAR + OUT_OVER) / OUT_OVER)
     cap, edge = _on_cap(head, middle, angle, z)
+    slim, _ = _on_cap(_slim_at_temples(head), middle, angle, z)
+    turned = smoothstep((np.abs(np.degrees(angle)) - FRONT_DEGREES) / TURNED_DEGREES + 1.0)
+    cap = cap + turned * (slim - cap)
     on_cap = cap + OUT_METRES - (OUT_METRES + ROOT_DEPTH) * top
     beyond_ear = float(np.abs(head.vertices[head.part("ear_*"), 0]).max()) + EAR_CLEARANCE
     half = _widths(z, (chin, jaw, ear, ear + EAR_TOP), fall, beyond_ear)
@@ -146,7 +149,6 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     grid = np.stack([radius * np.sin(angle), middle + radius * np.cos(angle), z], -1)
     # Before the ears its front edge turns in toward the cheek: hair is no shell round the face.
     cheek = beside_face(marks, grid[..., 2]) + CHEEK_CLEARANCE
-    turned = smoothstep((np.abs(np.degrees(angle)) - FRONT_DEGREES) / TURNED_DEGREES + 1.0)
     turned = turned * left_cap * (cheek < np.abs(grid[..., 0]))
     grid[..., 0] += turned * (np.sign(grid[..., 0]) * cheek - grid[..., 0])
     body = _body(head)

@@ -20,6 +20,7 @@ from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_groom import (
     CURL_KEY,
+    FRINGE_KEY,
     PARTING,
     PARTING_KEY,
     SWEEP,
@@ -72,7 +73,8 @@ class Scalp:
     fall : how long hair falls beside the face, None where it is short
     hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
     curl, wave : 0 straight to 1 tightly coiled, and to 1 in open curls
-    parting, sweep : where hair parts, and how far it runs aside there (`head_groom.lie`)
+    parting, sweep, fringe : where hair parts, how far it runs aside there, and how far it falls over the
+        forehead (`head_groom.lie`)
     """
 
     is_bald: bool
@@ -85,6 +87,7 @@ class Scalp:
     wave: float = 0.0
     parting: float = PARTING
     sweep: float = SWEEP
+    fringe: float = 0.0
 
 
 def read_scalp(head: Head, view: View, seen_in: Closeup) -> Scalp:
@@ -155,6 +158,7 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     source = {
         **head.source,
         CURL_KEY: f"{scalp.curl:.2f}",
+        FRINGE_KEY: f"{scalp.fringe:.2f}",
         PARTING_KEY: f"{scalp.parting:.2f}",
         SWEEP_KEY: f"{scalp.sweep:.2f}",
         WAVE_KEY: f"{scalp.wave:.2f}",

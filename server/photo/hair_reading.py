@@ -10,7 +10,7 @@ from dirfa_blender.core.head_view import View
 from .closeup import Closeup
 from .curl import read_curl, read_wave
 from .hair import Scalp, read_scalp, with_hair
-from .hairline import read_hairline
+from .hairline import read_fringe, read_hairline
 from .lie import read_lie
 from .tresses import read_fall, where_it_falls
 
@@ -27,15 +27,17 @@ def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
         return scalp
     picture, landmarks, masks = seen.picture, seen.landmarks, seen.masks
     metres_per_px = 1.0 / (view.scale * seen.to_picture[0, 0])
+    line = read_hairline(head, view, seen.to_picture, masks)
     scalp = replace(
         scalp,
         fall=read_fall(picture, landmarks, masks, metres_per_px),
-        hairline=read_hairline(head, view, seen.to_picture, masks),
+        hairline=line,
+        fringe=0.0 if line is None else read_fringe(line),
         curl=read_curl(picture, landmarks, masks),
     )
     # Where its line is matters little for that, and takes as long as all else here.
     shaped = with_hair(head, replace(scalp, fall=None, hairline=None))
-    lay = read_lie(picture, landmarks, masks, shaped, view, seen.to_picture)
+    lay = read_lie(picture, landmarks, masks, shaped, view, seen.to_picture, scalp.fringe)
     wave = lay.wave
     if scalp.fall:
         falling = where_it_falls(landmarks, masks, scalp.fall, metres_per_px)

@@ -20,6 +20,10 @@ FRONT_DEGREES = 52.0  # either side of the face's middle, up to which the photo 
 STEPS = np.arange(-0.034, 0.088, 0.002)  # metres from the template's line, upward
 LOWEST = (-0.030, -0.008)  # metres, in the middle and at the temples
 HAIR_METRES = 0.008  # that must be hair in one piece
+# Below it a fringe is in its own shade: so far down it goes on while there is no skin.
+SHADED_METRES, SKIN = 0.012, 0.4
+# Mean metres by which the line over the forehead lies lower, from which some hair falls, and all of it.
+FRINGE_METRES, FOREHEAD_DEGREES = (0.004, 0.011), 32.0
 FADED_COLUMNS = 8  # beyond the front, over which the line returns to the template's
 BACK_METRES = 0.012  # that the line rises at most at the sides and the back
 
@@ -36,7 +40,7 @@ def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) 
         return None
     places = view.to_photo(column_paths(cap, STEPS[:, None]))[..., :2]
     places = places @ to_picture[:, :2].T + to_picture[:, 2]
-    hair, person = _at(masks.hair, places), _at(masks.person, places)
+    hair, person, skin = (_at(mask, places) for mask in (masks.hair, masks.person, masks.skin))
     is_seen = person > 0.5
     columns = cap.shape[1]
     middle = np.minimum(np.arange(columns), columns - np.arange(columns))
@@ -50,7 +54,10 @@ def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) 
         run = np.convolve(is_hair[:, column], np.ones(window), mode="valid")
         first = np.flatnonzero(run >= window - 1)
         if len(first):
-            found[column] = STEPS[first[0]]
+            below = slice(0, first[0])
+            bare = np.flatnonzero((skin[below, column] > SKIN) | (STEPS[below] < lowest[column]))
+            start = bare[-1] + 1 if len(bare) else 0
+            found[column] = max(STEPS[start], STEPS[first[0]] - SHADED_METRES)
         elif is_seen[:, column].mean() > 0.6:
             found[column] = LIMITS[1]
     # Fair hair has the colour of skin: a head that is not bald has no skin up to the crown.
@@ -58,6 +65,14 @@ def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) 
     if np.isfinite(found[front]).mean() < 0.5 or bare > 0.5:
         return None
     return _even(found, front)
+
+
+def read_fringe(line: Floats) -> float:
+    """0..1, how far hair falls over the forehead, whose line (C,) lies so much higher than usual."""
+    columns = len(line)
+    middle = np.minimum(np.arange(columns), columns - np.arange(columns))
+    lower = -float(line[middle <= round(FOREHEAD_DEGREES / 180 * COLUMNS)].mean())
+    return float(np.clip((lower - FRINGE_METRES[0]) / np.diff(FRINGE_METRES)[0], 0.0, 1.0))
 
 
 def _even(found: Floats, front: npt.NDArray[np.bool_]) -> Floats:

@@ -3,7 +3,8 @@
 A line in hair has a direction but no sense: which way strands run along it the photo does not say. So the
 ways in which hair is known to lie (`head_groom.lie`) are laid over the head and drawn into the photo, and
 the one that agrees best with the lines seen there is taken, unless the usual one is as good. First it is
-decided where hair parts, by all that is swept little, then how far it is swept.
+decided where hair parts, by all that is swept little, then how far it is swept. A fringe is swept, or its
+lines would say nothing of a side.
 
 What the lines turn to and fro over a finger's breadth is waves, unless the lie itself turns there, as at a
 parting: so it is measured both in the photo and against the lie, and the lesser counts.
@@ -58,6 +59,7 @@ def read_lie(
     head: Head,
     view: View,
     to_picture: Floats,
+    fringe: float = 0.0,
 ) -> Lie:
     """How the hair lies that is seen over the forehead; the usual way where none is.
 
@@ -66,6 +68,7 @@ def read_lie(
     pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
     head : with its cap grown to the outline; view : the camera that saw it
     to_picture : (2, 3) map from pixels of the view's photo to this picture
+    fringe : 0..1, how far hair falls over the forehead
     """
     cap = cap_grid(head)
     if cap is None:
@@ -87,7 +90,7 @@ def read_lie(
 
     def turned_back(parting: float, sweep: float) -> Complex:
         """The lines less the direction that hair of such a lie has there."""
-        way = lie(cap, parting, sweep)
+        way = lie(cap, parting, sweep, fringe)
         way = (way - (way * outward).sum(-1, keepdims=True) * outward) @ view.rotation.T
         length = np.maximum(np.linalg.norm(way, axis=-1), 1e-9)
         # Foreshortened, a direction is worth less.
@@ -97,7 +100,8 @@ def read_lie(
         return float((weight * turned_back(parting, sweep).real).sum() / weight.sum())
 
     usual = USUAL * np.exp(-(((PARTINGS - PARTING) / USUAL_WIDTH) ** 2))
-    parted = [agreement(parting, SWEEPS[0]) for parting in PARTINGS]
+    first = SWEEPS[-1] if fringe > 0.5 else SWEEPS[0]
+    parted = [agreement(parting, first) for parting in PARTINGS]
     best = int(np.argmax(parted + usual))
     parting = float(PARTINGS[best]) if parted[best] > LEAST_AGREED else PARTING
     swept = [agreement(parting, sweep) for sweep in SWEEPS]

@@ -12,6 +12,7 @@ import pytest
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_curtain import carried_hair, curtain
 from dirfa_blender.core.head_groom import (
+    FRINGE_KEY,
     PARTING,
     PARTING_KEY,
     SWEEP_KEY,
@@ -98,9 +99,11 @@ def test_no_strand_lies_before_eyes_or_mouth() -> None:
     assert (np.abs(before[:, 0]) > 40 * MM).all()
 
 
+@pytest.mark.parametrize("fringe", [0.0, 1.0])
 @pytest.mark.parametrize("where", [0.0, PARTING])
-def test_no_strand_lies_on_the_bare_forehead(where: float) -> None:
-    head = replace(haired(), source={PARTING_KEY: str(where), SWEEP_KEY: "2.0"})
+def test_no_strand_lies_on_the_bare_forehead(where: float, fringe: float) -> None:
+    source = {PARTING_KEY: str(where), SWEEP_KEY: "2.0", FRINGE_KEY: str(fringe)}
+    head = replace(haired(), source=source)
     cap = cap_grid(head)
     assert cap is not None
     # One lock of a few is a hundredth of them: of several heads of hair, how many there usually are.
@@ -115,6 +118,21 @@ def test_no_strand_lies_on_the_bare_forehead(where: float) -> None:
     below = (line - points[..., 2])[over]
 
     assert (below > 6 * MM).mean() < 0.008
+
+
+def test_a_fringe_reaches_the_line_that_hair_combed_back_leaves() -> None:
+    across, heights = _front_line(cap_grid(haired()))
+    brows = haired().landmarks()[[105, 334], 2].max()
+    ends = []
+    for fringe in ("0.0", "1.0"):
+        made = curtain(replace(haired(), source={FRINGE_KEY: fringe}), count=3000)
+        assert made is not None
+        tips = made.points[:, -1]
+        line = np.interp(tips[:, 0], across, heights)
+        ahead = (np.abs(tips[:, 0]) < 45 * MM) & (tips[:, 1] < across.mean() - 40 * MM)
+        ends.append((ahead & (np.abs(tips[:, 2] - line) < 10 * MM) & (tips[:, 2] > brows)).sum())
+
+    assert ends[1] > 4 * ends[0] + 50
 
 
 def _front_line(

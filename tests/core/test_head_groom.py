@@ -10,12 +10,15 @@ import pytest
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_groom import (
     CURL_KEY,
+    PARTING,
     PARTING_KEY,
     POINTS,
+    SWEEP,
     SWEEP_KEY,
     WAVE_KEY,
     Strands,
     cap_grid,
+    lie,
     standoff,
     strands,
 )
@@ -184,6 +187,19 @@ def test_swept_hair_runs_further_aside_than_hair_combed_back(head: Head):
     swept = over_forehead(replace(head, source={SWEEP_KEY: "2.0"}))
 
     assert np.abs(swept[:, 1]).mean() > 1.5 * np.abs(combed[:, 1]).mean()
+
+
+def test_a_fringe_falls_forward_over_the_forehead_where_other_hair_is_combed_back(head: Head):
+    cap = cap_grid(head)
+    assert cap is not None
+    brows = head.landmarks()[[105, 334], 2].max()
+    ahead = (np.abs(cap[..., 0]) < 45 * MM) & (cap[..., 1] < np.percentile(cap[..., 1], 15))
+    ahead &= cap[..., 2] > brows + 25 * MM
+
+    combed, falling = (lie(cap, PARTING, SWEEP, fringe)[ahead] for fringe in (0.0, 1.0))
+
+    assert (combed[:, 1] > 0.0).mean() > 0.95
+    assert (falling[:, 1:] < 0.0).all(1).mean() > 0.95
 
 
 def test_open_curls_of_short_hair_turn_and_stand_off_further_than_straight_hair(head: Head):

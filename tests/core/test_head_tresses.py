@@ -12,7 +12,7 @@ import pytest
 
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_curtain import curtain
-from dirfa_blender.core.head_groom import WAVE_KEY, Strands, cap_grid
+from dirfa_blender.core.head_groom import WAVE_KEY, Strands, cap_grid, cap_order
 from dirfa_blender.core.head_hair import COLUMNS
 from dirfa_blender.core.head_hairline import with_hairline
 from dirfa_blender.core.head_locks import locks
@@ -40,6 +40,25 @@ def test_the_sheet_of_long_hair_is_closed_and_faces_outward(fall: Fall) -> None:
 
     assert all(edges[(b, a)] == count == 1 for (a, b), count in edges.items())
     assert volume > 0
+
+
+def test_full_hair_hangs_from_where_it_is_full_and_leaves_no_hollow_over_the_ears() -> None:
+    head = template()
+    cap = cap_grid(head)
+    assert cap is not None
+    rising = np.minimum(np.arange(len(cap)) / 6.0, 1.0)[:, None]
+    full = cap.copy()
+    full[..., 0] *= 1.0 + 0.25 * rising
+    vertices = head.vertices.copy()
+    vertices[head.part("hair")] = cap_order(full)
+    grid = tress_grid(with_tresses(replace(head, vertices=vertices), LONG))
+    assert grid is not None
+    ear = head.landmarks()[[234, 454], 2].mean()
+
+    over = (grid[..., 2] > ear + 0.02) & (grid[..., 2] < ear + 0.08)
+    width = np.abs(grid[..., 0]).max(1)[over.any(1)]
+
+    assert width.min() > 0.93 * width.max()
 
 
 @pytest.mark.parametrize("fall", [LONG, BOB])

@@ -11,7 +11,14 @@ import pytest
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import PARTING, PARTING_KEY, SWEEP, SWEEP_KEY, WAVE_KEY, strands
+from dirfa_blender.core.head_groom import (
+    FRINGE_KEY,
+    PARTING,
+    PARTING_KEY,
+    SWEEP,
+    SWEEP_KEY,
+    strands,
+)
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_view import View
 from server.photo.lie import Lie, read_lie
@@ -29,27 +36,32 @@ def worn(parting: float, sweep: float) -> Head:
     return replace(template(), source=source, colours={"hair": (0.8, 0.1, 0.05)})
 
 
-def read(head: Head, pixels: np.ndarray) -> Lie:
+def read(head: Head, pixels: np.ndarray, fringe: float = 0.0) -> Lie:
     nothing = np.zeros(pixels.shape[:2], np.float32)
     red = (pixels[..., 0] > 1.6 * pixels[..., 1].astype(float)).astype(np.float32)
     masks = FaceMasks(nothing, nothing, nothing, red, red, nothing, nothing, nothing, nothing,
                       nothing, is_bare=False)  # fmt: skip
     marks = FaceLandmarks(VIEW.to_photo(head.landmarks()), SIZE)
-    return read_lie(pixels, marks, masks, head, VIEW, UNMOVED)
+    return read_lie(pixels, marks, masks, head, VIEW, UNMOVED, fringe)
 
 
 @cache
-def drawn(parting: float, sweep: float, wave: float = 0.0) -> Lie:
+def drawn(parting: float, sweep: float, fringe: float = 0.0) -> Lie:
     head = worn(parting, sweep)
-    head = replace(head, source={**head.source, WAVE_KEY: str(wave)})
+    head = replace(head, source={**head.source, FRINGE_KEY: str(fringe)})
     grown = strands(head)
     assert grown is not None
-    return read(head, picture(head, VIEW, SIZE, hair=[grown]))
+    return read(head, picture(head, VIEW, SIZE, hair=[grown]), fringe)
 
 
 @pytest.mark.parametrize("parting", [-0.5, 0.0, 0.5])
 def test_hair_parts_where_its_strands_are_seen_to_part(parting: float) -> None:
     assert drawn(parting, SWEEP).parting == pytest.approx(parting, abs=0.25)
+
+
+@pytest.mark.parametrize("parting", [-0.5, 0.5])
+def test_a_swept_fringe_comes_from_the_side_from_which_it_is_seen_to_fall(parting: float) -> None:
+    assert np.sign(drawn(parting, 2.0, 1.0).parting) == np.sign(parting)
 
 
 def test_hair_swept_over_the_forehead_is_told_from_hair_combed_back() -> None:
