@@ -160,10 +160,12 @@ def as_hair(colours: Image, hairy: Shares) -> Image:
     -----
     Pigments of hair take in the more of light the shorter its waves, so red >= green >= blue.
     """
-    red, green, blue = np.moveaxis(colours, -1, 0)
-    green = np.minimum(green, red)
-    hair = np.stack([red, green, np.minimum(blue, green)], -1)
-    return colours + hairy[..., None] * (hair - colours)
+    result = colours.copy()
+    red, green, blue = np.moveaxis(result, -1, 0)
+    most = np.minimum(green, red)
+    blue += hairy * (np.minimum(blue, most) - blue)
+    green += hairy * (most - green)
+    return result
 
 
 def _plain_skin(

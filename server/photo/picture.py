@@ -84,14 +84,16 @@ def picture(
     slots = np.concatenate([slots, slots[quads]])
     hit, owner, weights = _visible(places[corners], width, height)
     normals = vertex_normals(vertices, head.faces) @ view.rotation.T
-    normal = np.einsum("nc,nci->ni", weights, normals[corners[owner]])
+    normal = _between(weights, corners[owner], normals)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     lamp = LAMP / np.linalg.norm(LAMP)
     light = AMBIENT + (1.15 - AMBIENT) * np.clip(normal @ lamp, 0, 1)
     colours = _material_colours(head)[slots[owner]]
     if head.albedo is not None:
         skin = slots[owner] == _slot(head, "skin")
-        place = np.einsum("nc,nci->ni", weights[skin], corner_uvs[owner[skin]])
+        place = _between(
+            weights[skin], 3 * owner[skin, None] + np.arange(3), corner_uvs.reshape(-1, 2)
+        )
         colours[skin] = _looked_up(head.albedo, place)
     image = np.broadcast_to(to_linear(BACKDROP), (width * height, 3)).copy()
     image[hit] = (colours * light[:, None]).astype(np.float32)
@@ -113,6 +115,14 @@ def _material_colours(head: Head) -> Floats:
     """(M, 3) linear RGB of the head's materials."""
     named = [head.colours.get(name, COLOURS.get(name, UNNAMED)) for name in head.materials]
     return to_linear(named).astype(np.float64)
+
+
+def _between(weights: Weights, corners: Indices, values: npt.NDArray[np.floating]) -> Floats:
+    """(P, C) means of values (V, C) at three corners (P, 3) each, by weights (P, 3)."""
+    return sum(
+        (weights[:, [k]] * values.take(corners[:, k], axis=0) for k in (1, 2)),
+        start=weights[:, [0]] * values.take(corners[:, 0], axis=0),
+    )
 
 
 def _looked_up(albedo: Pixels, uvs: Floats) -> Floats:
@@ -151,9 +161,12 @@ def _visible(corners: Floats, width: int, height: int) -> tuple[Indices, Indices
             found.append(_candidates(part, corners[part], low[part], reach, (width, height)))
         reach *= 2
     pixel = np.concatenate([one.pixel for one in found])
-    # The last that is written stays.
-    order = np.argsort(np.concatenate([-one.depth for one in found]), kind="stable")
     nearest = np.full(width * height, -1, np.int64)
+    nearest[pixel] = np.arange(len(pixel))
+    # Where several lie over one another the nearest is written last and stays.
+    several = np.flatnonzero((np.bincount(pixel, minlength=width * height) > 1)[pixel])
+    depth = np.concatenate([one.depth for one in found])[several]
+    order = several[np.argsort(-depth, kind="stable")]
     nearest[pixel[order]] = order
     chosen = nearest[nearest >= 0]
     triangle = np.concatenate([one.triangle for one in found])[chosen]

@@ -299,7 +299,7 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
         slice(step * columns.start, step * columns.stop),
     )
     shade = _enlarged(beard[rows, columns], high, wide)
-    hairy = np.clip(np.abs(shade).max(-1) / WHOLE_BEARD, 0, 1)
+    hairy = np.clip(np.maximum.reduce(np.moveaxis(np.abs(shade), -1, 0)) / WHOLE_BEARD, 0, 1)
     # Where hairs of a beard are not seen, noise stands for them.
     noise = grain(size).of_light[there] - 1
     detail = np.exp(shade + (HAIR_CONTRAST / GRAIN * hairy * noise)[..., None])
