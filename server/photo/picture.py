@@ -39,6 +39,7 @@ BACKDROP = (0.45, 0.47, 0.50)
 LAMP = np.array([0.25, -0.8, 0.55])  # direction to the lamp in the photo's frame
 THIN_EDGE = 0.09  # of the cap's layout from its hairline, where strands alone are drawn
 AMBIENT = 0.55  # share of the light that comes from everywhere
+STEP = 1.3  # from one size of triangles that are drawn together to the next
 EDGE = np.float32(1e-5)  # weight by which a pixel may lie outside, so that no seam is missed
 
 
@@ -117,7 +118,9 @@ def _material_colours(head: Head) -> Floats:
     return to_linear(named).astype(np.float64)
 
 
-def _between(weights: Weights, corners: Indices, values: npt.NDArray[np.floating]) -> Floats:
+def _between(
+    weights: Weights, corners: Indices | npt.NDArray[np.int32], values: Floats | Weights
+) -> Floats:
     """(P, C) means of values (V, C) at three corners (P, 3) each, by weights (P, 3)."""
     return sum(
         (weights[:, [k]] * values.take(corners[:, k], axis=0) for k in (1, 2)),
@@ -154,12 +157,12 @@ def _visible(corners: Floats, width: int, height: int) -> tuple[Indices, Indices
     turned = np.flatnonzero(inside & (area < -1e-9))
     extent = (high - low).max(1) + 1
     found: list[_Candidates] = []
-    reach = 1
-    while reach < 2 * extent[turned].max(initial=1):
-        group = turned[(extent[turned] <= reach) & (extent[turned] > reach // 2)]
+    smaller, reach = 0, 1
+    while smaller < extent[turned].max(initial=1):
+        group = turned[(extent[turned] <= reach) & (extent[turned] > smaller)]
         for part in np.array_split(group, max(1, len(group) * reach * reach // 1_000_000)):
             found.append(_candidates(part, corners[part], low[part], reach, (width, height)))
-        reach *= 2
+        smaller, reach = reach, 1 + int(STEP * reach)
     pixel = np.concatenate([one.pixel for one in found])
     nearest = np.full(width * height, -1, np.int64)
     nearest[pixel] = np.arange(len(pixel))

@@ -94,7 +94,11 @@ class Neighbours:
         pull : how strongly, against a neighbour's 1
         """
         known = 20.0 * trust[:, None]
-        current = (known * values + 0.1 * rest) / (known + 0.1)
+        held, drawn, total = known * values, pull * rest, known + 1.0 + pull
+        current = (held + 0.1 * rest) / (known + 0.1)
         for _ in range(SWEEPS):
-            current = (known * values + self.mean(current) + pull * rest) / (known + 1.0 + pull)
+            current = self.mean(current)
+            current += held
+            current += drawn
+            current /= total
         return current
