@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.core.inputs import require_files
-from dirfa_blender.core.speech_level import SILENT_ENERGY
+from dirfa_blender.core.speech_level import SILENT_ENERGY, mixed_down
 
 Array = NDArray[np.float32]
 
@@ -36,9 +36,6 @@ SILENCE_LEVEL = SILENT_ENERGY**0.5
 """Peak below which a recording counts as silent: nothing makes it louder, and the face rests."""
 LARGEST_SAMPLE = 65536.0
 """Of floating-point files, which programs also write in 16-bit units."""
-CANCELLED_SHARE = 0.1
-"""Of the loudest channel's level: where the mean of all is below, they cancel, as the two of a balanced
-line do that was recorded as stereo, and the loudest is heard alone."""
 UNTOLD_BYTES = 0x7FFFF000
 """Size in a wav header from which on it stands for an unknown one."""
 BLOCK_SECONDS = 10.0
@@ -199,10 +196,7 @@ class _Mono:
             if not finite.all():
                 self.broken += int((~finite.all(axis=1)).sum())
                 block = np.where(finite, block, np.float32(0.0))
-            mixed = block.mean(axis=1, dtype=np.float32)
-            loud = block.std(axis=0)
-            if mixed.std() < CANCELLED_SHARE * loud.max():
-                mixed = block[:, int(loud.argmax())].copy()
+            mixed = mixed_down(block)
             np.clip(mixed, -LARGEST_SAMPLE, LARGEST_SAMPLE, out=mixed)
             self.frames += len(mixed)
             self.peak = max(self.peak, float(np.abs(mixed).max()))

@@ -15,6 +15,9 @@ SILENT_ENERGY = 1e-8
 """Mean square below which nothing is heard: 80 dB under full scale."""
 FRAME = 320
 """Samples of 20 ms at 16 kHz."""
+CANCELLED_SHARE = 0.1
+"""Of the loudest channel's level: where the mean of all is below, they cancel, as the two of a balanced
+line do that was recorded as stereo, and the loudest is heard alone."""
 _BLOCK = 65536
 """Frames looked at together, for the sake of memory."""
 
@@ -43,3 +46,12 @@ def speech_gain(samples: npt.NDArray[np.float32]) -> float:
         return 1.0
     active = energy[energy > loud / 100.0]
     return float(np.clip(TARGET_RMS / np.sqrt(active.mean()), SMALLEST_GAIN, LARGEST_GAIN))
+
+
+def mixed_down(channels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(S,) mean of (S, C) channels, or the loudest of them where they cancel."""
+    mixed = channels.mean(axis=1, dtype=np.float32)
+    levels = channels.std(axis=0)
+    if mixed.std() < CANCELLED_SHARE * levels.max():
+        return channels[:, int(levels.argmax())].copy()
+    return mixed

@@ -332,8 +332,8 @@ def _strip_cue(
         )
     if getattr(strip, "retiming_keys", None):
         raise AudioError(
-            f"Strip '{strip.name}' is retimed. Write it out as a recording first; speech is heard "
-            "at its own speed only."
+            f"Strip '{strip.name}' is retimed, and speech is heard at its own speed only. Write it out "
+            "with Render > Render Audio and put that recording in its place."
         )
     rate = frame_rate(scene).per_second
     first, end = heard_span(strip)

@@ -14,7 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import AudioError
+from ..core.speech_level import mixed_down
 
+# Films say when their sound begins; what Blender plays begins at once, so it is cut as Blender reads it.
+FILMS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
+                   ".ogv", ".wmv", ".flv", ".3gp", ".mxf", ".dv", ".vob"})  # fmt: skip
 # Formats that do not say how long they are seem endless.
 MOST_SECONDS = 86400.0
 
@@ -37,7 +41,8 @@ class Speech:
     @property
     def is_whole(self) -> bool:
         """Whether the file can be sent as it is."""
-        return self.start_seconds == 0.0 and self.duration_seconds is None
+        is_film = self.path.suffix.lower() in FILMS
+        return self.start_seconds == 0.0 and self.duration_seconds is None and not is_film
 
     def as_file(self, folder: Path) -> Path:
         """A file that holds this speech and nothing else; written to `folder` unless it is there.
@@ -99,12 +104,14 @@ def read_samples(speech: Speech) -> tuple[np.ndarray, int]:
         samples = sound.limit(speech.start_seconds, end).data()
     except aud.error as error:
         raise AudioError(f"Blender cannot read {speech.path.name}: {error}.") from error
-    mono = samples.mean(axis=1) if samples.ndim == 2 else samples
-    if len(mono) < 2:
+    if len(samples) < 2:
         raise AudioError(
             f"{speech.path.name} has no sound from {speech.start_seconds:.2f} s on; trim the strip "
             "so that it holds speech."
         )
     # As the server takes whole recordings: samples that are no numbers are silence.
-    heard = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.round(np.clip(heard, -1, 1) * 32767).astype("<i2"), rate
+    known = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    heard = mixed_down(known) if known.ndim == 2 else known
+    # Floating-point files may be louder than whole numbers can be; the server brings them to one level.
+    heard = heard / max(1.0, float(np.abs(heard).max()))
+    return np.round(heard * 32767).astype("<i2"), rate
