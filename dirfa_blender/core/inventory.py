@@ -23,6 +23,8 @@ LEAST_SHARE = 0.15
 # Less of it is meant where it is this part of all the keys that a character has.
 LEAST_EXPLAINED = 0.5
 MOST_MISSING_NAMED = 6
+# Part of the distance between the eyes within which a bone begins at an eye's middle, not on its lid.
+NEAR = 0.12
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,22 @@ def coverage(profile: MappingProfile, inventory: Inventory) -> Coverage:
 
 
 def unit_length(move: BoneMove, skeleton: Skeleton, profile: MappingProfile) -> float | None:
-    """Length of a move's unit on a skeleton, 1 where it is metres; None if its bones are missing."""
+    """Length of a move's unit on a skeleton, 1 where it is metres; None where the move cannot act."""
+    if move.near and not _begins_near(move, skeleton, profile):
+        return None
     if not move.unit:
         return 1.0
     ends = [find_part(skeleton, profile.bones, name) for name in profile.units[move.unit]]
     return skeleton.distance(ends[0], ends[1]) if all(ends) else None
+
+
+def _begins_near(move: BoneMove, skeleton: Skeleton, profile: MappingProfile) -> bool:
+    """Whether a bone begins where the part does that it must turn about: a lid in the eye's middle."""
+    names = (move.bone, move.near, "eye_left", "eye_right")
+    bone, part, left, right = (find_part(skeleton, profile.bones, name) for name in names)
+    if not (bone and part and left and right):
+        return False
+    return skeleton.distance(bone, part) < NEAR * skeleton.distance(left, right)
 
 
 def detected(

@@ -63,6 +63,7 @@ class BoneMove:
     move : left, up, forward, in metres or in `unit`
     unit : name in the profile's `units` whose length on the rig is one; empty for metres
     when : ``missing`` acts only where the rig has no name for the channel
+    near : part or bone at which the bone must begin for the move to act; empty for anywhere
     """
 
     bone: str
@@ -70,6 +71,7 @@ class BoneMove:
     move: Vector = (0.0, 0.0, 0.0)
     unit: str = ""
     when: Literal["always", "missing"] = "always"
+    near: str = ""
 
 
 @dataclass(frozen=True)

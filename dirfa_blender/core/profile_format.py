@@ -386,7 +386,7 @@ class _Reader:
         if not isinstance(entry, dict):
             self.problems.add(path, f"must be an object, got {entry!r}")
             return BoneMove("")
-        self.only(entry, path, ("bone", "turn", "move", "unit", "when"))
+        self.only(entry, path, ("bone", "turn", "move", "unit", "when", "near"))
         bone, unit, when = entry.get("bone"), entry.get("unit", ""), entry.get("when", "always")
         if not _is_name(bone):
             self.problems.add(f"{path}.bone", f"must be the name of a bone, got {bone!r}")
@@ -397,7 +397,10 @@ class _Reader:
         if "turn" not in entry and "move" not in entry:
             self.problems.add(path, "must have a turn or a move")
         turn, move = (self.vector(entry.get(key), f"{path}.{key}") for key in ("turn", "move"))
-        return BoneMove(str(bone), turn, move, str(unit), when)
+        near = entry.get("near", "")
+        if near and not _is_name(near):
+            self.problems.add(f"{path}.near", f"must be the name of a bone, got {near!r}")
+        return BoneMove(str(bone), turn, move, str(unit), when, str(near))
 
     def vector(self, value: Any, path: str) -> tuple[float, float, float]:
         if value is None:

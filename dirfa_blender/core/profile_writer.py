@@ -92,6 +92,8 @@ def _move_document(move: BoneMove) -> dict[str, Any]:
         entry["unit"] = move.unit
     if move.when != "always":
         entry["when"] = move.when
+    if move.near:
+        entry["near"] = move.near
     return entry
 
 

@@ -147,3 +147,60 @@ def test_words_with_underscores_make_no_reallusion_character_whose_jaw_opens_twi
 
     assert covered.profile == "arkit" and str(covered).startswith("all 52 found")
     assert "jawOpen" in covered.places and "jawOpen" not in covered.bones
+
+
+def rig_with_lids(depth: float, mode: str) -> bpy.types.Object:
+    """An armature without a face: jaw, eyes and lids that begin `depth` metres before the eyes' middle."""
+    rig = armature({**BONES, "eye_left": "eye.L", "eye_right": "eye.R"}, roll=0.7, mode=mode)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    for side, x in (("L", 0.032), ("R", -0.032)):
+        for name, z in (("upper_lid", 0.004), ("lower_lid", -0.004)):
+            bone = rig.data.edit_bones.new(f"{name}.{side}")
+            bone.head = (x, -0.07 - depth, 1.68 + (z if depth else 0.0))
+            bone.tail = (x, -0.084, 1.68 + z)
+            bone.parent = rig.data.edit_bones["head"]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for pose_bone in rig.pose.bones:
+        pose_bone.rotation_mode = mode
+    return rig
+
+
+def lid_gap(rig: bpy.types.Object, side: str) -> float:
+    """Metres between the tips of an eye's lids, up."""
+    evaluated = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    upper, lower = (evaluated.pose.bones[f"{name}_lid.{side}"].tail for name in ("upper", "lower"))
+    return upper.z - lower.z
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ", "ZYX", "AXIS_ANGLE"])
+@pytest.mark.parametrize("depth", [0.0, 0.013], ids=["about the eye's middle", "over the eye"])
+def test_lids_on_bones_blink_in_every_rotation_mode(depth: float, mode: str) -> None:
+    rig = rig_with_lids(depth, mode)
+    rig.scale = (-1.0, 1.3, 0.8)
+    covered = profiles.covered(character_of(rig), profiles.profile_for(rig))
+    assert {"blinkLeft", "blinkRight"}.isdisjoint(covered.missing)
+
+    apply.apply_animation(take({"AU45L": 1.0}), rig, profiles.profile_for(rig), name="Take")
+    bpy.context.scene.frame_set(1)
+    opened = lid_gap(rig, "L")
+    bpy.context.scene.frame_set(2)
+
+    assert opened == pytest.approx(0.008, abs=1e-5)
+    assert lid_gap(rig, "L") < 0.002
+    assert lid_gap(rig, "R") == pytest.approx(opened, abs=1e-6)
+    tip = rig.pose.bones["upper_lid.L"].tail
+    assert tip.y < -0.07 - 0.011, "a lid stays before its eye"
+
+
+def test_lids_over_the_eye_need_both_to_tell_how_far_they_go() -> None:
+    rig = rig_with_lids(0.013, "XYZ")
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    for side in "LR":
+        rig.data.edit_bones.remove(rig.data.edit_bones[f"lower_lid.{side}"])
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+    covered = profiles.covered(character_of(rig), profiles.profile_for(rig))
+
+    assert {"blinkLeft", "blinkRight"} <= set(covered.missing)
