@@ -32,7 +32,7 @@ class Checkpoint:
 
     Attributes
     ----------
-    model_id : name and version, such as ``dirfa-mapping-3``
+    model_id : name and version, such as ``dirfa-mapping-4``
     licence, languages : as the model card states them
     sha256 : of the file
     """

@@ -57,7 +57,7 @@ UNSEEN = ("speechocean762", "kathleen", "ljspeech", "synthetic")
 """Voices without film."""
 SPOKEN = (*UNSEEN, "grid")
 ABOUT = {
-    "model_id": "dirfa-mapping-3",
+    "model_id": "dirfa-mapping-4",
     "licence": "GPL-3.0-or-later",
     "languages": "en zh de es fr ja ru ar hi it pt tr nl",
 }
