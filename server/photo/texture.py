@@ -9,6 +9,7 @@ photo does not show has no seam. All sums are in linear light or its logarithm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,7 +31,7 @@ from .complexion import Complexion, as_hair, complexion
 from .grain import GRAIN, grain
 from .hair import Scalp
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
-from .mask import FaceMasks
+from .mask import FaceMasks, Shares
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, sampled, vertex_normals
 from .texels import TexelMap, texel_map
@@ -52,6 +53,7 @@ WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
 WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it hides it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
+BAND = 64  # rows of a texture made together: more would not stay where a processor is fast
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
 
@@ -298,28 +300,51 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
         slice(step * rows.start, step * rows.stop),
         slice(step * columns.start, step * columns.stop),
     )
-    shade = _enlarged(beard[rows, columns], high, wide)
-    hairy = np.clip(np.maximum.reduce(np.moveaxis(np.abs(shade), -1, 0)) / WHOLE_BEARD, 0, 1)
+    shade, even = (_enlarged(part[rows, columns], high, wide) for part in (beard, small))
+    seen = [_seen_there(sight[rows, columns], high, wide, surface, size) for sight in sights]
+    light, face = grain(size).of_light[there], result[there]
+    for first in range(0, high, BAND):
+        band = slice(first, first + BAND)
+        places = [tuple(part[band] for part in parts) for parts in seen]
+        detail, hairy = _detailed(shade[band], light[band], places, surface.taken)
+        detail *= even[band]
+        detail *= light[band, :, None]
+        face[band] = to_srgb_bytes(as_hair(detail, np.minimum(3 * hairy, 1)))
+    return np.asarray(result, np.uint8)
+
+
+def _seen_there(
+    sight: Image, high: int, wide: int, surface: _Surface, size: int
+) -> tuple[Shares, Shares, Shares]:
+    """(H, W) where a texture's texels are seen in the picture, x and y, and how far that is believed."""
+    maps = _enlarged(sight, high, wide)
+    x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
+    weight = cv2.remap(surface.taken.usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
+    return x, y, np.asarray(cv2.GaussianBlur(weight, (0, 0), size / 700), np.float32)
+
+
+def _detailed(
+    shade: Image, light: Shares, places: Sequence[tuple[Shares, ...]], taken: Complexion
+) -> tuple[Image, Shares]:
+    """What of a band's even skin its detail leaves (H, W, 3), and 0..1 where that is hair (H, W).
+
+    Parameters
+    ----------
+    shade : logarithm of a beard; light : factors of the grain
+    places : of the other side and of the own one, as `_seen_there`
+    """
+    red, green, blue = np.moveaxis(np.abs(shade), -1, 0)
+    hairy = np.clip(np.maximum(np.maximum(red, green), blue) / WHOLE_BEARD, 0, 1)
     # Where hairs of a beard are not seen, noise stands for them.
-    noise = grain(size).of_light[there] - 1
-    detail = np.exp(shade + (HAIR_CONTRAST / GRAIN * hairy * noise)[..., None])
-    for sight in sights:
-        maps = _enlarged(sight[rows, columns], high, wide)
-        x, y = np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
-        weight = cv2.remap(surface.taken.usable, x, y, cv2.INTER_LINEAR) * maps[..., 2]
-        weight = cv2.GaussianBlur(weight, (0, 0), size / 700)
-        over = cv2.remap(
-            surface.taken.detail, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+    detail = np.exp(shade + (HAIR_CONTRAST / GRAIN * hairy * (light - 1))[..., None])
+    for x, y, weight in places:
+        over = cv2.remap(taken.detail, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         np.maximum(over, 0, out=over)
         over -= detail
         over *= weight[..., None]
         detail += over
-        hairy += weight * (cv2.remap(surface.taken.hairy, x, y, cv2.INTER_LINEAR) - hairy)
-    detail *= _enlarged(small[rows, columns], high, wide)
-    detail *= grain(size).of_light[there][..., None]
-    result[there] = to_srgb_bytes(as_hair(detail, np.minimum(3 * hairy, 1)))
-    return np.asarray(result, np.uint8)
+        hairy += weight * (cv2.remap(taken.hairy, x, y, cv2.INTER_LINEAR) - hairy)
+    return detail, hairy
 
 
 def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
