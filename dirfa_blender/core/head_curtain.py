@@ -28,7 +28,7 @@ from .head_groom import (
     tones_of,
     wave_of,
 )
-from .head_tresses import beside_face, tress_grid
+from .head_tresses import beside_face, cut_share, tress_grid
 from .shape_anatomy import nearest, vertex_normals
 
 Floats = npt.NDArray[np.float64]
@@ -43,15 +43,22 @@ ROOT_METRES, TIP_SHARE = 0.00011, 0.35  # radius at the root, and share of it at
 # a shorter sheet they end at these shares of its height.
 ENDS_METRES = (0.015, 0.095)
 ENDS_SHARE = (0.72, 1.1)
+# The same of hair that is cut to one length, and shares of a lock that its shortest strands have of either.
+CUT_SHARE, SHORTEST = (0.92, 1.06), (0.86, 0.95)
 # Metres from the parting over which hair falls off to its side; how far from it locks have their own
 # without a fringe, and with one; and its turn back at the forehead.
 PARTED_METRES, OWN_PARTING, SWEPT_BACK = 0.007, (0.002, 0.012), 0.9
 # Of a fringe: how far it runs forward and down beside aside, and by how much more of that if it is swept.
 FORWARD, FALLING, SWEPT_ASIDE = 0.5, 0.75, 0.45
-PARTING_GAIN = 4.0  # times as many roots more along the parting
+AT_SIDE = 0.35  # as `parting_of` has it, of a parting beyond which no fringe falls
+TEMPLE_METRES = 0.012  # over the brows, from which hair is combed as over the forehead
+# Times as many roots more along the parting and behind the line of the forehead, from where hair runs away;
+# metres from either over which there are.
+PARTING_GAIN, PARTING_METRES, LINE_GAIN, LINE_METRES = 4.0, 0.016, 3.0, 0.017
 # Share of the locks that grow where the others leave the cap bare, and how far off them it is wholly bare.
 FILLING, BARE_METRES = 0.3, 0.012
-HAIRLINE_ROWS = 3
+# Rows at the hairline that stay thin where hair is combed back, and where it falls over the forehead.
+HAIRLINE_ROWS = (3, 1)
 # Half the width of a lock and of its thickness in metres, and the shares of them left at its tip.
 LOCK_METRES, LOCK_DEPTH, LOCK_TIP = 0.0055, 0.0011, (0.38, 1.4)
 LAYERS_METRES = (-0.0012, 0.0030)  # of locks over cap and sheet
@@ -61,7 +68,7 @@ SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted 
 SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0070, 0.05
 STRAYS, STRAY_METRES = 0.03, 0.010  # share of strands that leave their lock, and how far
 FEWEST_POINTS = 4
-EDGE_METRES = 0.0035  # beside cap and sheet, from which a lock is over bare skin
+EDGE_METRES = 0.0030  # beside cap and sheet, from which a lock is over bare skin
 # A lock ends where it comes so far before the ears and within such a share of the face's half width.
 FACE_AHEAD, FACE_SHARE = 0.03, 0.88
 
@@ -112,9 +119,7 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
     outside = _outside(cap, sheet)
     guides, outward = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
     which = random.integers(0, len(guides), count)
-    points = _filled_out(
-        guides, outward, which, max(curl_of(head), wave_of(head)), _ear(head), random
-    )
+    points = _filled_out(head, (guides, outward), which, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
 
@@ -168,8 +173,8 @@ def _walked(
     weight = _growth(head, cap)
     first = _walk(head, cap, skin, _roots(cap, weight, count - filling, random), random)
     bare = weight * _bareness(cap, first[0])
-    # At the hairline it is thin as it should be.
-    bare[:HAIRLINE_ROWS] = 0.0
+    # At the hairline it is thin as it should be, but under a fringe.
+    bare[: HAIRLINE_ROWS[fringe_of(head) > 0.5]] = 0.0
     then = _walk(head, cap, skin, _roots(cap, bare, filling, random), random)
     points, outward = (np.concatenate(pair) for pair in zip(first, then, strict=True))
     points, is_sunk = _off_the_skin(head, points)
@@ -183,11 +188,8 @@ def _walk(
     """Locks from roots (N, 3), as `_walked`, where they get beyond their first steps."""
     count = len(place)
     layer = random.uniform(*LAYERS_METRES, count)
-    ear, low = _ear(head), float(tress_low(head))
-    share = random.beta(1.5, 2.0, count)
-    sheet = ear - low
-    reach = np.minimum(sheet * _mix(ENDS_SHARE, share), _mix(ENDS_METRES, share))
-    end = ear - reach
+    ear = _ear(head)
+    share = random.beta(1.5, 2.0, (count, 1))
     turn = random.normal(0.0, 0.10, count)
     parted = OWN_PARTING[0] + (OWN_PARTING[1] - OWN_PARTING[0]) * fringe_of(head)
     own = random.normal(0.0, parted, count)
@@ -207,17 +209,27 @@ def _walk(
     # the crown, where the cap's points lie further apart, no skin is bare.
     is_fringe = points[..., 1] < head.landmarks()[[234, 454], 1].mean()
     is_off = (np.stack(beside, 1) > EDGE_METRES) & (points[..., 2] > ear) & is_fringe
-    below = (points[..., 2] < end[:, None]) | _over_face(head, points) | is_off
+    below = ear - points[..., 2] > _reach(head, points, share)
+    below |= _over_face(head, points) | is_off
     last = np.where(below.any(1), below.argmax(1), STEPS - 1)
     kept = last >= FEWEST_POINTS
     return _resampled(points[kept], last[kept]), _resampled(outward[kept], last[kept])
 
 
-def tress_low(head: Head) -> float:
-    """Height in metres at which a head's long hair ends."""
+def _reach(head: Head, points: Floats, share: Floats) -> Floats:
+    """(N, P) metres below the ears at which locks that pass points (N, P, 3) end, long ones by their share
+    (N, 1) and cut ones where the sheet does at that side.
+    """
     sheet = tress_grid(head)
     assert sheet is not None
-    return float(sheet[-1, :, 2].mean())
+    lowest = sheet[-1, np.argsort(sheet[-1, :, 0])]
+    ear, cut = _ear(head), cut_share(head)
+    cut_here = (ear - np.interp(points[..., 0], lowest[:, 0], lowest[:, 2])) * _mix(
+        CUT_SHARE, share
+    )
+    mean = ear - float(lowest[:, 2].mean())
+    long = np.minimum(mean * _mix(ENDS_SHARE, share), _mix(ENDS_METRES, share))
+    return long + cut * (cut_here - long)
 
 
 def _mix(pair: tuple[float, float], share: Floats) -> Floats:
@@ -234,11 +246,19 @@ def _growth(head: Head, cap: Floats) -> Floats:
     # Hair runs away from the parting on both sides: what hides the scalp there grows there.
     middle_x, half = (cap[..., 0].min() + cap[..., 0].max()) / 2, np.ptp(cap[..., 0]) / 2
     line = middle_x + parting_of(head) * half
-    weight *= 1.0 + PARTING_GAIN * top * np.exp(-(((middle[..., 0] - line) / 0.016) ** 2))
-    # Long hair is tucked over the sideburns: what grows there would end as a patch on the temple.
+    parted = np.where(middle[..., 1] < cap[..., 1].mean(), np.maximum(top, fringe_of(head)), top)
+    weight *= 1.0 + PARTING_GAIN * parted * np.exp(
+        -(((middle[..., 0] - line) / PARTING_METRES) ** 2)
+    )
     marks = head.landmarks()
+    way = np.cumsum(np.linalg.norm(np.diff(cap, axis=0), axis=2), axis=0)
+    ahead = middle[..., 1] < marks[[234, 454], 1].mean()
+    behind = (way / LINE_METRES) ** 2
+    combed = 1.0 - _falling(head, np.sign(middle[..., 0] - line))
+    weight *= 1.0 + LINE_GAIN * combed * ahead * behind * np.exp(1.0 - behind)
+    # Long hair is tucked over the sideburns: what grows there would end as a patch on the temple.
     below = middle[..., 2] < marks[[105, 334], 2].max()
-    weight[below & (middle[..., 1] < marks[[234, 454], 1].mean())] = 0.0
+    weight[below & ahead] = 0.0
     return weight
 
 
@@ -277,12 +297,12 @@ def _way(head: Head, cap: Floats, place: Floats, normal: Floats, own: Floats) ->
     parting = middle[0] + parting_of(head) * half[0]
     level = np.clip(normal[:, 2], 0.0, 1.0)
     aside = np.tanh((place[:, 0] - parting - own) / PARTED_METRES)
-    fringe = fringe_of(head)
+    fringe = _falling(head, aside)
     swept = 1.2 + fringe * SWEPT_ASIDE * (sweep_of(head) - 0.9)
     # Toward the crown the parting ends and hair falls back.
     behind = smoothstep((place[:, 1] - middle[1]) / half[1] + 0.4)
     ahead = smoothstep((middle[1] - 0.15 * half[1] - place[:, 1]) / (0.6 * half[1]))
-    above = smoothstep((place[:, 2] - float(head.landmarks()[[105, 334], 2].max())) / 0.03)
+    above = smoothstep((place[:, 2] - float(head.landmarks()[[105, 334], 2].max())) / TEMPLE_METRES)
     way = np.stack(
         [
             aside * (1.0 - 0.8 * behind) * np.maximum(0.35 + 0.65 * level, swept * ahead * above),
@@ -293,6 +313,15 @@ def _way(head: Head, cap: Floats, place: Floats, normal: Floats, own: Floats) ->
     )
     way = way - (way * normal).sum(1, keepdims=True) * normal
     return way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+
+
+def _falling(head: Head, aside: Floats) -> Floats:
+    """(...,) 0..1, how far hair falls over the forehead that runs aside (...,), -1 to 1, from its parting.
+
+    From a parting at the side it falls; what is beyond is combed back.
+    """
+    beyond = np.clip(np.sign(parting_of(head)) * aside, 0.0, 1.0)
+    return fringe_of(head) * (1.0 - beyond * min(1.0, abs(parting_of(head)) / AT_SIDE))
 
 
 def _resampled(path: Floats, last: npt.NDArray[np.int64]) -> Floats:
@@ -328,15 +357,14 @@ def _over_face(head: Head, points: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _filled_out(
-    guides: Floats,
-    outward: Floats,
+    head: Head,
+    guides_and_outward: tuple[Floats, Floats],
     which: npt.NDArray[np.int64],
-    wave: float,
-    ear: float,
     random: np.random.Generator,
 ) -> Floats:
     """(S, P, 3) strands round the guides, drawn together toward their tips, swaying below the ears."""
-    count = len(which)
+    (guides, outward), count = guides_and_outward, len(which)
+    wave, ear = max(curl_of(head), wave_of(head)), _ear(head)
     run = np.gradient(guides, axis=1)
     aside = np.cross(outward, run)
     aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
@@ -353,7 +381,8 @@ def _filled_out(
     off = random.normal(0.0, 1.0, (count, 2, 1)) * np.stack([wide, deep])
     stray = (random.random(count) < STRAYS) * random.uniform(0.2, 1.0, count) * STRAY_METRES
     off[:, 1] += stray[:, None] * share**2
-    cut = random.uniform(0.86, 1.0, (count, 1)) * share * (POINTS - 1)
+    shortest = SHORTEST[0] + (SHORTEST[1] - SHORTEST[0]) * cut_share(head)
+    cut = random.uniform(shortest, 1.0, (count, 1)) * share * (POINTS - 1)
     low = np.minimum(np.floor(cut).astype(int), POINTS - 2)
     part = (cut - low)[..., None]
     each = which[:, None]

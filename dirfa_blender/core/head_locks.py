@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from .head import Head
 from .head_groom import Strands, curl_of, swing, tones_of, wave_of
-from .head_tresses import THICKNESS, tress_grid
+from .head_tresses import THICKNESS, cut_share, tress_grid
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,8 +16,9 @@ POINTS = 14
 PER_LOCK = 40
 ROOT_METRES, TIP_SHARE = 0.00012, 0.4  # radius at the root, and share of it at the tip
 ROOTS_METRES = 0.05  # from the sheet's upper edge, over which locks begin
-# Of the sheet's length that the shortest and the longest locks have: ends come one by one, not at a rim.
-SHORTEST_SHARE, LONGEST_SHARE = 0.6, 1.18
+# Of the sheet's length that the shortest and the longest locks have: ends come one by one, not at a rim,
+# but for hair that is cut to one length.
+LENGTHS, CUT_LENGTHS = (0.6, 1.18), (0.84, 1.08)
 FARTHEST_ROWS = 5.0  # beyond the sheet, up to which strands are drawn on
 # By how many metres straight locks sway aside on their way, and wavy ones more; over which share of their
 # length they come to that.
@@ -36,8 +37,9 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     share = np.linspace(0.0, 1.0, POINTS)
     # Locks: where they hang, how far down they reach, how deep in the sheet they lie.
     middle = random.uniform(-0.5, columns - 0.5, many)
-    spread = LONGEST_SHARE - SHORTEST_SHARE
-    reach = LONGEST_SHARE - spread * random.beta(1.6, 2.6, many)
+    cut = cut_share(head)
+    shortest, longest = (a + (b - a) * cut for a, b in zip(LENGTHS, CUT_LENGTHS, strict=True))
+    reach = longest - (longest - shortest) * random.beta(1.6, 2.6, many)
     # They come out of the cap at different heights, so that no edge shows.
     fall = float(np.linalg.norm(np.diff(grid, axis=0), axis=2).sum(0).mean())
     start = random.uniform(0.0, min(0.45, ROOTS_METRES / fall), many)

@@ -38,7 +38,9 @@ TURNED_DEGREES, CHEEK_CLEARANCE = 34.0, 0.002
 OUTLINE = ((127, 234, 93, 132, 58), (356, 454, 323, 361, 288))
 # Of the sheet's length that is solid; single locks go on beyond.
 SOLID_SHARE = 0.9
-CURL, CURL_BELOW = 0.22, 0.05  # share by which short ends turn in, and the length that is short
+CURL = 0.22  # share by which ends turn in that are cut to one length
+# Metres below the ears to which all hair is cut to one length, as a bob is, and no hair.
+CUT_METRES = (0.05, 0.12)
 UNEVEN = 0.08  # share by which the lower edge is longer or shorter
 FRONT_DEGREES, BEHIND_DEGREES = 123.0, 78.0  # from the nape: to before, and to behind an ear
 EAR_TOP = 0.032  # metres, of an ear's upper edge over its landmark
@@ -108,6 +110,17 @@ def tress_grid(head: Head) -> Floats | None:
     return points[: ROWS * COLUMNS].reshape(ROWS, COLUMNS, 3)
 
 
+def cut_share(head: Head) -> float:
+    """0 where a head's hair ends lock by lock or is short, 1 where it is long and cut to one length."""
+    grid = tress_grid(head)
+    ear = float(head.landmarks()[[234, 454], 2].mean())
+    return 0.0 if grid is None else _cut(ear - float(grid[-1, :, 2].mean()))
+
+
+def _cut(length: float) -> float:
+    return float(np.clip((CUT_METRES[1] - length) / (CUT_METRES[1] - CUT_METRES[0]), 0.0, 1.0))
+
+
 def tress_shape(head: Head, fall: Fall) -> Floats:
     """(R, C, 3) metres, the outer grid."""
     marks = head.landmarks().astype(np.float64)
@@ -142,8 +155,8 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     depth = np.where(np.cos(angle) > 0, back, front)
     # Radius of the ellipse with these half axes.
     hanging = 1.0 / np.hypot(np.sin(angle) / half, np.cos(angle) / depth)
-    if max(fall.lengths) < CURL_BELOW:
-        hanging = hanging * (1.0 - CURL * smoothstep((share - 0.55) / 0.45) ** 1.5)
+    turned_in = CURL * _cut(max(fall.lengths))
+    hanging = hanging * (1.0 - turned_in * smoothstep((share - 0.55) / 0.45) ** 1.5)
     left_cap = smoothstep((edge + HANG_METRES - z) / HANG_METRES)
     radius = on_cap + (hanging - on_cap) * left_cap
     grid = np.stack([radius * np.sin(angle), middle + radius * np.cos(angle), z], -1)

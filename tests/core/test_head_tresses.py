@@ -17,7 +17,7 @@ from dirfa_blender.core.head_hair import COLUMNS
 from dirfa_blender.core.head_hairline import with_hairline
 from dirfa_blender.core.head_locks import locks
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_tresses import PART, Fall, tress_grid, with_tresses
+from dirfa_blender.core.head_tresses import OVER_EAR, PART, Fall, tress_grid, with_tresses
 from dirfa_blender.core.shape_anatomy import vertex_normals
 
 LONG = Fall((0.16, 0.16), (True, True), (0.10, 0.11, 0.11))
@@ -149,3 +149,15 @@ def test_long_hair_swings_the_more_the_wavier_it_is(made: Callable[[Head], Stran
 
     straight, slight, wavy = (swung(strands.points) for strands in grown if strands is not None)
     assert straight < 0.9 * slight < 0.8 * wavy
+
+
+def test_hair_cut_to_one_length_ends_at_its_edge_and_long_hair_lock_by_lock() -> None:
+    ends = []
+    for fall in (LONG, Fall((0.06, 0.06), (True, True), (0.09, 0.09, 0.08))):
+        hanging = locks(haired(fall))
+        assert hanging is not None
+        ear = haired(fall).landmarks()[[234, 454], 2].mean()
+        low, high = np.percentile(ear - hanging.points[:, -1, 2], [5, 95])
+        ends.append((high - low) / (fall.lengths[0] + OVER_EAR))
+
+    assert ends[1] < 0.6 * ends[0]
