@@ -2,9 +2,9 @@
 
 A texture holds the colour and the outline of a brow but no hair, which a close-up misses. Hairs are mesh
 like the lashes and not curves, because brows move with the skin and shape keys carry mesh alone. Each hair
-has the texture coordinates of its root, so a shader can give it the colour of the brow there, and leave
-it out where the photo shows skin. In the inner end hairs stand up, along the brow those of the lower edge
-rise and those of the upper edge sink until they lie side by side, in the tail all sink.
+has the texture coordinates of the skin under it, so a shader can give it the colour of the brow there, and
+let it end where the photo shows skin. In the inner end hairs stand up, along the brow those of the lower
+edge rise and those of the upper edge sink until they lie side by side, in the tail all sink.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .head_piece import Half
 from .head_surface import RADIUS, Array, landmark_domain, neutral_landmarks, surface
 from .head_uv import skin_uv
 
-HAIRS = 156  # a brow
+HAIRS = 204  # a brow
 NEIGHBOURS = 6
 # Landmarks of the left brow from the nose outward.
 UPPER_EDGE, LOWER_EDGE = (336, 296, 334, 293, 300), (285, 295, 282, 283, 276)
@@ -28,7 +28,10 @@ _WAY = (0.0, 0.15, 0.4, 0.7, 1.0)
 _DIRECTION = (78.0, 58.0, 30.0, 8.0, -20.0)
 _FAN = (-10.0, -30.0, -48.0, -46.0, -20.0)
 _LENGTH = (5.0, 6.6, 7.4, 7.0, 4.6)
-_WIDTH, _TIP_WIDTH = 0.15, 0.04  # millimetres
+_WIDTH, _TIP_WIDTH = 0.12, 0.03  # millimetres
+_FOLLOWED = (
+    0.75  # of its way, whose skin is under a hair's tip: it may end a little beyond the brow
+)
 # Millimetres over the skin: the brow is round, and a straight hair's middle must lie over it too.
 _ROOT_HEIGHT, _TIP_HEIGHT = 0.15, (0.55, 1.15)
 
@@ -83,7 +86,11 @@ def add_brows(half: Half, grid: Grid, skin_points: Array) -> None:
     numbers = half.add_points(np.stack(ends, 1), "brow_*")
     faces = numbers[:, [0, 1, 3, 2]]
     speck = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]) * 2e-4
-    left, right = (skin_uv(sign * root[:, 0], root[:, 1])[:, None] + speck for sign in (1.0, -1.0))
+    over = root + _FOLLOWED * (tip - root)
+    left, right = (
+        np.stack([skin_uv(sign * at[:, 0], at[:, 1]) for at in (root, root, over, over)], 1) + speck
+        for sign in (1.0, -1.0)
+    )
     half.add_faces(faces, left, "brows", right)
 
 

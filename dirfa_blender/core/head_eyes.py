@@ -33,10 +33,8 @@ SCLERA_BOX = (0.002, 0.052, 0.098, 0.108)
 IRIS_BOX = (0.102, 0.052, 0.158, 0.108)
 CORNEA_BOX = (0.162, 0.052, 0.198, 0.108)
 LASH_BOX = (0.202, 0.052, 0.218, 0.108)
-# Points along a lash, its thickness at the root, how far before the lid's edge roots are spread.
-LASH_POINTS, LASH_MM, ROOTS_MM = 4, 0.17, 0.35
-STRAY = 0.13  # radians by which a lash strays from its neighbours' way
-BUNDLE, LEAN = 2.4, 0.7  # lashes whose tips lean together, and the share of the way that they do
+LASH_POINTS = 4  # along a lash
+LEAN = 0.75  # share of the way by which the tips of a bundle lean together
 LASH_SEED = 7
 
 
@@ -51,6 +49,11 @@ class Row:
     lengths : share of the edge and millimetres there, in order
     fan : radians from straight ahead by which the innermost and the outermost point away from the nose
     slopes : degrees by which root and tip rise over the level
+    thick : millimetres at the root
+    roots : millimetres before the lid's edge over which roots are spread
+    stray : radians by which a lash strays from its neighbours' way
+    bundle : how many lean together at their tips, as tears and oil make them
+    short : share of its length that the shortest lacks: some are just growing
     """
 
     count: int
@@ -58,17 +61,23 @@ class Row:
     lengths: tuple[tuple[float, float], ...]
     fan: tuple[float, float]
     slopes: tuple[float, float]
+    thick: float
+    roots: float
+    stray: float
+    bundle: float
+    short: float
 
 
 # Some 90 to 150 grow on an upper lid, 7 to 8 mm long where they are seen, in up to six rows; on a lower one
-# half as many and shorter [3]_. Fewer stand for them here, and a little thicker ones.
+# half as many, finer and shorter [3]_.
 UPPER = Row(
-    64, (0.08, 0.98), ((0.0, 3.2), (0.25, 5.6), (0.7, 7.4), (0.9, 7.0), (1.0, 5.2)),
-    (-0.6, 0.85), (-24.0, 54.0),
+    104, (0.07, 0.985), ((0.0, 3.0), (0.25, 5.6), (0.72, 8.0), (0.9, 7.8), (1.0, 5.6)),
+    (-0.6, 0.9), (-14.0, 66.0), 0.19, 0.7, 0.12, 3.2, 0.5,
 )  # fmt: skip
 LOWER = Row(
-    34, (0.22, 0.96), ((0.0, 1.6), (0.4, 2.6), (0.8, 3.4), (1.0, 2.6)), (-0.35, 0.7), (-58.0, -8.0)
-)
+    44, (0.18, 0.97), ((0.0, 1.6), (0.4, 3.0), (0.8, 4.2), (1.0, 2.8)),
+    (-0.45, 0.85), (-66.0, -20.0), 0.12, 0.55, 0.2, 2.3, 0.65,
+)  # fmt: skip
 
 
 def add_eye(half: Half) -> None:
@@ -158,27 +167,27 @@ def _add_row(half: Half, edge: Array, row: Row, part: str, rng: np.random.Genera
     places = np.linspace(first, last, row.count) + step * rng.uniform(-0.4, 0.4, row.count)
     at = np.clip(places, 0.0, 1.0) * (len(edge) - 1)
     root = np.stack([np.interp(at, np.arange(len(edge)), edge[:, k]) for k in range(3)], -1)
-    root[:, 1] -= rng.uniform(0.0, ROOTS_MM, row.count)
+    root[:, 1] -= rng.uniform(0.0, row.roots, row.count)
     rise = np.interp(places, *np.array(row.lengths).T)
-    # Some are just growing: short ones stand between long ones.
-    size = rise * (1.0 - 0.5 * rng.random(row.count) ** 3) * rng.uniform(0.88, 1.06, row.count)
-    fan = np.interp(places, (0.0, 1.0), row.fan) + rng.normal(0.0, STRAY, row.count)
+    size = (
+        rise * (1.0 - row.short * rng.random(row.count) ** 3) * rng.uniform(0.85, 1.06, row.count)
+    )
+    fan = np.interp(places, (0.0, 1.0), row.fan) + rng.normal(0.0, row.stray, row.count)
     s = np.linspace(0.0, 1.0, LASH_POINTS)
     slope = np.radians(row.slopes[0] + (row.slopes[1] - row.slopes[0]) * s**0.8)
-    slope = slope + rng.normal(0.0, STRAY, row.count)[:, None]
+    slope = slope + rng.normal(0.0, row.stray, row.count)[:, None]
     middle = (slope[:, 1:] + slope[:, :-1]) / 2
     way = np.stack([np.cos(middle), np.sin(middle)], -1) / (LASH_POINTS - 1)
     ahead, up = np.moveaxis(np.cumsum(np.pad(way, ((0, 0), (1, 0), (0, 0))), 1), -1, 0)
     turn = fan[:, None]
     curve = np.stack([ahead * np.sin(turn), -ahead * np.cos(turn), up], -1) * size[:, None, None]
     curve += root[:, None]
-    # Tips lean together in bundles of a few, as tears and oil make them.
-    bundle = np.cumsum(np.append(False, rng.random(row.count - 1) < 1.0 / BUNDLE))
+    bundle = np.cumsum(np.append(False, rng.random(row.count - 1) < 1.0 / row.bundle))
     tips = np.stack([np.bincount(bundle, curve[:, -1, k]) for k in range(3)], -1)
     tips /= np.bincount(bundle)[:, None]
     lean = (tips[bundle] - curve[:, -1]) * np.array([1.0, 1.0, 0.3])
     curve += LEAN * (s**2)[:, None] * lean[:, None]
-    width = LASH_MM / 2 * (1.0 - s**1.5) + 0.004
+    width = row.thick / 2 * (1.0 - s**1.7) + 0.004
     across = np.stack([np.cos(fan), np.sin(fan), np.zeros_like(fan)], -1)[:, None] * width[:, None]
     rows = half.add_points(np.stack([curve - across, curve + across], 2), part)
     left, right = rows[..., 0], rows[..., 1]

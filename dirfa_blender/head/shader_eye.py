@@ -25,6 +25,8 @@ LIDS_SHADE = 0.52
 # Scene-linear red below which an iris would be a hole: melanin's own brown goes with what is missing.
 DARKEST_IRIS = 0.050
 BROWN = (1.0, 0.50, 0.26)
+# Of the hair's light that lashes give back, and the darkest and the fairest that they are.
+LASH_SHARE, DARKEST_LASH, FAIREST_LASH = 0.08, (0.007, 0.005, 0.004), (0.026, 0.017, 0.012)
 # Wide enough a mirror image of the lamp that few light paths draw it whole.
 CORNEA_ROUGHNESS = 0.085
 
@@ -76,18 +78,18 @@ def iris(plan: Plan) -> bpy.types.Node:
     red, green, blue = _iris_colour(plan)
     tone = plan.mixed(
         plan.ramp(fibres, (0.35, (0, 0, 0, 1)), (0.65, (1, 1, 1, 1))),
-        (0.5 * red, 0.5 * green, 0.5 * blue, 1.0),
-        (1.5 * red, 1.5 * green, 1.5 * blue, 1.0),
+        (0.6 * red, 0.6 * green, 0.6 * blue, 1.0),
+        (1.38 * red, 1.36 * green, 1.32 * blue, 1.0),
     )
     # Dark pupil's rim, the warm frill round it, the clear middle, and the dark limbal ring.
     ring = plan.ramp(
         radius,
-        (0.34, (0.30, 0.24, 0.20, 1.0)),
-        (0.42, (1.25, 1.05, 0.88, 1.0)),
-        (0.58, (1.05, 1.0, 0.95, 1.0)),
-        (0.76, (0.92, 0.95, 1.0, 1.0)),
-        (0.90, (0.42, 0.40, 0.42, 1.0)),
-        (1.0, (0.34, 0.33, 0.35, 1.0)),
+        (0.34, (0.24, 0.20, 0.17, 1.0)),
+        (0.42, (1.08, 0.94, 0.80, 1.0)),
+        (0.58, (0.96, 0.95, 0.93, 1.0)),
+        (0.74, (0.86, 0.89, 0.93, 1.0)),
+        (0.90, (0.34, 0.33, 0.35, 1.0)),
+        (1.0, (0.22, 0.22, 0.24, 1.0)),
     )
     # The cornea gathers light from above on the lower half of the iris.
     lit = plan.math("MULTIPLY_ADD", up, -0.45, 1.0)
@@ -130,7 +132,14 @@ def cornea(plan: Plan) -> bpy.types.Node:
 
 
 def lashes(plan: Plan) -> bpy.types.Node:
-    return plan.principled(Base_Color=(0.010, 0.007, 0.006, 1.0), Roughness=0.55)
+    """Darker than the hair of the head, which few have black: those of fair people are brown."""
+    red, green, blue = (
+        min(max(darkest, LASH_SHARE * seen), fairest)
+        for darkest, seen, fairest in zip(
+            DARKEST_LASH, plan.linear("hair")[:3], FAIREST_LASH, strict=True
+        )
+    )
+    return plan.principled(Base_Color=(red, green, blue, 1.0), Roughness=0.5)
 
 
 def _toward_nose(plan: Plan, place: bpy.types.NodeSocket) -> bpy.types.NodeSocket:

@@ -30,8 +30,8 @@ UNWARMED = (0.965, 1.005, 1.06, 1.0)
 PLAIN = (0.45, 1.15)
 # What a hair of a brow is of its surroundings' colour, in which skin between hairs is mixed; by how much of
 # the skin's light those must be darker for a hair to begin, and to be whole.
-BROW_SHADE = (0.50, 0.46, 0.43, 1.0)
-BROW_FROM, BROW_WHOLE = 0.15, 0.50
+BROW_SHADE = (0.45, 0.45, 0.44, 1.0)
+BROW_FROM, BROW_WHOLE = 0.08, 0.55
 # By how much more than its surroundings a hair of a beard is unlike skin, and the darkest that one is.
 BEARD_AWAY, DARKEST = 0.35, (0.008, 0.006, 0.005, 1.0)
 
@@ -126,7 +126,7 @@ def _fibre(plan: Plan, strength: float) -> tuple[float, float, float, float]:
 
 
 def brows(plan: Plan) -> bpy.types.Node:
-    """Hairs in the colour the photo's brow has at their roots; none where it has skin there."""
+    """Hairs in the colour that the photo's brow has under them; they fade where it has skin there."""
     plain = plan.linear("hair", 0.5)
     if plan.albedo is None:
         return plan.principled(Base_Color=plain, Roughness=0.5)

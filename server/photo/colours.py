@@ -9,6 +9,7 @@ import numpy.typing as npt
 from dirfa_blender.core.face_landmarks import IRIS_LEFT, IRIS_RIGHT, FaceLandmarks
 
 from .hair_share import NO_SKIN
+from .irises import as_iris
 from .mask import FaceMasks, Pixels
 
 Colour = tuple[float, float, float]
@@ -44,14 +45,19 @@ FEWEST = 12  # pixels below which nothing is said
 
 
 def measured_colours(
-    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, *, enlarged: float = 1.0
 ) -> dict[str, Colour]:
-    """sRGB 0..1 of what the photo shows clearly; a colour that cannot be seen is left out."""
+    """sRGB 0..1 of what the photo shows clearly; a colour that cannot be seen is left out.
+
+    Parameters
+    ----------
+    enlarged : pixels of the picture for one of the photo
+    """
     found = {
         "skin": _typical(pixels, (masks.skin > 0.8) & (masks.usable > 0.8)),
         "lips": _typical(pixels, masks.lips > 0.8),
         "hair": hair_colour(pixels, masks),
-        "iris": _iris(pixels, landmarks, masks),
+        "iris": _iris(pixels, landmarks, masks, enlarged),
     }
     return {name: colour for name, colour in found.items() if colour is not None}
 
@@ -172,26 +178,21 @@ def _typical(pixels: Pixels, chosen: npt.NDArray[np.bool_]) -> Colour | None:
     return float(red), float(green), float(blue)
 
 
-def _iris(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> Colour | None:
+def _iris(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, enlarged: float
+) -> Colour | None:
     """Median of the rings between pupil and rim, both eyes, below the lid's shade and the lamp's glint."""
     if not landmarks.has_irises:
         return None
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
     chosen = np.zeros(pixels.shape[:2], bool)
+    radii: list[float] = []
     for centre in (IRIS_RIGHT, IRIS_LEFT):
         x, y = landmarks.points_px[centre, :2]
         ring = landmarks.points_px[centre + 1 : centre + 5, :2] - (x, y)
         radius = float(np.linalg.norm(ring, axis=1).mean())
         distance = np.hypot(columns - x, rows - y) / max(radius, 1e-6)
         chosen |= (distance > 0.45) & (distance < 0.85) & (rows > y - 0.35 * radius)
+        radii.append(radius)
     found = _typical(pixels, chosen & (masks.eyes > 0.9))
-    return None if found is None else as_iris(found)
-
-
-def as_iris(colour: Colour) -> Colour:
-    """The colour without purple: irises are brown, green, grey or blue, so green is never their least.
-
-    Lids and the coats of glasses mirror red and blue into dark ones.
-    """
-    red, green, blue = colour
-    return (red, green, min(blue, green)) if red >= blue else (min(red, green), green, blue)
+    return None if found is None else as_iris(found, float(np.mean(radii)) / enlarged)

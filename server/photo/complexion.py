@@ -31,7 +31,11 @@ SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is see
 # Logarithms beyond which a detail of plain skin goes no farther: dark, bright, coloured.
 WRINKLE, SHINE, BLUSH = 0.26, 0.06, 0.025
 WIDE_SHADE, WIDE_SHINE = 0.16, 0.02  # the same, dark and bright, of what is wider than PORE
-PORE, COARSE = 0.05, 0.03  # reaches of blurs, eye distances: of a pore's shade, of a colour
+PORE, COARSE = 0.05, 0.05  # reaches of blurs, eye distances: of a pore's shade, of a colour
+# Logarithms of which half stays of what is wider than a pore, and of a colour: films, sensors and
+# compression make such blotches, skin none so faint that anybody saw them. Of what is fine the same, by
+# how many eye distances a pixel measures: noise of a small photo is as wide as a freckle.
+BLOTCH, FLUSH, NOISE = 0.07, 0.012, 2.0
 # Linear light no greater than what noise and compression make: half of a colour there is not the face's.
 DARK_NOISE = 0.012
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
@@ -45,7 +49,8 @@ BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang o
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
 LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
-BRIGHTEST_BROW = 0.25  # the same upward, on brows, lids and lips
+BRIGHTEST = 0.25  # the same upward, on lids and lips
+BRIGHTEST_BROW = 0.08  # the same on brows: skin between hairs
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
 # Logarithm of a brow's red over green beside the skin's at most: but for the reddest, hair has less of it
 # than skin; cameras and compression give dark hairs more.
@@ -56,6 +61,7 @@ LESS_BLUE = np.array([0.15, 0.15, -0.85], np.float32)
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
 # Logarithm by which a brow is darker than skin, from which what is bright in it is none.
 DARK_BROW = 0.2
+BROW_REACH = 0.12  # eye distances over which a brow has one colour
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,12 @@ class _PlainSkin:
 
 
 def complexion(
-    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, smile: float
+    pixels: Pixels,
+    landmarks: FaceLandmarks,
+    masks: FaceMasks,
+    smile: float,
+    *,
+    enlarged: float = 1.0,
 ) -> Complexion:
     """A picture round a face taken apart into even skin and detail.
 
@@ -107,6 +118,7 @@ def complexion(
     ----------
     pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
     smile : 0..1, how far folds of a smile are expected beside the mouth
+    enlarged : pixels of the picture for one of the photo
     """
     unit = landmarks.eye_distance_px
     light = np.maximum(to_linear(pixels / np.float32(255)), np.float32(2e-3))
@@ -125,13 +137,15 @@ def complexion(
         if mean < -DARK_BROW:
             features = features * (1 - brow * np.clip(1 + shade / np.float32(DARK_BROW), 0, 1))
     free = np.maximum.reduce([features, beard, soft(grown(skin.moles, 1.0), 0.6)])
-    plain = _plain_shade(shade, skin, unit)
+    plain = _plain_shade(shade, skin, unit, NOISE * max(enlarged, 1.0) / unit)
     plain *= 1 - np.float32(smile) * smile_creases(landmarks, masks)
     # Only a beard is lighter than skin; on brows and lids that is a reflection.
-    highest = np.where(beard > zones.features, np.float32(FREE[1]), np.float32(BRIGHTEST_BROW))
+    brow = np.maximum(*zones.brows)
+    highest = BRIGHTEST + np.float32(BRIGHTEST_BROW - BRIGHTEST) * brow
+    highest = np.where(beard > zones.features, np.float32(FREE[1]), highest)
     kept = plain + free * (np.clip(shade, FREE[0], highest) - plain)
     tint = _kept_tint(tint, light, free, unit)
-    brow = np.maximum(*zones.brows)
+    tint += brow[..., None] * (_one_colour(tint, kept, brow, unit) - tint)
     there = brow > 0
     tint[there] += brow[there, None] * _pigmented(tint[there], skin.even[there])
 
@@ -234,19 +248,26 @@ def _differences(logs: Image, even: Image, unit: float) -> tuple[Shares, Image]:
     return shade, ratio - shade[..., None]
 
 
-def _held(shade: Shares, unit: float) -> Shares:
-    """Differences of plain skin (logarithms) within what pores and wrinkles do."""
+def _held(shade: Shares, unit: float, noise: float) -> Shares:
+    """Differences of plain skin (logarithms) within what pores and wrinkles do, and above noise."""
     wide = cv2.GaussianBlur(shade, (0, 0), max(PORE * unit, 0.6))
     most = np.where(wide < 0, np.float32(WIDE_SHADE), np.float32(WIDE_SHINE))
-    fine = shade - wide
+    fine = _without_faint(shade - wide, noise)
+    wide = _without_faint(wide, BLOTCH)
     most_fine = np.where(fine < 0, np.float32(WRINKLE), np.float32(SHINE))
     held = most * np.tanh(wide / most) + most_fine * np.tanh(fine / most_fine)
     return np.asarray(held, np.float32)
 
 
-def _plain_shade(shade: Shares, skin: _PlainSkin, unit: float) -> Shares:
+def _without_faint(values: Image, half: float) -> Image:
+    """Values of which those as small as `half` are halved, smaller ones vanish and great ones stay."""
+    squares = values**2
+    return values * (squares / (squares + np.float32(half**2)))
+
+
+def _plain_shade(shade: Shares, skin: _PlainSkin, unit: float, noise: float) -> Shares:
     """What of a shade (logarithms) pores and wrinkles make, that leaves the skin as light on the whole."""
-    plain = _held(shade, unit)
+    plain = _held(shade, unit, noise)
     # What is dark may go farther than what shines: without this the face would darken.
     share = np.float32(1e-3) + skin.expected * (1 - skin.odd)
     wide = EVEN_REACH * unit
@@ -256,10 +277,24 @@ def _plain_shade(shade: Shares, skin: _PlainSkin, unit: float) -> Shares:
 def _kept_tint(tint: Image, light: Image, free: Shares, unit: float) -> Image:
     """What is believed of colours beside the light: little on plain skin, more where `free` (H, W)."""
     coarse = cv2.GaussianBlur(tint, (0, 0), max(COARSE * unit, 0.6))
-    faint = np.float32(BLUSH) * np.tanh(coarse / np.float32(BLUSH))
+    faint = np.float32(BLUSH) * np.tanh(_without_faint(coarse, FLUSH) / np.float32(BLUSH))
     level = light.mean(-1, keepdims=True) ** 2
     sound = level / (level + np.float32(DARK_NOISE**2))
     return faint + free[..., None] * (sound * np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
+
+
+def _one_colour(tint: Image, shade: Shares, brow: Shares, unit: float) -> Image:
+    """Tints of brows as one colour that goes with their darkness: what differs from hair to hair is noise.
+
+    Notes
+    -----
+    The least squares of the tint over the darkness round each pixel, so that skin between hairs has no say.
+    """
+    dark = brow * np.maximum(-shade, 0)
+    reach = BROW_REACH * unit
+    weight = _blurred(dark**2, reach)[..., None]
+    each = _blurred(dark[..., None] * tint, reach) / np.maximum(weight, 1e-6)
+    return np.asarray(np.maximum(-shade, 0)[..., None] * each, np.float32)
 
 
 def _pigmented(tint: Image, even: Image) -> Image:

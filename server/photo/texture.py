@@ -22,13 +22,15 @@ from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_hairline import bare_crown
+from dirfa_blender.core.head_surface import RADIUS
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.head_uv import FRONT_GAIN
 
 from .beard import beard_expected, beard_shade
 from .closeup import Closeup
 from .colours import Colour, hair_colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
-from .grain import GRAIN, grain
+from .grain import GRAIN, Grain, below_jaw, grain
 from .hair import Scalp
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Shares
@@ -45,10 +47,10 @@ FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, th
 FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
 # Luminance from which down highlights count for more of what dark skin shows, and from which they do fully.
 DARK_SKIN = (0.26, 0.12)
-MIRRORED = 0.012  # linear light, grey, that is left of highlights where dark skin shines least
+MIRRORED = 0.004  # linear light, grey, that is left of highlights where dark skin shines least
 # Percentiles by lightness that give the tone.
-MIDDLE_HALF, BELOW_HIGHLIGHTS = (25.0, 75.0), (10.0, 45.0)
-SHADE_KEPT, TINT_KEPT = 0.35, 0.6  # share of wide differences that are kept, of light and of colour
+MIDDLE_HALF, BELOW_HIGHLIGHTS = (25.0, 75.0), (20.0, 65.0)
+SHADE_KEPT, TINT_KEPT = 0.3, 0.45  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
 WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it hides it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
@@ -148,16 +150,27 @@ def _texels(size: int) -> TexelMap:
     return texel_map(layout.faces, layout.uvs, size)
 
 
+@lru_cache(maxsize=3)
+def _grain(size: int) -> Grain:
+    """The grain of skin for a texture of this size."""
+    small = _texels(size // 2)
+    face = 2 * np.pi * RADIUS / (1.0 + FRONT_GAIN) / 0.996  # millimetres over the texture's width
+    places = below_jaw()
+    spread = small.spread(np.c_[places.around * size / face, places.share])
+    return grain(size, spread[..., :2], spread[..., 2])
+
+
 def prepare(size: int) -> None:
     """Work out what depends on the size of the texture alone."""
     _texels(size // 2)
-    grain(size)
+    _grain(size)
 
 
 def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Skin:
     """The skin and colours of the head fitted to a photo; what it says about hair is read meanwhile."""
     picture, moved, masks = seen_in.picture, seen_in.landmarks, seen_in.masks
-    colours = measured_colours(picture, moved, masks)
+    enlarged = float(seen_in.to_picture[0, 0])
+    colours = measured_colours(picture, moved, masks, enlarged=enlarged)
     lips = lips_over_skin(colours)
     head = fit.head
     layout = _layout()
@@ -168,7 +181,7 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     facing *= near.smoothed(photo_share()[:, None], 1)[:, 0]
     sight = _Sight(places, facing)
 
-    taken = complexion(picture, moved, masks, _smile(fit))
+    taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged)
     trust = sampled(taken.sure, places)[:, 0] * sight.facing
     of_tone = trust * ~head.part("lips_*", "lid_*")
     seen = sampled(taken.even, places)
@@ -287,7 +300,7 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     small = texels.spread(surface.base)
     beard = texels.spread(surface.beard)
     plain = _enlarged(to_srgb(small * np.exp(beard)) * np.float32(255), size, size)
-    result = cv2.multiply(plain, grain(size).of_bytes, dtype=cv2.CV_8UC3)
+    result = cv2.multiply(plain, _grain(size).of_bytes, dtype=cv2.CV_8UC3)
     everywhere = np.arange(len(surface.mirror))
     sights = [
         texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
@@ -302,7 +315,7 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     )
     shade, even = (_enlarged(part[rows, columns], high, wide) for part in (beard, small))
     seen = [_seen_there(sight[rows, columns], high, wide, surface, size) for sight in sights]
-    light, face = grain(size).of_light[there], result[there]
+    light, face = _grain(size).of_light[there], result[there]
     for first in range(0, high, BAND):
         band = slice(first, first + BAND)
         places = [tuple(part[band] for part in parts) for parts in seen]

@@ -148,6 +148,44 @@ def test_a_brow_under_hair_is_left_to_the_other_side() -> None:
     assert found.usable[free].mean() > 0.7
 
 
+def test_blotches_of_noise_fade_where_freckles_stay() -> None:
+    unit = landmarks().eye_distance_px
+    random = np.random.default_rng(2)
+    noise = cv2.GaussianBlur(
+        random.standard_normal((768, 768, 3)).astype(np.float32), (0, 0), 0.05 * unit
+    )
+    blotched = np.clip(astronaut() * (1 + 0.03 * noise / noise.std()), 0, 255).astype(np.uint8)
+    freckled = astronaut().copy()
+    places = [place(50) + unit * np.array(off) for off in ((-0.1, 0), (0.1, 0.02), (0, 0.12))]
+    for at in places:
+        cv2.circle(freckled, np.round(at).astype(int).tolist(), 2, (150, 95, 70), -1, cv2.LINE_AA)
+
+    cheek = near(place(50), 0.25) | near(place(280), 0.25)
+    bare, found, spotted = apart(astronaut()), apart(blotched), apart(freckled)
+
+    off = np.log(found.detail[cheek] / bare.detail[cheek])
+    assert off.std() < 0.4 * 0.066  # of what the noise made of linear light
+    for at in places:
+        spot = near(at, 0.02)
+        assert np.log(spotted.detail[spot] / bare.detail[spot]).mean() < -0.1
+
+
+def test_the_hairs_of_a_brow_have_one_hue() -> None:
+    worn = astronaut().astype(float)
+    brow = hull((768, 768), landmarks().points_px[:, :2], BROW_LEFT) > 0.5
+    random = np.random.default_rng(3)
+    worn[brow] = worn[brow] * 0.5 + random.normal(0.0, 18.0, (int(brow.sum()), 3))
+
+    found = apart(np.clip(worn, 0, 255).astype(np.uint8))
+
+    ratio = np.log(found.detail[brow])
+    shade = ratio.mean(1)
+    dark = shade < -0.3
+    hue = (ratio[:, 0] - ratio[:, 1])[dark] / shade[dark]
+    assert dark.sum() > 200
+    assert hue.std() < 0.08
+
+
 def test_a_mole_is_kept() -> None:
     marked = astronaut().copy()
     mole = np.round(place(101)).astype(int)

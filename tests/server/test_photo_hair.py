@@ -11,7 +11,7 @@ import pytest
 
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_tresses import Fall
-from server.photo.colours import Colour, as_iris, hair_colour, measured_colours
+from server.photo.colours import hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
 from server.photo.hair_share import hair_seen
@@ -172,19 +172,6 @@ def test_hair_is_never_olive() -> None:
 
     assert red > green + 0.03
     assert green > blue
-
-
-@pytest.mark.parametrize(
-    ("seen", "made"),
-    [
-        ((0.25, 0.20, 0.24), (0.25, 0.20, 0.20)),
-        ((0.30, 0.28, 0.35), (0.28, 0.28, 0.35)),
-        ((0.36, 0.26, 0.17), (0.36, 0.26, 0.17)),
-        ((0.40, 0.48, 0.55), (0.40, 0.48, 0.55)),
-    ],
-)
-def test_no_iris_is_purple(seen: Colour, made: Colour) -> None:
-    assert as_iris(seen) == made
 
 
 def test_thin_dark_hair_over_a_red_scalp_is_not_red() -> None:
