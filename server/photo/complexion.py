@@ -259,8 +259,9 @@ def _held(shade: Shares, unit: float, noise: float) -> Shares:
     return np.asarray(held, np.float32)
 
 
-def _without_faint(values: Image, half: float) -> Image:
+def _without_faint(seen: npt.ArrayLike, half: float) -> Image:
     """Values of which those as small as `half` are halved, smaller ones vanish and great ones stay."""
+    values = np.asarray(seen, np.float32)
     squares = values**2
     return values * (squares / (squares + np.float32(half**2)))
 

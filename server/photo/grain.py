@@ -66,8 +66,9 @@ def below_jaw() -> Below:
     around = np.stack([np.arctan2(x, -y) * away, away - points[:, 2]], -1)
     down = -vertex_normals(head.vertices.astype(np.float64), head.faces)[:, 2]
     under = smoothstep(down, *UNDER) * (points[:, 2] < chin + JAW_MM)
-    share = np.maximum(under, smoothstep(chin - points[:, 2], *NECK_MM))
-    return Below(around, share)
+    on_neck = smoothstep(chin - points[:, 2], *NECK_MM)
+    share = np.maximum(under, on_neck).astype(np.float64)
+    return Below(around.astype(np.float64), share)
 
 
 def grain(size: int, places: Image, low: Image) -> Grain:
