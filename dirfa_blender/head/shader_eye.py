@@ -11,7 +11,7 @@ import bpy
 
 from .shader_plan import Plan, Rgba
 
-SCLERA: Rgba = (0.60, 0.56, 0.535, 1.0)
+SCLERA: Rgba = (0.60, 0.555, 0.515, 1.0)
 CORNER: Rgba = (0.40, 0.28, 0.25, 1.0)
 # Red of the veins, and how much of it shows in the corners.
 VEIN: Rgba = (0.58, 0.26, 0.22, 1.0)

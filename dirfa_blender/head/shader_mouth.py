@@ -6,8 +6,8 @@ import bpy
 
 from .shader_plan import SKIN_ATTRIBUTE, Plan, Rgba
 
-TOOTH: Rgba = (0.83, 0.77, 0.665, 1.0)
-YELLOWER: Rgba = (0.76, 0.665, 0.52, 1.0)
+TOOTH: Rgba = (0.90, 0.815, 0.715, 1.0)
+YELLOWER: Rgba = (0.84, 0.725, 0.58, 1.0)
 # What lip, cheek and tongue leave of the light on the lower row, and on teeth far back.
 LOWER_ROW, BACK_TEETH = 0.72, 0.58
 GUM: Rgba = (0.54, 0.23, 0.21, 1.0)

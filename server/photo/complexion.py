@@ -19,9 +19,11 @@ import numpy.typing as npt
 
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 
+from .blurs import blurred, shrunk
 from .face_zones import Zones, mouth_creases, mouth_pits, smile_creases, zones_of
 from .mask import FaceMasks, Pixels, Shares, grown, soft
 from .shading import to_linear
+from .tints import one_colour, pigmented, whole_lips
 
 Image = npt.NDArray[np.float32]
 
@@ -35,7 +37,7 @@ PORE, COARSE = 0.05, 0.05  # reaches of blurs, eye distances: of a pore's shade,
 # Logarithms of which half stays of what is wider than a pore, and of a colour: films, sensors and
 # compression make such blotches, skin none so faint that anybody saw them. Of what is fine the same, by
 # how many eye distances a pixel measures: noise of a small photo is as wide as a freckle.
-BLOTCH, FLUSH, NOISE = 0.07, 0.012, 2.0
+BLOTCH, FLUSH, NOISE = 0.06, 0.012, 2.0
 # Linear light no greater than what noise and compression make: half of a colour there is not the face's.
 DARK_NOISE = 0.012
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
@@ -52,16 +54,10 @@ FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is 
 BRIGHTEST = 0.25  # the same upward, on lids and lips
 BRIGHTEST_BROW = 0.08  # the same on brows: skin between hairs
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
-# Logarithm of a brow's red over green beside the skin's at most: but for the reddest, hair has less of it
-# than skin; cameras and compression give dark hairs more.
-BROW_RED = 0.3
-# What of too much red goes to green, and of too much blue to both others: all as light as before.
-LESS_RED = np.array([-0.65, 0.35, 0.0], np.float32)
-LESS_BLUE = np.array([0.15, 0.15, -0.85], np.float32)
+LIP_MARGIN = 0.03  # eye distances round what is seen between lips that is not theirs
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
 # Logarithm by which a brow is darker than skin, from which what is bright in it is none.
 DARK_BROW = 0.2
-BROW_REACH = 0.12  # eye distances over which a brow has one colour
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,8 @@ def complexion(
     shade, tint = _differences(logs, skin.even, 0.0)
     darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
 
-    features = zones.features * (1 - mouth_pits(landmarks, shade.shape))
+    open_face = 1 - mouth_pits(landmarks, shade.shape)
+    features = zones.features * open_face
     for brow, mean in zip(zones.brows, darkness, strict=True):
         if mean < -DARK_BROW:
             features = features * (1 - brow * np.clip(1 + shade / np.float32(DARK_BROW), 0, 1))
@@ -145,12 +142,16 @@ def complexion(
     highest = np.where(beard > zones.features, np.float32(FREE[1]), highest)
     kept = plain + free * (np.clip(shade, FREE[0], highest) - plain)
     tint = _kept_tint(tint, light, free, unit)
-    tint += brow[..., None] * (_one_colour(tint, kept, brow, unit) - tint)
+    tint += brow[..., None] * (one_colour(tint, kept, brow, unit) - tint)
+    inside = soft(grown(masks.mouth, LIP_MARGIN * unit), 0.5 * LIP_MARGIN * unit) * open_face
+    lips = masks.lips * open_face * (1 - inside)
+    kept, tint = whole_lips(kept, tint, lips, inside, unit)
     there = brow > 0
-    tint[there] += brow[there, None] * _pigmented(tint[there], skin.even[there])
+    tint[there] += brow[there, None] * pigmented(tint[there], skin.even[there])
 
     clear = 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
-    usable = masks.within * (1 - zones.hidden) * clear
+    clear = np.maximum(clear, np.maximum(lips, inside))
+    usable = masks.within * (1 - zones.hidden * (1 - inside)) * clear
     seen = [_seen(brow, skin.odd, masks, unit) for brow in zones.brows]
     for covered in _covered_brows(zones, darkness, seen):  # the other side's is taken for both
         usable = usable * (1 - soft(grown(covered, 0.06 * unit), 0.03 * unit))
@@ -202,7 +203,7 @@ def _even(light: Image, logs: Image, weight: Shares, unit: float) -> tuple[Image
     All of it is as smooth as its narrowest blur, so it is made on a picture as small as that allows.
     """
     height, width = weight.shape
-    scale, size = _shrunk(weight.shape, EVEN_REACH * unit)
+    scale, size = shrunk(weight.shape, EVEN_REACH * unit)
     total = max(float(weight.sum()), 1e-6)
     few = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     small = cv2.resize(logs * weight[..., None], size, interpolation=cv2.INTER_AREA)
@@ -220,23 +221,6 @@ def _even(light: Image, logs: Image, weight: Shares, unit: float) -> tuple[Image
     even = cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR)
     near = cv2.resize(near, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(even, np.float32), np.clip(near / SURE_SHARE - 0.5, 0, 1).astype(np.float32)
-
-
-def _shrunk(shape: tuple[int, ...], reach: float) -> tuple[float, tuple[int, int]]:
-    """Scale of a picture as small as a blur allows, and its width and height."""
-    scale = min(1.0, 4.0 / reach)
-    return scale, (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
-
-
-def _blurred(values: Image, reach: float) -> Image:
-    """A wide Gaussian blur, done on a picture as small as the blur allows."""
-    height, width = values.shape[:2]
-    scale, size = _shrunk(values.shape, reach)
-    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), max(reach * scale, 0.5), borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(
-        cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
-    )
 
 
 def _differences(logs: Image, even: Image, unit: float) -> tuple[Shares, Image]:
@@ -272,7 +256,7 @@ def _plain_shade(shade: Shares, skin: _PlainSkin, unit: float, noise: float) -> 
     # What is dark may go farther than what shines: without this the face would darken.
     share = np.float32(1e-3) + skin.expected * (1 - skin.odd)
     wide = EVEN_REACH * unit
-    return plain - _blurred(plain * share, wide) / _blurred(share, wide)
+    return plain - blurred(plain * share, wide) / blurred(share, wide)
 
 
 def _kept_tint(tint: Image, light: Image, free: Shares, unit: float) -> Image:
@@ -282,37 +266,6 @@ def _kept_tint(tint: Image, light: Image, free: Shares, unit: float) -> Image:
     level = light.mean(-1, keepdims=True) ** 2
     sound = level / (level + np.float32(DARK_NOISE**2))
     return faint + free[..., None] * (sound * np.clip(tint, -MOST_TINT, MOST_TINT) - faint)
-
-
-def _one_colour(tint: Image, shade: Shares, brow: Shares, unit: float) -> Image:
-    """Tints of brows as one colour that goes with their darkness: what differs from hair to hair is noise.
-
-    Notes
-    -----
-    The least squares of the tint over the darkness round each pixel, so that skin between hairs has no say.
-    """
-    dark = brow * np.maximum(-shade, 0)
-    reach = BROW_REACH * unit
-    weight = _blurred(dark**2, reach)[..., None]
-    each = _blurred(dark[..., None] * tint, reach) / np.maximum(weight, 1e-6)
-    return np.asarray(np.maximum(-shade, 0)[..., None] * each, np.float32)
-
-
-def _pigmented(tint: Image, even: Image) -> Image:
-    """What tints (N, 3) of brows over even skin lack for a colour that hair has, all logarithms.
-
-    Notes
-    -----
-    Pigments of hair take in the more of light the shorter its waves, so what of red is lost toward green is
-    lost at least once more toward blue, unless the skin between the hairs has less to lose. A wall or a
-    shine on thin brows makes them blue.
-    """
-    red, green, blue = np.moveaxis(tint, -1, 0)
-    too_red = np.maximum(red - green - np.float32(BROW_RED), 0)
-    of_skin = even[..., 1] - even[..., 2]
-    lost = np.maximum(red - green - too_red + even[..., 0] - even[..., 1], 0)
-    too_blue = np.maximum(blue - green + np.minimum(lost - of_skin, 0), 0)
-    return too_red[..., None] * LESS_RED + too_blue[..., None] * LESS_BLUE
 
 
 def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple[Shares, Shares]:
@@ -328,7 +281,7 @@ def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple
     crowd = grown((odd * ~is_spot[labels]).astype(np.float32), ALONE * unit)
     around = 1 - grown(is_spot[labels].astype(np.float32), 0.3 * MOLE * unit)
     line = around * (shade < -LINE_DARK)
-    share = _blurred(line, MOLE * unit) / np.maximum(_blurred(around, MOLE * unit), 1e-3)
+    share = blurred(line, MOLE * unit) / np.maximum(blurred(around, MOLE * unit), 1e-3)
     ended = np.bincount(labels.ravel(), share.ravel(), len(stats)) / stats[:, cv2.CC_STAT_AREA]
     spots = (is_spot & (ended < LINE_SHARE))[labels] & (crowd < 0.5) & (shade < 0)
     return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)

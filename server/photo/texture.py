@@ -52,6 +52,7 @@ MIRRORED = 0.004  # linear light, grey, that is left of highlights where dark sk
 MIDDLE_HALF, BELOW_HIGHLIGHTS = (25.0, 75.0), (20.0, 65.0)
 SHADE_KEPT, TINT_KEPT = 0.3, 0.45  # share of wide differences that are kept, of light and of colour
 WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
+SHINES = 0.25  # logarithm over the tone, from which a colour is the lamp's
 WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it hides it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
@@ -224,6 +225,8 @@ def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> F
     off = np.log(np.maximum(level, 1e-4)) - np.log(tone)
     shade = off @ np.array([0.3, 0.55, 0.15])
     tint = np.clip(off - shade[:, None], -WIDEST_TINT, WIDEST_TINT)
+    # What is brighter than the rest shines, and a shine has the colour of the lamp.
+    tint *= np.clip(1.0 - shade / SHINES, 0.0, 1.0)[:, None]
     off = SHADE_KEPT * shade[:, None] + TINT_KEPT * tint
     both = trust + trust[layout.mirror]
     off = (trust[:, None] * off + trust[layout.mirror, None] * off[layout.mirror]) / np.maximum(
