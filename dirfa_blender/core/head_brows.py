@@ -18,7 +18,7 @@ from .head_piece import Half
 from .head_surface import RADIUS, Array, landmark_domain, neutral_landmarks, surface
 from .head_uv import skin_uv
 
-HAIRS = 204  # a brow
+HAIRS = 156  # a brow
 NEIGHBOURS = 6
 # Landmarks of the left brow from the nose outward.
 UPPER_EDGE, LOWER_EDGE = (336, 296, 334, 293, 300), (285, 295, 282, 283, 276)
@@ -28,7 +28,7 @@ _WAY = (0.0, 0.15, 0.4, 0.7, 1.0)
 _DIRECTION = (78.0, 58.0, 30.0, 8.0, -20.0)
 _FAN = (-10.0, -30.0, -48.0, -46.0, -20.0)
 _LENGTH = (5.0, 6.6, 7.4, 7.0, 4.6)
-_WIDTH, _TIP_WIDTH = 0.12, 0.03  # millimetres
+_WIDTH, _TIP_WIDTH = 0.14, 0.03  # millimetres
 _FOLLOWED = (
     0.75  # of its way, whose skin is under a hair's tip: it may end a little beyond the brow
 )

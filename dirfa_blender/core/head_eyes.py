@@ -33,7 +33,7 @@ SCLERA_BOX = (0.002, 0.052, 0.098, 0.108)
 IRIS_BOX = (0.102, 0.052, 0.158, 0.108)
 CORNEA_BOX = (0.162, 0.052, 0.198, 0.108)
 LASH_BOX = (0.202, 0.052, 0.218, 0.108)
-LASH_POINTS = 4  # along a lash
+LASH_POINTS = 3  # along a lash: renders subdivide it into a curve
 LEAN = 0.75  # share of the way by which the tips of a bundle lean together
 LASH_SEED = 7
 
@@ -71,12 +71,12 @@ class Row:
 # Some 90 to 150 grow on an upper lid, 7 to 8 mm long where they are seen, in up to six rows; on a lower one
 # half as many, finer and shorter [3]_. None grow beside the tear duct.
 UPPER = Row(
-    104, (0.14, 0.985), ((0.0, 3.0), (0.25, 5.6), (0.72, 8.0), (0.9, 7.8), (1.0, 5.6)),
+    96, (0.14, 0.985), ((0.0, 3.0), (0.25, 5.6), (0.72, 8.0), (0.9, 7.8), (1.0, 5.6)),
     (-0.6, 0.9), (-14.0, 66.0), 0.19, 0.7, 0.12, 3.2, 0.5,
 )  # fmt: skip
 LOWER = Row(
-    44, (0.25, 0.97), ((0.0, 1.6), (0.4, 3.0), (0.8, 4.2), (1.0, 2.8)),
-    (-0.45, 0.85), (-66.0, -20.0), 0.12, 0.55, 0.2, 2.3, 0.65,
+    34, (0.25, 0.97), ((0.0, 1.6), (0.4, 3.0), (0.8, 4.2), (1.0, 2.8)),
+    (-0.45, 0.85), (-74.0, -12.0), 0.12, 0.55, 0.2, 2.3, 0.65,
 )  # fmt: skip
 
 
