@@ -202,22 +202,19 @@ def test_a_take_file_made_in_the_thread_is_the_one_that_is_stored(stage) -> None
 
 
 def test_no_piece_of_a_minute_takes_as_long_as_a_picture(stage, draft) -> None:
-    """Processor time of the steps, at their fastest: what else a machine does comes and goes."""
+    """Processor time of the steps: a busy machine does not count."""
     character("Other")
-    longest: list[float] = []
-    for _ in range(3):
-        spent: list[float] = []
-        steps = staging.draft_steps(stage, draft, spoken(60.0), PARTS, TakeNote())
-        while True:
-            began = time.thread_time()
-            try:
-                next(steps)
-            except StopIteration:
-                break
-            spent.append(time.thread_time() - began)
-        longest.append(sorted(spent)[-2])
+    spent: list[float] = []
+    steps = staging.draft_steps(stage, draft, spoken(60.0), PARTS, TakeNote())
+    while True:
+        began = time.thread_time()
+        try:
+            next(steps)
+        except StopIteration:
+            break
+        spent.append(time.thread_time() - began)
 
-    assert min(longest) < 0.05, longest
+    assert sorted(spent)[-2] < 0.05, sorted(spent)[-5:]
 
 
 def rough_stage(stage) -> bpy.types.Object:
