@@ -7,6 +7,8 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="Blender's module bpy is not installed for this Python")
 
 import dirfa_blender  # noqa: E402  (it needs bpy)
+from dirfa_blender.blender.scene import set_frame_rate  # noqa: E402
+from dirfa_blender.core.timing import parse_rate  # noqa: E402
 
 
 @pytest.fixture
@@ -24,3 +26,10 @@ def stage(scene):
     scene.render.fps, scene.render.fps_base = 24, 1.0
     yield scene
     dirfa_blender.unregister()
+
+
+@pytest.fixture
+def at_50(scene):
+    """The empty scene at the rate of takes."""
+    set_frame_rate(scene, parse_rate("50"))
+    return scene

@@ -16,6 +16,8 @@ from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.profile import GAZE_INPUTS
+from dirfa_blender.performing import apply
+from dirfa_blender.rig import profiles
 
 # Bones of a head in metres, Z up, facing -Y: name of the part -> (head, tail, parent).
 JOINTS = {
@@ -72,6 +74,13 @@ def moved_keys(face: bpy.types.Object) -> dict[str, float]:
     names = [block.name for block in face.data.shape_keys.key_blocks][1:]
     values = dict(zip(names, height.reshape(-1, 3)[:, 2].tolist(), strict=False))
     return {name: value for name, value in values.items() if abs(value) > 1e-4}
+
+
+def shown(face: bpy.types.Object, levels: dict[str, float]) -> dict[str, float]:
+    """`moved_keys` of a face whose units stand at these levels."""
+    apply.apply_animation(take(levels), face, profiles.profile_for(face), name="Take")
+    bpy.context.scene.frame_set(2)
+    return moved_keys(face)
 
 
 def armature(

@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
-from dirfa_blender.blender.scene import set_frame_rate
-from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of
 from dirfa_blender.rig.profiles import covered
 from dirfa_blender.staging.hindrances import hindrances_of, report_of
-from tests.addon.stand_ins import armature, face_with_keys, moved_keys, take
+from tests.addon.stand_ins import armature, face_with_keys, shown
 
 # Key -> control, what the driver reads of it, and its expression.
 BOARD = {
@@ -60,18 +57,6 @@ def board(drives: dict[str, tuple[str, str, str]] = BOARD) -> bpy.types.Object:
         target.transform_type, target.transform_space = channel, "LOCAL_SPACE"
         driver.expression = expression
     return face
-
-
-@pytest.fixture
-def at_50(scene):
-    set_frame_rate(scene, parse_rate("50"))
-    return scene
-
-
-def shown(face: bpy.types.Object, levels: dict[str, float]) -> dict[str, float]:
-    apply.apply_animation(take(levels), face, profiles.profile_for(face), name="Take")
-    bpy.context.scene.frame_set(2)
-    return moved_keys(face)
 
 
 @pytest.mark.parametrize(

@@ -5,27 +5,16 @@ from __future__ import annotations
 import bpy
 import pytest
 
-from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of
-from tests.addon.stand_ins import armature, face_with_keys, moved_keys, rigged_face, take
+from tests.addon.stand_ins import armature, face_with_keys, rigged_face, shown, take
 
 BONES = {"neck": "neck", "head": "head", "jaw": "jaw"}
 
 
-@pytest.fixture(autouse=True)
-def at_50(scene):
-    set_frame_rate(scene, parse_rate("50"))
-    return scene
-
-
-def shown(face: bpy.types.Object, levels: dict[str, float]) -> dict[str, float]:
-    apply.apply_animation(take(levels), face, profiles.profile_for(face), name="Take")
-    bpy.context.scene.frame_set(2)
-    return moved_keys(face)
+pytestmark = pytest.mark.usefixtures("at_50")
 
 
 def driven_by_a_slider(
