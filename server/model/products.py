@@ -1,8 +1,9 @@
 """Layers whose rows do not depend on how many there are, so that a stream and a file agree to the bit.
 
 A matrix product's last bits depend on its shape: libraries take other paths for few rows than for many.
-So inference makes every product with `TILE` rows, a short block padded and a long one cut, or with those of
-one frame, where a frame needs the one before. Training, which needs no such thing, is left alone.
+So inference makes every product with `TILE` rows (a graphics card's with `CARD_TILE`), a short block filled
+up and a long one cut, or with those of one frame, where a frame needs the one before. Training, which needs
+no such thing, is left alone.
 
 Weights lie in memory as (in, out), seen as (out, in). For few rows libraries take them as they are so, and
 would turn them around for every product else, which takes as long as the product.
@@ -18,6 +19,8 @@ from torch.nn import functional
 
 TILE = 16
 """Rows of every product: enough to be fast over a file, few enough to be wasted on a live block."""
+CARD_TILE = 512
+"""The same on a graphics card, where a call costs more than what it computes."""
 
 
 class TiledLinear(nn.Linear):
@@ -35,11 +38,11 @@ class TiledLinear(nn.Linear):
 
 
 class FrameGRU(nn.GRU):
-    """Gated recurrent layers, the batch first; in inference mode frame by frame.
+    """Gated recurrent layers, the batch first; in inference mode layer by layer.
 
-    What enters all frames of a layer is one tiled product, what comes back from the frame before is a
-    product a frame. A frame is made where its sums lie: so small, a step more for memory or for checks
-    would take as long as the product.
+    On a processor what enters all frames of a layer is one tiled product, what comes back from the frame
+    before is a product a frame. A frame is made where its sums lie: so small, a step more for memory or for
+    checks would take as long as the product.
     """
 
     def __init__(self, features: int, layers: int, dropout: float) -> None:
@@ -48,13 +51,21 @@ class FrameGRU(nn.GRU):
             if weight.dim() == 2:
                 setattr(self, name, nn.Parameter(_turned(weight)))
 
+    def flatten_parameters(self) -> None:
+        """As everywhere; a graphics card takes weights in the usual order of memory alone."""
+        for weight in self.parameters():
+            if weight.is_cuda:
+                weight.data = weight.data.contiguous()
+        super().flatten_parameters()
+
     def follow(self, frames: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, F) and (layers, B, F) to (B, T, F) and the new state."""
         if not torch.is_inference_mode_enabled():
             return self(frames, state)
+        recurred = _recurred if frames.is_cpu else _recurred_on_card
         frames, kept = frames.transpose(0, 1), list[Tensor]()
         for weights, last in zip(self.all_weights, state, strict=True):
-            frames = _recurred(frames, last, weights)
+            frames = recurred(frames, last, weights)
             kept.append(frames[-1])
         return frames.transpose(0, 1), torch.stack(kept)
 
@@ -63,15 +74,16 @@ def _tiled(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """(..., in), (out, in) and (out,) to (..., out)."""
     rows = input.reshape(-1, input.shape[-1])
     count = rows.shape[0]
-    missing = -count % TILE
+    tile = TILE if rows.is_cpu else CARD_TILE
+    missing = -count % tile
     if missing:
         rows = torch.cat([rows, rows.new_zeros(missing, rows.shape[1])])
-    tiles = rows.view(-1, TILE, rows.shape[1])
+    tiles = rows.view(-1, tile, rows.shape[1])
     if rows.is_cpu:
         made = torch.baddbmm(bias, tiles, weight.t().expand(len(tiles), -1, -1))
     else:
         # A graphics card's library takes other paths for many products than for one.
-        made = torch.stack([functional.linear(tile, weight, bias) for tile in tiles])
+        made = torch.stack([functional.linear(part, weight, bias) for part in tiles])
     return made.view(-1, len(weight))[:count].view(*input.shape[:-1], len(weight))
 
 
@@ -93,6 +105,15 @@ def _recurred(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor
         both.sigmoid_()
         last = fresh.addcmul_(reset, again).tanh_().lerp_(last, update)
     return made
+
+
+def _recurred_on_card(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    """As `_recurred`, with the fewest calls a frame: there a call takes longer than its product."""
+    made = list[Tensor]()
+    for frame in frames.unbind():
+        last = torch.gru_cell(frame, last, *weights)
+        made.append(last)
+    return torch.stack(made)
 
 
 def _turned(weight: Tensor) -> Tensor:
