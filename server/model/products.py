@@ -62,7 +62,7 @@ class FrameGRU(nn.GRU):
         """(B, T, F) and (layers, B, F) to (B, T, F) and the new state."""
         if not torch.is_inference_mode_enabled():
             return self(frames, state)
-        recurred = _recurred if frames.is_cpu else _recurred_on_card
+        recurred = recurred_on_card if frames.is_cuda else recurred_frames
         frames, kept = frames.transpose(0, 1), list[Tensor]()
         for weights, last in zip(self.all_weights, state, strict=True):
             frames = recurred(frames, last, weights)
@@ -87,7 +87,7 @@ def _tiled(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return made.view(-1, len(weight))[:count].view(*input.shape[:-1], len(weight))
 
 
-def _recurred(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor:
+def recurred_frames(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor:
     """(T, B, F) from (T, B, F) and (B, F) before, by one layer of `nn.GRU` with these weights."""
     into_weight, back_weight, into_bias, back_bias = weights
     size = last.shape[1]
@@ -107,8 +107,8 @@ def _recurred(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor
     return made
 
 
-def _recurred_on_card(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor:
-    """As `_recurred`, with the fewest calls a frame: there a call takes longer than its product."""
+def recurred_on_card(frames: Tensor, last: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    """As `recurred_frames`, with the fewest calls a frame: there a call takes longer than its product."""
     made = list[Tensor]()
     for frame in frames.unbind():
         last = torch.gru_cell(frame, last, *weights)

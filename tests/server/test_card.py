@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from server.audio import SAMPLE_RATE, Speech
 from server.engine import Engine
 from server.features import features
-from server.model.products import FrameGRU, _recurred, _recurred_on_card
+from server.model.checkpoint import SHIPPED, load_checkpoint
+from server.model.products import FrameGRU, recurred_frames, recurred_on_card
 from server.model.streaming import FaceStream
 
 needs_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="no graphics card here")
@@ -36,13 +37,13 @@ def card() -> Engine:
 
 
 @needs_card
-def test_a_stream_gives_the_bytes_of_a_file(card: Engine, sound: NDArray[np.float32]) -> None:
+def test_a_stream_gives_the_bytes_of_a_file(sound: NDArray[np.float32]) -> None:
+    shipped = load_checkpoint(SHIPPED, torch.device("cuda"))
     heard = features(sound)
     mel, prosody = torch.from_numpy(heard.mel), torch.from_numpy(heard.prosody)
 
     def mouth(block: int) -> torch.Tensor:
-        actor = card._actor_of("")
-        stream = FaceStream(actor.network, actor.statistics, seed=0)
+        stream = FaceStream(shipped.network, shipped.statistics, seed=0)
         steps = range(0, FRAMES, block)
         return torch.cat(
             [stream.step(mel[i : i + block], prosody[i : i + block]).mouth for i in steps]
@@ -71,5 +72,8 @@ def test_layers_of_a_card_compute_what_those_of_a_processor_do() -> None:
     layers = FrameGRU(24, 2, 0.0)
     with torch.inference_mode():
         for weights, last in zip(layers.all_weights, state, strict=True):
-            here, there = _recurred(frames, last, weights), _recurred_on_card(frames, last, weights)
+            here, there = (
+                recurred_frames(frames, last, weights),
+                recurred_on_card(frames, last, weights),
+            )
             np.testing.assert_allclose(here.numpy(), there.numpy(), atol=2e-6)
