@@ -33,6 +33,7 @@ from .panels import (
     server_panel,
 )
 from .performing import refining
+from .rig import profiles
 from .session import state
 from .settings import key_watch, mapping_editor, presets, properties, rate_watch
 from .staging import retaking
@@ -83,6 +84,7 @@ def register() -> None:
     mapping_editor.register_properties()
     server.begin_watching()
     refining.begin_watching()
+    profiles.begin_reading()
     if not bpy.app.background:
         key_watch.begin()
         rate_watch.begin()
@@ -92,6 +94,7 @@ def unregister() -> None:
     """Stop what runs and take everything back."""
     rate_watch.end()
     key_watch.end()
+    profiles.end_reading()
     refining.end_watching()
     rendering.end_following()
     retaking.end()

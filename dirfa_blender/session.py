@@ -59,7 +59,8 @@ class State:
     ``performers`` are the actors that the server last asked has learnt.
     ``unpacked``, ``directed``, ``reduced``, ``profiles``,
     ``forms`` and ``memories`` spare work that was done already, by a take, a line, a curve, a character's
-    names, a head's mesh and an Action; nothing is lost when they are emptied. ``entering`` is a result on
+    names, a head's mesh and an Action; nothing is lost when they are emptied. ``profiles_read`` is how many
+    of the shipped profiles were read before anybody asked. ``entering`` is a result on
     its way into the scene, ``refining`` are curves on their way to fewer keys, and ``postponed`` are the
     characters, by number, that a slider would have written meanwhile. ``is_quiet`` while properties are
     set by an operator that writes the performance itself. ``live`` is what is spoken now, if anything is.
@@ -86,6 +87,7 @@ class State:
         default_factory=dict[Hashable, tuple[Floats, Floats, Keys]]
     )
     profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
+    profiles_read: int = 0
     forms: dict[int, dict[str, Floats]] = field(default_factory=dict[int, dict[str, Floats]])
     memories: dict[int, Memory] = field(default_factory=dict[int, Memory])
     entering: Entering | None = None
@@ -142,6 +144,7 @@ class State:
         self.directed.clear()
         self.profiles.clear()
         self.reduced.clear()
+        self.profiles_read = 0
         self.forms.clear()
         self.memories.clear()
         self.postponed.clear()

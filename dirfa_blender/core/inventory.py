@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from .errors import RigError
 from .profile import BoneMove, MappingProfile
+from .recognition import NameIndex, name_index
 from .skeleton import Skeleton, find_part
-from .spelling import plain_spelling, recognised, words_of
+from .spelling import plain_spelling, words_of
 
 Kind = Literal["property", "shape", "pose", "object"]
 KINDS: tuple[Kind, ...] = ("property", "shape", "pose", "object")
@@ -50,6 +52,18 @@ class Inventory:
     names: Mapping[Kind, Mapping[str, Sequence[str]]]
     skeleton: Skeleton = field(default_factory=Skeleton)
     driven: tuple[str, ...] = ()
+
+    @cached_property
+    def indices(self) -> tuple[tuple[Kind, str, NameIndex], ...]:
+        """What may be meant by the names of each owner of each kind, in the order of `KINDS`."""
+        # A shape may be called after the mesh it is of.
+        around = frozenset(word for owner in self.of_kind("shape") for word in words_of(owner))
+        return tuple(
+            (kind, owner, name_index(tuple(names), around))
+            for kind in KINDS
+            for owner, names in self.of_kind(kind).items()
+            if names
+        )
 
     def of_kind(self, kind: Kind) -> Mapping[str, Sequence[str]]:
         """Owner -> names of one kind."""
@@ -177,27 +191,33 @@ def detected(
     RigError
         No profile finds anything; the sentence says what there is.
     """
-    ranked = [(profile, coverage(profile, inventory)) for profile in profiles]
+    return best([(profile, coverage(profile, inventory)) for profile in profiles], inventory)
+
+
+def best(
+    found: Sequence[tuple[MappingProfile, Coverage]], inventory: Inventory
+) -> tuple[MappingProfile, Coverage]:
+    """`detected` where the coverage of every profile is known already. Raises RigError."""
 
     def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[float, int]:
-        profile, found = entry
-        by_bone = len(set(found.bones) - set(found.places))
-        explained = _explained(found, inventory)
-        is_meant = found.share >= LEAST_SHARE or explained >= LEAST_EXPLAINED
-        carried = (len(found.places) + 0.5 * by_bone) * is_meant
+        profile, own = entry
+        by_bone = len(set(own.bones) - set(own.places))
+        explained = _explained(own, inventory)
+        is_meant = own.share >= LEAST_SHARE or explained >= LEAST_EXPLAINED
+        carried = (len(own.places) + 0.5 * by_bone) * is_meant
         # Among equals the family that spells its names and bones as the rig does.
         literal = sum(
             place.name == profile.names_of(channel)[0]
-            for channel, places in found.places.items()
+            for channel, places in own.places.items()
             for place in places[:1]
         )
-        literal += sum(bone in sum(profile.bones.values(), ()) for bone in found.parts.values())
-        return carried * max(found.share, explained, 0.3), literal
+        literal += sum(bone in sum(profile.bones.values(), ()) for bone in own.parts.values())
+        return carried * max(own.share, explained, 0.3), literal
 
-    best = max(ranked, key=rank)
-    if not best[1].places and not best[1].bones:
+    most = max(found, key=rank)
+    if not most[1].places and not most[1].bones:
         raise RigError(describe_absence(inventory))
-    return best
+    return most
 
 
 def _explained(found: Coverage, inventory: Inventory) -> float:
@@ -235,25 +255,20 @@ def describe_absence(inventory: Inventory) -> str:
 
 def _places(profile: MappingProfile, inventory: Inventory) -> dict[str, tuple[Place, ...]]:
     """Channel -> where it is: the first kind that has it, on every owner that does."""
-    wanted: dict[str, list[tuple[str, int]]] = {}
-    for channel in profile.every_channel:
-        for order, name in enumerate(profile.names_of(channel)):
-            wanted.setdefault(plain_spelling(name), []).append((channel, order))
-    result: dict[str, tuple[Place, ...]] = {}
-    # A shape may be called after the mesh it is of.
-    around = {word for owner in inventory.of_kind("shape") for word in words_of(owner)}
-    for kind in KINDS:
+    wanted = profile.spellings
+    of_kinds: dict[Kind, dict[str, list[Place]]] = {kind: {} for kind in KINDS}
+    for kind, owner, index in inventory.indices:
         if kind == "object" and profile.stepped is None:
             continue
-        of_kind: dict[str, list[Place]] = {}
-        for owner, names in inventory.of_kind(kind).items():
-            best: dict[str, tuple[int, str]] = {}
-            for meaning, own in recognised(names, wanted.keys(), around).items():
-                for channel, order in wanted[meaning]:
-                    if channel not in best or order < best[channel][0]:
-                        best[channel] = order, own
-            for channel, (_, own) in best.items():
-                of_kind.setdefault(channel, []).append(Place(kind, owner, own))
+        best: dict[str, tuple[int, str]] = {}
+        for meaning, own in index.recognised(wanted.keys()).items():
+            for channel, order in wanted[meaning]:
+                if channel not in best or order < best[channel][0]:
+                    best[channel] = order, own
+        for channel, (_, own) in best.items():
+            of_kinds[kind].setdefault(channel, []).append(Place(kind, owner, own))
+    result: dict[str, tuple[Place, ...]] = {}
+    for of_kind in of_kinds.values():
         for channel, places in of_kind.items():
             result.setdefault(channel, tuple(places))
     return {name: result[name] for name in profile.every_channel if name in result}

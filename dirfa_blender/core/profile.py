@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from .action_units import AU_NAMES
 from .animation import Animation
+from .spelling import plain_spelling
 from .visemes import stepped, touching, viseme_weights
 
 GAZE_INPUTS = ("gaze_up", "gaze_left")
@@ -181,11 +183,20 @@ class MappingProfile:
     eyes: EyeBones | None = None
     stepped: Stepped | None = None
 
-    @property
+    @cached_property
     def every_channel(self) -> tuple[str, ...]:
         """Channels and those of stand-ins, each once."""
         extra = (name for stand_in in self.stand_ins for name in stand_in.channels)
         return tuple(dict.fromkeys([*self.shapes, *extra]))
+
+    @cached_property
+    def spellings(self) -> Mapping[str, list[tuple[str, int]]]:
+        """Spelling -> the channels that have such a name on rigs, and the place of it among their names."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for channel in self.every_channel:
+            for order, name in enumerate(self.names_of(channel)):
+                found.setdefault(plain_spelling(name), []).append((channel, order))
+        return found
 
     def names_of(self, channel: str) -> tuple[str, ...]:
         """Names that a channel has on rigs."""

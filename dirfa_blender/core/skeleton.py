@@ -110,6 +110,11 @@ class Skeleton:
                 result.setdefault(words[-1], []).append((words, name))
         return result
 
+    @cached_property
+    def answers(self) -> dict[tuple[str, ...], str]:
+        """Names that were looked for -> the bone: every profile asks for the same few parts."""
+        return {}
+
     def above(self, name: str) -> list[str]:
         """Ancestors of a bone, nearest first."""
         result: list[str] = []
@@ -181,7 +186,29 @@ def find_part(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], part: st
         found = find_part(skeleton.free, names, part)
         if found:
             return found
+    if not skeleton.bones:
+        return ""
     candidates = (*names.get(part, ()), *PARTS.get(part, () if part in names else (part,)))
+    if candidates not in skeleton.answers:
+        skeleton.answers[candidates] = _first_of(skeleton, candidates)
+    return skeleton.answers[candidates]
+
+
+def neck_chain(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], head: str) -> list[str]:
+    """Bones of the neck that carry `head`, lowest first."""
+    wanted = {bone_spelling(name) for name in (*names.get("neck", ()), *PARTS["neck"])}
+    single = {word for word in wanted if word.isalpha()}
+    chain = [
+        name
+        for name in skeleton.above(head)
+        if not INTERNAL & set(bone_words(name))
+        and (bone_spelling(name) in wanted or single & set(bone_words(name)) or "首" in name)
+    ]
+    return chain[::-1]
+
+
+def _first_of(skeleton: Skeleton, candidates: tuple[str, ...]) -> str:
+    """The rig's bone for the first of some names that it has in any way; empty where it has none."""
     spelled = [(bone_spelling(candidate), bone_words(candidate)) for candidate in candidates]
     for meaning, _ in spelled:
         if meaning in skeleton.meanings:
@@ -198,19 +225,6 @@ def find_part(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], part: st
     return next(
         (skeleton.cores[meaning] for meaning, _ in spelled if meaning in skeleton.cores), ""
     )
-
-
-def neck_chain(skeleton: Skeleton, names: Mapping[str, tuple[str, ...]], head: str) -> list[str]:
-    """Bones of the neck that carry `head`, lowest first."""
-    wanted = {bone_spelling(name) for name in (*names.get("neck", ()), *PARTS["neck"])}
-    single = {word for word in wanted if word.isalpha()}
-    chain = [
-        name
-        for name in skeleton.above(head)
-        if not INTERNAL & set(bone_words(name))
-        and (bone_spelling(name) in wanted or single & set(bone_words(name)) or "首" in name)
-    ]
-    return chain[::-1]
 
 
 def _snapped(direction: Array) -> Array:

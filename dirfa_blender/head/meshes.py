@@ -182,9 +182,11 @@ def _mesh_steps(mesh: bpy.types.Mesh, head: Head) -> Steps[None]:
     mesh.loops.foreach_set("vertex_index", corners)
     yield False
     mesh.polygons.add(len(sizes))
+    yield False
     mesh.polygons.foreach_set("loop_start", np.concatenate([[0], np.cumsum(sizes)[:-1]]))
     yield False
     mesh.polygons.foreach_set("material_index", head.face_materials)
+    yield False
     mesh.polygons.foreach_set("use_smooth", np.ones(len(sizes), bool))
 
 

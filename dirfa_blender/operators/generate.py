@@ -90,7 +90,8 @@ class _SpeechOperator(BackgroundOperator):
         failed = {**self._refused, **result.errors}
         if self._draft is not None:
             draft = self._located(self._draft)
-            yield from draft_steps(scene, draft, result.animations[0], result.head, notes[0])
+            took, data = result.animations[0], result.files.get(0)
+            yield from draft_steps(scene, draft, took, result.head, notes[0], data)
             if draft.with_shot and result.head is not None:
                 viewport.show_shot(context)
         else:

@@ -22,16 +22,12 @@ from ..core import composition, layers
 from ..core.animation import Animation
 from ..core.controls import directed
 from ..core.follow_through import NATURAL
-from ..core.profile import MappingProfile
 from ..rig import profiles
 from ..rig.bone_curves import Follow
 from ..rig.character import character_of
 from ..session import state
 from . import apply, edits, line_controls, takes
 from .writing import Destination, Plan, style_of, write_steps
-
-# Profiles found for characters that are kept at hand.
-MAX_PROFILES = 64
 
 
 def planned(
@@ -78,7 +74,7 @@ def plan_steps(
             shown = _directed(scene, index, animation)
             played.append(composition.Line(shown, line.frame_start))
     yield False
-    profile = _profile_for(target)
+    profile = yield from profiles.profile_steps(character_of(target))
     yield False
     whole = composition.composed(played, rate)
     yield False
@@ -87,6 +83,7 @@ def plan_steps(
         return Plan(target, whole.frames, ())
     record = record_of(scene, target)
     strengths = layer_strengths(record) if record is not None else {}
+    yield False
     animation = composition.weighted(whole.animation, strengths)
     follow = Follow(follow_through_of(scene, target), whole.frames / rate.per_second)
     slots = apply.planned(animation, found, follow)
@@ -297,25 +294,6 @@ def _directed(scene: bpy.types.Scene, index: int, take: Animation) -> Animation:
     shown = directed(take, controls)
     state().directed[line.uid] = (take, controls, shown)
     return shown
-
-
-def _profile_for(target: bpy.types.Object) -> MappingProfile:
-    """The profile of a character; looked for again only when its names or its mapping change."""
-    character = character_of(target)
-    keeper = profiles.keeper_of(character)
-    kept = (str(keeper.get(profiles.EDITED_KEY, "")), str(keeper.get(profiles.CHOSEN_KEY, "")))
-    names = tuple(
-        (kind, owner, tuple(offered))
-        for kind, owners in character.inventory.names.items()
-        for owner, offered in owners.items()
-    )
-    key = (kept, names, tuple(profiles.user_profile_names()))
-    known = state().profiles
-    if key not in known:
-        if len(known) >= MAX_PROFILES:
-            known.clear()
-        known[key] = profiles.profile_of(character)
-    return known[key]
 
 
 def _new_record(scene: bpy.types.Scene, target: bpy.types.Object) -> bpy.types.PropertyGroup:

@@ -63,8 +63,7 @@ def expression_steps(
     RigError
         The character has no face that could be driven, or may not be changed; nothing has changed.
     """
-    yield from profiles.reading_steps()
-    profile = profiles.profile_for(target)
+    profile = yield from profiles.profile_steps(character_of(target))
     yield False
     found = apply.find_target(target, profile)
     if not found.profile.shapes:

@@ -7,25 +7,31 @@ where the user's own profile files do not exist.
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 
 import bpy
 
-from ..blender.pieces import Steps
+from ..blender.pieces import Steps, finished
 from ..core.errors import DirfaError, ProfileError
-from ..core.inventory import Coverage, coverage, detected
+from ..core.inventory import Coverage, best, coverage
 from ..core.mapping import load_profile, parse_text, read_profile, shipped_profiles
 from ..core.profile import MappingProfile
 from ..core.profile_writer import profile_document
 from ..head.meshes import HeadObjects
 from ..roots import ROOT_PACKAGE
+from ..session import state
 from .character import Character, character_of
 
 FALLBACK = "arkit"
 # Custom properties of an object: an edited profile as JSON, or the name of a chosen one.
 EDITED_KEY = "dirfa_profile"
 CHOSEN_KEY = "dirfa_profile_name"
+# Of characters whose profile is remembered.
+MAX_PROFILES = 64
+# Between two profiles that are read early.
+READ_SECONDS = 0.05
 
 
 def profile_for(target: HeadObjects | bpy.types.Object) -> MappingProfile:
@@ -44,31 +50,55 @@ def profile_for(target: HeadObjects | bpy.types.Object) -> MappingProfile:
 def reading_steps() -> Steps[None]:
     """Read every shipped profile once, one a piece, so that the first look at a character need not."""
     for name in shipped_profiles():
-        load_profile(name)
+        # What its channels are called is what every look begins with.
+        _ = load_profile(name).spellings
         yield False
+
+
+def read_on() -> float | None:
+    """A timer that reads a profile at a time while nobody waits for one; seconds until it runs again."""
+    names = shipped_profiles()
+    if state().profiles_read >= len(names):
+        return None
+    _ = load_profile(names[state().profiles_read]).spellings
+    state().profiles_read += 1
+    return READ_SECONDS
+
+
+def begin_reading() -> None:
+    """Read the profiles early, once there is a window."""
+    if not bpy.app.background:
+        bpy.app.timers.register(read_on, first_interval=READ_SECONDS, persistent=True)
+
+
+def end_reading() -> None:
+    """Stop what `begin_reading` began."""
+    if bpy.app.timers.is_registered(read_on):
+        bpy.app.timers.unregister(read_on)
 
 
 def profile_of(character: Character) -> MappingProfile:
     """The same for a character already looked at."""
+    return finished(profile_steps(character))
+
+
+def profile_steps(character: Character) -> Steps[MappingProfile]:
+    """`profile_of` in pieces: looked for again only when the names or the mapping of a character change."""
     keeper = keeper_of(character)
-    text = keeper.get(EDITED_KEY)
-    if text:
-        return parse_text(str(text), f"The mapping of '{keeper.name}'")
-    name = keeper.get(CHOSEN_KEY)
-    if name:
-        return named(str(name))
-    try:
-        return detect(character)[0]
-    except DirfaError:
-        # Nothing of a face is known: head pose alone needs no more than the common profile.
-        return load_profile(FALLBACK)
+    kept = (str(keeper.get(EDITED_KEY, "")), str(keeper.get(CHOSEN_KEY, "")))
+    known = state().profiles
+    key = (kept, _offered(character), _versions())
+    if key not in known:
+        found = yield from _looked_for(character, keeper.name, *kept)
+        if len(known) >= MAX_PROFILES:
+            known.clear()
+        known[key] = found
+    return known[key]
 
 
 def detect(character: Character) -> tuple[MappingProfile, Coverage]:
     """The known profile that explains most of a character, and what it finds. Raises RigError."""
-    return detected(
-        [load_profile(name) for name in shipped_profiles()] + user_profiles(), character.inventory
-    )
+    return finished(_detecting_steps(character))
 
 
 def covered(character: Character, profile: MappingProfile) -> Coverage:
@@ -133,3 +163,45 @@ def user_profiles() -> list[MappingProfile]:
         except ProfileError:
             continue
     return found
+
+
+def _versions() -> tuple[tuple[str, int], ...]:
+    """The user's profile files, and when each was written."""
+    folder = user_folder()
+    return tuple((n, (folder / f"{n}.json").stat().st_mtime_ns) for n in user_profile_names())
+
+
+def _looked_for(character: Character, keeper: str, edited: str, name: str) -> Steps[MappingProfile]:
+    if edited:
+        return parse_text(edited, f"The mapping of '{keeper}'")
+    if name:
+        return named(name)
+    try:
+        return (yield from _detecting_steps(character))[0]
+    except DirfaError:
+        # Nothing of a face is known: head pose alone needs no more than the common profile.
+        return load_profile(FALLBACK)
+
+
+def _detecting_steps(character: Character) -> Steps[tuple[MappingProfile, Coverage]]:
+    """Every profile looks for its names, one a piece."""
+    yield from reading_steps()
+    found: list[tuple[MappingProfile, Coverage]] = []
+    for _, _, index in character.inventory.indices:
+        index.prepare()
+        yield False
+    for profile in [load_profile(name) for name in shipped_profiles()] + user_profiles():
+        found.append((profile, coverage(profile, character.inventory)))
+        yield False
+    return best(found, character.inventory)
+
+
+def _offered(character: Character) -> Hashable:
+    """All names of a character by which a profile is detected."""
+    inventory = character.inventory
+    return (
+        tuple((k, o, tuple(own)) for k, all_ in inventory.names.items() for o, own in all_.items()),
+        inventory.driven,
+        tuple(inventory.skeleton.bones),
+        inventory.skeleton.followers,
+    )

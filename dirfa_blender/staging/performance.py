@@ -103,7 +103,7 @@ def perform(request: Request, connect: Connect, report: Reporter, board: Board) 
         parts = head_parts(neutral_head())
     for name in shipped_profiles():
         # Read here, so that the main thread finds them read when it looks for the character's own.
-        load_profile(name)
+        _ = load_profile(name).spellings
     files = {uid: animation_bytes(animation) for uid, animation in asked.animations.items()}
     return Performance(
         asked.animations, files, asked.errors, parts, tuple(warnings), asked.is_cancelled

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import bpy
 
+from ..background import BackgroundJob
 from ..blender import fcurves, scene, viewport
 from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import Steps, finished
@@ -21,6 +22,7 @@ from ..core.composition import Line
 from ..core.controls import combined
 from ..core.errors import DirfaError, RigError
 from ..core.head import Head
+from ..core.npz_io import animation_bytes
 from ..head import meshes
 from ..head.head_parts import HeadParts, head_parts
 from ..performing import acting, directing, lines, takes
@@ -83,17 +85,28 @@ def draft_steps(
     animation: Animation,
     parts: HeadParts | None,
     note: TakeNote,
+    data: bytes | None = None,
 ) -> Steps[int]:
     """`stage_draft` in pieces; the number of the line.
 
     A new head is made with its performance outside every scene, and appears in one step.
+
+    Parameters
+    ----------
+    data : the take as a file, where it has been written already
     """
+    if data is None:
+        # Pressing a minute takes as long as two pictures.
+        packing = BackgroundJob(lambda _report: animation_bytes(animation))
+        while packing.is_running:
+            yield None
+        data = packing.result()
     if parts is None:
         assert draft.target is not None
-        return (yield from _line_steps(where, draft, animation, note))
+        return (yield from _line_steps(where, draft, animation, note, data))
     made = MadeBlocks()
     try:
-        return (yield from _head_steps(where, draft, animation, parts, note, made))
+        return (yield from _head_steps(where, draft, animation, parts, note, made, data))
     except BaseException:
         made.withdraw()
         raise
@@ -254,6 +267,7 @@ def _head_steps(
     parts: HeadParts,
     note: TakeNote,
     made: MadeBlocks,
+    data: bytes,
 ) -> Steps[int]:
     """A line with the head that speaks it."""
     actor = yield from meshes.head_steps(parts, draft.name, made)
@@ -277,7 +291,7 @@ def _head_steps(
             if draft.with_shot:
                 shot.build_shot(where, actor, preset=draft.preset, photo=draft.photo)
             with state().quietly():
-                store(line, animation, note)
+                store(line, animation, note, data)
                 # The next recording is for the head that is there now.
                 where.dirfa.actor, where.dirfa.target = "object", actor.face
         except BaseException:
@@ -291,7 +305,7 @@ def _head_steps(
 
 
 def _line_steps(
-    where: bpy.types.Scene, draft: Draft, animation: Animation, note: TakeNote
+    where: bpy.types.Scene, draft: Draft, animation: Animation, note: TakeNote, data: bytes
 ) -> Steps[int]:
     """A line of a character that is there."""
     target = draft.target
@@ -309,7 +323,7 @@ def _line_steps(
             line = _new_line(where, draft, target, first)
             strip = _add_sound(where, draft, animation, first)
             with state().quietly():
-                store(line, animation, note)
+                store(line, animation, note, data)
         except BaseException:
             _withdraw(where, draft)
             raise

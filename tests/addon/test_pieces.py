@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -42,8 +43,8 @@ def draft(tmp_path: Path) -> staging.Draft:
     return staging.Draft("Head", "FILE", Speech(recording), path=str(recording))
 
 
-# Steps before the scene changes: materials, shapes, weights, rig, performance.
-CLOSED_STEPS = 100
+# Steps before the scene changes: materials, shapes, weights, rig, profiles, performance.
+CLOSED_STEPS = 168
 PARTS = head_parts(ball_head(rings=8, segments=8))
 
 
@@ -52,7 +53,9 @@ def entering(scene_name: str, draft: staging.Draft) -> Entering:
 
     def begin():
         where = bpy.data.scenes[scene_name]
-        return staging.draft_steps(where, draft, take_of(0), PARTS, TakeNote())
+        take = take_of(0)
+        data = animation_bytes(take)
+        return staging.draft_steps(where, draft, take, PARTS, TakeNote(), data)
 
     return Entering(begin)
 
@@ -187,6 +190,22 @@ def test_a_slider_moved_meanwhile_is_written_afterwards(stage) -> None:
     np.testing.assert_array_equal(untouched, before)
     after = fcurves.read_keys(fcurves.curves_of(keys)['key_blocks["jawOpen"].value', 0])
     assert after[:, 1].max() < before[:, 1].max()
+
+
+def test_a_take_without_a_file_is_pressed_beside_the_window(stage, draft, monkeypatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def pressed(animation) -> bytes:
+        threads.append(threading.current_thread())
+        return animation_bytes(animation)
+
+    monkeypatch.setattr(staging, "animation_bytes", pressed)
+    take = take_of(4)
+
+    staging.stage_draft(stage, replace(draft, target=character()), take, None, TakeNote())
+
+    assert threads and threading.main_thread() not in threads
+    assert takes.chosen_take(stage.dirfa.lines[0]).data == animation_bytes(take)
 
 
 def test_a_take_file_made_in_the_thread_is_the_one_that_is_stored(stage) -> None:

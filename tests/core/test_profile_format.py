@@ -12,8 +12,9 @@ from dirfa_blender.core.inventory import Inventory, coverage, detected, named
 from dirfa_blender.core.mapping import load_profile, read_profile, shipped_profiles
 from dirfa_blender.core.profile import INPUTS
 from dirfa_blender.core.profile_writer import write_profile
+from dirfa_blender.core.recognition import recognised
 from dirfa_blender.core.skeleton import Bone, Skeleton
-from dirfa_blender.core.spelling import plain_spelling, recognised
+from dirfa_blender.core.spelling import plain_spelling
 from tests.core.test_animation import animation
 
 ARKIT = load_profile("arkit")
