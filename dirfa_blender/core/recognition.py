@@ -20,7 +20,7 @@ from .spelling import joined, readings
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
 LEAST_SHARED = 3
-MOST_PREFIX_WORDS, MOST_SUFFIX_WORDS = 6, 3
+MOST_PREFIX_WORDS, MOST_SUFFIX_WORDS = 6, 4
 # Stands for any number before or after a name.
 NUMBER = "#"
 # Shorter names would be found inside anything; a sign of kana or kanji says more than a letter.
@@ -244,9 +244,10 @@ def _empty_words(words: tuple[str, ...], around: frozenset[str], most: int) -> i
 @lru_cache(maxsize=REMEMBERED)
 def _shuffled(name: str) -> tuple[str, ...]:
     """What the words of a name mean in any order; its one side is told wherever it stands."""
-    words = readings(name)[0]
-    sides = [word for word in words if word in ("left", "right")]
-    others = [word for word in words if word not in ("left", "right")]
-    if len(sides) > 1 or not 2 <= len(others) <= MOST_SHUFFLED:
-        return ()
-    return tuple("".join([*order, *sides]) for order in permutations(others))
+    found: list[str] = []
+    for words in readings(name)[-2:]:
+        sides = [word for word in words if word in ("left", "right")]
+        others = [word for word in words if word not in ("left", "right")]
+        if len(sides) <= 1 and 2 <= len(others) <= MOST_SHUFFLED:
+            found += ["".join([*order, *sides]) for order in permutations(others)]
+    return tuple(found)

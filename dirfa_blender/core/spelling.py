@@ -19,6 +19,8 @@ REMEMBERED = 32768
 
 # What ends with a side alone is no namespace: ``mouthSmile|Left``.
 _NAMESPACE = re.compile(r"^.*[:|](?!(?:left|right|[lr])(?:\.\d{3})?$)", re.IGNORECASE)
+# What begins with a side may be none either: ``mouthSmile|Left_geo``, but ``Hero|Left_Blink``.
+_BARRED = re.compile(r"[:|](?=(?:left|right|[lr])(?![a-z]))", re.IGNORECASE)
 _PREFIX = re.compile(r"^(!\w+-|[A-Za-z]\d\d_)")
 _DOTTED = re.compile(r"^[A-Za-z]\w*\.(?=[^\W\d])")
 _COPY = re.compile(r"\.\d{3}$")
@@ -35,6 +37,13 @@ _SIDES = {
 _LAST_SIDES = {
     "der": "right", "sx": "left", "dx": "right", "esq": "left", "л": "left", "п": "right",
     "лев": "left", "прав": "right",
+}  # fmt: skip
+# What riggers shorten, in full, and two words for one thing.
+_IN_FULL = {
+    "lwr": "lower", "lw": "lower", "upr": "upper", "uppr": "upper", "dn": "down", "dwn": "down",
+    "fwd": "forward", "frwd": "forward", "inr": "inner", "innr": "inner", "otr": "outer", "outr": "outer",
+    "mth": "mouth", "chk": "cheek", "sqnt": "squint", "crnr": "corner",
+    "brows": "brow", "eyebrow": "brow", "eyebrows": "brow",
 }  # fmt: skip
 # Accents of Latin letters; those of kana are letters of their own.
 _ACCENT = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
@@ -53,11 +62,16 @@ def _words_of(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=REMEMBERED)
 def readings(name: str) -> tuple[tuple[str, ...], ...]:
-    """Words of a name with what is before its first point (``Jaw.Open``), and without (``bs.jawOpen``)."""
-    name = _folded(name)
-    name = _COPY.sub("", _NAMESPACE.sub("", name))
+    """Words of a name with what is before its first point (``Jaw.Open``), and without (``bs.jawOpen``).
+
+    Before both comes what is before a bar or colon, where a side follows that may be the name's own.
+    """
+    whole = _folded(name)
+    name = _COPY.sub("", _NAMESPACE.sub("", whole))
     name = _PREFIX.sub("", name)
     found = [tuple(_split(name))]
+    if _BARRED.search(whole):
+        found.insert(0, tuple(_split(_PREFIX.sub("", _COPY.sub("", whole)))))
     rest = _DOTTED.sub("", name)
     if rest != name and rest.lower() not in _SIDES:
         # What is left out may hold the side: ``facs_Left.Mouth.Smile``.
@@ -120,7 +134,7 @@ def _split(name: str) -> list[str]:
             if words[0].startswith(side) and words[0] != side:
                 return [side, words[0][len(side) :]]
         return words
-    sided = [_SIDES.get(word) or word for word in words]
+    sided = [_SIDES.get(word) or _IN_FULL.get(word, word) for word in words]
     if len(sided) > 1 and not {"left", "right"} & set(sided):
         sided[-1] = _LAST_SIDES.get(sided[-1], sided[-1])
     return sided

@@ -126,6 +126,7 @@ def _write(
             strips.append((channels[0].group, slot))
             if not where.is_layered:
                 fcurves.assign(block, action, action.slots[slot])
+            yield True
         if where.is_layered:
             layers = [nla.LayerStrip(track, action, action.slots[slot]) for track, slot in strips]
             layers += _own_strips(action, planned_slot, memory, plan.frames)

@@ -6,8 +6,10 @@ import random
 import re
 import time
 
+import numpy as np
 import pytest
 
+from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.inventory import Inventory, coverage, detected
@@ -31,6 +33,12 @@ def sided(form: str, name: str, sides: tuple[str, str]) -> str:
     if not side:
         return stem
     return form.format(stem, sides[side == "Right"])
+
+
+def shown_unit(code: str) -> Animation:
+    """A take of one sample that shows one unit whole."""
+    still = np.zeros((1, 3))
+    return Animation(50, 0, (code,), np.ones((1, 1)), still[:, :2], still, still)
 
 
 WAYS = {
@@ -127,6 +135,53 @@ def test_a_corrective_is_taken_only_where_nothing_else_is_meant(corrective: str)
     for names in ([corrective, "bs_jawOpen_1"], ["bs_jawOpen_1", corrective]):
         assert recognised(names, WANTED) == {"jawopen": "bs_jawOpen_1"}
     assert recognised([corrective], WANTED) == {"jawopen": corrective}
+
+
+@pytest.mark.parametrize("form", ["{}|{}_geo", "{}|{}_mesh_01", "head:{}|{}_geo.001"])
+def test_a_side_behind_a_bar_may_have_words_after_it(form: str) -> None:
+    names = [sided(form, name, ("Left", "Right")) for name in ARKIT_NAMES]
+
+    found = coverage(load_profile("arkit"), Inventory({"shape": {"Face": names}}))
+
+    assert not found.missing
+    assert found.found["eyeBlinkLeft"] == sided(form, "eyeBlinkLeft", ("Left", "Right"))
+    assert found.found["eyeBlinkRight"] == sided(form, "eyeBlinkRight", ("Left", "Right"))
+
+
+def test_a_namespace_before_a_side_stays_a_namespace() -> None:
+    wanted = {"mouthsmileleft", "mouthsmileright", "open"}
+
+    assert recognised(["Hero|Left_Mouth_Smile", "Open|Left_Mouth_Smile_R"], wanted) == {
+        "mouthsmileleft": "Hero|Left_Mouth_Smile"
+    }
+
+
+def test_what_riggers_shorten_is_read_in_full() -> None:
+    rig = {
+        "jaw_open": "jawOpen", "lip_lwr_dn_l": "mouthLowerDownLeft", "mth_smile_r": "mouthSmileRight",
+        "lip_upr_up_r": "mouthUpperUpRight", "brow_inr_up_l": "browInnerUpLeft",
+        "eyebrows_dn_l": "browDownLeft", "brow_otr_up_r": "browOuterUpRight", "jaw_fwd": "jawForward",
+        "chk_sqnt_l": "cheekSquintLeft", "mouthShrugLwr": "mouthShrugLower",
+    }  # fmt: skip
+
+    found = coverage(load_profile("arkit"), Inventory({"shape": {"Face": [*rig, "brow_inr_up_r"]}}))
+
+    assert {own: channel for channel, own in found.found.items() if own in rig} == rig
+
+
+def test_units_of_the_middle_may_have_two_halves() -> None:
+    codes = (1, 2, 4, 5, 6, 7, 9, 10, 12, 15, 17, 18, 22, 25, 26, 43)
+    names = [f"AU_{code:02d}_{side}" for code in codes for side in "LR"]
+    profiles = [load_profile(name) for name in shipped_profiles()]
+
+    profile, found = detected(profiles, Inventory({"shape": {"Face": names}}))
+    track = profile.fitted(found.places).apply(shown_unit("AU17"))
+
+    assert profile.name == "action_units"
+    assert {own.name for places in found.places.values() for own in places} == set(names)
+    assert {name for name, peak in zip(track.names, track.weights.max(0), strict=True) if peak} == {
+        "AU17L", "AU17R"
+    }  # fmt: skip
 
 
 def test_a_body_of_thousands_of_morphs_is_looked_through_in_moments() -> None:
