@@ -37,6 +37,11 @@ AROUND = frozenset({
 })  # fmt: skip
 # Of these, what also marks a shape that is not meant where there is another: a corrective, an earlier one.
 SECOND_CHOICES = frozenset({"fix", "fixed", "old", "copy", "tmp", "test"})
+# Words that announce a sound: behind them a single letter is a name, ``Vis_E``.
+SPOKEN = frozenset({
+    "vis", "viseme", "visemes", "visime", "phoneme", "phonemes", "phon", "pho", "lipsync", "sync", "mouth",
+    "lip", "lips", "speech", "talk", "sound",
+})  # fmt: skip
 # A name that only such words surround is at least this long: ``shp_open`` may be a door.
 SHORTEST_ALONE = 5
 # Words that are tried in every order.
@@ -137,7 +142,7 @@ class NameIndex:
             found = set(places.values())
             if (
                 len(found) >= least
-                and any(len(name) >= SHORTEST_INSIDE or not name.isascii() for name in found)
+                and (_is_telling(found) or not SPOKEN.isdisjoint(affix[0] + affix[1]))
                 and _is_no_side(affix, found)
             ):
                 shared.append((-len(found), first[affix], affix))
@@ -180,6 +185,11 @@ def _common(offered: Mapping[str, object], wanted: Collection[str]) -> Iterator[
     """Meanings that are in both, at the price of the smaller."""
     few, many = (offered, wanted) if len(offered) < len(wanted) else (wanted, offered)
     return (meaning for meaning in few if meaning in many)
+
+
+def _is_telling(names: Collection[str]) -> bool:
+    """Whether one of some names is long enough not to be found inside anything."""
+    return any(len(name) >= SHORTEST_INSIDE or not name.isascii() for name in names)
 
 
 def _is_no_side(affix: Affix, found: Collection[str]) -> bool:

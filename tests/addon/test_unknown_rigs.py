@@ -27,6 +27,12 @@ CAPITALS = (
     "WRINKLE_01", "JAWOPEN", "MOUTHSMILELEFT", "MOUTHSMILERIGHT", "EYEBLINKLEFT", "EYEBLINKRIGHT",
     "MOUTHPUCKER", "MOUTHFUNNEL", "BROWINNERUP", "FAT", "THIN", "Collar_Fix",
 )  # fmt: skip
+# A person's own, by hand and in plain words.
+BY_HAND = (
+    "jaw_open", "mouth_wide", "lips_pucker", "lips_funnel", "smile.L", "smile.R", "frown.L", "frown.R",
+    "blink.L", "blink.R", "eyebrow_up.L", "eyebrow_up.R", "brow_down.L", "brow_down.R", "squint.L",
+    "squint.R", "sneer.L", "sneer.R", "puff.L", "puff.R", "lips_closed", "lip_upper_up", "lip_lwr_dn",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -55,6 +61,32 @@ def test_mixed_spellings_under_a_prefix_are_recognised_side_by_side(at_50) -> No
     assert set(shown(face, {"AU5L": 0.8})) == {"hero_L_EyeWide"}
     assert "hero_Jaw_Open" in shown(face, {"AU26": 0.8})
     assert not set(shown(face, {"AU26": 0.8})) & {"hero_teethGap", "hero_age_old"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "own"),
+    [
+        ("AU26", "jaw_open"), ("AU12L", "smile.L"), ("AU12R", "smile.R"), ("AU15R", "frown.R"),
+        ("AU45L", "blink.L"), ("AU45R", "blink.R"), ("AU2L", "eyebrow_up.L"), ("AU1R", "eyebrow_up.R"),
+        ("AU4L", "brow_down.L"), ("AU7R", "squint.R"), ("AU9L", "sneer.L"), ("AU18", "lips_pucker"),
+        ("AU22", "lips_funnel"), ("AU10L", "lip_upper_up"), ("AU16R", "lip_lwr_dn"),
+        ("AU20L", "mouth_wide"), ("AU34", "puff.L"), ("AU24L", "lips_closed"),
+    ],
+)  # fmt: skip
+def test_plain_words_move_what_they_say_on_their_side(at_50, unit: str, own: str) -> None:
+    face = face_with_keys(BY_HAND)
+    moved = shown(face, {unit: 0.8})
+
+    assert own in moved and moved[own] > 0.2
+    other = own.replace(".L", ".x").replace(".R", ".L").replace(".x", ".R")
+    assert other == own or unit == "AU34" or other not in moved
+
+
+def test_no_key_of_plain_words_is_left_out(at_50) -> None:
+    face = face_with_keys(BY_HAND)
+    found = coverage(profiles.profile_for(face), character_of(face).inventory)
+
+    assert {place.name for places in found.places.values() for place in places} == set(BY_HAND)
 
 
 def test_the_report_counts_what_is_there_and_names_what_is_not(at_50) -> None:

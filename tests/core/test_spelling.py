@@ -184,6 +184,34 @@ def test_units_of_the_middle_may_have_two_halves() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("form", ["Vis_{}", "Mouth_{}_geo", "lipsync {}", "Phoneme.{}"])
+def test_sounds_are_found_behind_a_word_that_announces_them(form: str) -> None:
+    sounds = [
+        "sil",
+        "PP",
+        "FF",
+        "TH",
+        "DD",
+        "kk",
+        "CH",
+        "SS",
+        "nn",
+        "RR",
+        "aa",
+        "E",
+        "ih",
+        "oh",
+        "ou",
+    ]
+    names = [*(form.format(sound) for sound in sounds), "Blink_L", "Blink_R"]
+    profiles = [load_profile(name) for name in shipped_profiles()]
+
+    profile, found = detected(profiles, Inventory({"shape": {"Face": names}}))
+
+    assert profile.name == "meta_visemes"
+    assert {place.name for places in found.places.values() for place in places} == set(names)
+
+
 def test_a_body_of_thousands_of_morphs_is_looked_through_in_moments() -> None:
     """Processor time, bound far over what it takes: asked name by name by every profile it took 17 s."""
     meshes = {
