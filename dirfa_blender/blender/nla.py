@@ -113,6 +113,7 @@ def keep_below(id_block: bpy.types.ID, last_frame: int) -> None:
     action, slot = data.action, data.action_slot
     if slot is None or not fcurves.slot_curves(action, slot):
         return
+    data.use_nla = True
     begin, end = action.frame_range
     track = data.nla_tracks.new()
     track.name = action.name

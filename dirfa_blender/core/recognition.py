@@ -33,7 +33,7 @@ AROUND = frozenset({
     "grp", "obj", "geometry", "body", "skin", "base", "new", "old", "copy", "of", "final", "fix",
     "fixed", "v", "ver", "version", "tmp", "test", "char", "character", "model", "teeth", "tooth",
     "tongue", "gum", "gums", "lash", "lashes", "eyelash", "eyelashes", "hair", "beard", "tear",
-    "tearline", "ctrl"
+    "tearline", "ctrl", "au"
 })  # fmt: skip
 # Of these, what also marks a shape that is not meant where there is another: a corrective, an earlier one.
 SECOND_CHOICES = frozenset({"fix", "fixed", "old", "copy", "tmp", "test"})

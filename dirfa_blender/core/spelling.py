@@ -45,6 +45,10 @@ _IN_FULL = {
     "mth": "mouth", "chk": "cheek", "sqnt": "squint", "crnr": "corner",
     "brows": "brow", "eyebrow": "brow", "eyebrows": "brow",
 }  # fmt: skip
+# How Maya writes a sign that FBX names may not have: ``smileFBXASC046L`` is ``smile.L``.
+_FBX_SIGN = re.compile(r"FBXASC(\d{3})")
+# What Maya adds where two names clash: ``jawOpen_ncl1_1``.
+_CLASH = re.compile(r"_ncl\d+_\d+")
 # Accents of Latin letters; those of kana are letters of their own.
 _ACCENT = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
 # Katakana are written for hiragana, and in half width: ``ﾆﾔﾘ`` is ``にやり``.
@@ -120,6 +124,7 @@ def side_of(name: str) -> str:
 
 def _folded(name: str) -> str:
     """One form of every character, without accents: ``Lächeln`` has no side and is ``Lacheln``."""
+    name = _CLASH.sub("", _FBX_SIGN.sub(lambda sign: chr(int(sign[1])), name))
     apart = unicodedata.normalize("NFKD", name).replace("ß", "ss")
     return unicodedata.normalize("NFKC", _ACCENT.sub(r"\1", apart)).translate(_HIRAGANA).strip()
 

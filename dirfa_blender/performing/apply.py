@@ -1,8 +1,8 @@
 """A take on a character: curves for shape keys, bones, custom properties, pose assets and pictures.
 
 Everything is checked before anything is written, and the Action is always a new one: an Action the artist
-made is unassigned but never changed. The take is resampled to the scene's rate first, so keys lie on
-whole frames wherever the take starts on one.
+made plays on below it as a strip and is never changed. The take is resampled to the scene's rate first, so
+keys lie on whole frames wherever the take starts on one.
 """
 
 from __future__ import annotations
@@ -92,6 +92,7 @@ def apply_animation(
     frames = frame_start + keyed.times * rate.per_second
     action = fcurves.new_action(name)
     for slot in slots:
+        nla.keep_below(slot.id_block, scene.frame_end)
         fcurves.write_slot(action, slot.id_block, slot.name, frames, slot.channels, interpolation)
     for key, value in animation.source.items():
         action[f"{fcurves.OWNER_KEY}_{key}"[:63]] = value

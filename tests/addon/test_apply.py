@@ -181,6 +181,23 @@ def test_an_artists_action_is_left_as_it_was(scene) -> None:
     assert theirs.use_fake_user
 
 
+def test_a_body_that_moves_goes_on_moving_below_the_take(scene) -> None:
+    head = meshes.build_head(ball_head(), "Ball")
+    rig = head.rig
+    for frame, x_metres in ((1, 0.0), (41, 2.0)):
+        rig.location.x = x_metres
+        rig.keyframe_insert("location", frame=frame)
+    theirs = rig.animation_data.action
+
+    apply.apply_animation(wavy_animation(), head, PROFILE, name="Take", scene=scene)
+    scene.frame_set(21)
+
+    assert rig.animation_data.action != theirs
+    assert rig.evaluated_get(bpy.context.evaluated_depsgraph_get()).location.x == pytest.approx(
+        1.0, abs=0.05
+    )
+
+
 @pytest.mark.parametrize(
     "spell", [str, lambda n: n[0].upper() + n[1:], lambda n: n.replace("Left", "_L")]
 )

@@ -184,6 +184,18 @@ def test_units_of_the_middle_may_have_two_halves() -> None:
     }  # fmt: skip
 
 
+def test_what_maya_writes_into_names_says_nothing() -> None:
+    rig = {
+        "mouthSmile_ncl1_1_L": "mouthSmileLeft", "mouthFunnel_ncl1_1": "mouthFunnel",
+        "eyeBlinkFBXASC046L": "eyeBlinkLeft", "jawFBXASC032Open": "jawOpen",
+        "AU_mouthPucker": "mouthPucker",
+    }  # fmt: skip
+
+    found = coverage(load_profile("arkit"), Inventory({"shape": {"Face": tuple(rig)}}))
+
+    assert {own: channel for channel, own in found.found.items()} == rig
+
+
 @pytest.mark.parametrize("form", ["Vis_{}", "Mouth_{}_geo", "lipsync {}", "Phoneme.{}"])
 def test_sounds_are_found_behind_a_word_that_announces_them(form: str) -> None:
     sounds = [
