@@ -96,9 +96,9 @@ def _write_gltf(path: Path, animated: bool) -> None:
         use_selection=True, export_morph=True, export_morph_normal=False,
         export_animations=animated, export_image_format="JPEG", export_jpeg_quality=92,
         export_texture_dir=texture_folder(path.name), export_extras=True, export_apply=False,
-        # What is assigned now as one animation, every frame of the range: engines interpolate in
-        # their own ways, and other takes stay in the file they came from.
-        export_animation_mode="ACTIVE_ACTIONS", export_force_sampling=True,
+        # What is seen as one animation, every frame of the range: engines interpolate in their own
+        # ways, a walk below the take or layers are tracks, and other takes stay where they came from.
+        export_animation_mode="SCENE", export_anim_scene_split_object=False, export_force_sampling=True,
         export_frame_range=True, export_optimize_animation_size=False,
     )  # fmt: skip
 
