@@ -442,9 +442,7 @@ def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
     """The recording that is chosen in the panel, and a name for its line."""
     if settings.source == "SOUND":
         return Speech(lines.sound_file(settings.sound)), Path(settings.sound.name).stem
-    path = Path(bpy.path.abspath(settings.audio))
-    if not path.is_file():
-        raise AudioError(f"There is no recording {path.name} in {path.parent}. Choose it again.")
+    path = lines.recording_file(settings.audio)
     return Speech(path), path.stem
 
 

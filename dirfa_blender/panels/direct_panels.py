@@ -57,7 +57,9 @@ class DIRFA_PT_takes(_OfLine, bpy.types.Panel):
         layout = self.layout
         settings = context.scene.dirfa
         line = acting.current_line(context.scene)
-        if settings.source != "STRIPS" and len(settings.lines) > 1:
+        # Whose takes these are is said where that is not the one chosen above.
+        is_other = settings.actor == "object" and line.character != settings.target
+        if settings.source != "STRIPS" and (len(settings.lines) > 1 or is_other):
             layout.template_list(
                 "DIRFA_UL_lines", "takes", settings, "lines", settings, "line_index", rows=2
             )

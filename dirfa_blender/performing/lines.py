@@ -283,10 +283,26 @@ def cue_of(
         if line.sound is None:
             raise AudioError(f"Line '{line.name}' has no sound. Choose one in the list.")
         return Cue(Speech(sound_file(line.sound)), line.frame_start)
-    path = Path(bpy.path.abspath(line.path))
-    if not line.path or not path.is_file():
+    return Cue(Speech(recording_file(line.path)), line.frame_start)
+
+
+def recording_file(text: str) -> Path:
+    """The recording at a path that may be relative to the scene's file.
+
+    Raises
+    ------
+    AudioError
+        There is none.
+    """
+    if text.startswith("//") and not bpy.data.filepath:
+        raise AudioError(
+            f"Recording {text} is sought beside this scene's file, which was never saved. Save it there, "
+            "or choose the recording again."
+        )
+    path = Path(bpy.path.abspath(text))
+    if not text or not path.is_file():
         raise AudioError(f"There is no recording {path.name} in {path.parent}. Choose it again.")
-    return Cue(Speech(path), line.frame_start)
+    return path
 
 
 def sound_file(sound: bpy.types.Sound) -> Path:

@@ -108,6 +108,14 @@ def test_packed_sound_can_be_spoken(stage, tmp_path: Path) -> None:
     assert cue.speech.path.is_file()
 
 
+def test_a_recording_beside_a_file_that_was_never_saved_is_a_sentence_of_its_own(stage) -> None:
+    stage.dirfa.source, stage.dirfa.audio = "FILE", "//speech.flac"
+    stage.dirfa.actor = "neutral"
+
+    with pytest.raises(RuntimeError, match=r"//speech\.flac is sought beside .* never saved"):
+        bpy.ops.dirfa.generate()
+
+
 def test_a_moved_recording_is_named(stage, tmp_path: Path) -> None:
     path = write_tone(tmp_path / "gone.wav", 1.0)
     add_strip(stage, path, "Hero 1", 1)
