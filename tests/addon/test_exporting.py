@@ -15,12 +15,15 @@ import pytest
 from mathutils import Vector
 from mathutils.kdtree import KDTree
 
+import dirfa_blender
 from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import OutputError, RigError, SettingsError
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.export import exporting, exports
+from dirfa_blender.performing import acting, layering
 from dirfa_blender.staging.placement import Placement, place
 from tests.addon.ball_head import ball_head, wavy_animation
+from tests.addon.stage import character, line_with_take, take_of
 from tests.addon.stand_ins import JOINTS, armature
 
 FRAMES = (1, 7, 13)
@@ -146,6 +149,29 @@ def places(face: bpy.types.Object, scene, frame: int) -> np.ndarray:
     seen.data.vertices.foreach_get("co", flat)
     world = np.array(seen.matrix_world)
     return flat.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
+
+
+def test_layers_in_the_nla_are_exported_as_they_are_seen(scene, tmp_path: Path) -> None:
+    dirfa_blender.register()
+    try:
+        scene = bpy.context.scene
+        staging.set_frame_rate(scene, parse_rate("24"))
+        face = character()
+        line_with_take(face, take_of(0, 1.0))
+        acting.perform(scene, face)
+        layering.push_down(scene, scene.dirfa.characters[0])
+        scene.frame_start, scene.frame_end = FRAMES[0], FRAMES[-1]
+        before = weights(face, scene)
+        exporting.export_character(scene, exporting.export_of(scene, face), tmp_path / "face.glb")
+    finally:
+        dirfa_blender.unregister()
+
+    scene = imported(tmp_path / "face.glb")
+    face = next(o for o in scene.objects if o.type == "MESH" and o.data.shape_keys)
+    after = weights(face, scene)
+    assert max(np.abs(values).max() for values in before.values()) > 0.05
+    for name, values in before.items():
+        np.testing.assert_allclose(after[name], values, atol=1e-4)
 
 
 def test_selection_and_range_are_put_back(scene, tmp_path: Path) -> None:
