@@ -27,10 +27,15 @@ STRANDS, WEAVE_STRANDS = 46, 150
 ROOTS, TIPS, FRAYED = 0.16, (0.45, 1.0), 0.14
 WIDTHS = (0.6, 1.35)  # pixels, half of a strand's width
 SLANT_PIXELS = 7.0  # by which a strand of the weave ends aside
-CLOSED = 0.55  # of its place across the bundle that a strand has left at its tip
+CLOSED = 0.75  # of its place across the bundle that a strand has left at its tip
 # Light of the darkest and of the fairest bundle; spread among strands of one, straight and all curls; what
 # is left at roots and at the rim of a strand; light of the weave, which lies in the shade of the others.
-TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.42, 0.62), 0.85, 0.55, 0.88
+TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.34, 0.55), 0.85, 0.6, 0.88
+# What a card gives back over what the photo's hair did, and how much of its colour that has, of hair as
+# dark and as fair as so much luminance. Strands of a render send on light from others and mirror white
+# light over it, dark ones more of that: a surface of the photo's colour is darker and redder than they.
+GAIN, SATURATION, LIGHTS = (2.25, 1.45), (0.5, 0.9), (0.035, 0.30)
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 # Sway across a bundle, of its width, and turns along it: of straight hair and of hair all curls.
 SWAY, TURNS = (0.02, 0.17), (0.8, 3.6)
 
@@ -69,7 +74,7 @@ def hair_atlas(colour: Colour, curl: float = 0.0, *, seed: int = 2) -> npt.NDArr
     # Nothing is seen through it but at its lower edge.
     above = np.clip((1.0 - FRAYED - np.linspace(0.0, 1.0, SIZE)) / 0.04, 0.0, 1.0)
     alpha[:, box] = np.maximum(frayed, above[:, None])
-    light = tone[..., None] * _linear(colour)
+    light = tone[..., None] * _given_back(colour)
     # Clipped by channels, fair hair would lose its hue.
     light /= np.maximum(light.max(-1, keepdims=True), 1.0)
     return np.round(255 * np.dstack([_srgb(light), alpha])).astype(np.uint8)
@@ -149,6 +154,14 @@ def _drawn(
         tone += cover * (tones[k] * rooted * round_ - tone)
         alpha = np.maximum(alpha, cover)
     return tone, alpha
+
+
+def _given_back(colour: Colour) -> Floats:
+    """(3,) linear light that cards of hair of an sRGB colour give back."""
+    seen = _linear(colour)
+    grey = float(seen @ LUMINANCE)
+    gain, saturation = (np.interp(grey, LIGHTS, pair) for pair in (GAIN, SATURATION))
+    return gain * (grey + saturation * (seen - grey))
 
 
 def _linear(srgb: Sequence[float]) -> Floats:

@@ -15,29 +15,28 @@ import numpy as np
 import numpy.typing as npt
 
 from .hair_atlas import BUNDLES, ROOTS, TIPS, bundle_box, weave_box
+from .hair_bundles import bundles
 from .head import Head
+from .head_curls import coil_share
 from .head_curtain import with_normals
 from .head_groom import Strands, cap_grid, cap_order, curl_of, standoff, wave_of
 from .head_hair import COLUMNS
 from .head_tresses import PART as LONG_PART
-from .head_tresses import tress_grid
+from .head_tresses import cut_share, tress_grid
 from .shape_anatomy import nearest
 
 Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
-MOST_VERTICES = 6000
-SHORT_ROWS, LONG_ROWS = 6, 9
+MOST_VERTICES = 12000
+SHORT_ROWS, LONG_ROWS = 6, 10
 CARRIED_SHARE = 0.70  # of all vertices that hair on the skull has where more hangs below
-CLUSTERED, ROUNDS = 4000, 5  # strands that are looked at, and how often their means are
-PLACES = 4  # of a strand, by which it is like others, and how much each counts
-ROOTED = np.array([1.6, 1.2, 1.0, 1.0])
 # Half a card's width by how far its strands are from its middle, and the limits of it in metres.
-WIDE, WIDTHS = 1.75, (0.0035, 0.0095)
-# Of that width at the root, the middle and the tip.
-SHAPE = (0.9, 1.0, 0.6)
+WIDE, WIDTHS = 1.7, (0.0024, 0.0065)
+# Of that width at the root, at its widest and at the tip, at which shares of its length, and at the tip of
+# hair that is cut to one length. Without its picture, as in Solid, a card is then a lock and no strip.
+SHAPE, SHAPED, CUT_TIP = (0.35, 1.0, 0.20), (0.0, 0.4, 1.0), 0.55
 # By how many standard deviations of its strands' ends a card reaches beyond their mean, at root and tip.
-REACH = (1.3, 0.8)
+REACH = (0.7, 0.8)
 FRAYED_METRES = (0.010, 0.045)  # at most, over which its strands begin and end
 UPRIGHT_METRES = 0.003  # over that surface, above which cards lie flatter than strands
 # By how much more its root is, so that others hide where it begins; of its length, the inverse, that is so.
@@ -45,7 +44,11 @@ SUNK_METRES, SUNK_SHARE = 0.0018, 5.0
 DEEPEST_METRES = 0.0008  # under the strands' surface, at which a card begins
 LAYERS_METRES = (0.0002, 0.0026)  # over the strands' mean, from card to card
 TWISTED = 0.10  # radians about its run, standard deviation
-ROUNDED, ROUNDED_CURLS = 0.15, 0.4  # by which normals lean to the sides of a card
+ROUNDED, ROUNDED_CURLS = 0.05, 0.25  # by which normals lean to the sides of a card
+EVENED = 4  # times, of cards of coils
+BY_HEIGHT = (
+    0.6  # of a card's tone, that it has by how high it lies: what lies deep is in the others' shade
+)
 # What cap and sheet lose: of the cap's height over so many metres off the skin, at most so many; and of the
 # sheet's thickness.
 LOWERED, CLOSE_METRES, MOST_LOWERED, SHEET_LOWERED = 0.3, 0.0025, 0.0016, 0.25
@@ -73,6 +76,19 @@ class Cards:
     bone_weights: npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """How many cards of how many rows, by how much their normals lean aside, their tips' width, and how
+    often their run is evened: the mean of a few coils is still one.
+    """
+
+    count: int
+    rows: int
+    rounded: float
+    tip: float
+    evened: int
+
+
 def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None:
     """Cards for strands that grow on a head, those on the skull first; None where there are none."""
     skin = _surface(head)
@@ -82,10 +98,13 @@ def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None
     shares = (1.0,) if len(hair) == 1 else (CARRIED_SHARE, 1.0 - CARRIED_SHARE)
     rows = SHORT_ROWS if len(hair) == 1 else LONG_ROWS
     rounded = ROUNDED + ROUNDED_CURLS * max(curl_of(head), wave_of(head))
-    parts = [
-        _strips(grown, skin, (int(MOST_VERTICES * share) // (rows * 2), rows), rounded, random)
-        for grown, share in zip(hair, shares, strict=True)
+    tip = SHAPE[2] + (CUT_TIP - SHAPE[2]) * cut_share(head)
+    evened = round(EVENED * coil_share(curl_of(head)))
+    kinds = [
+        _Kind(int(MOST_VERTICES * part) // (rows * 2), rows, rounded, tip, evened)
+        for part in shares
     ]
+    parts = [_strips(grown, skin, kind, random) for grown, kind in zip(hair, kinds, strict=True)]
     points, normals, uvs = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
     number = np.arange(points.size // 3).reshape(points.shape[:3])
     corners = (number[:, :-1, :-1], number[:, 1:, :-1], number[:, 1:, 1:], number[:, :-1, 1:])
@@ -169,15 +188,15 @@ def _surface(head: Head) -> tuple[Floats, Floats] | None:
 def _strips(
     grown: Strands,
     skin: tuple[Floats, Floats],
-    count_and_rows: tuple[int, int],
-    rounded: float,
+    kind: _Kind,
     random: np.random.Generator,
 ) -> tuple[Floats, Floats, Floats]:
     """Points, normals (N, R, 2, 3) and texture coordinates (N, R, 2, 2) of cards."""
-    count, rows = count_and_rows
-    middle, spread, ends, tone = _bundles(grown, count, rows, random)
+    middle, spread, ends, tone = bundles(grown, kind.count, kind.rows, random)
+    for _ in range(kind.evened):
+        middle[:, 1:-1] = (middle[:, :-2] + 2.0 * middle[:, 1:-1] + middle[:, 2:]) / 4.0
     count = len(middle)
-    share = np.linspace(0.0, 1.0, rows)
+    share = np.linspace(0.0, 1.0, kind.rows)
     place, outward = _near(middle, *skin)
     # Nobody sees how a strand comes up from the scalp: a card lies on its surface from the first.
     height = ((middle - place) * outward).sum(-1)
@@ -195,11 +214,13 @@ def _strips(
     middle = middle + outward * (layer[:, None] * np.minimum(3.0 * share, 1.0))[..., None]
     turned = random.normal(0.0, TWISTED, (count, 1, 1)) * share[:, None]
     aside = np.cos(turned) * aside + np.sin(turned) * np.cross(run, aside)
-    half = np.clip(WIDE * spread, *WIDTHS)[:, None] * np.interp(share, (0.0, 0.5, 1.0), SHAPE)
+    shape = np.interp(share, SHAPED, (*SHAPE[:2], kind.tip))
+    half = np.clip(WIDE * spread, *WIDTHS)[:, None] * shape
     across = np.array([-1.0, 1.0])
     points = middle[:, :, None] + (half[..., None] * across)[..., None] * aside[:, :, None]
-    normals = _unit(outward[:, :, None] + rounded * across[:, None] * aside[:, :, None])
-    number = np.minimum((tone * BUNDLES).astype(np.int64), BUNDLES - 1)
+    normals = _unit(outward[:, :, None] + kind.rounded * across[:, None] * aside[:, :, None])
+    tone = (1.0 - BY_HEIGHT) * tone + BY_HEIGHT * _ranks(level.mean(1) + layer)
+    number = np.minimum((_ranks(tone) * BUNDLES).astype(np.int64), BUNDLES - 1)
     left, right = bundle_box(number)
     mirrored = np.where(random.random((count, 1)) < 0.5, -across, across)
     u = left[:, None] + (right - left)[:, None] * (mirrored + 1.0) / 2
@@ -207,6 +228,11 @@ def _strips(
         np.broadcast_arrays(u[:, None], np.clip(1.0 - _down(middle), *WITHIN)[..., None]), -1
     )
     return points, normals, uvs
+
+
+def _ranks(values: Floats) -> Floats:
+    """(N,) places of values among each other, 0 the least to almost 1 the greatest."""
+    return np.argsort(np.argsort(values)) / max(len(values), 1)
 
 
 def _down(middle: Floats) -> Floats:
@@ -226,55 +252,6 @@ def _down(middle: Floats) -> Floats:
             1.0 - (length - way) / np.maximum(tip, 1e-9) * (1.0 - TIPS[0]),
         ),
     )
-
-
-def _bundles(
-    grown: Strands, count: int, rows: int, random: np.random.Generator
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Means (N, R, 3) of strands that run alike; of each the metres that its strands lie beside it (N,) and
-    begin and end before or after it (N, 2), standard deviations; and a tone (N,).
-    """
-    chosen = random.permutation(len(grown.points))[:CLUSTERED]
-    points = grown.points[chosen].astype(np.float64)
-    at = np.linspace(0.0, points.shape[1] - 1.0, rows)
-    low = np.minimum(at.astype(int), points.shape[1] - 2)
-    part = (at - low)[:, None]
-    points = points[:, low] * (1.0 - part) + points[:, low + 1] * part
-    places = np.round(np.linspace(0, rows - 1, PLACES)).astype(int)
-    feature = (points[:, places] * ROOTED[:, None]).reshape(len(points), -1)
-    centres = feature[:count]
-    count = len(centres)
-    for _ in range(ROUNDS):
-        member = _nearest_of(feature, centres)
-        size = np.bincount(member, minlength=count)
-        centres = _means(feature, member, count)
-    member = _nearest_of(feature, centres)
-    size = np.bincount(member, minlength=count)
-    middle = _means(points.reshape(len(points), -1), member, count).reshape(count, rows, 3)
-    off = points - middle[member]
-    run = _unit(np.gradient(middle, axis=1))[member]
-    along = (off * run).sum(-1)
-    off -= along[..., None] * run
-    spread = np.sqrt(_means((off**2).sum(-1).mean(1)[:, None], member, count)[:, 0])
-    ends = np.sqrt(_means(along[:, [0, -1]] ** 2, member, count))
-    first = np.zeros(count, np.int64)
-    first[member] = np.arange(len(member))
-    kept = size >= 3
-    tones = grown.tones[chosen][first[kept]].astype(np.float64)
-    return middle[kept], spread[kept], ends[kept], tones
-
-
-def _nearest_of(feature: Floats, centres: Floats) -> Indices:
-    """(N,) number of the centre (M, D) nearest to each feature (N, D)."""
-    square = (centres**2).sum(1) - 2.0 * feature @ centres.T
-    return square.argmin(1)
-
-
-def _means(values: Floats, member: Indices, count: int) -> Floats:
-    """(count, D) means of values (N, D) by the number of each; zero of none."""
-    size = np.maximum(np.bincount(member, minlength=count), 1)
-    sums = [np.bincount(member, column, count) for column in values.T]
-    return np.stack(sums, -1) / size[:, None]
 
 
 def _near(places: Floats, points: Floats, normals: Floats) -> tuple[Floats, Floats]:

@@ -45,6 +45,8 @@ ENDS_METRES = (0.015, 0.095)
 ENDS_SHARE = (0.72, 1.1)
 # The same of hair that is cut to one length, and shares of a lock that its shortest strands have of either.
 CUT_SHARE, SHORTEST = (0.92, 1.06), (0.86, 0.95)
+# The same of locks that end over a temple or a forehead, where a rim would be seen against the skin.
+THINNED = 0.45
 # Metres from the parting over which hair falls off to its side; how far from it locks have their own
 # without a fringe, and with one; and its turn back at the forehead.
 PARTED_METRES, OWN_PARTING, SWEPT_BACK = 0.007, (0.002, 0.012), 0.9
@@ -105,6 +107,15 @@ class _Skin:
         return (weights[..., None] * self.points[found]).sum(1), normal
 
 
+@dataclass(frozen=True)
+class _Guides:
+    """Locks from root to tip: (M, P, 3) metres and outward unit normals; (M,) which end over bare skin."""
+
+    points: Floats
+    outward: Floats
+    over_skin: npt.NDArray[np.bool_]
+
+
 def carried_hair(head: Head) -> Strands | None:
     """All strands that a head carries, long or short; None where it has none."""
     return curtain(head) or strands(head)
@@ -117,9 +128,9 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
         return None
     random = np.random.default_rng(seed)
     outside = _outside(cap, sheet)
-    guides, outward = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
-    which = random.integers(0, len(guides), count)
-    points = _filled_out(head, (guides, outward), which, random)
+    guides = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
+    which = random.integers(0, len(guides.points), count)
+    points = _filled_out(head, guides, which, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
 
@@ -164,28 +175,29 @@ def _ear(head: Head) -> float:
 
 def _walked(
     head: Head, cap: Floats, skin: _Skin, count: int, random: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Locks as (M, P, 3) points from root to tip, metres, with outward normals there.
+) -> _Guides:
+    """Locks of a head.
 
     The last of them grow where those before leave the cap bare, as where hair parts at the crown.
     """
     filling = round(FILLING * count)
     weight = _growth(head, cap)
     first = _walk(head, cap, skin, _roots(cap, weight, count - filling, random), random)
-    bare = weight * _bareness(cap, first[0])
+    bare = weight * _bareness(cap, first.points)
     # At the hairline it is thin as it should be, but under a fringe.
     bare[: HAIRLINE_ROWS[fringe_of(head) > 0.5]] = 0.0
     then = _walk(head, cap, skin, _roots(cap, bare, filling, random), random)
-    points, outward = (np.concatenate(pair) for pair in zip(first, then, strict=True))
-    points, is_sunk = _off_the_skin(head, points)
+    points, is_sunk = _off_the_skin(head, np.concatenate([first.points, then.points]))
     clear = ~is_sunk.any(1)
-    return points[clear], outward[clear]
+    outward = np.concatenate([first.outward, then.outward])
+    over_skin = np.concatenate([first.over_skin, then.over_skin])
+    return _Guides(points[clear], outward[clear], over_skin[clear])
 
 
 def _walk(
     head: Head, cap: Floats, skin: _Skin, place: Floats, random: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Locks from roots (N, 3), as `_walked`, where they get beyond their first steps."""
+) -> _Guides:
+    """Locks from roots (N, 3) where they get beyond their first steps."""
     count = len(place)
     layer = random.uniform(*LAYERS_METRES, count)
     ear = _ear(head)
@@ -210,10 +222,13 @@ def _walk(
     is_fringe = points[..., 1] < head.landmarks()[[234, 454], 1].mean()
     is_off = (np.stack(beside, 1) > EDGE_METRES) & (points[..., 2] > ear) & is_fringe
     below = ear - points[..., 2] > _reach(head, points, share)
-    below |= _over_face(head, points) | is_off
+    is_bare = _over_face(head, points) | is_off
+    below |= is_bare
     last = np.where(below.any(1), below.argmax(1), STEPS - 1)
     kept = last >= FEWEST_POINTS
-    return _resampled(points[kept], last[kept]), _resampled(outward[kept], last[kept])
+    over_skin = is_bare[np.arange(count), last]
+    points, outward = (_resampled(path[kept], last[kept]) for path in (points, outward))
+    return _Guides(points, outward, over_skin[kept])
 
 
 def _reach(head: Head, points: Floats, share: Floats) -> Floats:
@@ -358,12 +373,12 @@ def _over_face(head: Head, points: Floats) -> npt.NDArray[np.bool_]:
 
 def _filled_out(
     head: Head,
-    guides_and_outward: tuple[Floats, Floats],
+    locks: _Guides,
     which: npt.NDArray[np.int64],
     random: np.random.Generator,
 ) -> Floats:
     """(S, P, 3) strands round the guides, drawn together toward their tips, swaying below the ears."""
-    (guides, outward), count = guides_and_outward, len(which)
+    guides, outward, count = locks.points, locks.outward, len(which)
     wave, ear = max(curl_of(head), wave_of(head)), _ear(head)
     run = np.gradient(guides, axis=1)
     aside = np.cross(outward, run)
@@ -382,6 +397,7 @@ def _filled_out(
     stray = (random.random(count) < STRAYS) * random.uniform(0.2, 1.0, count) * STRAY_METRES
     off[:, 1] += stray[:, None] * share**2
     shortest = SHORTEST[0] + (SHORTEST[1] - SHORTEST[0]) * cut_share(head)
+    shortest = np.where(locks.over_skin[which, None], THINNED, shortest)
     cut = random.uniform(shortest, 1.0, (count, 1)) * share * (POINTS - 1)
     low = np.minimum(np.floor(cut).astype(int), POINTS - 2)
     part = (cut - low)[..., None]

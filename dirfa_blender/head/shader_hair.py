@@ -102,8 +102,8 @@ def _between(light: float, lights: tuple[float, float], values: tuple[float, flo
 
 def hair(plan: Plan) -> bpy.types.Node:
     """Cards of hair and what lies under them: the atlas as it is, so that every program shows it alike."""
-    shader = plan.principled(plan.linear("hair"), Roughness=0.5)
-    shader.inputs["Specular IOR Level"].default_value = 0.22
+    shader = plan.principled(plan.linear("hair"), Roughness=0.6)
+    shader.inputs["Specular IOR Level"].default_value = 0.18
     if plan.albedo is not None:
         atlas = plan.tree.nodes.new("ShaderNodeTexImage")
         atlas.image = plan.albedo

@@ -11,8 +11,15 @@ import pytest
 
 from dirfa_blender.core.hair_atlas import BUNDLES, SIZE, bundle_box, hair_atlas, weave_box
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_cards import MOST_VERTICES, Cards, cards, under_cards
-from dirfa_blender.core.head_curtain import carried_hair
+from dirfa_blender.core.head_cards import (
+    LONG_ROWS,
+    MOST_VERTICES,
+    SHORT_ROWS,
+    Cards,
+    cards,
+    under_cards,
+)
+from dirfa_blender.core.head_curtain import carried_hair, with_normals
 from dirfa_blender.core.head_groom import CURL_KEY, Strands, cap_grid, standoff
 from dirfa_blender.core.head_hairline import bare_crown, with_bare_crown
 from dirfa_blender.core.head_locks import locks
@@ -96,6 +103,41 @@ def test_cards_face_outward(kind: str) -> None:
     assert (facing > 0).mean() > 0.97
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_cards_come_to_a_point_at_root_and_tip(kind: str) -> None:
+    rows = LONG_ROWS if kind == "long" else SHORT_ROWS
+    sides = cut(kind).points.reshape(-1, rows, 2, 3)
+
+    wide = np.linalg.norm(sides[:, :, 1] - sides[:, :, 0], axis=2)
+
+    assert wide.max() < 14 * MM
+    assert (wide[:, 0] < 0.5 * wide.max(1)).all() and (wide[:, -1] < 0.3 * wide.max(1)).all()
+
+
+@pytest.mark.parametrize("kind", ["short", "long"])
+def test_straight_hair_is_shaded_as_one_surface_and_not_card_by_card(kind: str) -> None:
+    sides = cut(kind).normals.reshape(-1, 2, 3).astype(np.float64)
+
+    turned = np.degrees(np.arccos(np.clip((sides[:, 0] * sides[:, 1]).sum(1), -1.0, 1.0)))
+
+    assert turned.max() < 8.0
+
+
+def test_what_lies_deep_is_darker() -> None:
+    head, made = head_with("short"), cut("short")
+    cap = cap_grid(head)
+    assert cap is not None
+    surface, outward = with_normals(cap, True)
+    middle = made.points.reshape(-1, SHORT_ROWS, 2, 3).mean(2)[:, SHORT_ROWS // 2]
+    found = nearest(middle.astype(np.float64), surface)
+    height = ((middle - surface[found]) * outward[found]).sum(1)
+    tone = made.uvs.reshape(-1, SHORT_ROWS * 2, 2)[:, :, 0].mean(1)
+
+    high, low = height > np.quantile(height, 0.8), height < np.quantile(height, 0.2)
+
+    assert tone[high].mean() > 1.4 * tone[low].mean()
+
+
 def test_cards_are_the_same_every_time() -> None:
     again = cards(head_with("short"), hair_of("short"))
 
@@ -156,6 +198,19 @@ def test_the_atlas_has_the_colour_of_the_hair_and_no_rim_round_strands() -> None
     assert picture.shape == (SIZE, SIZE, 4)
     assert (red > green).all() and (green > blue).all()
     assert red.min() > 40
+
+
+@pytest.mark.parametrize("light", [0.2, 0.7])
+def test_cards_are_lighter_and_greyer_than_the_photos_hair_as_its_strands_are(light: float) -> None:
+    colour = np.array([1.0, 0.8, 0.6]) * light
+    picture = hair_atlas(tuple(colour.tolist()))[:, : int(weave_box()[0] * SIZE)]
+    drawn = picture[picture[..., 3] > 127][:, :3] / 255.0
+
+    share = (((drawn + 0.055) / 1.055) ** 2.4).mean(0) / ((colour + 0.055) / 1.055) ** 2.4
+
+    # Measured beside strands in Cycles; strands of a bundle are in one another's shade.
+    assert share[1] == pytest.approx(1.75 if light < 0.5 else 1.1, rel=0.1)
+    assert share[0] < share[1] < share[2]
 
 
 def test_bundles_are_dense_at_their_roots_fray_at_their_tips_and_differ_in_light() -> None:

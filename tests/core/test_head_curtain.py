@@ -52,6 +52,23 @@ def test_strands_start_on_the_cap_and_many_end_below_its_edge() -> None:
     assert (tips[:, 2] < ear).mean() > 0.8
 
 
+def test_hair_thins_out_where_it_ends_over_the_forehead_or_a_temple() -> None:
+    made, marks = curtain(haired()), haired().landmarks()
+    assert made is not None
+    tips = made.points[:, -1]
+    ends = (tips[:, 2] > marks[[234, 454], 2].mean() + 30 * MM) & (
+        tips[:, 1] < marks[[234, 454], 1].mean()
+    )
+    points = made.points[ends].astype(np.float64)
+
+    length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
+    away = np.linalg.norm(points[:, None, 0] - points[None, :, 0], axis=2)
+    longest = np.where(away < 4 * MM, length, 0.0).max(1)
+
+    # A rim is where all that grow together end together: a fifth of them did not, by this measure.
+    assert (length < 0.8 * longest).mean() > 0.4
+
+
 def test_no_scalp_is_bare_above_the_brows() -> None:
     cap, made = cap_grid(haired()), curtain(haired())
     assert cap is not None and made is not None
