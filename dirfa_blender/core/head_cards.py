@@ -32,9 +32,10 @@ SHORT_ROWS, LONG_ROWS = 6, 10
 CARRIED_SHARE = 0.70  # of all vertices that hair on the skull has where more hangs below
 # Half a card's width by how far its strands are from its middle, and the limits of it in metres.
 WIDE, WIDTHS = 1.7, (0.0024, 0.0065)
-# Of that width at the root, at its widest and at the tip, at which shares of its length, and at the tip of
-# hair that is cut to one length. Without its picture, as in Solid, a card is then a lock and no strip.
-SHAPE, SHAPED, CUT_TIP = (0.35, 1.0, 0.20), (0.0, 0.4, 1.0), 0.55
+# Of that width at the root and at its widest, and at which shares of its length it is so wide; at the tip of
+# short hair, of long hair and of hair that is cut to one length. Without its picture, as in Solid, a card is
+# then a lock and no strip.
+SHAPE, SHAPED, TIP, LONG_TIPS = (0.35, 1.0), (0.0, 0.4, 1.0), 0.20, (0.38, 0.55)
 # By how many standard deviations of its strands' ends a card reaches beyond their mean, at root and tip.
 REACH = (0.7, 0.8)
 FRAYED_METRES = (0.010, 0.045)  # at most, over which its strands begin and end
@@ -98,7 +99,7 @@ def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None
     shares = (1.0,) if len(hair) == 1 else (CARRIED_SHARE, 1.0 - CARRIED_SHARE)
     rows = SHORT_ROWS if len(hair) == 1 else LONG_ROWS
     rounded = ROUNDED + ROUNDED_CURLS * max(curl_of(head), wave_of(head))
-    tip = SHAPE[2] + (CUT_TIP - SHAPE[2]) * cut_share(head)
+    tip = TIP if len(hair) == 1 else float(np.interp(cut_share(head), (0.0, 1.0), LONG_TIPS))
     evened = round(EVENED * coil_share(curl_of(head)))
     kinds = [
         _Kind(int(MOST_VERTICES * part) // (rows * 2), rows, rounded, tip, evened)
@@ -214,7 +215,7 @@ def _strips(
     middle = middle + outward * (layer[:, None] * np.minimum(3.0 * share, 1.0))[..., None]
     turned = random.normal(0.0, TWISTED, (count, 1, 1)) * share[:, None]
     aside = np.cos(turned) * aside + np.sin(turned) * np.cross(run, aside)
-    shape = np.interp(share, SHAPED, (*SHAPE[:2], kind.tip))
+    shape = np.interp(share, SHAPED, (*SHAPE, kind.tip))
     half = np.clip(WIDE * spread, *WIDTHS)[:, None] * shape
     across = np.array([-1.0, 1.0])
     points = middle[:, :, None] + (half[..., None] * across)[..., None] * aside[:, :, None]

@@ -111,7 +111,8 @@ def test_cards_come_to_a_point_at_root_and_tip(kind: str) -> None:
     wide = np.linalg.norm(sides[:, :, 1] - sides[:, :, 0], axis=2)
 
     assert wide.max() < 14 * MM
-    assert (wide[:, 0] < 0.5 * wide.max(1)).all() and (wide[:, -1] < 0.3 * wide.max(1)).all()
+    tip = 0.5 if kind == "long" else 0.3
+    assert (wide[:, 0] < 0.5 * wide.max(1)).all() and (wide[:, -1] < tip * wide.max(1)).all()
 
 
 @pytest.mark.parametrize("kind", ["short", "long"])
