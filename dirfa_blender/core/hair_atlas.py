@@ -34,7 +34,8 @@ TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.34, 0.55), 0.85, 0.6, 0.
 # What a card gives back over what the photo's hair did, and how much of its colour that has, of hair as
 # dark and as fair as so much luminance. Strands of a render send on light from others and mirror white
 # light over it, dark ones more of that: a surface of the photo's colour is darker and redder than they.
-GAIN, SATURATION, LIGHTS = (2.25, 1.45), (0.5, 0.9), (0.035, 0.30)
+GAIN, SATURATION, LIGHTS = (2.2, 1.65), (0.5, 0.9), (0.035, 0.30)
+PLAIN = 0.75  # mean light of the picture, of the lightest that is drawn
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 # Sway across a bundle, of its width, and turns along it: of straight hair and of hair all curls.
 SWAY, TURNS = (0.02, 0.17), (0.8, 3.6)
@@ -154,6 +155,12 @@ def _drawn(
         tone += cover * (tones[k] * rooted * round_ - tone)
         alpha = np.maximum(alpha, cover)
     return tone, alpha
+
+
+def card_colour(colour: Colour) -> tuple[float, float, float]:
+    """Linear mean of what the atlas shows of hair of an sRGB colour, for windows that show no picture."""
+    red, green, blue = np.clip(PLAIN * _given_back(colour), 0.0, 1.0).tolist()
+    return red, green, blue
 
 
 def _given_back(colour: Colour) -> Floats:

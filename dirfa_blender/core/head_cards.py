@@ -27,14 +27,15 @@ from .shape_anatomy import nearest
 
 Floats = npt.NDArray[np.float64]
 
-MOST_VERTICES = 12000
-SHORT_ROWS, LONG_ROWS = 6, 10
+MOST_VERTICES, MOST_CARDS = 15000, 1000
+SHORT_ROWS, LONG_ROWS, WAVY_ROWS = 6, 10, 16
+WAVY = 0.3  # of hair that waves, from which long cards have rows for it
 CARRIED_SHARE = 0.70  # of all vertices that hair on the skull has where more hangs below
 # Half a card's width by how far its strands are from its middle, and the limits of it in metres.
 WIDE, WIDTHS = 1.7, (0.0024, 0.0065)
-# Of that width at the root and at its widest, and at which shares of its length it is so wide; at the tip of
-# short hair, of long hair and of hair that is cut to one length. Without its picture, as in Solid, a card is
-# then a lock and no strip.
+# Of that width at the root and at its widest, and at which shares of its length it is so wide; at the tip
+# of short hair, of long hair and of hair that is cut to one length. Without its picture, as in Solid, a
+# card is then a lock and no strip.
 SHAPE, SHAPED, TIP, LONG_TIPS = (0.35, 1.0), (0.0, 0.4, 1.0), 0.20, (0.38, 0.55)
 # By how many standard deviations of its strands' ends a card reaches beyond their mean, at root and tip.
 REACH = (0.7, 0.8)
@@ -97,14 +98,13 @@ def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None
         return None
     random = np.random.default_rng(seed)
     shares = (1.0,) if len(hair) == 1 else (CARRIED_SHARE, 1.0 - CARRIED_SHARE)
-    rows = SHORT_ROWS if len(hair) == 1 else LONG_ROWS
-    rounded = ROUNDED + ROUNDED_CURLS * max(curl_of(head), wave_of(head))
+    wave = max(curl_of(head), wave_of(head))
+    rows = SHORT_ROWS if len(hair) == 1 else (LONG_ROWS, WAVY_ROWS)[wave > WAVY]
+    most = min(MOST_CARDS, MOST_VERTICES // (rows * 2))
+    rounded = ROUNDED + ROUNDED_CURLS * wave
     tip = TIP if len(hair) == 1 else float(np.interp(cut_share(head), (0.0, 1.0), LONG_TIPS))
     evened = round(EVENED * coil_share(curl_of(head)))
-    kinds = [
-        _Kind(int(MOST_VERTICES * part) // (rows * 2), rows, rounded, tip, evened)
-        for part in shares
-    ]
+    kinds = [_Kind(int(most * part), rows, rounded, tip, evened) for part in shares]
     parts = [_strips(grown, skin, kind, random) for grown, kind in zip(hair, kinds, strict=True)]
     points, normals, uvs = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
     number = np.arange(points.size // 3).reshape(points.shape[:3])

@@ -55,6 +55,11 @@ USUAL_TURN = 0.22  # radians from how hair lies, standard deviation of locks
 # the forehead, beside 0.8 that runs back. Both where no photo says it, and at most.
 PARTING, MOST_PARTED = 0.42, 0.8
 SWEEP, MOST_SWEPT = 0.3, 2.0
+# Over which of such halves hair turns from one side of its parting to the other; by how much more where
+# short hair parts in the middle, which is no parting but hair combed back; and how near that is.
+PARTED, COMBED, CENTRAL = 0.10, 0.30, 0.25
+# Times as many roots more along the parting, from where hair runs away; metres over which there are.
+PARTING_GAIN, PARTING_METRES = 1.2, 0.010
 # By how much more a fringe runs forward, and how much more down.
 FORWARD, FALLING = 1.3, 0.75
 
@@ -110,9 +115,11 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
         return None
     random = np.random.default_rng(seed)
     lift = standoff(head, cap)
-    field = _Field.over(cap, lift, lie(cap, parting_of(head), sweep_of(head), fringe_of(head)))
+    parting = parting_of(head)
+    parted = PARTED + COMBED * max(0.0, 1.0 - abs(parting) / CENTRAL)
+    field = _Field.over(cap, lift, lie(cap, parting, sweep_of(head), fringe_of(head), parted))
     locks = max(1, count // PER_LOCK)
-    row, column = _roots(cap, lift, locks, random)
+    row, column = _roots(cap, lift, locks, parting, random)
     length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
     curl, wave = curl_of(head), wave_of(head)
     coils = coil_share(curl)
@@ -159,12 +166,15 @@ def fringe_of(head: Head) -> float:
     return min(max(float(head.source.get(FRINGE_KEY, "0")), 0.0), 1.0)
 
 
-def lie(cap: Floats, parting: float, sweep: float, fringe: float = 0.0) -> Floats:
+def lie(
+    cap: Floats, parting: float, sweep: float, fringe: float = 0.0, parted: float = PARTED
+) -> Floats:
     """(R, C, 3) unit directions in which hair lies at points of a cap (R, C, 3).
 
     Parameters
     ----------
     parting, sweep, fringe : as `parting_of`, `sweep_of` and `fringe_of` have them
+    parted : over which share of half the head's width hair turns from side to side of its parting
     """
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
     middle, size = (low + high) / 2, (high - low) / 2
@@ -175,10 +185,11 @@ def lie(cap: Floats, parting: float, sweep: float, fringe: float = 0.0) -> Float
     front = smoothstep((-0.30 - y) / 0.35) * smoothstep((0.85 - np.abs(x)) / 0.35)
     top = np.maximum(smoothstep((z - 0.62) / 0.25), front)
     ahead = smoothstep((0.25 - y) / 0.7)
-    parted = np.tanh((x - parting) / 0.10)
+    aside_of_it = np.tanh((x - parting) / parted)
     back_over = 0.25 + 0.55 * ahead - fringe * ahead * FORWARD
     over = np.stack(
-        [(0.9 + (sweep - 0.9) * front) * parted, back_over, -0.15 - fringe * FALLING * ahead], -1
+        [(0.9 + (sweep - 0.9) * front) * aside_of_it, back_over, -0.15 - fringe * FALLING * ahead],
+        -1,
     )
     # From the crown backward hair falls down and back, at the sides down and a little back.
     aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)
@@ -255,13 +266,17 @@ class _Field:
 
 
 def _roots(
-    cap: Floats, lift: Floats, count: int, random: np.random.Generator
+    cap: Floats, lift: Floats, count: int, parting: float, random: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Rows and columns of roots spread evenly over the cap, thinning out at the hairline."""
+    """Rows and columns of roots: fewer at the hairline, more at the parting."""
     along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
     across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
     area = along * across
     area[:3] *= np.array([0.05, 0.3, 0.75])[:, None]
+    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
+    line = (low[0] + high[0]) / 2 + parting * (high[0] - low[0]) / 2
+    top = smoothstep(((cap[:-1, :, 2] - low[2]) / (high[2] - low[2]) - 0.62) / 0.25)
+    area *= 1.0 + PARTING_GAIN * top * np.exp(-(((cap[:-1, :, 0] - line) / PARTING_METRES) ** 2))
     area[lift[:-1] < -BURIED_METRES] = 0.0
     chosen = random.choice(area.size, count, p=area.ravel() / area.sum())
     row, column = np.divmod(chosen, area.shape[1])

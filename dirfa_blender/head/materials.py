@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import bpy
 
+from ..core.hair_atlas import HAIR_COLOUR, card_colour
 from . import shader_eye, shader_hair, shader_mouth, shader_skin
 from .shader_plan import Colour, Plan, arrange
 
@@ -66,7 +67,8 @@ def build(
     material.diffuse_color = _VIEWPORT.get(slot) or plan.linear(slot if slot in colours else "skin")
     material.roughness = 0.5
     if slot == "hair":
-        material.metallic, material.roughness = 0.3, 0.6
+        material.diffuse_color = (*card_colour(colours.get("hair", HAIR_COLOUR)), 1.0)
+        material.roughness = 0.6
     if slot == "cornea":
         material.surface_render_method = "BLENDED"
         material.use_transparent_shadow = True

@@ -63,7 +63,7 @@ def away(points: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> np
 def test_cards_keep_to_their_budget_and_are_whole(kind: str) -> None:
     made = cut(kind)
 
-    assert 2000 < len(made.points) <= MOST_VERTICES
+    assert 4000 < len(made.points) <= MOST_VERTICES
     assert (np.sort(np.unique(made.faces)) == np.arange(len(made.points))).all()
     assert np.isfinite(made.points).all()
     assert np.linalg.norm(made.normals, axis=1) == pytest.approx(1.0, abs=1e-4)
@@ -210,7 +210,7 @@ def test_cards_are_lighter_and_greyer_than_the_photos_hair_as_its_strands_are(li
     share = (((drawn + 0.055) / 1.055) ** 2.4).mean(0) / ((colour + 0.055) / 1.055) ** 2.4
 
     # Measured beside strands in Cycles; strands of a bundle are in one another's shade.
-    assert share[1] == pytest.approx(1.75 if light < 0.5 else 1.1, rel=0.1)
+    assert share[1] == pytest.approx(1.72 if light < 0.5 else 1.26, rel=0.1)
     assert share[0] < share[1] < share[2]
 
 

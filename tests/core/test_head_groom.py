@@ -54,6 +54,18 @@ def test_the_cap_is_a_closed_grid_with_its_hairline_first(head: Head):
     assert cap[0, 0, 2] < cap[-1, 0, 2]
 
 
+@pytest.mark.parametrize("parting", ["0.0", "-0.68"])
+def test_short_hair_is_hardly_thinner_at_its_parting_than_beside_it(head: Head, parting: str):
+    made = strands(replace(head, source={PARTING_KEY: parting, SWEEP_KEY: "2.0"}))
+    assert made is not None
+    across, top = made.points[..., 0].ravel(), made.points[..., 2].ravel()
+    high = across[top > top.max() - 25 * MM]
+
+    count, _ = np.histogram(high, bins=np.arange(-40.0, 41.0, 5.0) * MM)
+
+    assert count.min() > 0.55 * np.median(count)
+
+
 def test_strands_are_the_same_every_time(head: Head, grown: Strands):
     again = strands(head, count=2000)
 
