@@ -16,10 +16,15 @@ ROOTED = np.array([1.6, 1.2, 1.0, 1.0])
 
 
 def bundles(
-    grown: Strands, count: int, rows: int, random: np.random.Generator
+    grown: Strands, count: int, rows: int, own: float, random: np.random.Generator
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Means (N, R, 3) of at most `count` bundles; of each the metres that strands lie beside it (N,) and
+    """Runs (N, R, 3) of at most `count` bundles; of each the metres that strands lie beside it (N,) and
     begin and end before or after it (N, 2), standard deviations; and a tone (N,).
+
+    Parameters
+    ----------
+    own : 0 for the mean of a bundle's strands as its run, to 1 for its most usual strand: the mean of waves
+        that do not swing together is straight
     """
     chosen = random.permutation(len(grown.points))[:CLUSTERED]
     points = grown.points[chosen].astype(np.float64)
@@ -42,8 +47,12 @@ def bundles(
     off -= along[..., None] * run
     spread = np.sqrt(_means((off**2).sum(-1).mean(1)[:, None], member, count)[:, 0])
     ends = np.sqrt(_means(along[:, [0, -1]] ** 2, member, count))
+    # The most usual strand of each is written last and stays.
+    off_centre = ((feature - centres[member]) ** 2).sum(1)
+    order = np.argsort(-off_centre, kind="stable")
     first = np.zeros(count, np.int64)
-    first[member] = np.arange(len(member))
+    first[member[order]] = order
+    middle += own * (points[first] - middle)
     kept = size >= 3
     tones = grown.tones[chosen][first[kept]].astype(np.float64)
     return middle[kept], spread[kept], ends[kept], tones

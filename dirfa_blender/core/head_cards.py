@@ -40,14 +40,15 @@ SHAPE, SHAPED, TIP, LONG_TIPS = (0.35, 1.0), (0.0, 0.4, 1.0), 0.20, (0.38, 0.55)
 # By how many standard deviations of its strands' ends a card reaches beyond their mean, at root and tip.
 REACH = (0.7, 0.8)
 FRAYED_METRES = (0.010, 0.045)  # at most, over which its strands begin and end
-UPRIGHT_METRES = 0.003  # over that surface, above which cards lie flatter than strands
+# Over that surface, above which cards of coils lie flatter than strands, and what is left of that height.
+UPRIGHT_METRES, UPRIGHT = 0.003, 0.4
 # By how much more its root is, so that others hide where it begins; of its length, the inverse, that is so.
 SUNK_METRES, SUNK_SHARE = 0.0018, 5.0
 DEEPEST_METRES = 0.0008  # under the strands' surface, at which a card begins
 LAYERS_METRES = (0.0002, 0.0026)  # over the strands' mean, from card to card
 TWISTED = 0.10  # radians about its run, standard deviation
 ROUNDED, ROUNDED_CURLS = 0.05, 0.25  # by which normals lean to the sides of a card
-EVENED = 4  # times, of cards of coils
+EVENED = 4  # times, the runs of cards of coils
 BY_HEIGHT = (
     0.6  # of a card's tone, that it has by how high it lies: what lies deep is in the others' shade
 )
@@ -80,15 +81,16 @@ class Cards:
 
 @dataclass(frozen=True)
 class _Kind:
-    """How many cards of how many rows, by how much their normals lean aside, their tips' width, and how
-    often their run is evened: the mean of a few coils is still one.
+    """How many cards of how many rows, by how much their normals lean aside, how wide their tips are, and
+    how far their hair coils and how far it waves: 0 to 1.
     """
 
     count: int
     rows: int
     rounded: float
     tip: float
-    evened: int
+    coils: float
+    wave: float
 
 
 def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None:
@@ -103,8 +105,8 @@ def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None
     most = min(MOST_CARDS, MOST_VERTICES // (rows * 2))
     rounded = ROUNDED + ROUNDED_CURLS * wave
     tip = TIP if len(hair) == 1 else float(np.interp(cut_share(head), (0.0, 1.0), LONG_TIPS))
-    evened = round(EVENED * coil_share(curl_of(head)))
-    kinds = [_Kind(int(most * part), rows, rounded, tip, evened) for part in shares]
+    coils = coil_share(curl_of(head))
+    kinds = [_Kind(int(most * part), rows, rounded, tip, coils, wave) for part in shares]
     parts = [_strips(grown, skin, kind, random) for grown, kind in zip(hair, kinds, strict=True)]
     points, normals, uvs = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
     number = np.arange(points.size // 3).reshape(points.shape[:3])
@@ -193,8 +195,11 @@ def _strips(
     random: np.random.Generator,
 ) -> tuple[Floats, Floats, Floats]:
     """Points, normals (N, R, 2, 3) and texture coordinates (N, R, 2, 2) of cards."""
-    middle, spread, ends, tone = bundles(grown, kind.count, kind.rows, random)
-    for _ in range(kind.evened):
+    middle, spread, ends, tone = bundles(
+        grown, kind.count, kind.rows, kind.wave * (1.0 - kind.coils), random
+    )
+    # The mean of a few coils is still one.
+    for _ in range(round(EVENED * kind.coils)):
         middle[:, 1:-1] = (middle[:, :-2] + 2.0 * middle[:, 1:-1] + middle[:, 2:]) / 4.0
     count = len(middle)
     share = np.linspace(0.0, 1.0, kind.rows)
@@ -203,7 +208,7 @@ def _strips(
     height = ((middle - place) * outward).sum(-1)
     level = np.maximum(height, -DEEPEST_METRES)
     # Coils stand up; cards that did would be seen on edge.
-    level = np.where(level > UPRIGHT_METRES, UPRIGHT_METRES + 0.4 * (level - UPRIGHT_METRES), level)
+    level -= (1.0 - UPRIGHT) * kind.coils * np.clip(level - UPRIGHT_METRES, 0.0, None)
     level -= SUNK_METRES * np.clip(1.0 - SUNK_SHARE * share, 0.0, 1.0)
     middle = middle + outward * (level - height)[..., None]
     run = np.gradient(middle, axis=1)
