@@ -41,7 +41,7 @@ SHAPE, SHAPED, TIP, LONG_TIPS = (0.35, 1.0), (0.0, 0.4, 1.0), 0.20, (0.38, 0.55)
 REACH = (0.7, 0.8)
 FRAYED_METRES = (0.010, 0.045)  # at most, over which its strands begin and end
 # Over that surface, above which cards of coils lie flatter than strands, and what is left of that height.
-UPRIGHT_METRES, UPRIGHT = 0.003, 0.4
+UPRIGHT_METRES, UPRIGHT = 0.003, 0.75
 # By how much more its root is, so that others hide where it begins; of its length, the inverse, that is so.
 SUNK_METRES, SUNK_SHARE = 0.0018, 5.0
 DEEPEST_METRES = 0.0008  # under the strands' surface, at which a card begins

@@ -92,6 +92,17 @@ def test_strands_on_the_outside_are_near_a_card(kind: str) -> None:
     assert np.quantile(away(middles, surface), 0.95) < 9 * MM
 
 
+@pytest.mark.parametrize("kind", ["short", "coiled"])
+def test_cards_have_the_outline_of_the_strands(kind: str) -> None:
+    made, strands = cut(kind).points, hair_of(kind)[0].points.reshape(-1, 3)
+
+    wide = [float(np.quantile(np.abs(points[:, 0]), 0.995)) for points in (made, strands)]
+    tall = [float(np.quantile(points[:, 2], 0.995)) for points in (made, strands)]
+
+    assert wide[0] == pytest.approx(wide[1], abs=2 * MM)
+    assert tall[0] == pytest.approx(tall[1], abs=2 * MM)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_cards_face_outward(kind: str) -> None:
     made = cut(kind)
