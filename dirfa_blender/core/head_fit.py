@@ -21,6 +21,7 @@ import numpy.typing as npt
 from .errors import SettingsError
 from .face_landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .head import Head
+from .head_corners import Evening, eased_corners, evening_at_rest
 from .head_lids import relaxed_lids
 from .head_morph import (
     IDENTITY,
@@ -269,6 +270,7 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
         pulls = pulls + _correction_answer() @ solution.correction
     field = Field(rest, pulls)
     vertices = relaxed_lids(template, morphed(template, field, _template_reach()))
+    vertices = eased_corners(_evening(), vertices)
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
     head = replace(
@@ -296,6 +298,7 @@ def prepare() -> None:
     _template_reach()
     _identity_answer()
     _correction_answer()
+    _evening()
     _mirror()
 
 
@@ -311,6 +314,11 @@ def _template_reach() -> npt.NDArray[np.float32]:
     """(V, N) float32, kept because every correction of a fit moves the same template."""
     template = shaped_template()
     return reach(template.vertices, template.landmarks().astype(np.float64))
+
+
+@lru_cache(maxsize=1)
+def _evening() -> Evening:
+    return evening_at_rest(shaped_template())
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from .head import Head
+from .head_corners import ease_motions
 from .head_template import template
 from .shape_anatomy import Anatomy, Array, measure, swapped
 from .shape_brows import brow_shapes
@@ -65,6 +66,7 @@ def with_shapes(head: Head) -> Head:
     for k, name in enumerate(HEAD_SHAPES):
         if name in fields:
             deltas[k] = fields[name]
+    ease_motions(deltas, HEAD_SHAPES, anatomy)
     seal(deltas, HEAD_SHAPES, anatomy)
     part(deltas, HEAD_SHAPES, anatomy)
     for side, seen in ((1.0, anatomy), (-1.0, mirrored)):
