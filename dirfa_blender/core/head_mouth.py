@@ -52,6 +52,9 @@ _LOWER = (
     (10.8, 10.0, 7.2),
     (10.2, 9.8, 6.8),
 )
+# Heights of a crown at which it has vertices; under 0 is in the gum. Of molars little is seen.
+LEVELS = (-0.35, 0.0, 0.18, 0.42, 0.68, 0.88, 0.97, 1.0)
+MOLAR_LEVELS = (-0.35, 0.0, 0.42, 0.68, 0.97, 1.0)
 
 
 def add_cavity(half: Half, edge: Indices) -> None:
@@ -146,7 +149,7 @@ def _add_row(
         arc += width + 0.05
         molar = smoothstep(np.array(float(number)), 1.5, 3.5)
         rows = []
-        for s in (-0.35, 0.0, 0.18, 0.42, 0.68, 0.88, 0.97, 1.0):
+        for s in LEVELS if number < 5 else MOLAR_LEVELS:
             # Narrower at the neck; incisors thin out to a blade, molars keep their table.
             grown = max(s, 0.0)
             along = width / 2 * (0.84 + 0.155 * smoothstep(np.array(grown), 0.0, 0.55))
@@ -157,8 +160,7 @@ def _add_row(
             d = np.sign(np.sin(phi)) * np.abs(np.sin(phi)) ** 0.8
             lean = -(1 - molar) * (0.3 + 0.84 * grown)
             a, b = along * round_along * c, across * round_across * d + lean
-            # A canine ends in a point, an incisor in a nearly straight edge.
-            tip = (1.6 if number == 2 else 0.35 * (1 - molar)) * grown**4 * (a / (width / 2)) ** 2
+            tip = _edge_drop(number, molar, a / (width / 2)) * grown**4
             z = neck + up * (s * height - tip)
             place = np.stack([x + a * tx + b * ty, y + a * ty - b * tx, z], -1)
             rows.append(place)
@@ -173,6 +175,17 @@ def _add_row(
         cap = turned(ring_cap(numbers[-1]))
         half.add_faces(cap, np.broadcast_to(np.array(box[:2]), (len(cap), 4, 2)).copy(), "teeth")
     _add_gum(half, neck, up, front, arc, name)
+
+
+def _edge_drop(number: int, molar: Array, away: Array) -> Array:
+    """Millimetres by which a crown is shorter beside its middle; `away` is -1 toward the midline, 1 behind.
+
+    A canine ends in a point, an incisor in a straight edge with rounded corners, the outer one more.
+    """
+    if number == 2:
+        return 1.6 * away**2
+    corner = np.where(away > 0, (0.85, 1.15)[min(number, 1)], (0.3, 0.6)[min(number, 1)])
+    return (1 - molar) * corner * away**4
 
 
 def _add_gum(half: Half, neck: float, up: float, front: float, length: float, name: str) -> None:

@@ -38,7 +38,8 @@ def skin_zones(head: Head) -> Floats:
     """(V, 3) shares 0..1: red of the lips, shine of oily skin, wet edge of a lid.
 
     What is no skin uses them otherwise. On the wall of the mouth the second falls from 1 behind the lips to
-    0 in the throat. On teeth the first tells the lower row, the second grows toward the molars.
+    0 in the throat. On teeth the first tells the lower row, the second grows toward the molars, the third
+    from the roots to the biting edges.
     """
     zones = np.zeros((len(head.vertices), 3))
     zones[:, 0] = _softened(head, head.part("lips_*").astype(np.float64))
@@ -47,6 +48,9 @@ def skin_zones(head: Head) -> Floats:
     teeth = head.part("teeth_*")
     zones[teeth, 1] = _farther_back(head, teeth)
     zones[head.part("teeth_lower"), 0] = 1.0
+    for part, toward in (("teeth_upper", -1.0), ("teeth_lower", 1.0)):
+        row = head.part(part)
+        zones[row, 2] = _along(toward * head.vertices[row, 2].astype(np.float64))
     if len(head.landmark_vertices) < MESH_POINTS:
         return zones
     points = head.landmarks().astype(np.float64)
@@ -73,10 +77,14 @@ def skin_zones(head: Head) -> Floats:
 
 def _farther_back(head: Head, part: npt.NDArray[np.bool_]) -> Floats:
     """Places of a part's vertices from its foremost, 0, to its hindmost, 1."""
-    y = head.vertices[part, 1].astype(np.float64)
-    if not len(y):
-        return y
-    return (y - y.min()) / max(float(np.ptp(y)), 1e-9)
+    return _along(head.vertices[part, 1].astype(np.float64))
+
+
+def _along(places: Floats) -> Floats:
+    """Places between the least, 0, and the greatest, 1."""
+    if not len(places):
+        return places
+    return (places - places.min()) / max(float(np.ptp(places)), 1e-9)
 
 
 def _behind_lips(head: Head, part: npt.NDArray[np.bool_]) -> Floats:

@@ -6,14 +6,17 @@ import bpy
 
 from .shader_plan import SKIN_ATTRIBUTE, Plan, Rgba
 
-TOOTH: Rgba = (0.90, 0.815, 0.715, 1.0)
-YELLOWER: Rgba = (0.84, 0.725, 0.58, 1.0)
+TOOTH: Rgba = (0.945, 0.875, 0.765, 1.0)
+YELLOWER: Rgba = (0.90, 0.795, 0.645, 1.0)
+# Dentine shows through at the necks; the biting edges are enamel alone, and the dark mouth shows through.
+NECK: Rgba = (0.97, 0.88, 0.74, 1.0)
+EDGE: Rgba = (0.82, 0.84, 0.86, 1.0)
 # What lip, cheek and tongue leave of the light on the lower row, and on teeth far back.
 LOWER_ROW, BACK_TEETH = 0.72, 0.58
 GUM: Rgba = (0.54, 0.23, 0.21, 1.0)
 TONGUE: Rgba = (0.66, 0.31, 0.28, 1.0)
 WALL: Rgba = (0.48, 0.16, 0.135, 1.0)
-THROAT: Rgba = (0.06, 0.015, 0.013, 1.0)
+THROAT: Rgba = (0.10, 0.026, 0.022, 1.0)
 # The wet inner side of a lip is redder than its front.
 INNER_LIP: Rgba = (0.80, 0.62, 0.60, 1.0)
 # What light through the cheeks gives the wall of the mouth where no lamp reaches: a few hundredths of
@@ -22,16 +25,25 @@ GLOW: Rgba = (0.046, 0.0115, 0.0095, 1.0)
 
 
 def teeth(plan: Plan) -> bpy.types.Node:
-    lower, back, _ = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
+    lower, back, height = plan.parts(plan.attribute(SKIN_ATTRIBUTE, "Vector"))
     tone = plan.noise(plan.rest_place(), 0.22, 1.0)
     light = plan.math(
         "MULTIPLY", plan.between(lower, 1.0, LOWER_ROW), plan.between(back, 1.0, BACK_TEETH)
     )
-    colour = plan.mixed(1.0, plan.mixed(tone, TOOTH, YELLOWER), light, "MULTIPLY")
+    crown = plan.ramp(
+        height,
+        (0.40, NECK),
+        (0.62, (1.0, 1.0, 1.0, 1.0)),
+        (0.84, (1.0, 1.0, 1.0, 1.0)),
+        (1.0, EDGE),
+    )
+    colour = plan.mixed(1.0, plan.mixed(tone, TOOTH, YELLOWER), crown, "MULTIPLY")
+    colour = plan.mixed(1.0, colour, light, "MULTIPLY")
     tooth = plan.principled(TOOTH, Base_Color=colour, Roughness=0.22, IOR=1.54)
-    tooth.inputs["Subsurface Weight"].default_value = 0.6
+    # More than this, or farther, and what enters a crown leaves it at the back: teeth turn grey.
+    tooth.inputs["Subsurface Weight"].default_value = 0.35
     tooth.inputs["Subsurface Radius"].default_value = (1.0, 0.75, 0.5)
-    tooth.inputs["Subsurface Scale"].default_value = 0.0025
+    tooth.inputs["Subsurface Scale"].default_value = 0.0015
     tooth.subsurface_method = "BURLEY"
     plan.feed(tooth, "Specular IOR Level", plan.between(lower, 0.5, 0.3))
     return tooth

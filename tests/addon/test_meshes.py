@@ -146,6 +146,17 @@ def test_light_comes_through_the_cheeks_to_the_corners_of_the_mouth() -> None:
         assert lit[near].mean() > 0.85
 
 
+def test_teeth_know_their_necks_from_their_biting_edges() -> None:
+    head = template()
+    height = skin_zones(head)[:, 2]
+
+    for name, up in (("teeth_upper", -1.0), ("teeth_lower", 1.0)):
+        row = head.part(name)
+        z = up * head.vertices[row, 2]
+        assert np.corrcoef(z, height[row])[0, 1] > 0.999, name
+        assert (height[row].min(), height[row].max()) == (0.0, 1.0), name
+
+
 def test_fair_hair_keeps_its_hue_however_strong() -> None:
     from dirfa_blender.head.shader_hair import _fibre
     from dirfa_blender.head.shader_plan import Plan

@@ -60,6 +60,19 @@ def test_the_tongue_lies_within_the_lower_teeth(head: Head):
     assert tongue[:, 1].min() > teeth[:, 1].min()
 
 
+def test_the_front_teeth_are_rounder_at_their_outer_corners(head: Head):
+    crowns = head.vertices[head.part("teeth_upper")] / 1e-3
+    crown = crowns[(crowns[:, 0] > 0.0) & (crowns[:, 0] < 8.4)]
+    away = crown[:, 0] / 4.2 - 1.0
+
+    edge, inner, outer = (
+        crown[span, 2].min() for span in (np.abs(away) < 0.3, away < -0.75, away > 0.75)
+    )
+
+    assert 0.04 < inner - edge < 0.2
+    assert 0.25 < outer - edge < 0.8
+
+
 # Means of young adults and two standard deviations (Vig and Brundo, 1978; Farkas, 1994), millimetres.
 def test_the_upper_front_teeth_end_below_the_slit_as_young_adults_show_them(head: Head):
     slit = head.landmarks()[13, 2]
