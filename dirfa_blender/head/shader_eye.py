@@ -11,7 +11,7 @@ import bpy
 
 from .shader_plan import Plan, Rgba
 
-SCLERA: Rgba = (0.60, 0.555, 0.515, 1.0)
+SCLERA: Rgba = (0.55, 0.505, 0.465, 1.0)
 CORNER: Rgba = (0.40, 0.28, 0.25, 1.0)
 # Red of the veins, and how much of it shows in the corners.
 VEIN: Rgba = (0.58, 0.26, 0.22, 1.0)
@@ -20,8 +20,8 @@ VEIN_SHARE = 0.55
 # middle of the iris, in iris radii, they begin and are whole.
 CARUNCLE: Rgba = (0.56, 0.255, 0.215, 1.0)
 CARUNCLE_FROM, CARUNCLE_WHOLE = 1.30, 1.72
-# What is left of the light under the upper lid and its lashes, at the globe's upper edge and at its middle.
-LIDS_SHADE = 0.52
+# What is left of the light under the upper lid and its lashes, and right over the lower lid.
+LIDS_SHADE, LOWER_LID_SHADE = 0.42, 0.8
 # Scene-linear red below which an iris would be a hole: melanin's own brown goes with what is missing.
 DARKEST_IRIS = 0.050
 BROWN = (1.0, 0.50, 0.26)
@@ -39,9 +39,9 @@ def sclera(plan: Plan) -> bpy.types.Node:
     colour = plan.ramp(
         plan.math("MULTIPLY", radius, 0.5),
         (0.49, (0.20, 0.185, 0.185, 1.0)),
-        (0.53, (0.43, 0.405, 0.40, 1.0)),
+        (0.53, (0.40, 0.375, 0.365, 1.0)),
         (0.59, SCLERA),
-        (0.76, (0.53, 0.475, 0.445, 1.0)),
+        (0.72, (0.49, 0.435, 0.40, 1.0)),
         (1.0, CORNER),
     )
     # A vein runs where a noise passes through its middle value.
@@ -152,11 +152,13 @@ def _toward_nose(plan: Plan, place: bpy.types.NodeSocket) -> bpy.types.NodeSocke
 def _under_lids(
     plan: Plan, place: bpy.types.NodeSocket, colour: bpy.types.NodeSocket
 ) -> bpy.types.NodeSocket:
-    """The colour darkened toward the upper lid, which keeps light from above off the eye."""
+    """The colour darkened toward the lids, the upper of which keeps light from above off the eye."""
     _, up, _ = plan.parts(place)
     shade = plan.ramp(
         plan.math("MULTIPLY_ADD", up, 0.5, 0.5),
-        (0.45, (1.0, 1.0, 1.0, 1.0)),
+        (0.05, (LOWER_LID_SHADE, 0.96 * LOWER_LID_SHADE, 0.94 * LOWER_LID_SHADE, 1.0)),
+        (0.2, (1.0, 1.0, 1.0, 1.0)),
+        (0.42, (1.0, 1.0, 1.0, 1.0)),
         (0.98, (LIDS_SHADE, 0.9 * LIDS_SHADE, 0.86 * LIDS_SHADE, 1.0)),
     )
     return plan.mixed(1.0, colour, shade, "MULTIPLY")

@@ -397,7 +397,7 @@ def test_every_named_material_is_used(head: Head):
     assert set(np.unique(head.face_materials)) == set(range(len(head.materials)))
 
 
-@pytest.mark.parametrize(("lid", "least"), [("upper", 50), ("lower", 25)])
+@pytest.mark.parametrize(("lid", "least"), [("upper", 80), ("lower", 45)])
 def test_lashes_taper_vary_and_curve_away_from_the_eye(head: Head, lid: str, least: int):
     points = head.vertices[head.part(f"lashes_{lid}_left")].reshape(-1, LASH_POINTS, 2, 3) * 1000.0
     middle, width = points.mean(2), np.linalg.norm(points[:, :, 1] - points[:, :, 0], axis=-1)
