@@ -119,22 +119,26 @@ def eased_corners(evening: Evening, rest: npt.ArrayLike, vertices: Array) -> Arr
 def ease_motions(fields: Fields, names: Sequence[str], anatomy: Anatomy) -> None:
     """Let what moves at the corners of the mouth move in one line from lip to lip.
 
-    What ``jawOpen`` and ``mouthClose`` do together stays: there the lips go as one already.
+    The corner itself moves as far as before. What ``jawOpen`` and ``mouthClose`` do together stays: there
+    the lips go as one already.
 
     Parameters
     ----------
     fields : (K, V, 3) metres, changed in place
     names : the K shape names
     """
-    share = np.zeros(len(anatomy.vertices))
-    for corner in anatomy.points[list(INNER_CORNERS)]:
-        away = np.linalg.norm(anatomy.vertices - corner, axis=1) / anatomy.unit
-        share = np.maximum(share, 1.0 - smoothstep(away, *MOTION_REACH))
-    share[~anatomy.skin] = 0.0
+    corners = anatomy.points[list(INNER_CORNERS)]
+    away = np.linalg.norm(anatomy.vertices[:, None] - corners, axis=-1) / anatomy.unit
+    away[~anatomy.skin] = np.inf
+    share = 1.0 - smoothstep(away.min(1), *MOTION_REACH)
     on_skin = anatomy.edges[anatomy.skin[anatomy.edges].all(1)]
     evening = Evening.of(anatomy.vertices, on_skin, share)
     flat = np.moveaxis(fields[:, evening.used], 0, 1).reshape(len(evening.used), -1)
     eased = evening.swept(flat, MOTION_SWEEPS).reshape(len(evening.sites), len(fields), 3)
+    flat = np.moveaxis(fields[:, evening.moved], 1, 0)
+    for near in away[evening.moved].T:
+        lost = flat[near.argmin()] - eased[near.argmin()]
+        eased += (1.0 - smoothstep(near, 0.0, MOTION_REACH[1]))[:, None, None] * lost
     jaw, close = names.index("jawOpen"), names.index("mouthClose")
     sealed = fields[jaw, evening.moved] + fields[close, evening.moved]
     fields[:, evening.moved] = np.moveaxis(eased, 1, 0)
