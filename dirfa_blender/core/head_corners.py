@@ -30,8 +30,6 @@ REACH = (7.0, 16.0)
 # Millimetres from the red of the lips within which nothing is, and beyond which all may be.
 OFF_LIPS = (0.4, 3.5)
 DEPTH_SWEEPS = 50
-# Of the template's own form there, how much of the whole is evened out.
-OWN_EVENED = 0.2
 # The same for motions, about the corner itself.
 MOTION_REACH, MOTION_SWEEPS = (3.5, 10.0), 12
 STEP = 0.8
@@ -87,7 +85,7 @@ class Evening:
 
 
 def evening_at_rest(template: Head) -> Evening:
-    """What `eased_corners` needs to know of the template."""
+    """What `eased_corners` needs to know of the template, eased or not."""
     points = template.vertices.astype(np.float64)
     lips = points[template.part("lips_*")]
     share = np.zeros(len(points))
@@ -100,19 +98,10 @@ def evening_at_rest(template: Head) -> Evening:
     return Evening.of(points, mesh_edges(template.faces), share)
 
 
-def eased_corners(evening: Evening, rest: npt.ArrayLike, vertices: Array) -> Array:
-    """(V, 3) vertices made from the template's, with even skin beside the corners of the mouth.
-
-    Parameters
-    ----------
-    rest : (V, 3) the template's vertices, whose own form there mostly stays
-    """
-    depth, own = vertices[:, 1:2], np.asarray(rest, np.float64)[:, 1:2]
-    moved, used = evening.moved, evening.used
-    change = evening.swept(depth[used], DEPTH_SWEEPS) - depth[moved]
-    own_change = evening.swept(own[used], DEPTH_SWEEPS) - own[moved]
+def eased_corners(evening: Evening, vertices: Array) -> Array:
+    """(V, 3) vertices made from the template's, with even skin beside the corners of the mouth."""
     result = vertices.copy()
-    result[moved, 1] += (change - (1.0 - OWN_EVENED) * own_change)[:, 0]
+    result[evening.moved, 1] = evening.swept(vertices[evening.used, 1:2], DEPTH_SWEEPS)[:, 0]
     return result
 
 

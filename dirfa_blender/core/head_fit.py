@@ -270,7 +270,7 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
         pulls = pulls + _correction_answer() @ solution.correction
     field = Field(rest, pulls)
     vertices = relaxed_lids(template, morphed(template, field, _template_reach()))
-    vertices = eased_corners(_evening(), template.vertices, vertices)
+    vertices = eased_corners(_evening(), vertices)
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
     head = replace(

@@ -23,6 +23,7 @@ only at the cut of the bust and where the lids end behind the globes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -32,6 +33,7 @@ from .easing import smoothstep
 from .head import Head
 from .head_brows import add_brows
 from .head_cloth import add_cloth
+from .head_corners import eased_corners, evening_at_rest
 from .head_ears import add_ear
 from .head_eyes import add_eye, add_lashes
 from .head_grid import Grid
@@ -87,7 +89,7 @@ def template() -> Head:
     mesh = half.whole()
     landmark_vertices, landmark_weights = _landmarks(grid, half)
     part_names, vertex_parts = np.unique(mesh.parts, return_inverse=True)
-    return Head(
+    head = Head(
         vertices=(moved_forward(mesh.vertices) * MM).astype(np.float32),
         faces=mesh.faces.astype(np.int32),
         uvs=np.where((mesh.faces >= 0)[..., None], mesh.uvs, 0.0).astype(np.float32),
@@ -106,6 +108,8 @@ def template() -> Head:
         colours=COLOURS,
         source={"template": "dirfa neutral head 1"},
     )
+    eased = eased_corners(evening_at_rest(head), head.vertices.astype(np.float64))
+    return replace(head, vertices=eased.astype(np.float32))
 
 
 def _bone_weights(mesh: Mesh) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ def head() -> Head:
 def test_a_shelf_over_the_corner_of_the_mouth_becomes_a_slope(head: Head):
     shelved = _with_shelf(head)
 
-    eased = eased_corners(evening_at_rest(head), head.vertices, shelved)
+    eased = eased_corners(evening_at_rest(head), shelved)
 
     assert _steepest(head, shelved) > 0.9
     assert _steepest(head, eased) < 0.6 * _steepest(head, shelved)
@@ -30,7 +30,7 @@ def test_a_shelf_over_the_corner_of_the_mouth_becomes_a_slope(head: Head):
 def test_easing_moves_no_lip_and_nothing_as_seen_from_the_front(head: Head):
     shelved = _with_shelf(head)
 
-    moved = eased_corners(evening_at_rest(head), head.vertices, shelved) - shelved
+    moved = eased_corners(evening_at_rest(head), shelved) - shelved
 
     assert np.abs(moved[:, [0, 2]]).max() == 0.0
     assert np.abs(moved[head.part("lips_*", "cavity", "teeth_*")]).max() == 0.0
