@@ -27,8 +27,8 @@ DARKEST_IRIS = 0.050
 BROWN = (1.0, 0.50, 0.26)
 # A portrait's warm light, skin that shines back and the film's contrast take blue from an iris and make its
 # colour deeper. So it is given paler and cooler than it is to be seen: the exponent of what its brightest
-# part of the spectrum is above the others, and factors. Measured on five portraits and renders of them.
-PALER, COOLER = 0.6, (1.0, 1.15, 1.25)
+# part of the spectrum is above the others, and factors. Measured on six portraits and renders of them.
+PALER, COOLER = 0.72, (1.0, 1.15, 1.25)
 # Of the hair's light that lashes give back, and the darkest and the fairest that they are.
 LASH_SHARE, DARKEST_LASH, FAIREST_LASH = 0.08, (0.007, 0.005, 0.004), (0.026, 0.017, 0.012)
 # Wide enough a mirror image of the lamp that few light paths draw it whole.
