@@ -79,7 +79,7 @@ def iris(plan: Plan) -> bpy.types.Node:
     )
     plan.feed(spokes, "Z", plan.math("MULTIPLY", radius, 0.25))
     fibres = plan.noise(spokes.outputs[0], 11.0, 3.0)
-    red, green, blue = _iris_colour(plan)
+    red, green, blue = iris_colour(plan.linear("iris")[:3])
     tone = plan.mixed(
         plan.ramp(fibres, (0.35, (0, 0, 0, 1)), (0.65, (1, 1, 1, 1))),
         (0.6 * red, 0.6 * green, 0.6 * blue, 1.0),
@@ -102,9 +102,8 @@ def iris(plan: Plan) -> bpy.types.Node:
     return _under_water(plan.principled(plan.linear("iris"), Base_Color=colour, Roughness=0.6))
 
 
-def _iris_colour(plan: Plan) -> tuple[float, float, float]:
-    """Scene-linear colour of the iris; photos show dark ones as black."""
-    seen = plan.linear("iris")[:3]
+def iris_colour(seen: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Scene-linear colour to give an iris that is to be seen so; photos show dark ones as black."""
     missing = max(0.0, DARKEST_IRIS - seen[0])
     whole = [s + missing * b for s, b in zip(seen, BROWN, strict=True)]
     most = max(whole)

@@ -13,6 +13,7 @@ from dirfa_blender.core.head_template import template
 from dirfa_blender.head import head_drivers, materials, meshes
 from dirfa_blender.head.head_creases import CREASES, PRESSED_BY
 from dirfa_blender.head.head_zones import eye_discs, skin_zones
+from dirfa_blender.head.shader_eye import DARKEST_IRIS, iris_colour
 from dirfa_blender.head.shader_plan import CREASE_ATTRIBUTE, REST_ATTRIBUTE
 from tests.addon.ball_head import MATERIALS, ball_head
 
@@ -106,6 +107,16 @@ def test_an_iris_spans_one_radius_of_its_disc() -> None:
     radius = np.linalg.norm(discs[head.part("iris_*")][:, :2], axis=1)
     assert radius.max() == pytest.approx(1.0, abs=1e-5)
     assert not discs[head.part("neck")].any()
+
+
+def test_irises_are_given_cooler_and_paler_than_they_are_to_be_seen() -> None:
+    red, green, blue = iris_colour((0.09, 0.09, 0.09))
+    brown = iris_colour((0.12, 0.06, 0.04))
+
+    assert red == pytest.approx(0.09) and red < green < blue
+    assert brown[0] == pytest.approx(0.12) and brown[0] > brown[1] > brown[2]
+    assert brown[2] / blue > 1.2 * 0.04 / 0.09
+    assert iris_colour((0.01, 0.01, 0.01))[0] == pytest.approx(DARKEST_IRIS)
 
 
 def test_a_full_sized_head_is_built_within_a_second(scene) -> None:
