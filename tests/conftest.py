@@ -1,4 +1,6 @@
-"""Leaves the test process as Blender's module wants to be left."""
+"""The run as a whole: the newest Blender's tests go on beside the others, and the process is left as
+Blender's module wants to be left.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,28 @@ import sys
 
 import pytest
 
+from tests.addon import newest_blender
+
+WAITING = "test_second_blender.py"
 _status = pytest.StashKey[int]()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for the newest Blender comes last."""
+    items.sort(key=lambda item: item.path.name == WAITING)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    waits = any(item.path.name == WAITING for item in session.items)
+    can = sys.version_info < (3, 13) and newest_blender.PYTHON.exists()
+    if waits and can and not session.config.option.collectonly:
+        session.config.stash[newest_blender.RUN] = newest_blender.begin()
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    run = session.config.stash.get(newest_blender.RUN, None)
+    if run is not None:
+        run.process.kill()
     session.config.stash[_status] = int(exitstatus)
 
 

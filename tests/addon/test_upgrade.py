@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dirfa_blender.commands.extension import build_extension
-from tests.addon.test_second_blender import PYTHON
+from tests.addon.newest_blender import PYTHON
 
 FIRST = """
 import sys, bpy
