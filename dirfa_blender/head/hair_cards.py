@@ -14,6 +14,7 @@ from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import Steps
 from ..core.head_cards import Cards
 from .head_parts import ROOT_BONE, shared_weights
+from .mesh_filling import bending_steps, lay_uvs, surface_steps
 
 # Property by which a mesh of cards is known.
 CARDS_KEY = "dirfa_cards"
@@ -29,35 +30,16 @@ def card_steps(
 ) -> Steps[bpy.types.Object]:
     """Cards under `rig`, in no scene yet."""
     mesh = made.add(bpy.data.meshes.new(name))
-    _fill(mesh, cut)
-    yield False
-    mesh.update(calc_edges=True)
-    layer = mesh.uv_layers.new(name="UVMap")
-    layer.uv.foreach_set("vector", np.ascontiguousarray(cut.uvs[cut.faces]).ravel())
+    yield from surface_steps(mesh, cut.points, cut.faces)
+    lay_uvs(mesh, cut.uvs[cut.faces])
     yield False
     mesh.normals_split_custom_set_from_vertices(cut.normals)
     mesh.materials.append(material)
     yield False
     hair = made.add(bpy.data.objects.new(name, mesh))
     rest = np.clip(1.0 - cut.bone_weights.sum(0), 0.0, 1.0)
-    for bone, weights in ((ROOT_BONE, rest), *zip(bone_names, cut.bone_weights, strict=True)):
-        group = hair.vertex_groups.new(name=bone)
-        for value, indices in shared_weights(weights):
-            group.add(indices, value, "REPLACE")
-    yield False
-    hair.parent = rig
-    modifier = hair.modifiers.new("Armature", "ARMATURE")
-    modifier.object = rig
+    rows = ((ROOT_BONE, rest), *zip(bone_names, cut.bone_weights, strict=True))
+    yield from bending_steps(hair, rig, {bone: shared_weights(row) for bone, row in rows})
     hair.hide_select = hair.hide_render = True
     hair[CARDS_KEY] = True
     return hair
-
-
-def _fill(mesh: bpy.types.Mesh, cut: Cards) -> None:
-    mesh.vertices.add(len(cut.points))
-    mesh.vertices.foreach_set("co", cut.points.ravel())
-    mesh.loops.add(cut.faces.size)
-    mesh.loops.foreach_set("vertex_index", cut.faces.ravel())
-    mesh.polygons.add(len(cut.faces))
-    mesh.polygons.foreach_set("loop_start", np.arange(0, cut.faces.size, 4, dtype=np.int32))
-    mesh.polygons.foreach_set("use_smooth", np.ones(len(cut.faces), bool))

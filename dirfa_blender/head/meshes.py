@@ -22,6 +22,7 @@ from ..core.head import Head
 from ..core.head_sliders import Anchors, anchors_of, ears_of
 from . import groom, hair_cards, head_drivers, materials
 from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
+from .mesh_filling import bending_steps, lay_uvs, surface_steps
 from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_ATTRIBUTE, arrange
 
 # Index of the lowest point of the chin in the 468-point face mesh.
@@ -31,6 +32,8 @@ CHIN_KEY = "dirfa_chin"
 # What its form can be changed by later: see `head_sliders.Anchors`.
 ANCHORS_KEY = "dirfa_anchors"
 EARS = "dirfa_ears"
+# Characters that a custom property's name may have in Blender.
+MAX_KEY = 63
 # Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.
 BONE_ROTATION_MODE = "ZXY"
 
@@ -66,80 +69,25 @@ def build_head(
 def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjects]:
     """Make the objects of a head, in no scene yet; everything made is in `made`."""
     head = parts.head
-    albedo = None
-    if parts.albedo_png is not None:
-        albedo = made.add(_packed(parts.albedo_png, f"{name} albedo"))
-        yield False
-    atlas = None
-    if parts.atlas_png is not None:
-        atlas = made.add(_packed(parts.atlas_png, f"{name} hair", alpha=True))
-        yield False
-    colours = dict(head.colours)
-    slots: list[bpy.types.Material] = []
-    for slot in head.materials:
-        picture = atlas if slot == "hair" else albedo
-        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, picture)))
-        yield False
-        arrange(slots[-1].node_tree)
-        yield False
+    slots = yield from _material_steps(parts, name, made)
     mesh = made.add(bpy.data.meshes.new(name))
-    yield from _mesh_steps(mesh, head)
+    yield from surface_steps(mesh, head.vertices, head.faces)
     yield False
-    mesh.update(calc_edges=True)
+    mesh.polygons.foreach_set("material_index", head.face_materials)
+    lay_uvs(mesh, head.uvs[head.faces >= 0])
     yield False
-    layer = mesh.uv_layers.new(name="UVMap")
-    corners = np.ascontiguousarray(head.uvs[head.faces >= 0])
-    layer.uv.foreach_set("vector", corners.ravel())
-    yield False
-    for attribute, values in (
-        (EYE_ATTRIBUTE, parts.eye_discs),
-        (SKIN_ATTRIBUTE, parts.skin_zones),
-        (CREASE_ATTRIBUTE, parts.creases),
-        (REST_ATTRIBUTE, parts.rest_mm),
-    ):
-        made_attribute = mesh.attributes.new(attribute, "FLOAT_VECTOR", "POINT")
-        made_attribute.data.foreach_set("vector", values.ravel())
-        yield False
+    yield from _attribute_steps(mesh, parts)
     for material in slots:
         mesh.materials.append(material)
     face = made.add(bpy.data.objects.new(name, mesh))
-    face.shape_key_add(name="Basis", from_mix=False)
-    for shape, points in zip(head.shape_names, parts.shape_points, strict=True):
-        _add_shape_key(face, shape, points)
-        yield False
-    for corrective in parts.correctives:
-        _add_shape_key(face, corrective.name, head.vertices + corrective.deltas)
-        yield False
-    head_drivers.drive_correctives(face, parts.correctives)
-    head_drivers.drive_creases(face)
-    yield False
-    for bone, groups in parts.weights.items():
-        group = face.vertex_groups.new(name=bone)
-        for value, indices in groups:
-            group.add(indices, value, "REPLACE")
-        yield False
+    yield from _shape_steps(face, parts)
     rig = _build_rig(head, f"{name} Rig", made)
     yield False
-    face.parent = rig
-    modifier = face.modifiers.new("Armature", "ARMATURE")
-    modifier.object = rig
-    if parts.hair is not None:
-        yield from groom.hair_steps(parts.hair, colours, rig, f"{name} Hair", made)
-    if parts.long_hair is not None:
-        long_name = f"{name} Long Hair"
-        yield from groom.hair_steps(parts.long_hair, colours, rig, long_name, made, NECK_BONE)
-    if parts.cards is not None:
-        hair = slots[head.materials.index("hair")]
-        yield from hair_cards.card_steps(
-            parts.cards, head.bone_names, hair, rig, f"{name} Hair Cards", made
-        )
-    if len(head.landmark_vertices) > CHIN_LANDMARK:
-        face[CHIN_KEY] = head.landmarks()[CHIN_LANDMARK].tolist()
-        keep_anchors(face, anchors_of(head))
-        ears = mesh.attributes.new(EARS, "BOOLEAN", "POINT")
-        ears.data.foreach_set("value", ears_of(head))
+    yield from bending_steps(face, rig, parts.weights)
+    yield from _hair_steps(parts, slots, rig, name, made)
+    _keep_form(face, head)
     for key, value in head.source.items():
-        face[f"dirfa_{key}"[:63]] = value
+        face[f"dirfa_{key}"[:MAX_KEY]] = value
     return HeadObjects(rig, face)
 
 
@@ -170,24 +118,85 @@ def add_subdivision(face: bpy.types.Object, *, levels: int = 1, viewport: bool =
     modifier.uv_smooth = "PRESERVE_BOUNDARIES"
 
 
-def _mesh_steps(mesh: bpy.types.Mesh, head: Head) -> Steps[None]:
-    """Vertices and faces; edges are found by `Mesh.update`."""
-    used = head.faces >= 0
-    sizes = used.sum(1)
-    corners = head.faces[used]
-    mesh.vertices.add(len(head.vertices))
-    mesh.vertices.foreach_set("co", head.vertices.ravel())
+def _material_steps(
+    parts: HeadParts, name: str, made: MadeBlocks
+) -> Steps[list[bpy.types.Material]]:
+    """The head's materials in the order of its slots, with their pictures."""
+    albedo = atlas = None
+    if parts.albedo_png is not None:
+        albedo = made.add(_packed(parts.albedo_png, f"{name} albedo"))
+        yield False
+    if parts.atlas_png is not None:
+        atlas = made.add(_packed(parts.atlas_png, f"{name} hair", alpha=True))
+        yield False
+    colours = dict(parts.head.colours)
+    slots: list[bpy.types.Material] = []
+    for slot in parts.head.materials:
+        picture = atlas if slot == "hair" else albedo
+        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, picture)))
+        yield False
+        arrange(slots[-1].node_tree)
+        yield False
+    return slots
+
+
+def _attribute_steps(mesh: bpy.types.Mesh, parts: HeadParts) -> Steps[None]:
+    """What shaders read of each vertex."""
+    for name, values in (
+        (EYE_ATTRIBUTE, parts.eye_discs),
+        (SKIN_ATTRIBUTE, parts.skin_zones),
+        (CREASE_ATTRIBUTE, parts.creases),
+        (REST_ATTRIBUTE, parts.rest_mm),
+    ):
+        attribute = mesh.attributes.new(name, "FLOAT_VECTOR", "POINT")
+        attribute.data.foreach_set("vector", values.ravel())
+        yield False
+
+
+def _shape_steps(face: bpy.types.Object, parts: HeadParts) -> Steps[None]:
+    """Shape keys, the correctives after the head's own, and what drives these."""
+    head = parts.head
+    face.shape_key_add(name="Basis", from_mix=False)
+    for shape, points in zip(head.shape_names, parts.shape_points, strict=True):
+        _add_shape_key(face, shape, points)
+        yield False
+    for corrective in parts.correctives:
+        _add_shape_key(face, corrective.name, head.vertices + corrective.deltas)
+        yield False
+    head_drivers.drive_correctives(face, parts.correctives)
+    head_drivers.drive_creases(face)
     yield False
-    mesh.loops.add(len(corners))
-    mesh.loops.foreach_set("vertex_index", corners)
-    yield False
-    mesh.polygons.add(len(sizes))
-    yield False
-    mesh.polygons.foreach_set("loop_start", np.concatenate([[0], np.cumsum(sizes)[:-1]]))
-    yield False
-    mesh.polygons.foreach_set("material_index", head.face_materials)
-    yield False
-    mesh.polygons.foreach_set("use_smooth", np.ones(len(sizes), bool))
+
+
+def _hair_steps(
+    parts: HeadParts,
+    slots: list[bpy.types.Material],
+    rig: bpy.types.Object,
+    name: str,
+    made: MadeBlocks,
+) -> Steps[None]:
+    """Strands on the skull and below it, and the cards that windows show of them, as far as there are."""
+    head, colours = parts.head, dict(parts.head.colours)
+    if parts.hair is not None:
+        yield from groom.hair_steps(parts.hair, colours, rig, f"{name} Hair", made)
+    if parts.long_hair is not None:
+        long_name = f"{name} Long Hair"
+        yield from groom.hair_steps(parts.long_hair, colours, rig, long_name, made, NECK_BONE)
+    if parts.cards is not None:
+        hair = slots[head.materials.index("hair")]
+        yield from hair_cards.card_steps(
+            parts.cards, head.bone_names, hair, rig, f"{name} Hair Cards", made
+        )
+
+
+def _keep_form(face: bpy.types.Object, head: Head) -> None:
+    """Write down on a face what its form is measured and changed by, if it has the landmarks for that."""
+    if len(head.landmark_vertices) <= CHIN_LANDMARK:
+        return
+    face[CHIN_KEY] = head.landmarks()[CHIN_LANDMARK].tolist()
+    keep_anchors(face, anchors_of(head))
+    ears = face.data.attributes.new(EARS, "BOOLEAN", "POINT")
+    ears.data.foreach_set("value", ears_of(head))
 
 
 def _packed(png: bytes, name: str, *, alpha: bool = False) -> bpy.types.Image:
