@@ -33,6 +33,9 @@ ENGINES = ("cycles", "eevee", "workbench")
 DEFAULT_SIZE = (384, 480)
 # Seconds a frame of the default size takes on one processor core, for the first guess of time left.
 SECONDS_PER_FRAME = {"cycles": 2.4, "eevee": 3.0, "workbench": 0.2}
+# Cores beyond which a frame is taken to render no faster, and frames guessed until the take is there.
+MAX_CORES, GUESSED_FRAMES = 16, 100
+HEAD_FILE = "head.npz"
 
 
 @dataclass(frozen=True)
@@ -75,18 +78,8 @@ def talk(options: TalkOptions, display: Display) -> float:
             f"Engine {options.engine} needs the library {system.EGL.file}, which this machine lacks. "
             f"Install it ({system.apt_line([system.EGL.package])}) or render with cycles."
         )
-    width, height = options.size
-    share = width * height / (DEFAULT_SIZE[0] * DEFAULT_SIZE[1])
-    frame = SECONDS_PER_FRAME[options.engine] * share / min(os.cpu_count() or 1, 16)
-    guess_frames = 100
-    stages = (
-        Stage("start", "starting the inference server", 4.0),
-        Stage("animate", "animating the speech", 3.0),
-        Stage("fit", "fitting a head to the photo", 6.0),
-        Stage("build", "building the scene", 4.0),
-        Stage("render", "rendering", frame * guess_frames),
-    )
-    progress = Progress(stages, display.show)
+    frame_seconds = _seconds_per_frame(options)
+    progress = Progress(_stages(frame_seconds), display.show)
     progress.update("start")
     take, blend, film = outputs(options.output)
     with (
@@ -99,30 +92,12 @@ def talk(options: TalkOptions, display: Display) -> float:
         take_file, notes = follow(client, speech.id, "animate", progress)
         staging.write(take.name, take_file)
         head_file, seen = follow(client, photo.id, "fit", progress)
-        staging.write("head.npz", head_file)
+        staging.write(HEAD_FILE, head_file)
         for note in (*notes, *advice(seen, options.photo)):
             display.warn(note)
         seconds = staging.take_seconds(take.name)
-        progress.expect("render", frame * options.rate.frame_count(seconds))
-        order = FilmOrder(
-            head=str(staging.path("head.npz")),
-            take=str(staging.path(take.name)),
-            audio=str(options.audio.resolve()),
-            audio_seconds=seconds,
-            blend=str(staging.path(blend.name)),
-            video=str(staging.path(film.name)),
-            fps=options.rate.fps,
-            fps_base=options.rate.fps_base,
-            engine=options.engine,
-            width=width,
-            height=height,
-            samples=options.samples,
-            device={"cuda": "gpu"}.get(options.device, options.device),
-            shot=options.shot,
-            photo=str(options.photo.resolve()),
-            follow_through=options.follow_through,
-        )
-        blender.fill(order, progress)
+        progress.expect("render", frame_seconds * options.rate.frame_count(seconds))
+        blender.fill(_film_order(options, staging, seconds), progress)
         staging.publish((take, blend, film))
     return progress.finish()
 
@@ -141,6 +116,48 @@ def size(text: str) -> tuple[int, int]:
     if not (16 <= width <= 8192 and 16 <= height <= 8192):
         raise SettingsError(f"Width and height must be 16..8192 pixels, got {text}.")
     return width, height
+
+
+def _seconds_per_frame(options: TalkOptions) -> float:
+    """A guess of what a frame takes to render on this computer."""
+    width, height = options.size
+    share = width * height / (DEFAULT_SIZE[0] * DEFAULT_SIZE[1])
+    return SECONDS_PER_FRAME[options.engine] * share / min(os.cpu_count() or 1, MAX_CORES)
+
+
+def _stages(frame_seconds: float) -> tuple[Stage, ...]:
+    """What is done one after another, with the seconds each is guessed to take."""
+    return (
+        Stage("start", "starting the inference server", 4.0),
+        Stage("animate", "animating the speech", 3.0),
+        Stage("fit", "fitting a head to the photo", 6.0),
+        Stage("build", "building the scene", 4.0),
+        Stage("render", "rendering", frame_seconds * GUESSED_FRAMES),
+    )
+
+
+def _film_order(options: TalkOptions, staging: Staging, seconds: float) -> FilmOrder:
+    """What Blender is asked for: head and take from the staging folder, scene and film into it."""
+    take, blend, film = outputs(options.output)
+    width, height = options.size
+    return FilmOrder(
+        head=str(staging.path(HEAD_FILE)),
+        take=str(staging.path(take.name)),
+        audio=str(options.audio.resolve()),
+        audio_seconds=seconds,
+        blend=str(staging.path(blend.name)),
+        video=str(staging.path(film.name)),
+        fps=options.rate.fps,
+        fps_base=options.rate.fps_base,
+        engine=options.engine,
+        width=width,
+        height=height,
+        samples=options.samples,
+        device={"cuda": "gpu"}.get(options.device, options.device),
+        shot=options.shot,
+        photo=str(options.photo.resolve()),
+        follow_through=options.follow_through,
+    )
 
 
 def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
