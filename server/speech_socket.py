@@ -28,7 +28,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import DirfaError, FormatError
-from dirfa_blender.core.mapping import GAZE_INPUTS, load_profile, shipped_profiles
+from dirfa_blender.core.mapping import load_profile, shipped_profiles
+from dirfa_blender.core.profile import GAZE_INPUTS
 
 from .features import FRAME_RATE
 from .jobs import UNEXPECTED, QueueFull

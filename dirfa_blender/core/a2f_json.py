@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import FormatError
-from .mapping import ShapeTrack
+from .profile import ShapeTrack
 
 DEFAULT_RATE = 60.0
 """Frames a second of files that state none."""

@@ -9,24 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ProfileError
-from .profile import GAZE_INPUTS, INPUTS, MappingProfile, ShapeTrack
-from .profile_format import PROFILE_FORMAT, PROFILE_VERSION, parse_profile
-from .spelling import plain_spelling
-
-__all__ = [
-    "GAZE_INPUTS",
-    "INPUTS",
-    "PROFILE_FORMAT",
-    "PROFILE_VERSION",
-    "RIGS_FOLDER",
-    "MappingProfile",
-    "ShapeTrack",
-    "load_profile",
-    "parse_text",
-    "plain_spelling",
-    "read_profile",
-    "shipped_profiles",
-]
+from .profile import MappingProfile
+from .profile_format import parse_profile
 
 RIGS_FOLDER = Path(__file__).resolve().parents[2] / "rigs"
 VISEMES_FILE = RIGS_FOLDER / "visemes.json"

@@ -21,7 +21,8 @@ import numpy.typing as npt
 from .action_units import AU_NAMES
 from .animation import Animation
 from .errors import FormatError
-from .mapping import MappingProfile, ShapeTrack, plain_spelling
+from .profile import MappingProfile, ShapeTrack
+from .spelling import plain_spelling
 from .viseme_mouths import mouths_of
 
 Array = npt.NDArray[np.float64]

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from .action_units import AU_NAMES
 from .animation import Animation
 from .errors import FormatError
-from .mapping import ShapeTrack, load_profile
+from .mapping import load_profile
+from .profile import ShapeTrack
 from .viseme_mouths import mouths_of
 from .viseme_track import META_VISEMES
 from .visemes import viseme_weights

@@ -12,7 +12,7 @@ import io
 import numpy as np
 
 from .errors import FormatError
-from .mapping import ShapeTrack
+from .profile import ShapeTrack
 
 META_VISEMES: tuple[str, ...] = (
     "sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou",

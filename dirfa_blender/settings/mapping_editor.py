@@ -25,7 +25,7 @@ from ..core.action_units import ACTION_UNITS, AU_NAMES
 from ..core.animation import Animation
 from ..core.errors import DirfaError
 from ..core.profile import GAZE_INPUTS, INPUTS, MappingProfile
-from ..core.profile_format import input_codes
+from ..core.profile_reader import input_codes
 from ..core.profile_writer import profile_document
 from ..performing import apply
 from ..performing.posed_values import read_values, write_values

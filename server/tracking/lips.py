@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.mapping import INPUTS, load_profile
+from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.profile import INPUTS
 
 Floats = NDArray[np.float64]
 

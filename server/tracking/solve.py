@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.mapping import INPUTS, load_profile
+from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.profile import INPUTS
 
 from .response import response
 

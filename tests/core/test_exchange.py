@@ -31,7 +31,8 @@ from dirfa_blender.core.exchange import (
     take_from_bytes,
 )
 from dirfa_blender.core.interchange import read_live_link_csv
-from dirfa_blender.core.mapping import ShapeTrack, load_profile
+from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.profile import ShapeTrack
 from dirfa_blender.core.recovery import recovered
 from dirfa_blender.core.take_formats import FORMATS, TITLES, Kind, format_for
 from dirfa_blender.core.viseme_track import META_VISEMES, read_viseme_csv, viseme_csv

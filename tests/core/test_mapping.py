@@ -11,7 +11,8 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import ProfileError
 from dirfa_blender.core.interchange import LIVE_LINK_SHAPES
 from dirfa_blender.core.inventory import named
-from dirfa_blender.core.mapping import INPUTS, RIGS_FOLDER, load_profile
+from dirfa_blender.core.mapping import RIGS_FOLDER, load_profile
+from dirfa_blender.core.profile import INPUTS
 from dirfa_blender.core.spelling import plain_spelling
 from tests.core.test_animation import animation
 

@@ -13,7 +13,8 @@ from dirfa_blender.core import viseme_mouths
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.exchange import Reading, encoded_take, take_from_bytes
-from dirfa_blender.core.mapping import ShapeTrack, load_profile
+from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.profile import ShapeTrack
 from dirfa_blender.core.viseme_exchange import (
     take_of_visemes,
     viseme_names,
