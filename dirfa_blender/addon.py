@@ -8,6 +8,7 @@ from bpy.props import PointerProperty
 from . import preferences, translation
 from .commands import blender_command
 from .operators import (
+    cancelling,
     editing,
     exchange,
     expression_assets,
@@ -42,6 +43,7 @@ CLASSES = (
     *properties.CLASSES,
     *preferences.CLASSES,
     *generate.CLASSES,
+    *cancelling.CLASSES,
     *rendering.CLASSES,
     *head.CLASSES,
     *learning.CLASSES,

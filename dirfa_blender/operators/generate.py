@@ -1,37 +1,25 @@
-"""Generate, Another Take and Cancel: speech goes to the server, takes come back."""
+"""Generate and Another Take: what the panel says is asked of the server, and takes come back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..background import Reporter
-from ..blender import viewport
-from ..blender.labels import spoken
 from ..blender.pieces import Steps
-from ..client import Client
-from ..connection import Connection, connection_of
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
 from ..performing import acting, apply, lines, takes
-from ..performing.shared_meshes import twins
 from ..performing.speech import Speech
-from ..performing.takes import TakeNote
 from ..rig import profiles
-from ..rig.character import character_of
-from ..session import state
 from ..staging import early
 from ..staging.admission import Cast
-from ..staging.connecting import connect
-from ..staging.hindrances import hindrances_of
-from ..staging.performance import LineRequest, Performance, Request, perform
-from ..staging.staging import Draft, Retake, draft_steps, follow_starts, stage_queue
-from .background_job import BackgroundOperator, by_uid
+from ..staging.performance import LineRequest, Performance, Request
+from ..staging.staging import Draft, Retake
+from .speech_operator import SpeechOperator
 
 RECORDINGS = "*.wav;*.flac;*.ogg;*.opus;*.mp3;*.aif;*.aiff;*.m4a;*.aac;*.mp4;*.mov;*.mkv;*.webm"
 # What may be made anew by itself; lips do not depend on the seed.
@@ -44,117 +32,7 @@ REROLLED = (
 )
 
 
-class _SpeechOperator(BackgroundOperator):
-    """Asks the server for takes of lines; what becomes of them is said by `_draft` and `_retake`."""
-
-    title = "Starting"
-    _request: Request
-    _connection: Connection
-    _scene_uid: int
-    _target_uid: int | None = None
-    _sound_uid: int | None = None
-    _draft: Draft | None = None
-    _retake: Retake = Retake()
-    _starts: Mapping[int, float] = {}
-    _refused: dict[int, str]
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not super().poll(context):
-            return False
-        if not context.scene.is_editable:
-            cls.poll_message_set(
-                "This scene is linked and cannot be changed: open the file it comes from, or work in a "
-                "scene of this file"
-            )
-            return False
-        return True
-
-    def work(self, report: Reporter) -> Performance:
-        return perform(self._request, self._connect, report, state().board)
-
-    @property
-    def may_withdraw(self) -> bool:
-        # Lines of a queue that are done are kept.
-        return self._draft is not None
-
-    def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:
-        assert isinstance(result, Performance)
-        scene = by_uid(bpy.data.scenes, self._scene_uid, "scene")
-        notes = {
-            line.uid: TakeNote(
-                line.settings.seed, line.settings.blinks, line.settings.breath, self._note(line)
-            )
-            for line in self._request.lines
-        }
-        failed = {**self._refused, **result.errors}
-        if self._draft is not None:
-            draft = self._located(self._draft)
-            took, data = result.animations[0], result.files.get(0)
-            yield from draft_steps(scene, draft, took, result.head, notes[0], data)
-            if draft.with_shot and result.head is not None:
-                viewport.show_shot(context)
-        else:
-            follow_starts(scene, self._starts)
-            yield from stage_queue(
-                scene, result.animations, notes, self._retake, failed, result.files
-            )
-        self._say(result, failed)
-        self._say_hindrances(scene, result)
-        state().look_at_server()
-
-    def _begin(self, context: bpy.types.Context, request: Request, refused: dict[int, str]) -> None:
-        self._connection = connection_of(context)
-        self._request = request
-        self._refused = refused
-        # References to Blender's data do not outlive an undo; identifiers of the session do.
-        self._scene_uid = context.scene.session_uid
-        state().board.begin([line.uid for line in request.lines])
-
-    def _located(self, draft: Draft) -> Draft:
-        """The draft with its datablocks as they are now."""
-        target = sound = None
-        if self._target_uid is not None:
-            target = by_uid(bpy.data.objects, self._target_uid, "character")
-        if self._sound_uid is not None:
-            sound = by_uid(bpy.data.sounds, self._sound_uid, "sound")
-        return replace(draft, target=target, sound=sound)
-
-    def _note(self, line: LineRequest) -> str:
-        regions = ", ".join(self._retake.regions)
-        return f"{regions} from seed {line.settings.seed}" if regions else line.title
-
-    def _say(self, result: Performance, failed: dict[int, str]) -> None:
-        for warning in dict.fromkeys(result.warnings):
-            self.report({"WARNING"}, spoken(warning))
-        asked = len(self._request.lines) + len(self._refused)
-        done = len(result.animations)
-        if failed:
-            sentence = next(iter(failed.values()))
-            self.report(
-                {"WARNING"}, spoken(f"{done} of {asked} lines done. First problem: {sentence}")
-            )
-        elif result.is_cancelled:
-            self.report(
-                {"INFO"}, spoken(f"Cancelled; {done} of {asked} lines were done and are kept")
-            )
-
-    def _say_hindrances(self, scene: bpy.types.Scene, result: Performance) -> None:
-        """What characters hide of their new performances; heads of our own hide nothing."""
-        targets = {self._located(self._draft).target} if self._draft is not None else set()
-        done = (lines.line_of(scene, uid) for uid in result.animations)
-        targets |= {line.character for line in done if line is not None}
-        for target in targets - {None}:
-            for sentence in hindrances_of(target):
-                self.report({"WARNING"}, spoken(sentence))
-            if twins(character_of(target)):
-                state().sharing = target.session_uid
-
-    def _connect(self, report: Reporter) -> Client:
-        return connect(self._connection, report)
-
-
-class _GenerateOperator(_SpeechOperator):
+class _GenerateOperator(SpeechOperator):
     """Makes takes of what the panel's source says."""
 
     def prepare(self, context: bpy.types.Context) -> None:
@@ -171,12 +49,12 @@ class _GenerateOperator(_SpeechOperator):
             for line in settings.lines
             if line.use and not (settings.only_new and len(line.takes))
         ]
-        asked, self._starts, refused = requests(scene, wanted, settings_of(scene))
+        asked, self.starts, refused = requests(scene, wanted, settings_of(scene))
         if not asked:
             for line in wanted:
                 line.message = refused[line.uid]
             raise AudioError(next(iter(refused.values()), "No line needs a take."))
-        self._begin(context, Request(asked), refused)
+        self.begin(context, Request(asked), refused)
 
     def _prepare_draft(self, context: bpy.types.Context) -> None:
         settings = context.scene.dirfa
@@ -192,12 +70,12 @@ class _GenerateOperator(_SpeechOperator):
             target = lines.known_as(context.scene, settings.target)
             Cast(context.scene).admit(target)
             apply.find_target(target, profiles.profile_for(target))
-            self._target_uid = target.session_uid
+            self.target_uid = target.session_uid
         made_with = settings_of(context.scene, speech)
         again = _line_of_source(settings, target)
         uid = again.uid if again is not None else 0
         if again is None:
-            self._draft = Draft(
+            self.draft = Draft(
                 name=name,
                 kind=settings.source,
                 speech=speech,
@@ -208,17 +86,17 @@ class _GenerateOperator(_SpeechOperator):
                 photo=photo,
             )
             if settings.source == "SOUND":
-                self._sound_uid = settings.sound.session_uid
+                self.sound_uid = settings.sound.session_uid
         asked = LineRequest(uid, speech.path.stem, speech, made_with)
         is_neutral = again is None and settings.actor == "neutral"
         reading = early.take_reading(sitting) if sitting is not None else None
         request = Request((asked,), sitting, with_neutral_head=is_neutral, reading=reading)
-        self._begin(context, request, {})
+        self.begin(context, request, {})
 
     def take_in(self, context: bpy.types.Context, result: object) -> Steps[None]:
         yield from super().take_in(context, result)
         assert isinstance(result, Performance)
-        if self._draft is None and not result.animations:
+        if self.draft is None and not result.animations:
             raise JobCancelled("The job was cancelled.")
 
 
@@ -268,7 +146,7 @@ class DIRFA_OT_speak_recording(_GenerateOperator, bpy.types.Operator):
         super().prepare(context)
 
 
-class DIRFA_OT_another_take(_SpeechOperator, bpy.types.Operator):
+class DIRFA_OT_another_take(SpeechOperator, bpy.types.Operator):
     bl_idname = "dirfa.another_take"
     bl_label = "Another Take"
     bl_description = (
@@ -300,56 +178,14 @@ class DIRFA_OT_another_take(_SpeechOperator, bpy.types.Operator):
     def prepare(self, context: bpy.types.Context) -> None:
         scene = context.scene
         line = acting.current_line(scene)
-        self._retake = Retake(() if self.region == "ALL" else (self.region,))
+        self.retake = Retake(() if self.region == "ALL" else (self.region,))
         cue = lines.cue_of(scene, line)
         made_with = settings_of(scene, cue.speech)
         if not self.is_exact:
             made_with = replace(made_with, seed=takes.free_seed(line, scene.dirfa.seed))
         asked = LineRequest(line.uid, line.name, cue.speech, made_with)
-        self._starts = {line.uid: cue.frame_start}
-        self._begin(context, Request((asked,)), {})
-
-
-class DIRFA_OT_cancel(bpy.types.Operator):
-    bl_idname = "dirfa.cancel"
-    bl_label = "Cancel"
-    bl_description = (
-        "Stop the running job; lines that are done are kept, the scene is never half changed"
-    )
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
-        if state().cancel is None:
-            cls.poll_message_set("Nothing runs")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
-        cancel = state().cancel
-        if cancel is not None:
-            cancel()
-        return {"FINISHED"}
-
-
-class DIRFA_OT_cancel_line(bpy.types.Operator):
-    bl_idname = "dirfa.cancel_line"
-    bl_label = "Leave This Line Out"
-    bl_description = "Cancel this line; the others of the queue go on"
-    bl_options = {"INTERNAL"}
-
-    uid: IntProperty(name="Line", description="Number of the line", options={"HIDDEN"})
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:  # noqa: ARG003
-        if not state().is_busy:
-            cls.poll_message_set("No queue runs")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
-        state().board.leave_out(self.uid)
-        return {"FINISHED"}
+        self.starts = {line.uid: cue.frame_start}
+        self.begin(context, Request((asked,)), {})
 
 
 def requests(
@@ -450,6 +286,4 @@ CLASSES = (
     DIRFA_OT_generate,
     DIRFA_OT_speak_recording,
     DIRFA_OT_another_take,
-    DIRFA_OT_cancel,
-    DIRFA_OT_cancel_line,
 )
