@@ -22,12 +22,11 @@ from .errors import SettingsError
 from .face_landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .head import Head
 from .head_corners import Evening, eased_corners, evening_at_rest
+from .head_expression import expression_basis
 from .head_lids import relaxed_lids
 from .head_morph import (
-    IDENTITY,
     Field,
     answer,
-    kernel,
     landmark_noise,
     morphed,
     moved_bones,
@@ -52,20 +51,6 @@ MOUTH_REACH = 0.018  # metres
 MOUTH_WHOLE = 0.8  # share of it on the lips
 # How a correction by looking at the result spreads: metres, inside the face and on the outline.
 CORRECTION_NOISE, CORRECTION_NOISE_OVAL = 0.0012, 0.0015
-
-# Shapes that the expression of a photo is explained with, and how far each usually goes. Lids and
-# brows are kept short: a wide eye or a low brow is more often the person than the moment.
-EXPRESSIONS = {
-    "jawOpen": 0.3, "mouthSmileLeft": 1.0, "mouthSmileRight": 1.0, "mouthUpperUpLeft": 0.4,
-    "mouthUpperUpRight": 0.4, "mouthLowerDownLeft": 0.4, "mouthLowerDownRight": 0.4,
-    "mouthFrownLeft": 0.15, "mouthFrownRight": 0.15, "mouthStretchLeft": 0.2,
-    "mouthStretchRight": 0.2, "mouthDimpleLeft": 0.15, "mouthDimpleRight": 0.15, "mouthPucker": 0.1,
-    "mouthFunnel": 0.1, "mouthLeft": 0.15, "mouthRight": 0.15, "cheekSquintLeft": 0.3,
-    "cheekSquintRight": 0.3, "eyeSquintLeft": 0.25, "eyeSquintRight": 0.25, "eyeBlinkLeft": 0.1,
-    "eyeBlinkRight": 0.1, "eyeWideLeft": 0.15, "eyeWideRight": 0.15, "browInnerUp": 0.2,
-    "browDownLeft": 0.15, "browDownRight": 0.15, "browOuterUpLeft": 0.15, "browOuterUpRight": 0.15,
-    "noseSneerLeft": 0.15, "noseSneerRight": 0.15,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,7 +95,7 @@ class Solution:
     ----------
     offsets : (N, 3) float64, metres, identity at the landmarks, head frame
     correction : (N, 3) float64, metres, what looking at the result added to it
-    views, expressions : a view and (K,) weights of `EXPRESSIONS` for each photo
+    views, expressions : a view and (K,) weights of `head_expression.USUAL_WEIGHTS` for each photo
     photos_px : (N, 3) float64, the landmarks of each photo
     """
 
@@ -176,7 +161,7 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
     Pose, expression and identity are solved in turn; each round poses the symmetric part of the last
     identity with the last expression, which is what a turned face has to be told from.
     """
-    basis = _expression_basis()
+    basis = expression_basis()
     rest = _mean_as_seen()
     pictures = [photo.points_px[:MESH_POINTS] for photo in photos]
     offsets = np.zeros_like(rest)
@@ -206,7 +191,7 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
 
 def neutral_landmarks_px(solution: Solution, number: int = 0) -> Floats:
     """(N, 2) pixels of a photo where its landmarks would lie without the expression."""
-    basis, view = _expression_basis(), solution.views[number]
+    basis, view = expression_basis(), solution.views[number]
     moved = np.einsum("k,kni->ni", solution.expressions[number], basis.deltas)
     turned = moved @ view.rotation.T * view.scale
     return solution.photos_px[number][:, :2] - turned[:, [0, 2]] * (1.0, -1.0)
@@ -263,7 +248,7 @@ def corrected(solution: Solution, missed_px: Sequence[Floats], settings: FitSett
 def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
     """The neutral head of a solution, without shapes: those are made last, from its final form."""
     template = shaped_template()
-    basis = _expression_basis()
+    basis = expression_basis()
     rest = template.landmarks().astype(np.float64)
     pulls = _identity_answer() @ solution.offsets
     if solution.correction.any():
@@ -294,7 +279,7 @@ def shaped_fit(fit: Fit) -> Fit:
 
 def prepare() -> None:
     """Work out what every fit needs of the template, a second and a half, before the first one asks."""
-    _expression_basis()
+    expression_basis()
     _template_reach()
     _identity_answer()
     _correction_answer()
@@ -331,55 +316,6 @@ def _correction_answer() -> Floats:
     noise = np.full(MESH_POINTS, CORRECTION_NOISE)
     noise[list(OVAL)] = CORRECTION_NOISE_OVAL
     return answer(shaped_template().landmarks().astype(np.float64), noise)
-
-
-@dataclass(frozen=True)
-class _ExpressionBasis:
-    """The shapes an expression is made of, and the quadratic form that weighs them.
-
-    Attributes
-    ----------
-    names : K shapes
-    deltas : (K, N, 3) metres, motion of the landmarks at weight 1
-    whitener : (3, N, N) inverse covariance of what identity and noise do along each axis
-    form : (K, K) of the quadratic whose bounded minimum is sought
-    """
-
-    names: tuple[str, ...]
-    deltas: Floats
-    whitener: Floats
-    form: Floats
-
-    def solve(self, seen: Floats) -> Floats:
-        """(K,) weights in 0..1 that best explain the offsets `seen` (N, 3), identity paid for."""
-        pull = np.einsum("kni,inm,mi->k", self.deltas, self.whitener, seen, optimize=True)
-        weights = np.zeros(len(self.names))
-        for _ in range(200):
-            before = weights.copy()
-            for k in range(len(weights)):
-                rest = pull[k] - self.form[k] @ weights + self.form[k, k] * weights[k]
-                weights[k] = min(max(rest / self.form[k, k], 0.0), 1.0)
-            if np.abs(weights - before).max() < 1e-4:
-                break
-        return weights
-
-
-@lru_cache(maxsize=1)
-def _expression_basis() -> _ExpressionBasis:
-    template = shaped_template()
-    chosen = [name for name in EXPRESSIONS if name in template.shape_names]
-    rows = [template.shape_names.index(name) for name in chosen]
-    deltas = template.landmark_deltas()[rows].astype(np.float64)
-    covariance = kernel(template.landmarks().astype(np.float64))
-    noise = landmark_noise()
-    # Depth is doubted by as much again as the whole identity may vary.
-    doubt = (0.0, IDENTITY, 0.0)
-    whitener = np.stack(
-        [np.linalg.inv(covariance + np.diag(noise**2 + extra**2)) for extra in doubt]
-    )
-    usual = np.array([EXPRESSIONS[name] for name in chosen])
-    form = np.einsum("kni,inm,lmi->kl", deltas, whitener, deltas, optimize=True)
-    return _ExpressionBasis(tuple(chosen), deltas, whitener, form + np.diag(usual**-2.0))
 
 
 def _posed_across(model: Floats, photo_px: Floats, view: View) -> View:
