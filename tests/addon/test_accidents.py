@@ -9,7 +9,7 @@ import pytest
 
 import dirfa_blender
 from dirfa_blender.blender import fcurves
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import takes
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, character, line_with_take
@@ -30,7 +30,7 @@ def stage(scene, tmp_path: Path):
 @pytest.fixture
 def server(monkeypatch) -> QueueServer:
     client = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
     return client
 
 

@@ -11,7 +11,7 @@ import pytest
 import dirfa_blender
 from dirfa_blender.blender import fcurves, nla
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import lines
 from dirfa_blender.rig.character import character_of
 from dirfa_blender.session import state
@@ -30,7 +30,7 @@ def stage(scene, tmp_path: Path, monkeypatch):
     scene.dirfa.audio = str(write_tone(tmp_path / "line.wav", 1.0))
     scene.dirfa.actor = "object"
     client = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
     yield scene
     dirfa_blender.unregister()
 

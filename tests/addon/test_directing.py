@@ -10,7 +10,7 @@ import pytest
 
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.layers import LAYERS
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import acting, takes
 from dirfa_blender.session import state
 from dirfa_blender.settings import key_watch
@@ -21,7 +21,7 @@ from tests.addon.test_scene import write_tone
 @pytest.fixture
 def server(monkeypatch) -> QueueServer:
     client = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
     return client
 
 

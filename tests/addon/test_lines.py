@@ -12,7 +12,7 @@ import pytest
 import dirfa_blender
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import AudioError
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import edits, lines
 from dirfa_blender.performing.speech import Speech, read_samples
 from dirfa_blender.session import state
@@ -34,7 +34,7 @@ def stage(scene):
 @pytest.fixture
 def server(monkeypatch) -> QueueServer:
     client = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
     return client
 
 

@@ -8,7 +8,7 @@ import bpy
 import pytest
 
 import dirfa_blender
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing.lines import new_line, set_character
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, character, line_with_take
@@ -40,7 +40,7 @@ def linked(scene, tmp_path: Path):
 @pytest.mark.parametrize("verb", ["generate", "speak_recording", "another_take"])
 def test_nothing_is_asked_of_the_server(linked, source: str, verb: str, monkeypatch) -> None:
     server = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: server)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: server)
     linked.dirfa.source = source
 
     said = refused(getattr(bpy.ops.dirfa, verb))
@@ -70,7 +70,7 @@ def test_a_linked_character_is_refused_before_the_server_is_asked(
     shared, tmp_path: Path, monkeypatch
 ) -> None:
     server = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: server)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: server)
     settings = shared.dirfa
     settings.audio = str(write_tone(tmp_path / "line.wav", 1.0))
     settings.actor, settings.target = "object", bpy.data.objects["Guest"]
@@ -85,7 +85,7 @@ def test_in_a_queue_the_line_of_a_linked_character_says_why_and_the_others_are_s
     shared, tmp_path: Path, monkeypatch
 ) -> None:
     server = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: server)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: server)
     tone = str(write_tone(tmp_path / "line.wav", 1.0))
     for name, who in (("linked", bpy.data.objects["Guest"]), ("own", character("Own"))):
         line = new_line(shared, name, "FILE")

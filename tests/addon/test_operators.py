@@ -17,7 +17,7 @@ from dirfa_blender.core.errors import Unreachable
 from dirfa_blender.core.npz_io import animation_bytes, head_bytes, write_animation
 from dirfa_blender.core.protocol import AnimateSettings, JobStatus, PhotoSettings
 from dirfa_blender.head import meshes
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.session import state
 from tests.addon.ball_head import ball_head, wavy_animation
 from tests.addon.test_scene import write_tone
@@ -68,7 +68,7 @@ def addon_scene(scene, tmp_path: Path):
 @pytest.fixture
 def server(monkeypatch) -> FakeClient:
     client = FakeClient()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
     return client
 
 
@@ -170,7 +170,7 @@ def test_a_server_that_does_not_answer_is_a_sentence(addon_scene, monkeypatch) -
     def connect(*_: object) -> None:
         raise Unreachable("The inference server does not answer.")
 
-    monkeypatch.setattr(generate, "connect", connect)
+    monkeypatch.setattr(speech_operator, "connect", connect)
 
     assert "does not answer" in refused(bpy.ops.dirfa.generate)
 

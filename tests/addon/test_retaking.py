@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import dirfa_blender
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import acting, takes
 from dirfa_blender.session import state
 from dirfa_blender.staging import retaking
@@ -20,7 +20,7 @@ from tests.addon.test_scene import write_tone
 @pytest.fixture
 def server(monkeypatch) -> QueueServer:
     made = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: made)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: made)
     return made
 
 

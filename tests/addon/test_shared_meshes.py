@@ -10,7 +10,7 @@ import pytest
 import dirfa_blender
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.operators import generate
+from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import acting, lines, shared_meshes
 from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of
@@ -181,7 +181,7 @@ def test_generate_offers_it_and_the_offer_goes_with_it(stage, tmp_path: Path, mo
     stage.dirfa.audio = str(write_tone(tmp_path / "line.wav", 1.0))
     stage.dirfa.actor, stage.dirfa.target = "object", face
     client = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
 
     bpy.ops.dirfa.generate()
     offered = state().sharing
@@ -216,7 +216,7 @@ def test_without_a_window_the_second_of_two_in_one_queue_is_refused_in_words(
         lines.set_character(line, who)
     stage.dirfa.source = "STRIPS"
     client = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
 
     bpy.ops.dirfa.generate()
 
@@ -239,7 +239,7 @@ def test_without_a_window_nothing_replaces_what_a_twin_has_said(
     stage.dirfa.audio = str(write_tone(tmp_path / "line.wav", 1.0))
     stage.dirfa.actor, stage.dirfa.target = "object", twin
     client = QueueServer()
-    monkeypatch.setattr(generate, "connect", lambda *_: client)
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
 
     said = refused(bpy.ops.dirfa.generate)
 
