@@ -121,18 +121,12 @@ def complexion(
     logs = np.log(light)
     zones = zones_of(landmarks, masks)
     beard = _beard(zones, masks, _lines(pixels, unit))
-    expected = masks.skin * masks.within
-    expected *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
-    expected = np.where(expected > 0.5, expected, np.float32(0))
-    skin = _plain_skin(light, logs, expected, landmarks)
+    skin = _plain_skin(light, logs, _expected(zones, masks, beard), landmarks)
     shade, tint = _differences(logs, skin.even, 0.0)
     darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
 
     open_face = 1 - mouth_pits(landmarks, shade.shape)
-    features = zones.features * open_face
-    for brow, mean in zip(zones.brows, darkness, strict=True):
-        if mean < -DARK_BROW:
-            features = features * (1 - brow * np.clip(1 + shade / np.float32(DARK_BROW), 0, 1))
+    features = _without_shine(zones.features * open_face, zones, darkness, shade)
     free = np.maximum.reduce([features, beard, soft(grown(skin.moles, 1.0), 0.6)])
     plain = _plain_shade(shade, skin, unit, NOISE * max(enlarged, 1.0) / unit)
     plain *= 1 - np.float32(smile) * smile_creases(landmarks, masks)
@@ -181,6 +175,21 @@ def as_hair(colours: Image, hairy: Shares) -> Image:
     blue += hairy * (np.minimum(blue, most) - blue)
     green += hairy * (most - green)
     return result
+
+
+def _expected(zones: Zones, masks: FaceMasks, beard: Shares) -> Shares:
+    """(H, W) 0..1 where nothing but skin is expected."""
+    expected = masks.skin * masks.within
+    expected *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
+    return np.where(expected > 0.5, expected, np.float32(0))
+
+
+def _without_shine(features: Shares, zones: Zones, darkness: list[float], shade: Shares) -> Shares:
+    """Features (H, W) without what is bright, by its shade in logarithms, on a brow that is dark."""
+    for brow, mean in zip(zones.brows, darkness, strict=True):
+        if mean < -DARK_BROW:
+            features = features * (1 - brow * np.clip(1 + shade / np.float32(DARK_BROW), 0, 1))
+    return features
 
 
 def _plain_skin(
