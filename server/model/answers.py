@@ -28,6 +28,14 @@ NOD, TURN, RAISE, CLOSE = range(4)
 """Kinds of answers: a nod and a turn of the head, a brow raise, the nod that ends a phrase."""
 NOD_SECONDS, RAISE_SECONDS, CLOSE_SECONDS = (0.15, 0.65), (0.24, 0.55), (0.3, 0.7)
 """Time in which an answer rises, and in which it dies away; turns take as long as nods."""
+LEAST_LIKELY = 0.4
+"""Times the chances of the statistics: how likely the faintest accent is answered; strength is added."""
+JOINED, APART = 1.5, 0.5
+"""How much likelier brows answer an accent that the head may nod to, and one that it does not."""
+SPREAD, WEAKEST, STRONGEST = 0.45, 0.3, 2.5
+"""Strength of answers over the usual: deviation of its logarithm, and its bounds."""
+SIDE_SECONDS = 3
+"""For so long turns go to one side."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +122,12 @@ class Answers:
         begin = cause + max(EARLIEST, known)
         head = self._head_luck.rows(cause, 1)[0].tolist()
         face = self._face_luck.rows(cause, 1)[0].tolist()
-        likely, found = 0.4 + accent, list[Answer]()
+        likely, found = LEAST_LIKELY + accent, list[Answer]()
         # Where the head may nod the brows join more often: stress is one chance for both.
         is_stressed = head[0] < numbers.nod_chance * likely
         if is_stressed:
             found += [Answer(NOD, begin, accent * head[1]), Answer(TURN, begin, accent * head[2])]
-        if face[0] < numbers.brow_chance * likely * (1.5 if is_stressed else 0.5):
+        if face[0] < numbers.brow_chance * likely * (JOINED if is_stressed else APART):
             late = cause + max(BROW_LATE, known)
             found.append(Answer(RAISE, begin if face[2] < 0.5 else late, accent * face[1]))
         return found
@@ -141,14 +149,17 @@ def balanced(kernel: Tensor) -> Tensor:
 
 def _head_luck(seed: int, frames: Tensor) -> Tensor:
     """(T, 3): stress of accents, which head and brows share; strength and side of the head's answers."""
-    emphasis = uniform(seed, 40, frames)
-    strength = torch.exp(0.45 * gaussian(seed, 41, frames)).clamp(0.3, 2.5)
-    sides = torch.sign(uniform(seed, 43, frames // (3 * FRAME_RATE)) - 0.5) * strength
+    emphasis, strength = uniform(seed, 40, frames), _strength(seed, 41, frames)
+    sides = torch.sign(uniform(seed, 43, frames // (SIDE_SECONDS * FRAME_RATE)) - 0.5) * strength
     return torch.stack([emphasis, strength, sides], dim=1)
 
 
 def _face_luck(seed: int, frames: Tensor) -> Tensor:
     """(T, 3): luck, strength and lateness of brow raises."""
-    luck = uniform(seed, 50, frames)
-    strength = torch.exp(0.45 * gaussian(seed, 51, frames)).clamp(0.3, 2.5)
+    luck, strength = uniform(seed, 50, frames), _strength(seed, 51, frames)
     return torch.stack([luck, strength, uniform(seed, 52, frames)], dim=1)
+
+
+def _strength(seed: int, channel: int, frames: Tensor) -> Tensor:
+    """(T,) how strong answers are over the usual."""
+    return torch.exp(SPREAD * gaussian(seed, channel, frames)).clamp(WEAKEST, STRONGEST)

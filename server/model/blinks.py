@@ -20,6 +20,10 @@ DOUBLE_CHANCE, DOUBLE_SECONDS = 0.06, 0.42
 """Now and then a blink is followed by another at once."""
 HALF_CHANCE = 0.1
 """Share of blinks that do not shut the eye."""
+HALF_DEPTH = (0.55, 0.9)
+"""How far those shut it."""
+PACE_SPREAD, MOST_DEVIATIONS = 0.15, 2.0
+"""Slowness of blinks: deviation of its logarithm, and how many of them are the most."""
 LONGEST_FRAMES = 40
 """After so many frames a blink is over, however slow."""
 
@@ -87,9 +91,11 @@ class Blinks:
 
     def _blink(self, number: int, begin: float) -> Blink:
         is_half = float(uniform(self._seed, 103, _number(number))) < HALF_CHANCE
-        depth = 0.55 + 0.35 * float(uniform(self._seed, 104, _number(number))) if is_half else 1.0
+        least, most = HALF_DEPTH if is_half else (1.0, 1.0)
+        depth = least + (most - least) * float(uniform(self._seed, 104, _number(number)))
         noise = float(gaussian(self._seed, 105, _number(number)))
-        return Blink(begin, depth, math.exp(0.15 * max(-2.0, min(2.0, noise))))
+        noise = max(-MOST_DEVIATIONS, min(MOST_DEVIATIONS, noise))
+        return Blink(begin, depth, math.exp(PACE_SPREAD * noise))
 
     def _interval(self, number: int) -> float:
         """Clock seconds before blink `number`."""

@@ -17,7 +17,9 @@ from .config import FRAME_RATE
 
 ACCENT_REACH = 10
 """Frames on each side over which an accent must be the loudest."""
-ACCENT_LAG = ACCENT_REACH + 2
+_SMOOTH = 5
+"""Frames over which loudness is averaged before its peaks are sought."""
+ACCENT_LAG = ACCENT_REACH + _SMOOTH // 2
 """Frames by which `Heard.accents` lags behind the voice."""
 QUIET_LEVEL = -5.2
 """Natural log of the RMS under which no peak is an accent; active speech lies around -3."""
@@ -26,12 +28,18 @@ PHRASE_SECONDS = 0.8
 SPEAKING_SHARE = 0.55
 """Gate above which somebody speaks: a pause ends a phrase after an eighth of a second."""
 GATE_SECONDS, SLOW_GATE_SECONDS = 0.3, 2.5
+"""Times within which the two gates follow whether somebody speaks."""
 PITCH_SECONDS = 3.0
 """Voiced time within which the usual pitch of a voice is followed."""
 FALL_FRAMES = 25
 """Frames over which the gate's fall tells that a phrase ends."""
+PITCH_WEIGHT, MOST_RISE = 1.2, 0.7
+"""What an octave over the usual pitch counts for in loudness (natural log of the RMS); most octaves."""
+ACCENT_SCALE, STRONGEST_ACCENT = 0.8, 1.6
+"""Strength of an accent for each unit by which it stands out of the loudness around it, and the most."""
+FIRST_PITCH, FIRST_LEVEL = 7.2, -11.0
+"""What a voice is taken for before it was heard: 147 Hz (log2), and silence (natural log of the RMS)."""
 
-_SMOOTH = 5
 _CONTEXT = 2 * ACCENT_REACH + _SMOOTH - 1
 
 
@@ -60,7 +68,7 @@ class Heard:
     gate, slow_gate : how much somebody speaks, followed within 0.3 s and within 2.5 s
     fall : by how much the gate fell in the last `FALL_FRAMES`, 0 while it rises
     ends : 1 where a phrase ended
-    accents : strength 0..1.6 of the peaks `ACCENT_LAG` frames earlier, 0 elsewhere
+    accents : strength 0..`STRONGEST_ACCENT` of the peaks `ACCENT_LAG` frames earlier, 0 elsewhere
     """
 
     gate: Tensor
@@ -76,13 +84,13 @@ def _quiet(frames: int, value: float = 0.0) -> Tensor:
 
 @dataclass
 class ProsodyState:
-    """What is remembered of a voice."""
+    """What is remembered of a voice; `level` has the rise of pitch in it."""
 
-    mean_pitch: float = 7.2
+    mean_pitch: float = FIRST_PITCH
     spoken_frames: int = 0
     slow_gate: float = 0.0
     gate: Tensor = field(default_factory=lambda: _quiet(FALL_FRAMES))
-    level: Tensor = field(default_factory=lambda: _quiet(_CONTEXT, -11.0))
+    level: Tensor = field(default_factory=lambda: _quiet(_CONTEXT, FIRST_LEVEL))
 
 
 def hear(voice: Voice, state: ProsodyState) -> Heard:
@@ -96,15 +104,17 @@ def hear(voice: Voice, state: ProsodyState) -> Heard:
 
 
 def _accents(voice: Voice, state: ProsodyState) -> Tensor:
-    rise = (voice.pitch - _usual_pitch(voice.pitch, state)).clamp(-0.7, 0.7) * (voice.pitch > 0)
-    level = torch.cat([state.level, voice.level + 1.2 * rise])
+    """(T,) strength of the accents `ACCENT_LAG` frames before each."""
+    rise = (voice.pitch - _usual_pitch(voice.pitch, state)).clamp(-MOST_RISE, MOST_RISE)
+    level = torch.cat([state.level, voice.level + PITCH_WEIGHT * (rise * (voice.pitch > 0))])
     state.level = level[-_CONTEXT:]
     smooth = _window_mean(level, _SMOOTH)
     around = 2 * ACCENT_REACH + 1
     middle = smooth[ACCENT_REACH : len(smooth) - ACCENT_REACH]
     highest = smooth.unfold(0, around, 1).amax(dim=1)
     is_peak = (middle >= highest) & (middle > QUIET_LEVEL)
-    return ((middle - _window_mean(smooth, around)) * 0.8).clamp(0.0, 1.6) * is_peak
+    strength = (middle - _window_mean(smooth, around)) * ACCENT_SCALE
+    return strength.clamp(0.0, STRONGEST_ACCENT) * is_peak
 
 
 def _window_mean(values: Tensor, width: int) -> Tensor:

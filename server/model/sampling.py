@@ -37,6 +37,16 @@ UPPER_CHANNELS: tuple[str, ...] = (
 """
 HEAD_JOINS = 0.25
 """Share of a look away that the head turns along."""
+CALM = 0.4
+"""Sway of posture in a long silence over that in talk."""
+IDLE_PACE, TALKING_PACE, JUMP_HURRY = 0.85, 0.15, 3.0
+"""Pace of the blink clock in silence; what talk adds to it, and what each radian a frame of the eyes."""
+ROLL_OF_TURN = 0.4
+"""Degrees by which the head tilts with each that it turns on an accent."""
+NECK_SIDE, NECK_DROP, NECK_FORWARD = 0.03, 0.005, 0.03
+"""Metres a radian by which the head's middle goes along when it turns about the neck."""
+SILENT_FACE = 0.25
+"""Share of the noise of brows, cheeks and lids that is left in silence."""
 
 
 @dataclass
@@ -105,16 +115,12 @@ class Sampler:
         first = state.frame - self._delay
         heard = hear(voice, state.prosody)
         gaze = self._gaze.rows(first, count)
-        # In a long silence posture sways by less than half of what it does in talk.
-        calm = 0.4 + 0.6 * heard.slow_gate
+        calm = CALM + (1.0 - CALM) * heard.slow_gate
         answers = self._answers.step(heard, state.frame, state.answers)
         pose = self._pose(first, heard.gate, calm, answers)
         units = self._units(self._face.rows(first, count), heard.gate, answers)
-        # The pace of the blink clock: a little slower in silence, faster where the eyes jump (radians a
-        # frame) and where a phrase ends.
-        hurry = (
-            0.85 + 0.15 * heard.gate + 3.0 * gaze[:, 2] + self._statistics.blink_shift * heard.fall
-        )
+        hurry = IDLE_PACE + TALKING_PACE * heard.gate + JUMP_HURRY * gaze[:, 2]
+        hurry = hurry + self._statistics.blink_shift * heard.fall
         frames = torch.arange(first, first + count, dtype=torch.float64)
         lids = self._blinks.closure(frames, hurry, state.blinks)
         state.frame += count
@@ -131,11 +137,12 @@ class Sampler:
         nod = numbers.nod_degrees * gate * answers[:, NOD]
         nod = nod + numbers.close_degrees * answers[:, CLOSE]
         turn = numbers.turn_degrees * gate * answers[:, TURN]
-        added = torch.stack([-nod, turn + joined, 0.4 * turn], dim=1)
+        added = torch.stack([-nod, turn + joined, ROLL_OF_TURN * turn], dim=1)
         rotation = (angles + added) * (math.pi / 180.0)
-        # Metres a radian by which the head's middle goes along when it turns about the neck.
         pitch, roll = rotation[:, 0], rotation[:, 2]
-        follow = torch.stack([0.03 * roll, -0.005 * pitch.abs(), -0.03 * pitch], dim=1)
+        follow = torch.stack(
+            [NECK_SIDE * roll, -NECK_DROP * pitch.abs(), -NECK_FORWARD * pitch], dim=1
+        )
         return torch.cat([rotation, 0.001 * noise[:, 3:] + follow], dim=1)
 
     def _units(self, noise: Tensor, gate: Tensor, answers: Tensor) -> Tensor:
@@ -145,7 +152,7 @@ class Sampler:
         """
         numbers = self._statistics
         raised = numbers.brow_lift * gate * answers[:, RAISE]
-        share = (0.25 + 0.75 * gate)[:, None]
+        share = (SILENT_FACE + (1.0 - SILENT_FACE) * gate)[:, None]
         lift, tilt, inward, cheek, squint = (noise * share).unbind(dim=1)
         total = lift + raised - numbers.brow_rest
         high = _saturated(total)

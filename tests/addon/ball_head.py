@@ -51,19 +51,10 @@ def ball_head(*, rings: int = 24, segments: int = 32, textured: bool = True) -> 
     )
     owner = np.concatenate([np.full(len(ball[0]), i) for i, (_, ball, _) in enumerate(parts)])
     uvs = np.concatenate([ball[2] for _, ball, _ in parts])
-    random = np.random.default_rng(0)
     shapes = load_profile("arkit").shapes
-    centres = random.uniform((-0.08, -0.1, 0.0), (0.08, -0.05, 0.2), (len(shapes), 3))
-    near = np.exp(-((vertices[None] - centres[:, None]) ** 2).sum(-1) / 0.03**2)
-    deltas = near[..., None] * random.normal(0, 0.01, (len(shapes), 1, 3))
     height = vertices[:, 2]
     head_weight = np.clip((height + 0.02) / 0.05, 0, 1)
     neck_weight = np.clip((height + 0.12) / 0.06, 0, 1) * (1 - head_weight)
-    albedo = None
-    if textured:
-        ramp = np.linspace(120, 220, 64).astype(np.uint8)
-        albedo = np.stack([np.broadcast_to(ramp[:, None], (64, 48))] * 3, -1).copy()
-        albedo[..., 2] //= 2
     chin = int(np.argmin(np.where(owner == 0, height, np.inf)))
     return Head(
         vertices=vertices,
@@ -74,14 +65,14 @@ def ball_head(*, rings: int = 24, segments: int = 32, textured: bool = True) -> 
         part_names=tuple(name for name, _, _ in parts),
         vertex_parts=owner,
         shape_names=shapes,
-        shape_deltas=deltas,
+        shape_deltas=_bumps(vertices, len(shapes)),
         landmark_vertices=np.full((468, 3), chin),
         landmark_weights=np.tile([1.0, 0.0, 0.0], (468, 1)),
         bone_names=("neck", "head"),
         bone_heads=[(0, 0.03, -0.08), (0, 0.02, 0.0)],
         bone_tails=[(0, 0.02, 0.0), (0, 0.02, 0.2)],
         bone_weights=np.stack([neck_weight, head_weight]),
-        albedo=albedo,
+        albedo=_ramp() if textured else None,
         colours={"skin": (0.8, 0.6, 0.5), "iris": (0.3, 0.4, 0.5)},
         source={"photo": "none"},
     )
@@ -102,6 +93,22 @@ def wavy_animation(duration: float = 1.0, fps: float = 50.0, start: float = 0.0)
         translation=0.005 * np.sin(3 * time + [[0.0, 1.0, 2.0]]),
         source={"seed": "7", "model": "none"},
     )
+
+
+def _bumps(vertices: np.ndarray, count: int) -> np.ndarray:
+    """(K, V, 3) metres: a bump somewhere on the front for each shape."""
+    random = np.random.default_rng(0)
+    centres = random.uniform((-0.08, -0.1, 0.0), (0.08, -0.05, 0.2), (count, 3))
+    near = np.exp(-((vertices[None] - centres[:, None]) ** 2).sum(-1) / 0.03**2)
+    return near[..., None] * random.normal(0, 0.01, (count, 1, 3))
+
+
+def _ramp() -> np.ndarray:
+    """(64, 48, 3) uint8 sRGB, darker at the top."""
+    ramp = np.linspace(120, 220, 64).astype(np.uint8)
+    albedo = np.stack([np.broadcast_to(ramp[:, None], (64, 48))] * 3, -1).copy()
+    albedo[..., 2] //= 2
+    return albedo
 
 
 def _ball(
