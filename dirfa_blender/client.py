@@ -23,7 +23,6 @@ from .core.errors import (
     FormatError,
     JobCancelled,
     JobFailed,
-    OutputError,
     ProtocolMismatch,
     ServerError,
     Unreachable,
@@ -152,7 +151,9 @@ class Client:
                 body = _body(start, parts, tail)
                 return from_json(JobStatus, self._ask("POST", route, body=body, headers=headers))
         except OSError as error:
-            raise OutputError(f"The file {file} cannot be read: {error.strerror}.") from error
+            raise FormatError(
+                f"The file {file} cannot be read: {error.strerror}. Check that it is there and yours."
+            ) from error
 
     def _ask(
         self,

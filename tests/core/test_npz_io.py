@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import zipfile
@@ -61,15 +62,18 @@ def test_equal_takes_are_equal_bytes() -> None:
     assert npz_io.animation_bytes(animation()) != npz_io.animation_bytes(animation(seed=2))
 
 
-def changed_header(data: bytes, **changes: object) -> bytes:
+def changed_member(data: bytes, name: str, content: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:
         for info in old.infolist():
-            content = old.read(info)
-            if info.filename == npz_io.HEADER:
-                content = json.dumps(json.loads(content) | changes).encode()
-            new.writestr(info.filename, content)
+            new.writestr(info.filename, content if info.filename == name else old.read(info))
     return buffer.getvalue()
+
+
+def changed_header(data: bytes, **changes: object) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        header = json.loads(old.read(npz_io.HEADER)) | changes
+    return changed_member(data, npz_io.HEADER, json.dumps(header).encode())
 
 
 def test_a_newer_version_is_refused_by_name_and_number() -> None:
@@ -90,12 +94,27 @@ def test_a_cut_off_file_is_refused_in_words(cut: int) -> None:
         npz_io.animation_from_bytes(npz_io.animation_bytes(animation())[:cut], "x.npz")
 
 
-def test_a_pickle_is_never_loaded() -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, au=np.array([{"a": 1}], dtype=object))
+class Trap:
+    """Says where it was when somebody unpickles it."""
 
-    with pytest.raises(FormatError):
-        npz_io.animation_from_bytes(buffer.getvalue())
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.mark,)
+
+
+def test_a_pickle_in_an_otherwise_whole_take_is_refused_and_never_loaded(tmp_path: Path) -> None:
+    mark, trap = tmp_path / "loaded", io.BytesIO()
+    np.save(trap, np.array([Trap(mark)], dtype=object), allow_pickle=True)
+    take = changed_member(npz_io.animation_bytes(animation()), "au.npy", trap.getvalue())
+
+    with pytest.raises(FormatError, match=r"x\.npz is not a whole dirfa\.animation file"):
+        npz_io.animation_from_bytes(take, "x.npz")
+
+    assert not mark.exists()
+    np.load(io.BytesIO(trap.getvalue()), allow_pickle=True)
+    assert mark.exists(), "the trap works"
 
 
 def test_writing_where_one_cannot_leaves_nothing_and_says_why(tmp_path: Path) -> None:
@@ -114,11 +133,28 @@ def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
     assert npz_io.read_animation(target).fps == animation().fps
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_write_that_fails_at_its_end_leaves_the_old_file_and_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "take.npz"
+    target.write_bytes(b"old")
+
+    def full(*_paths: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OutputError, match=r"take\.npz: No space left on device\. Choose another"):
+        npz_io.write_animation(target, animation())
+
+    assert [path.name for path in tmp_path.iterdir()] == ["take.npz"]
+    assert target.read_bytes() == b"old"
+
+
+def test_a_take_is_not_written_over_a_folder(tmp_path: Path) -> None:
     target = tmp_path / "take.npz"
     target.mkdir()
 
-    with pytest.raises(OutputError):
+    with pytest.raises(OutputError, match=r"Cannot write .*take\.npz"):
         npz_io.write_animation(target, animation())
     assert list(tmp_path.iterdir()) == [target]
 

@@ -17,7 +17,13 @@ import pytest
 from dirfa_blender import server_process
 from dirfa_blender.client import Client
 from dirfa_blender.core import announcement
-from dirfa_blender.core.errors import JobCancelled, JobFailed, ServerError, Unreachable
+from dirfa_blender.core.errors import (
+    FormatError,
+    JobCancelled,
+    JobFailed,
+    ServerError,
+    Unreachable,
+)
 from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings
 from dirfa_blender.server_process import ServerProcess
 
@@ -145,7 +151,7 @@ def test_a_wrong_token_is_a_sentence(shared: Client) -> None:
 
 
 def test_a_missing_file_is_a_sentence(shared: Client, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match=r"nothing\.wav cannot be read"):
+    with pytest.raises(FormatError, match=r"nothing\.wav cannot be read: No such file.*Check"):
         shared.animate(tmp_path / "nothing.wav", AnimateSettings())
 
 

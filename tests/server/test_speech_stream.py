@@ -88,6 +88,6 @@ def test_a_server_that_ends_meanwhile_is_a_sentence(
     stream = SpeechStream(server.start(), AnimateSettings())
     server.stop()
 
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match=r"was ended while it worked\. Start it"):
         stream.push(rising(0.1))
     stream.close()
