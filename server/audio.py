@@ -299,7 +299,7 @@ class _FilterBank:
         self._taps = torch.from_numpy((taps / taps.sum(axis=0)).astype(np.float32))
 
     def filtered(self, samples: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
-        """Outputs of so many rows; the first belongs to sample `reach`."""
+        """(rows * outputs a row,) of samples (S,); the first belongs to sample `reach`."""
         length = self.step + 2 * self.reach
         used = self._taps.new_tensor(samples[: (rows - 1) * self.step + length])
         return (used.unfold(0, length, self.step) @ self._taps).reshape(-1).numpy()

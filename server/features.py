@@ -75,7 +75,7 @@ class FeatureStream:
         self._frames = 0
 
     def push(self, samples: Array) -> Features:
-        """The frames that these samples complete, none if there are too few."""
+        """The frames that these samples (S,) at 16 kHz complete, none if there are too few."""
         self._pushed += len(samples)
         self._pending = np.concatenate([self._pending, samples.astype(np.float32) * self._gain])
         return self._take()

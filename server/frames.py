@@ -14,7 +14,7 @@ def smoothed(values: Array) -> Array:
 
 
 def moved(values: Array, frames: int) -> Array:
-    """Values later by `frames`, the ends held."""
+    """Values (T, ...) later by `frames`, the ends held."""
     count = len(values)
     if frames > 0:
         return np.concatenate([values[:1].repeat(min(frames, count), axis=0), values])[:count]

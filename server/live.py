@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.controls import directed
+from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.protocol import AnimateSettings
 
 from .audio import SAMPLE_RATE
@@ -145,7 +146,7 @@ def _faded(take: Animation) -> Animation:
     """The take, and after it the way from its last sample to rest."""
     count = round(REST_SECONDS * FRAME_RATE)
     share = 1 - np.arange(1, count + 1) / count
-    fade = (share * share * (3.0 - 2.0 * share)).astype(np.float32)[:, None]
+    fade = smoothstep(share).astype(np.float32)[:, None]
     return replace(
         take,
         **{

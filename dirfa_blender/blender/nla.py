@@ -134,7 +134,7 @@ def refuse_tweaked(id_block: bpy.types.ID) -> None:
 
 
 def sampled_stack(id_block: bpy.types.ID, frames: Floats) -> dict[Channel, Floats]:
-    """Every animated channel of a datablock over `frames`, NLA tracks and Action together.
+    """Every animated channel of a datablock over `frames` (T,), NLA tracks and Action together.
 
     Raises
     ------

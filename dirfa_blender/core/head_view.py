@@ -1,4 +1,10 @@
-"""How a head stands in a photo: a weak-perspective camera, and how it is found and put right. No bpy."""
+"""How a head stands in a photo: a weak-perspective camera, and how it is found and put right. No bpy.
+
+References
+----------
+.. [1] Umeyama: Least-squares estimation of transformation parameters between two point patterns, IEEE
+   Trans. Pattern Anal. Mach. Intell. 13, 1991.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +48,17 @@ class View:
 
 
 def view_over(model: Floats, photo_px: Floats) -> View:
-    """The view that lays the rigid points of the model over those of the photo."""
+    """The view that lays the rigid points of the model over those of the photo.
+
+    Parameters
+    ----------
+    model : (N, 3) metres, head frame
+    photo_px : (N, 3) pixels: right, down, away
+
+    Notes
+    -----
+    The least squares of a rotation, a scale and a shift [1]_.
+    """
     chosen = list(RIGID)
     here = model[chosen]
     x, down, away = photo_px[chosen].T

@@ -2,7 +2,8 @@
 
 A unit says little about an opening, because several move the lips and the press of the lips takes some of
 it back. The figures here are the metres that our head's lips part under the ARKit profile, so that a change
-of one unit can be taken back by another to the tenth of a millimetre. No bpy.
+of one unit can be taken back by another to the tenth of a millimetre. Units are (T, A) of all action
+units, in their order. No bpy.
 """
 
 from __future__ import annotations

@@ -357,7 +357,7 @@ def turn(points: Array, centre: Array, angles: Array) -> Array:
 
 
 def turn_level(points: Array, centre: Array, angles: Array) -> Array:
-    """Displacement of points turned about the Z axis through a centre; to the left is positive."""
+    """Displacement of points turned about the Z axis through a centre, as `turn`; leftward is positive."""
     arm = points - centre
     c, s = np.cos(angles) - 1.0, np.sin(angles)
     moved = np.zeros_like(points)

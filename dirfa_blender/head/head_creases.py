@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..core.easing import smoothstep
 from ..core.face_landmarks import MESH_POINTS
 from ..core.head import Head
 from ..core.shape_anatomy import TWINS
@@ -162,9 +163,9 @@ def _of_half(sites: Floats, points: Floats, unit: float) -> Floats:
         fanned = unit * (1.0 + (crease.fans - 1.0) * along)
         widths = across / fanned / np.where(across > 0.0, *crease.widths) + stray
         reach = max(crease.count - 1, 0) * PERIOD / 2 + PERIOD / 2
-        depth = smooth((reach - np.abs(widths)) / END)
+        depth = smoothstep((reach - np.abs(widths)) / END)
         for way, fade in zip((along, 1.0 - along), crease.fades, strict=True):
-            depth *= smooth(way / fade) if fade else 1.0
+            depth *= smoothstep(way / fade) if fade else 1.0
         # Skin that no family folds belongs to the nearest, so that none borders on another's number.
         close = np.where(depth > 0.0, depth, -away)
         taken = close > closest
@@ -208,9 +209,3 @@ def _across(sites: Floats, line: Floats) -> tuple[Floats, Floats, Floats]:
     outward = np.cross((0.5, -1.0, 0.0), span[nearest])
     outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
     return (away[row, nearest] * outward).sum(-1), passed / len(span), apart[row, nearest]
-
-
-def smooth(share: Floats) -> Floats:
-    """0 below 0, 1 above 1, with level ends between."""
-    share = np.clip(share, 0.0, 1.0)
-    return share**2 * (3.0 - 2.0 * share)

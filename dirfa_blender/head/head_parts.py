@@ -97,7 +97,7 @@ def head_parts(head: Head) -> HeadParts:
 
 
 def shared_weights(weights: npt.NDArray[np.floating]) -> Weights:
-    """Vertices of one weight together: most are wholly still or wholly the head's."""
+    """Vertices of one weight together, of weights (V,): most are wholly still or wholly the head's."""
     rounded = np.round(weights, WEIGHT_DECIMALS)
     order = np.argsort(rounded, kind="stable")
     values, starts = np.unique(rounded[order], return_index=True)

@@ -213,6 +213,7 @@ def keys_of(
 
     Parameters
     ----------
+    frames : (T,) of the channels' values
     owner : tells the channels of one datablock from those of another
     before : keys each channel has; rough ones keep their places
     """

@@ -79,7 +79,12 @@ def rank_biserial(real: Sequence[float], shuffled: Sequence[float]) -> float:
 
 
 def coupling(beats: Sequence[Floats], events: Sequence[Floats]) -> tuple[float, float]:
-    """Mean alignment of pieces with their own sound, and the effect against everyone else's."""
+    """Mean alignment of pieces with their own sound, and the effect against everyone else's.
+
+    Parameters
+    ----------
+    beats, events : for each piece (N,) seconds, of its motion and of its sound
+    """
     real = [s for b, e in zip(beats, events, strict=True) if (s := alignment(b, e)) is not None]
     other = [
         s

@@ -34,7 +34,7 @@ def windows(motions: Sequence[Floats]) -> Floats:
 
 
 def relative_distance(found: Sequence[Floats], film: Sequence[Floats]) -> float:
-    """Frechet distance of motions to those of the film, over the film's own variance."""
+    """Frechet distance of motions, (T, C) each, to those of the film, over the film's own variance."""
     true, made = windows(film), windows(found)
     mean = true.mean(axis=0)
     axes = np.linalg.svd(true - mean, full_matrices=False)[2][:LATENT]
@@ -46,7 +46,7 @@ def relative_distance(found: Sequence[Floats], film: Sequence[Floats]) -> float:
 
 
 def frechet(first_mean: Floats, first: Floats, second_mean: Floats, second: Floats) -> float:
-    """Squared distance of two Gaussians."""
+    """Squared distance of two Gaussians, by their means (D,) and covariances (D, D)."""
     # The trace of the root of a product is the sum of the roots of its eigenvalues, none of them negative.
     shared = np.sqrt(np.linalg.eigvals(first @ second).real.clip(min=0.0)).sum()
     apart = float(((first_mean - second_mean) ** 2).sum())

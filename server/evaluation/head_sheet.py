@@ -42,7 +42,7 @@ def blank_cell() -> Pixels:
 
 
 def write_sheet(path: Path, cells: list[Pixels]) -> None:
-    """Write cells side by side and below one another. Raises OutputError when that fails."""
+    """Write cells, all of one size, side by side and below one another. Raises OutputError."""
     while len(cells) % COLUMNS and len(cells) > 1:
         cells = [*cells, blank_cell()]
     across = min(COLUMNS, len(cells))

@@ -163,7 +163,7 @@ def measured(path: Path) -> tuple[Row, Pixels]:
 
 
 def corner_height(points: Floats) -> float:
-    """How far the mouth's corners lie above the middle of the lips, in mouth widths; points y up."""
+    """How far the mouth's corners lie above the middle of the lips, in mouth widths; of (N, 2), y up."""
     right, left, upper, lower = points[61], points[291], points[13], points[14]
     across = left - right
     width = float(np.linalg.norm(across))

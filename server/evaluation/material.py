@@ -64,7 +64,7 @@ class Clip:
 
 
 def speech_of(samples: NDArray[np.float32]) -> Speech:
-    """Samples at 16 kHz as a recording."""
+    """Samples (S,) at 16 kHz as a recording."""
     return Speech(samples, SAMPLE_RATE, len(samples) / SAMPLE_RATE, "")
 
 

@@ -50,14 +50,14 @@ def deviation_difference(found: Animation, true: Animation, names: tuple[str, ..
 
 
 def pooled_deviation(takes: list[Floats]) -> float:
-    """Root of the summed channel variances within takes, the mean over takes weighted by length."""
+    """Root of the channel variances summed, within takes (T, C); takes count by their length."""
     weights = np.array([len(t) for t in takes], np.float64)
     inner = np.array([t.var(axis=0).sum() for t in takes])
     return float(np.sqrt((weights * inner).sum() / weights.sum()))
 
 
 def slow_jerk(motions: Sequence[Floats], rates: Sequence[float]) -> float:
-    """Root mean square of the third difference below `JERK_HERTZ`, a second cubed, over all motions."""
+    """RMS of the third difference below `JERK_HERTZ`, a second cubed, over all motions, (T, C) each."""
     squares: list[Floats] = []
     for motion, fps in zip(motions, rates, strict=True):
         filters = butter(4, JERK_HERTZ, fs=fps, output="sos")

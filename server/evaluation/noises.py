@@ -1,6 +1,7 @@
 """Recordings made worse on purpose: babble, noise, a band or the telephone, at a given level.
 
-The code is its own, so that no network is asked about the very sounds that training laid over speech.
+The code is its own, so that no network is asked about the very sounds that training laid over speech. Sound
+is (S,) float32 at 16 kHz.
 """
 
 from __future__ import annotations

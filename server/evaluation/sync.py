@@ -71,7 +71,12 @@ class SyncScore:
 
 
 def sync_clip(lips: Lips, mel: NDArray[np.float32]) -> SyncClip:
-    """A clip as the expert sees it; curves are standardised, so amplitude plays no part."""
+    """A clip as the expert sees it; curves are standardised, so amplitude plays no part.
+
+    Parameters
+    ----------
+    mel : (T, features) at 50 frames a second
+    """
     count = min(int(len(lips.opening) / lips.fps * FPS), len(mel) // 2)
     times = np.arange(count) / FPS
     own = np.arange(len(lips.opening)) / lips.fps

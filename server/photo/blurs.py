@@ -16,7 +16,7 @@ def shrunk(shape: tuple[int, ...], reach: float) -> tuple[float, tuple[int, int]
 
 
 def blurred(values: Image, reach: float) -> Image:
-    """A wide Gaussian blur, done on a picture as small as the blur allows."""
+    """A picture (H, W) or (H, W, C) under a Gaussian blur of `reach` pixels."""
     height, width = values.shape[:2]
     scale, size = shrunk(values.shape, reach)
     small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)

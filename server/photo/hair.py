@@ -213,7 +213,7 @@ def _with_skull(head: Head, skull: Floats) -> Head:
 
 
 def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
-    """The head without some vertices and the faces on them; no landmark may lie on those."""
+    """The head without vertices that are `gone` (V,) and the faces on them; no landmark may lie there."""
     number = np.cumsum(~gone) - 1
     kept = ~gone[np.maximum(head.faces, 0)].any(1)
     faces = head.faces[kept]

@@ -226,7 +226,7 @@ def hull(
 
 
 def grown(mask: Shares, pixels: float) -> Shares:
-    """The mask dilated by a number of pixels, or eroded by a negative one."""
+    """The mask (H, W) dilated by a number of pixels, or eroded by a negative one."""
     scale = min(1.0, WIDEST / max(abs(pixels), 1e-6))
     small = _resized(mask, scale) if scale < 1 else mask
     size = 2 * max(1, round(abs(pixels) * scale)) + 1
@@ -238,7 +238,7 @@ def grown(mask: Shares, pixels: float) -> Shares:
 
 
 def soft(mask: Shares, pixels: float) -> Shares:
-    """The mask blurred."""
+    """The mask (H, W) under a Gaussian blur of so many pixels."""
     scale = min(1.0, WIDEST / max(pixels, 1e-6))
     if scale == 1.0:
         return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(pixels, 0.6)), np.float32)

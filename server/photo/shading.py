@@ -7,6 +7,7 @@ lightness over the skin and divided out, not wholly, because dark hollows look l
 References
 ----------
 .. [1] Ramamoorthi, Hanrahan (2001). An efficient representation for irradiance environment maps.
+.. [2] IEC 61966-2-1 (1999), the transfer function of sRGB.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ BALANCE_LIMITS = (0.5, 2.2)  # narrower ones cut blue alone and turn a warm lamp
 
 
 def to_linear(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    """Linear light 0..1 of sRGB 0..1."""
+    """Linear light 0..1 of sRGB 0..1 [2]_, any shape."""
     v = np.asarray(values, np.float32)
     return np.where(v <= 0.04045, v / 12.92, ((np.maximum(v, 0) + 0.055) / 1.055) ** 2.4)
 
 
 def to_srgb(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    """sRGB 0..1 of linear light 0..1."""
+    """sRGB 0..1 of linear light 0..1 [2]_, any shape."""
     v = np.clip(np.asarray(values, np.float32), 0, 1)
     return np.where(v <= 0.0031308, v * 12.92, 1.055 * v ** (1 / 2.4) - 0.055)
 

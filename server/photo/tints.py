@@ -26,6 +26,11 @@ BROW_REACH = 0.12  # eye distances over which a brow has one colour
 def one_colour(tint: Image, shade: Shares, brow: Shares, unit: float) -> Image:
     """Tints of brows as one colour that goes with their darkness: what differs from hair to hair is noise.
 
+    Parameters
+    ----------
+    tint, shade : (H, W, 3) and (H, W) logarithms, of each colour beside the light and of the light
+    brow : (H, W) 0..1; unit : pixels of the eye distance
+
     Notes
     -----
     The least squares of the tint over the darkness round each pixel, so that skin between hairs has no say.

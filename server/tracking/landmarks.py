@@ -157,7 +157,7 @@ class _Watch:
         self._detector = face_detection.FaceDetection(min_detection_confidence=0.6)
 
     def look(self, seconds: float, picture: NDArray[np.uint8], points: NDArray[np.float32]) -> None:
-        """Takes notice of one picture and the landmarks found in it."""
+        """Takes notice of one picture (H, W, 3) and the landmarks (N, 3) found in it, if numbers."""
         small = cv2.resize(picture, THUMBNAIL, interpolation=cv2.INTER_AREA)
         grey = np.asarray(small, np.float32).mean(axis=2)
         grey = grey - grey.mean()

@@ -68,7 +68,7 @@ def mean_face(face: AlignedFace, fps: float) -> Floats | None:
 
 
 def is_same_person(one: Floats, other: Floats) -> bool:
-    """Whether two mean faces are of one person."""
+    """Whether two mean faces, (N, 3) metres, are of one person."""
     moved = fitted_onto(other, one)
     apart = (moved - one)[:, [0, 2]]
     return float(np.sqrt(np.mean(np.sum(apart**2, axis=1)))) <= SAME_METRES

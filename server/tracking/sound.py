@@ -80,7 +80,7 @@ def sound_offset(samples: NDArray[np.float32], opening: Floats, fps: float) -> S
 
 
 def offset_of(heard: Floats, opening: Floats, fps: float) -> SoundOffset | None:
-    """The offset between two curves of lip opening, the heard one at `FRAME_RATE` frames a second."""
+    """The offset between two curves (T,) of lip opening, the heard one at `FRAME_RATE` frames a second."""
     count = min(len(opening), int(len(heard) / FRAME_RATE * fps))
     times = np.arange(count) / fps
     inside = np.isfinite(opening[:count]) & (times > REACH_SECONDS)

@@ -138,7 +138,7 @@ def _write_take(film: Path, output: Path, display: Display) -> int:
 
 
 def gaps_of(seen: NDArray[np.bool_], fps: float) -> tuple[tuple[float, float], ...]:
-    """Begin and end in seconds of the stretches without a face."""
+    """Begin and end in seconds of the stretches without a face; `seen` is (T,)."""
     edges = np.diff(np.concatenate([[0], (~seen).astype(int), [0]]))
     begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     return tuple((float(a / fps), float(b / fps)) for a, b in zip(begins, ends, strict=True))

@@ -56,7 +56,7 @@ def draw_voice(rng: np.random.Generator, recorded: float = 0.25) -> Voice:
 
 
 def at_speed(samples: Array, speed: float) -> Array:
-    """Samples played `speed` times as fast."""
+    """Samples (S,) played `speed` times as fast."""
     if speed == 1.0:
         return samples
     count = int(len(samples) / speed)
@@ -64,7 +64,7 @@ def at_speed(samples: Array, speed: float) -> Array:
 
 
 def in_room(samples: Array, voice: Voice, noise: Array, rng: np.random.Generator) -> Array:
-    """Samples with the voice's level, room, band and noise; `noise` has their length."""
+    """Samples (S,) with the voice's level, room, band and noise; `noise` has their length."""
     sound = samples * np.float32(voice.gain)
     if voice.room_seconds > 0.0:
         sound = _reverberated(sound, voice.room_seconds, rng)

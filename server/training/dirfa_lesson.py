@@ -93,7 +93,7 @@ def train_dirfa(
 
 
 def filmed_motion(samples: NDArray[np.float32], take: Animation) -> FilmedMotion:
-    """A clip from sound at the target level and its tracked take at 25 frames a second."""
+    """A clip from sound (S,) at the target level and its tracked take at 25 frames a second."""
     mel = features(samples, 1.0).mel
     wanted = RATE_STEP * len(take)
     mel = np.concatenate([mel, np.repeat(mel[-1:], max(0, wanted - len(mel)), axis=0)])[:wanted]
@@ -111,7 +111,7 @@ def _unit(take: Animation, name: str) -> NDArray[np.float32]:
 
 
 def scaled(motion: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    """Motion with pose and gaze, which are radians and metres, times a factor."""
+    """Motion (T, C) of `channels` with pose and gaze, which are radians and metres, times a factor."""
     gains = [1.0 if name.startswith(("AU", "MS")) else factor for name in channels()]
     return motion * np.array(gains, np.float32)
 

@@ -103,7 +103,7 @@ def note(instrument: Instrument, hertz: float, count: int, rng: np.random.Genera
 
 
 def shaped(sound: Floats, instrument: Instrument) -> Floats:
-    """The sound with the resonances of the instrument's body."""
+    """The sound (S,) with the resonances of the instrument's body."""
     for hertz in instrument.body:
         above, below = signal.iirpeak(min(hertz, 7000.0), 3.0, fs=SAMPLE_RATE)
         sound = sound + 1.5 * np.asarray(signal.lfilter(above, below, sound), np.float64)

@@ -170,7 +170,7 @@ def labels_at(labels: NDArray[np.uint8], places: NDArray[np.float64]) -> NDArray
 
 
 def cut(samples: NDArray[np.float32], first: int, count: int) -> NDArray[np.float32]:
-    """`count` samples from `first`, zeros outside."""
+    """(count,) samples from `first`, zeros outside."""
     cut = np.zeros(count, np.float32)
     begin, end = max(0, first), min(len(samples), first + count)
     if end > begin:

@@ -65,7 +65,7 @@ class Song:
 
 
 def whispered(samples: Array, rng: np.random.Generator) -> Array:
-    """The same words without a voice, at the same level."""
+    """The same words (S,) at 16 kHz without a voice, at the same level."""
     sound = _filtered([1.0, -0.95], [1.0], samples.astype(np.float64))
     window = np.hanning(FRAME)
     noise = rng.standard_normal(len(sound) + FRAME)
@@ -99,7 +99,7 @@ def sung(samples: Array, vowels: NDArray[np.bool_]) -> Song:
 
 
 def in_another_voice(samples: Array, tract: float, pitch: float) -> Array:
-    """The same words at the same times, as somebody else's throat and mouth would sound.
+    """The same words (S,) at the same times, as somebody else's throat and mouth would sound.
 
     Parameters
     ----------
