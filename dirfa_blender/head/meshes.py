@@ -110,11 +110,10 @@ def place(built: HeadObjects, x_metres: float) -> None:
     built.face.matrix_world = whole
 
 
-def add_subdivision(face: bpy.types.Object, *, levels: int = 1, viewport: bool = False) -> None:
-    """Smooth the surface by subdivision in renders, and in the viewport if asked."""
+def add_subdivision(face: bpy.types.Object) -> None:
+    """Smooth the surface by subdivision in renders; windows, which have to keep up, show the mesh."""
     modifier = face.modifiers.get("Subdivision") or face.modifiers.new("Subdivision", "SUBSURF")
-    modifier.levels = levels if viewport else 0
-    modifier.render_levels = levels
+    modifier.levels, modifier.render_levels = 0, 1
     modifier.uv_smooth = "PRESERVE_BOUNDARIES"
 
 
