@@ -152,7 +152,7 @@ class Client:
                 return from_json(JobStatus, self._ask("POST", route, body=body, headers=headers))
         except OSError as error:
             raise FormatError(
-                f"The file {file} cannot be read: {error.strerror}. Check that it is there and yours."
+                f"The file {file} cannot be read: {error.strerror}. Check its path and who may read it."
             ) from error
 
     def _ask(
