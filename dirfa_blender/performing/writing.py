@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import bpy
@@ -75,6 +75,22 @@ class Destination:
     is_layered: bool = False
 
 
+@dataclass(frozen=True)
+class _Progress:
+    """What is known of an Action's curves while it is written, by slot, path and index.
+
+    Parameters
+    ----------
+    memory : keys that each was written with before
+    muted : curves that an artist has muted
+    written : keys of now; grows as curves are written
+    """
+
+    memory: Mapping[edits.Name, Keys]
+    muted: set[edits.Name]
+    written: dict[edits.Name, Keys] = field(default_factory=dict)
+
+
 def style_of(record: bpy.types.PropertyGroup) -> KeyStyle:
     """How the keys of a character are wanted."""
     return KeyStyle(record.keys, record.interpolation, record.max_error)
@@ -82,32 +98,26 @@ def style_of(record: bpy.types.PropertyGroup) -> KeyStyle:
 
 def write_steps(where: Destination, plan: Plan) -> Steps[None]:
     """Write every curve of a plan and let its datablocks play them."""
-    memory = edits.read_record(where.action)
-    written: dict[edits.Name, Keys] = {}
+    progress = _Progress(edits.read_record(where.action), _muted(where.action))
     try:
-        yield from _write(where, plan, memory, written)
+        yield from _write(where, plan, progress)
     except Stale:
         raise
     except BaseException:
         # What has new keys already must not be taken for edited by hand, nor what is gone for deleted.
         with contextlib.suppress(ReferenceError):
             present = _curves_of(where.action)
-            known = {**memory, **written}
+            known = {**progress.memory, **progress.written}
             _remember(where.action, {n: keys for n, keys in known.items() if n in present})
         raise
-    _remember(where.action, written)
+    _remember(where.action, progress.written)
 
 
-def _write(
-    where: Destination,
-    plan: Plan,
-    memory: Mapping[edits.Name, Keys],
-    written: dict[edits.Name, Keys],
-) -> Steps[None]:
+def _write(where: Destination, plan: Plan, progress: _Progress) -> Steps[None]:
+    """Write slot after slot, each a layer where there are layers, and take out what is planned no more."""
     action = where.action
     kept: set[str] = set()
     planned: set[edits.Name] = set()
-    muted = _muted(action)
     for planned_slot in plan.slots:
         block = planned_slot.id_block
         if block.animation_data is not None:
@@ -122,19 +132,16 @@ def _write(
             slot = _slot(action, block, name, is_layered=where.is_layered).identifier
             kept.add(slot)
             planned |= {(edits.unlayered(slot), c.path, c.index) for c in channels}
-            yield from _write_slot(where, slot, channels, plan.frames, memory, written, muted)
+            yield from _write_slot(where, slot, channels, plan.frames, progress)
             strips.append((channels[0].group, slot))
             if not where.is_layered:
                 fcurves.assign(block, action, action.slots[slot])
             yield True
         if where.is_layered:
             layers = [nla.LayerStrip(track, action, action.slots[slot]) for track, slot in strips]
-            layers += _own_strips(action, planned_slot, memory, plan.frames)
-            offsets = _named_slot(where.edits, block, planned_slot.name)
-            if offsets is not None:
-                layers.append(nla.LayerStrip(nla.EDITS_TRACK, where.edits, offsets, "ADD"))
+            layers += _strips_above(where, planned_slot, progress.memory, plan.frames)
             nla.lay_out(block, layers, (plan.frames[0], plan.frames[-1]))
-    _take_out(action, plan, {*memory} - {*written}, kept)
+    _take_out(action, plan, {*progress.memory} - {*progress.written}, kept)
     if planned:
         # What a character has no more, or under another name, was not deleted.
         edits.keep_deleted(action, edits.deleted(action) & planned)
@@ -145,9 +152,7 @@ def _write_slot(
     identifier: str,
     channels: Sequence[fcurves.Channel],
     frames: Floats,
-    memory: Mapping[edits.Name, Keys],
-    written: dict[edits.Name, Keys],
-    muted: set[edits.Name],
+    progress: _Progress,
 ) -> Steps[None]:
     """Write the curves of one slot that change."""
     size = REDUCED_A_PIECE if where.style.keys == "REDUCED" else WRITTEN_A_PIECE
@@ -164,19 +169,19 @@ def _write_slot(
         curves = fcurves.slot_curves(where.action, slot)
         offsets = {} if where.is_layered else edits.offsets(where.edits)
         some = [_edited(c, identifier, frames, offsets) for c in channels[start : start + count]]
-        known = [memory.get((identifier, c.path, c.index)) for c in some]
+        known = [progress.memory.get((identifier, c.path, c.index)) for c in some]
         found = keys_of(some, frames, where.style, owner, known)
         for channel, before, keys in zip(some, known, found, strict=True):
             curve = curves.get((channel.path, channel.index))
             if curve is None:
                 curve = fcurves.new_curve(bag, channel)
-                curve.mute = (base, channel.path, channel.index) in muted
+                curve.mute = (base, channel.path, channel.index) in progress.muted
                 fcurves.set_keys(curve, keys)
             elif before is not None and _same(before, keys):
                 keys = before
             else:
                 fcurves.set_keys(curve, keys, before)
-            written[identifier, channel.path, channel.index] = keys
+            progress.written[identifier, channel.path, channel.index] = keys
 
 
 def _take_out(
@@ -349,6 +354,20 @@ def _rest_slot(action: bpy.types.Action, planned_slot: apply.Slot) -> bpy.types.
             keys = Keys(np.zeros(1), np.array([rest]), "CONSTANT")
             fcurves.set_keys(fcurves.new_curve(bag, channel), keys)
     return slot
+
+
+def _strips_above(
+    where: Destination,
+    planned_slot: apply.Slot,
+    memory: Mapping[edits.Name, Keys],
+    frames: Floats,
+) -> list[nla.LayerStrip]:
+    """Strips over our layers, upward: the artist's own keys, then the hand edits, as far as there are."""
+    strips = _own_strips(where.action, planned_slot, memory, frames)
+    offsets = _named_slot(where.edits, planned_slot.id_block, planned_slot.name)
+    if offsets is not None:
+        strips.append(nla.LayerStrip(nla.EDITS_TRACK, where.edits, offsets, "ADD"))
+    return strips
 
 
 def _own_strips(
