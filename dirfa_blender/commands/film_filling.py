@@ -13,9 +13,9 @@ from ..core.head import Head
 from ..core.timing import FrameRate
 from ..export import exports
 from ..head import meshes
-from ..rendering import render, shot, small_picture
+from ..rendering import engines, render, shot, small_picture
+from ..rendering.engines import RenderSettings
 from ..rendering.order_process import Report, run_as_process
-from ..rendering.render import RenderSettings
 from ..staging.placement import Placement, place
 from .film_order import FilmOrder
 
@@ -87,7 +87,7 @@ def _prepare_render(order: FilmOrder, stage: bpy.types.Scene) -> None:
     In a picture large enough to show the edges of the mesh, built heads are rendered subdivided.
     """
     settings = _render_settings(order)
-    render.configure(stage, settings)
+    engines.configure(stage, settings)
     render.mark_scene(stage)
     if max(settings.width, settings.height) >= small_picture.SMOOTH_PIXELS:
         for thing in stage.objects:

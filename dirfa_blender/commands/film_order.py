@@ -20,7 +20,7 @@ class FilmOrder:
     audio_seconds : its exact length; 0 takes the length Blender finds
     blend, video, export : files to write; the export's suffix says its format (see `exports`)
     fps, fps_base : the scene's rate
-    engine, width, height, samples, device : as `render.RenderSettings`; 0 samples is the default
+    engine, width, height, samples, device : as `engines.RenderSettings`; 0 samples is the default
     shot : name of a preset; photo : picture that some presets show behind the head
     follow_through : how strongly neck and shoulders follow the head, 0..2
     """

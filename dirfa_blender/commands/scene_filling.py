@@ -12,7 +12,7 @@ from ..core.errors import FormatError, RigError, SettingsError
 from ..core.exchange import read_take
 from ..export import exporting
 from ..performing import shared_meshes
-from ..rendering import render
+from ..rendering import engines, render
 from ..rendering.order_process import Report, run_as_process
 from ..rig.character import character_of
 from ..staging.hindrances import hindrances_of
@@ -123,13 +123,13 @@ def _render(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
     render.render_video(stage, Path(order.output), _settings(order, stage), progress)
 
 
-def _settings(order: SceneOrder, stage: bpy.types.Scene) -> render.RenderSettings | None:
+def _settings(order: SceneOrder, stage: bpy.types.Scene) -> engines.RenderSettings | None:
     """Settings the order asks for; None where it leaves everything to the scene."""
     if not (order.engine or order.size or order.samples):
         return None
     engines = {"CYCLES": "cycles", "BLENDER_WORKBENCH": "workbench"}
     width, height = order.pixels() or (stage.render.resolution_x, stage.render.resolution_y)
-    return render.RenderSettings(
+    return engines.RenderSettings(
         order.engine or engines.get(stage.render.engine, "eevee"),  # pyright: ignore[reportArgumentType]
         width,
         height,

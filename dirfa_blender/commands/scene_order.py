@@ -39,7 +39,7 @@ class SceneOrder:
     frame_start : frame of the take's first second
     frames : first and last frame to render or export, such as ``1-120``
     fps : the scene's rate, such as ``23.976``
-    engine, size, samples : as `render.RenderSettings`
+    engine, size, samples : as `engines.RenderSettings`
     follow_through : how strongly neck and shoulders follow the head, 0..2
 
     Raises

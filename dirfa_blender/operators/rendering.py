@@ -11,7 +11,7 @@ from ..blender.labels import spoken
 from ..blender.viewport import redraw_sidebars
 from ..core.errors import DirfaError, JobCancelled, OutputError
 from ..performing import rate_change
-from ..rendering import render
+from ..rendering import engines, render
 from ..rendering.film_job import FilmJob
 from ..rendering.render_filling import render_order
 from ..rendering.render_order import RenderOrder
@@ -112,7 +112,7 @@ class DIRFA_OT_use_render_settings(bpy.types.Operator):
         try:
             settings = film_choice.settings_of(scene)
             assert settings is not None
-            render.configure(scene, settings)
+            engines.configure(scene, settings)
             render.mark_scene(scene)
         except DirfaError as error:
             self.report({"ERROR"}, spoken(str(error)))

@@ -13,7 +13,7 @@ import bpy
 
 from ..core.errors import FormatError
 from ..head import meshes
-from . import render, shot, small_picture
+from . import engines, render, shot, small_picture
 from .order_process import Report, run_as_process
 from .render_order import FILM, RenderOrder
 
@@ -68,11 +68,11 @@ def render_order(stage: bpy.types.Scene, order: RenderOrder, report: Report) -> 
         render.render_pictures(stage, Path(order.output), settings, progress)
 
 
-def settings_of(order: RenderOrder) -> render.RenderSettings | None:
+def settings_of(order: RenderOrder) -> engines.RenderSettings | None:
     """Engine and size of an order; None where it leaves them to the scene."""
     if not order.engine:
         return None
-    return render.RenderSettings(
+    return engines.RenderSettings(
         order.engine,  # pyright: ignore[reportArgumentType]
         order.width,
         order.height,
@@ -82,7 +82,7 @@ def settings_of(order: RenderOrder) -> render.RenderSettings | None:
     )
 
 
-def smooth_heads(stage: bpy.types.Scene, settings: render.RenderSettings | None) -> None:
+def smooth_heads(stage: bpy.types.Scene, settings: engines.RenderSettings | None) -> None:
     """Subdivide built heads in a picture large enough to show the edges of the mesh."""
     if settings is None or max(settings.width, settings.height) < small_picture.SMOOTH_PIXELS:
         return

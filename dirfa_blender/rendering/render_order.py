@@ -18,7 +18,7 @@ class RenderOrder:
     output : .mp4 to write, or the folder of the pictures
     kind : `FILM` with sound, or `PICTURES`: a .png a frame, transparent where the scene's film is
     frame_start, frame_end : both included
-    quality : as `render.RenderSettings`, like engine, width, height, samples (0 is the default), device
+    quality : as `engines.RenderSettings`, like engine, width, height, samples (0 is the default), device
     with_sound : whether the sound strips go into the film
     with_scripts : whether scripts of the file may run, as they do where it is open
     """

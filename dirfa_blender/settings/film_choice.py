@@ -18,7 +18,7 @@ from ..core.errors import DirfaError, RenderError
 from ..core.file_names import safe_name
 from ..core.timing import FrameRate, parse_rate
 from ..performing import acting, takes
-from ..rendering.render import RenderSettings
+from ..rendering.engines import RenderSettings
 from ..rendering.render_order import FILM, RenderOrder
 from ..session import state
 

@@ -15,7 +15,7 @@ from dirfa_blender.blender.scene import place_sound, set_frame_range, set_frame_
 from dirfa_blender.core.errors import RenderError
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.performing import acting, lines, rate_change
-from dirfa_blender.rendering import render
+from dirfa_blender.rendering import engines
 from dirfa_blender.settings import film_choice, rate_watch
 from tests.addon.stage import character, line_with_take, take_of
 from tests.addon.test_scene import write_tone
@@ -184,9 +184,9 @@ def test_a_preview_is_small_and_quick_and_a_final_is_neither(stage) -> None:
     final = film_choice.settings_of(stage)
     assert preview is not None and final is not None
 
-    render.configure(stage, preview)
+    engines.configure(stage, preview)
     quick = (stage.cycles.samples, stage.render.resolution_x)
-    render.configure(stage, final)
+    engines.configure(stage, final)
 
     assert quick == (4, preview.width)
     assert (stage.cycles.samples, stage.render.resolution_x) == (96, 864)

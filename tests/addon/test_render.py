@@ -14,11 +14,11 @@ from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import JobCancelled, OutputError, RenderError, SettingsError
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.head import meshes
-from dirfa_blender.rendering import render, shot
+from dirfa_blender.rendering import engines, render, shot
 from tests.addon.ball_head import ball_head
 from tests.addon.test_scene import write_tone
 
-TINY = render.RenderSettings("cycles", 48, 60, 1, "cpu")
+TINY = engines.RenderSettings("cycles", 48, 60, 1, "cpu")
 
 
 def filmed(scene, tmp_path: Path, rate: str = "25", seconds: float = 0.32) -> Path:
@@ -96,7 +96,7 @@ def test_output_settings_of_the_scene_are_put_back(scene, tmp_path: Path) -> Non
 
 
 def test_odd_sizes_become_even() -> None:
-    settings = render.RenderSettings("cycles", 101, 77)
+    settings = engines.RenderSettings("cycles", 101, 77)
 
     assert (settings.width, settings.height) == (102, 78)
 
@@ -106,7 +106,7 @@ def test_odd_sizes_become_even() -> None:
 )
 def test_settings_out_of_range_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match=f"{next(iter(change))}.* must be"):
-        render.RenderSettings(**change)  # type: ignore[arg-type]
+        engines.RenderSettings(**change)  # type: ignore[arg-type]
 
 
 def test_a_target_folder_that_is_missing_is_a_sentence(scene, tmp_path: Path) -> None:
@@ -140,11 +140,11 @@ def test_a_missing_egl_is_a_sentence_and_no_crash(monkeypatch, engine: str) -> N
         raise OSError(f"{name}: cannot open shared object file")
 
     monkeypatch.setattr(ctypes, "CDLL", absent)
-    monkeypatch.setattr(render.sys, "platform", "linux")
+    monkeypatch.setattr(engines.sys, "platform", "linux")
 
     with pytest.raises(RenderError, match="libEGL"):
-        render.check_engine(engine)
-    render.check_engine("cycles")
+        engines.check_engine(engine)
+    engines.check_engine("cycles")
 
 
 def test_the_frame_folder_is_gone_after_a_failure(scene, tmp_path: Path, monkeypatch) -> None:

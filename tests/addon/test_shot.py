@@ -10,7 +10,7 @@ import pytest
 
 from dirfa_blender.core.errors import SettingsError
 from dirfa_blender.head import meshes
-from dirfa_blender.rendering import render, shot
+from dirfa_blender.rendering import engines, shot
 from dirfa_blender.rendering.shot_presets import SHOTS
 
 from .ball_head import ball_head
@@ -79,7 +79,7 @@ def test_an_unreadable_photo_leaves_the_gradient(scene, tmp_path: Path) -> None:
 def test_render_settings_leave_the_film_as_the_shot_set_it(scene) -> None:
     shot.build_shot(scene, subject(), preset="cut-out")
 
-    render.configure(scene, render.RenderSettings())
+    engines.configure(scene, engines.RenderSettings())
 
     assert scene.render.film_transparent
 

@@ -26,7 +26,7 @@ from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings
 from dirfa_blender.head import meshes
 from dirfa_blender.performing import apply
-from dirfa_blender.rendering import render, shot
+from dirfa_blender.rendering import engines, shot
 from dirfa_blender.samples import sample_photo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def main() -> int:
 def _shapes(folder: Path, size: int) -> tuple[list[str], list[Path]]:
     head = with_shapes(template())
     actor = _staged(head, "close-up")
-    render.configure(bpy.context.scene, render.RenderSettings("workbench", size, size))
+    engines.configure(bpy.context.scene, engines.RenderSettings("workbench", size, size))
     shading = bpy.context.scene.display.shading
     shading.color_type, shading.show_cavity, shading.cavity_type = "MATERIAL", True, "BOTH"
     labels, files = [], []
@@ -162,8 +162,8 @@ def _staged(head: Head, preset: str) -> meshes.HeadObjects:
 
 
 def _configure(size: int, samples: int) -> None:
-    settings = render.RenderSettings("cycles", size, round(size * 1.25), samples)
-    render.configure(bpy.context.scene, settings)
+    settings = engines.RenderSettings("cycles", size, round(size * 1.25), samples)
+    engines.configure(bpy.context.scene, settings)
 
 
 def _pose(actor: meshes.HeadObjects, weights: Mapping[str, float]) -> None:

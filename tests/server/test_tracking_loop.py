@@ -81,7 +81,7 @@ def rendered(take: Animation, path: Path) -> Path:
     from dirfa_blender.core.timing import parse_rate
     from dirfa_blender.head import meshes
     from dirfa_blender.performing import apply
-    from dirfa_blender.rendering import render, shot
+    from dirfa_blender.rendering import engines, render, shot
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
@@ -92,7 +92,7 @@ def rendered(take: Animation, path: Path) -> Path:
     apply.apply_animation(take, head, load_profile("arkit"), name="Known", interpolation="CONSTANT")
     # Rolls highlights off as a camera does, and as the film on which the tracker's response was measured.
     scene.view_settings.view_transform = "AgX"
-    render.render_video(scene, path, render.RenderSettings("workbench", 224, 280, 1, "cpu"))
+    render.render_video(scene, path, engines.RenderSettings("workbench", 224, 280, 1, "cpu"))
     bpy.ops.wm.read_factory_settings(use_empty=True)
     return path
 
