@@ -17,6 +17,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..blender.made_blocks import MadeBlocks
+from ..blender.origin import keep_origin
 from ..blender.pieces import Steps, finished
 from ..core.head import Head
 from ..core.head_sliders import Anchors, anchors_of, ears_of
@@ -32,8 +33,6 @@ CHIN_KEY = "dirfa_chin"
 # What its form can be changed by later: see `head_sliders.Anchors`.
 ANCHORS_KEY = "dirfa_anchors"
 EARS = "dirfa_ears"
-# Characters that a custom property's name may have in Blender.
-MAX_KEY = 63
 # Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.
 BONE_ROTATION_MODE = "ZXY"
 
@@ -86,8 +85,7 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     yield from bending_steps(face, rig, parts.weights)
     yield from _hair_steps(parts, slots, rig, name, made)
     _keep_form(face, head)
-    for key, value in head.source.items():
-        face[f"dirfa_{key}"[:MAX_KEY]] = value
+    keep_origin(face, head.source)
     return HeadObjects(rig, face)
 
 

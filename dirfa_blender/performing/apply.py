@@ -17,6 +17,7 @@ import numpy.typing as npt
 from mathutils import Matrix
 
 from ..blender import fcurves, nla
+from ..blender.origin import keep_origin
 from ..blender.scene import frame_rate
 from ..core import pose, rotation
 from ..core.animation import Animation
@@ -94,8 +95,7 @@ def apply_animation(
     for slot in slots:
         nla.keep_below(slot.id_block, scene.frame_end)
         fcurves.write_slot(action, slot.id_block, slot.name, frames, slot.channels, interpolation)
-    for key, value in animation.source.items():
-        action[f"{fcurves.OWNER_KEY}_{key}"[:63]] = value
+    keep_origin(action, animation.source)
     return action
 
 
