@@ -6,9 +6,9 @@
   `protocol`.
 * On a character: `mapping` finds a `profile` (`profile_format` with `profile_reader` and `json_values`;
   `profile_writer`), `inventory` what of it a character has (by `recognition` of names, `spelling`,
-  `driver_expression`), `skeleton` its bones, which take a `pose` and follow through (`follow_through`);
-  `visemes` (`viseme_mouths`, `linear`) are what some rigs have instead of shapes; `key_reduction` thins
-  the keys.
+  `vocabulary`, `driver_expression`), `skeleton` its bones, which take a `pose` and follow through
+  (`follow_through`); `visemes` (`viseme_mouths`, `linear`) are what some rigs have instead of shapes;
+  `key_reduction` thins the keys.
 * In other formats: `take_formats` names them, `exchange` knows them all: `interchange`, `a2f_json`,
   `cues`, `viseme_exchange` (`viseme_track`), `vmd` and `vrma` (`vrma_reading`, `avatar_pose`); `recovery`
   turns shapes into units again.

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Literal
 
 from .errors import RigError
-from .profile import BoneMove, MappingProfile
-from .recognition import NameIndex, name_index
+from .profile import INPUTS, BoneMove, MappingProfile
+from .recognition import NameIndex, is_second_choice, name_index
 from .skeleton import Skeleton, find_part
 from .spelling import plain_spelling, words_of
 
@@ -25,6 +25,8 @@ LEAST_SHARE = 0.15
 # Less of it is meant where it is this part of all the keys that a character has.
 LEAST_EXPLAINED = 0.5
 MOST_MISSING_NAMED = 6
+# A channel opens the mouth that has this much of a relaxed jaw's drop.
+LEAST_OPENING = 0.2
 # Part of the distance between the eyes within which a bone begins at an eye's middle, not on its lid.
 NEAR = 0.12
 
@@ -184,7 +186,8 @@ def detected(
 
     Profiles are ranked by how many channels they find, then by share: a rig that has 52 shapes and five
     vowels is driven by the 52. A few shapes of a large profile count as much as they are of all that the
-    character has.
+    character has. One that can open the mouth comes before any that cannot: a face that has vowels and no
+    jaw speaks by its vowels, however many brows it has.
 
     Raises
     ------
@@ -199,7 +202,7 @@ def best(
 ) -> tuple[MappingProfile, Coverage]:
     """`detected` where the coverage of every profile is known already. Raises RigError."""
 
-    def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[float, int]:
+    def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[bool, float, int]:
         profile, own = entry
         by_bone = len(set(own.bones) - set(own.places))
         explained = _explained(own, inventory)
@@ -212,7 +215,11 @@ def best(
             for place in places[:1]
         )
         literal += sum(bone in sum(profile.bones.values(), ()) for bone in own.parts.values())
-        return carried * max(own.share, explained, 0.3), literal
+        return (
+            carried > 0 and _opens(profile, own),
+            carried * max(own.share, explained, 0.3),
+            literal,
+        )
 
     most = max(found, key=rank)
     if not most[1].places and not most[1].bones:
@@ -220,12 +227,21 @@ def best(
     return most
 
 
+def _opens(profile: MappingProfile, found: Coverage) -> bool:
+    """Whether something that was found opens the mouth."""
+    fitted = profile.fitted({*found.places, *found.bones})
+    jaw = INPUTS.index("AU26")
+    by_sound = any(row[jaw] >= LEAST_OPENING for row in fitted.visemes.values())
+    return by_sound or bool((fitted.gains[jaw] >= LEAST_OPENING).any())
+
+
 def _explained(found: Coverage, inventory: Inventory) -> float:
-    """Part of a character's shape keys that a coverage moves, 0..1."""
-    keys = {name for names in inventory.of_kind("shape").values() for name in names}
-    places = (place for places in found.places.values() for place in places)
-    moved = {place.name for place in places if place.kind == "shape"}
-    return len(moved) / max(1, len(keys))
+    """Part of the shape keys that a coverage moves, 0..1, of the meshes where it moves any."""
+    places = [place for places in found.places.values() for place in places]
+    moved = {(place.owner, place.name) for place in places if place.kind == "shape"}
+    shapes = inventory.of_kind("shape")
+    keys = {name for owner in {owner for owner, _ in moved} for name in shapes[owner]}
+    return len({name for _, name in moved}) / max(1, len(keys))
 
 
 def describe_absence(inventory: Inventory) -> str:
@@ -260,9 +276,10 @@ def _places(profile: MappingProfile, inventory: Inventory) -> dict[str, tuple[Pl
     for kind, owner, index in inventory.indices:
         if kind == "object" and profile.stepped is None:
             continue
-        best: dict[str, tuple[int, str]] = {}
+        best: dict[str, tuple[tuple[bool, int], str]] = {}
         for meaning, own in index.recognised(wanted.keys()).items():
-            for channel, order in wanted[meaning]:
+            for channel, place in wanted[meaning]:
+                order = is_second_choice(own), place
                 if channel not in best or order < best[channel][0]:
                     best[channel] = order, own
         for channel, (_, own) in best.items():

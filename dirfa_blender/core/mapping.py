@@ -11,6 +11,7 @@ from typing import Any
 from .errors import ProfileError
 from .profile import MappingProfile
 from .profile_format import parse_profile
+from .vocabulary import VOCABULARY_FILE
 
 RIGS_FOLDER = Path(__file__).resolve().parents[2] / "rigs"
 VISEMES_FILE = RIGS_FOLDER / "visemes.json"
@@ -53,7 +54,10 @@ def parse_text(text: str, where: str) -> MappingProfile:
 @lru_cache(maxsize=1)
 def shipped_profiles() -> tuple[str, ...]:
     """Names of the profiles that come with the program, ``arkit`` first."""
-    names = {path.stem for path in RIGS_FOLDER.glob("*.json")} - {VISEMES_FILE.stem}
+    names = {path.stem for path in RIGS_FOLDER.glob("*.json")} - {
+        VISEMES_FILE.stem,
+        VOCABULARY_FILE.stem,
+    }
     return ("arkit", *sorted(names - {"arkit"}))
 
 

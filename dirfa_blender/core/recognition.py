@@ -3,7 +3,7 @@
 Exact meanings come first. Words that a whole rig puts around its names (``Face_jawOpen_geo``,
 ``07_jawOpen``) are found by how many wanted names they surround; a number there stands for any number.
 Words that mean nothing by themselves (``bs_jawOpen``, ``Teeth_jawOpen_01``) need no company, and words in
-another order (``Open_Jaw``) come last.
+another order (``Open_Jaw``) come late; last what words of other languages say (`vocabulary`).
 
 A character with thousands of names is asked by every profile: what a name may mean is worked out once, in
 a `NameIndex` by meaning, and a profile only looks up what it wants. No bpy.
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import permutations
 
-from .spelling import joined, readings
+from .spelling import is_half_way, joined, readings
+from .vocabulary import meant, said, sides_of
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
 LEAST_SHARED = 3
@@ -33,10 +34,12 @@ AROUND = frozenset({
     "grp", "obj", "geometry", "body", "skin", "base", "new", "old", "copy", "of", "final", "fix",
     "fixed", "v", "ver", "version", "tmp", "test", "char", "character", "model", "teeth", "tooth",
     "tongue", "gum", "gums", "lash", "lashes", "eyelash", "eyelashes", "hair", "beard", "tear",
-    "tearline", "ctrl", "au"
+    "tearline", "ctrl", "au", "%",
 })  # fmt: skip
 # Of these, what also marks a shape that is not meant where there is another: a corrective, an earlier one.
-SECOND_CHOICES = frozenset({"fix", "fixed", "old", "copy", "tmp", "test"})
+# `HALF_WAY` stands for the number of an in-between: ``jawOpen_50``.
+HALF_WAY = "%"
+SECOND_CHOICES = frozenset({"fix", "fixed", "old", "copy", "tmp", "test", HALF_WAY})
 # Words that announce a sound: behind them a single letter is a name, ``Vis_E``.
 SPOKEN = frozenset({
     "vis", "viseme", "visemes", "visime", "phoneme", "phonemes", "phon", "pho", "lipsync", "sync", "mouth",
@@ -85,16 +88,29 @@ class NameIndex:
     def alone(self) -> tuple[Choices, Choices, Choices]:
         """Inside words that mean nothing, the same with second choices, and in another order."""
         empty = AROUND | self.around
-        sure = empty - SECOND_CHOICES
         return (
-            _choices(_alone(name, sure) for name in self.names),
+            _choices(_alone(name, self.sure) for name in self.names),
             _choices(_alone(name, empty) for name in self.names),
             _choices(_shuffled(name) for name in self.names),
         )
 
+    @cached_property
+    def sure(self) -> frozenset[str]:
+        """Words that mean nothing, without those of second choices."""
+        return (AROUND | self.around) - SECOND_CHOICES
+
+    @cached_property
+    def worded(self) -> tuple[Choices, Choices]:
+        """By what their words say in some language, and with one slip of the pen."""
+        sides = sides_of(self.names)
+        return (
+            _choices(said(name, self.sure, sides.get(name, "")) for name in self.names),
+            _choices(meant(name, self.sure, sides.get(name, "")) for name in self.names),
+        )
+
     def prepare(self) -> None:
         """Work out all meanings now, so that the first question need not."""
-        _ = self.exact, self.inside, self.alone
+        _ = self.exact, self.inside, self.alone, self.worded
 
     def recognised(self, wanted: Collection[str]) -> dict[str, str]:
         """The first name for each wanted spelling that one of them means.
@@ -106,7 +122,8 @@ class NameIndex:
         Returns
         -------
         wanted spelling -> the rig's own name: exact meanings first, then those inside a shared prefix or
-        suffix, inside words that mean nothing, and of the same words in another order
+        suffix, inside words that mean nothing, of the same words in another order, and of
+        words that say it in another language or with one slip of the pen
         """
         found: dict[str, str] = {}
         exact = _best(self.exact, wanted)
@@ -118,7 +135,7 @@ class NameIndex:
             for place, meaning in sorted(meanings.items()):
                 found.setdefault(meaning, self.names[place])
         taken = set(found.values()) | {self.names[place] for place in exact}
-        for choices in self.alone:
+        for choices in self.alone + self.worded:
             for place, meaning in _best(choices, wanted).items():
                 if self.names[place] not in taken:
                     found.setdefault(meaning, self.names[place])
@@ -160,6 +177,13 @@ def recognised(
 ) -> dict[str, str]:
     """`NameIndex.recognised` of names that nobody has asked about yet."""
     return name_index(tuple(names), frozenset(around)).recognised(wanted)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def is_second_choice(name: str) -> bool:
+    """Whether a name is a corrective's, an earlier version's or an in-between's."""
+    words = readings(name)[-1]
+    return not SECOND_CHOICES.isdisjoint(words) or (bool(words) and is_half_way(words[-1]))
 
 
 def _choices(meanings: Iterable[Sequence[str]]) -> Choices:
@@ -230,7 +254,10 @@ def _alone(name: str, around: frozenset[str]) -> tuple[str, ...]:
     found: list[tuple[int, str]] = []
     for words in readings(name):
         prefix = _empty_words(words, around, MOST_PREFIX_WORDS)
-        suffix = _empty_words(words[::-1], around, MOST_SUFFIX_WORDS)
+        behind = words[::-1]
+        if behind and is_half_way(behind[0]) and HALF_WAY not in around:
+            behind = ()
+        suffix = _empty_words(behind, around, MOST_SUFFIX_WORDS)
         if prefix or suffix:
             found += [
                 (len(before) + len(after), meaning)

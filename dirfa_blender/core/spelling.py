@@ -51,6 +51,8 @@ _FBX_SIGN = re.compile(r"FBXASC(\d{3})")
 _CLASH = re.compile(r"_ncl\d+_\d+")
 # Accents of Latin letters; those of kana are letters of their own.
 _ACCENT = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
+# One letter that is written as two elsewhere.
+_LIGATURES = str.maketrans({"ß": "ss", "œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae"})
 # Katakana are written for hiragana, and in half width: ``ﾆﾔﾘ`` is ``にやり``.
 _HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
@@ -114,6 +116,11 @@ def bone_spelling(name: str) -> str:
     return joined(_bone_words(name))
 
 
+def is_half_way(word: str) -> bool:
+    """Whether a last word says how far a shape goes, such as the 50 of an in-between ``jawOpen_50``."""
+    return word.isdigit() and len(word) > 1 and word[0] != "0" and int(word) % 5 == 0
+
+
 def side_of(name: str) -> str:
     """``left`` or ``right`` where a name has exactly one side, else nothing."""
     name = unicodedata.normalize("NFKC", name)
@@ -125,7 +132,7 @@ def side_of(name: str) -> str:
 def _folded(name: str) -> str:
     """One form of every character, without accents: ``Lächeln`` has no side and is ``Lacheln``."""
     name = _CLASH.sub("", _FBX_SIGN.sub(lambda sign: chr(int(sign[1])), name))
-    apart = unicodedata.normalize("NFKD", name).replace("ß", "ss")
+    apart = unicodedata.normalize("NFKD", name).translate(_LIGATURES)
     return unicodedata.normalize("NFKC", _ACCENT.sub(r"\1", apart)).translate(_HIRAGANA).strip()
 
 
