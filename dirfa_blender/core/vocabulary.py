@@ -191,7 +191,7 @@ def _concepts(word: str) -> Concepts | None:
     if word.isascii() and len(word) < SHORTEST_ROW:
         return None
     # The row of fewest words that fills the whole.
-    rows: list[Concepts | None] = [()] + [None] * len(word)
+    rows: list[Concepts | None] = [(), *([None] * len(word))]
     count = [0] + [len(word) + 1] * len(word)
     for end in range(1, len(word) + 1):
         for start in range(end):

@@ -7,11 +7,14 @@ is said before: modifiers that change the number of vertices would cost the shap
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
+from ..core import provenance
 from ..core.errors import OutputError, RigError
 from ..core.partials import folder_beside, remove_stale
 from .export_check import CheckOrder
@@ -124,7 +127,8 @@ def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None
     try:
         scene.frame_start, scene.frame_end = export.frame_start, export.frame_end
         with folder_beside(path) as folder:
-            export_objects(folder / path.name, export.objects, animated=True)
+            with _marked(scene, export):
+                export_objects(folder / path.name, export.objects, animated=True)
             _publish(folder, path)
     except OSError as error:
         raise OutputError(
@@ -133,6 +137,28 @@ def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None
     finally:
         scene.frame_start, scene.frame_end = kept[:2]
         scene.frame_set(kept[2])
+
+
+@contextmanager
+def _marked(scene: bpy.types.Scene, export: Export) -> Generator[None]:
+    """Scene and character say meanwhile that a performance in them is synthetic, where there is one.
+
+    Custom properties are what glTF, FBX and USD all carry; FBX and USD those of objects only.
+    """
+    settings = getattr(scene, "dirfa", None)
+    performs = settings is not None and any(r.target in export.objects for r in settings.characters)
+    if not (performs or provenance.PROPERTY in scene):
+        yield
+        return
+    tops = [o for o in export.objects if o.parent not in export.objects and o.is_editable]
+    marked = [block for block in (scene, *tops) if provenance.PROPERTY not in block]
+    try:
+        for block in marked:
+            block[provenance.PROPERTY] = provenance.SYNTHETIC
+        yield
+    finally:
+        for block in marked:
+            del block[provenance.PROPERTY]
 
 
 def _publish(folder: Path, target: Path) -> None:

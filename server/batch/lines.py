@@ -233,7 +233,13 @@ def _emotions(text: str) -> tuple[tuple[str, Curve], ...]:
 
 
 def _cell(name: str, text: str, hint: Any) -> Any:
-    """What a CSV cell means for a setting; text that means nothing goes on to be refused."""
+    """What a CSV cell means for a setting; text that means nothing goes on to be refused.
+
+    Raises
+    ------
+    FormatError
+        The setting is a number and the cell holds none.
+    """
     kinds: tuple[Any, ...] = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if name == "fps":
         return parse_rate(text).per_second
@@ -247,6 +253,9 @@ def _cell(name: str, text: str, hint: Any) -> Any:
                 return kind(text)
             except ValueError:
                 continue
+    if int in kinds or float in kinds:
+        number = "number" if float in kinds else "whole number"
+        raise FormatError(f"{name} must be a {number}, got {text!r}.")
     try:
         return json.loads(text)
     except ValueError:

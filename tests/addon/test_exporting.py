@@ -18,12 +18,13 @@ from mathutils.kdtree import KDTree
 import dirfa_blender
 from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import OutputError, RigError, SettingsError
+from dirfa_blender.core.provenance import PROPERTY, SYNTHETIC
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.export import exporting, exports
 from dirfa_blender.performing import acting, layering
 from dirfa_blender.staging.placement import Placement, place
 from tests.addon.ball_head import ball_head, wavy_animation
-from tests.addon.stage import character, line_with_take, take_of
+from tests.addon.stage import character, line_with_take, speaking_character, take_of
 from tests.addon.stand_ins import JOINTS, armature
 
 FRAMES = (1, 7, 13)
@@ -172,6 +173,41 @@ def test_layers_in_the_nla_are_exported_as_they_are_seen(scene, tmp_path: Path) 
     assert max(np.abs(values).max() for values in before.values()) > 0.05
     for name, values in before.items():
         np.testing.assert_allclose(after[name], values, atol=1e-4)
+
+
+# Blender 5.2's FBX exporter sets array shapes, which its own numpy warns of.
+@pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning")
+@pytest.mark.parametrize("suffix", [".glb", ".fbx", ".usdc", ".blend"])
+def test_a_file_says_that_the_performance_in_it_is_synthetic(
+    scene, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"face{suffix}"
+    dirfa_blender.register()
+    try:
+        scene = bpy.context.scene
+        face = speaking_character(scene, 0.4)
+        exporting.export_character(scene, exporting.export_of(scene, face), path)
+        kept = [block.name for block in (scene, *scene.objects) if PROPERTY in block]
+    finally:
+        dirfa_blender.unregister()
+
+    if suffix == ".blend":
+        bpy.ops.wm.open_mainfile(filepath=str(path))
+    scene = bpy.context.scene if suffix == ".blend" else imported(path)
+    assert SYNTHETIC in [block.get(PROPERTY) for block in (scene, *scene.objects)]
+    assert not kept
+
+
+def test_a_character_without_a_performance_is_not_called_synthetic(scene, tmp_path: Path) -> None:
+    dirfa_blender.register()
+    try:
+        scene = bpy.context.scene
+        export = exporting.export_of(scene, character())
+        exporting.export_character(scene, export, tmp_path / "face.glb")
+    finally:
+        dirfa_blender.unregister()
+
+    assert SYNTHETIC.encode() not in (tmp_path / "face.glb").read_bytes()
 
 
 def test_selection_and_range_are_put_back(scene, tmp_path: Path) -> None:

@@ -278,6 +278,23 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
 
 
 @pytest.mark.parametrize(
+    ("column", "cell", "message"),
+    [
+        ("seed", "x", "line 2: seed must be a whole number, got 'x'"),
+        ("head", "strong", "line 2: head must be a number, got 'strong'"),
+    ],
+)
+def test_a_cell_that_is_no_number_is_named_in_the_words_of_the_header(
+    tmp_path: Path, column: str, cell: str, message: str
+) -> None:
+    manifest = tmp_path / "lines.csv"
+    manifest.write_text(f"audio,{column}\na.wav,{cell}\n")
+
+    with pytest.raises(FormatError, match=message):
+        read_lines(manifest, AnimateSettings(), (".npz",))
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--format", "fbx"], "formats are npz, csv, json, a2f"),
