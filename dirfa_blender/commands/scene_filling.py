@@ -127,10 +127,10 @@ def _settings(order: SceneOrder, stage: bpy.types.Scene) -> engines.RenderSettin
     """Settings the order asks for; None where it leaves everything to the scene."""
     if not (order.engine or order.size or order.samples):
         return None
-    engines = {"CYCLES": "cycles", "BLENDER_WORKBENCH": "workbench"}
+    by_type = {"CYCLES": "cycles", "BLENDER_WORKBENCH": "workbench"}
     width, height = order.pixels() or (stage.render.resolution_x, stage.render.resolution_y)
     return engines.RenderSettings(
-        order.engine or engines.get(stage.render.engine, "eevee"),  # pyright: ignore[reportArgumentType]
+        order.engine or by_type.get(stage.render.engine, "eevee"),  # pyright: ignore[reportArgumentType]
         width,
         height,
         order.samples or None,
