@@ -13,6 +13,7 @@ from ..performing import acting
 from ..session import state
 
 BUSY = "A job runs; wait for it or cancel it"
+UNNAMED = "Type or choose the name of a file: only a folder was given"
 
 
 class Button:
@@ -52,15 +53,13 @@ class FileButton(Button):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         # A file browser whose name was left empty gives the folder.
-        if hasattr(self, "filepath") and not _is_file(self.filepath):
-            self.report(
-                {"ERROR"}, spoken("Type or choose the name of a file: only a folder was given")
-            )
+        if hasattr(self, "filepath") and not is_file(self.filepath):
+            self.report({"ERROR"}, spoken(UNNAMED))
             return {"CANCELLED"}
         return super().execute(context)
 
 
-def _is_file(text: str) -> bool:
+def is_file(text: str) -> bool:
     """Whether a path may be that of a file, there already or not."""
     path = Path(bpy.path.abspath(text))
     return bool(text and path.name) and not text.endswith(("/", "\\")) and not path.is_dir()

@@ -122,14 +122,25 @@ def stage_take(
     DirfaError
         The character cannot be driven; the scene is as it was.
     """
+    line = lines.line_of(where, finished(take_steps(where, target, animation, name)))
+    assert line is not None
+    return line
+
+
+def take_steps(
+    where: bpy.types.Scene, target: bpy.types.Object, animation: Animation, name: str
+) -> Steps[int]:
+    """`stage_take` in pieces; the number of the line."""
     target = lines.known_as(where, target)
     seed = animation.source.get("seed", "0")
     draft = Draft(name, "FILE", Speech(Path()), target=target, with_sound=False, with_shot=False)
     note = TakeNote(int(seed) if seed.isdigit() and int(seed) < 2**31 else 0, text=name)
-    line = stage_draft(where, draft, animation, None, note)
+    uid = yield from draft_steps(where, draft, animation, None, note)
+    line = lines.line_of(where, uid)
+    assert line is not None
     frames = scene.frame_rate(where).frame_count(animation.start + animation.duration)
     where.frame_end = max(where.frame_end, round(line.frame_start) + frames - 1)
-    return line
+    return uid
 
 
 def follow_starts(where: bpy.types.Scene, starts: Mapping[int, float]) -> None:

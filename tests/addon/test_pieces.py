@@ -236,6 +236,38 @@ def test_no_piece_of_a_minute_takes_as_long_as_a_picture(stage, draft) -> None:
     assert sorted(spent)[-2] < 0.05, sorted(spent)[-5:]
 
 
+def test_a_take_from_a_file_enters_in_pieces_shorter_than_a_picture(stage) -> None:
+    """Processor time of the steps: a busy machine does not count."""
+    face = character()
+    spent: list[float] = []
+    steps = staging.take_steps(stage, face, spoken(60.0), "file")
+    while True:
+        began = time.thread_time()
+        try:
+            next(steps)
+        except StopIteration:
+            break
+        spent.append(time.thread_time() - began)
+
+    assert len(spent) > 50
+    assert sorted(spent)[-2] < 0.05, sorted(spent)[-5:]
+    assert stage.frame_end == stage.frame_start + 60 * 24 - 1
+    assert len(fcurves.curves_of(face.data.shape_keys)) == 53
+
+
+def test_a_take_from_a_file_withdrawn_early_leaves_nothing(stage) -> None:
+    face = character()
+    before = snapshot()
+    way = Entering(lambda: staging.take_steps(stage, face, take_of(0), "file"))
+    for _ in range(12):
+        way.advance(0.0)
+
+    way.withdraw()
+
+    assert snapshot() == before
+    assert not len(stage.dirfa.lines)
+
+
 def rough_stage(stage) -> bpy.types.Object:
     face = character()
     line_with_take(face, spoken(10.0))
