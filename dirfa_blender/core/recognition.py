@@ -49,6 +49,7 @@ SPOKEN = frozenset({
 SHORTEST_ALONE = 5
 # Words that are tried in every order.
 MOST_SHUFFLED = 4
+NAMES_A_PIECE = 64
 # Names that the meshes of one character share are taken apart once.
 REMEMBERED = 4096
 
@@ -108,9 +109,24 @@ class NameIndex:
             _choices(meant(name, self.sure, sides.get(name, "")) for name in self.names),
         )
 
-    def prepare(self) -> None:
-        """Work out all meanings now, so that the first question need not."""
-        _ = self.exact, self.inside, self.alone, self.worded
+    def prepare(self) -> Iterator[None]:
+        """Work out all meanings now, some names at a time, so that the first question need not."""
+        empty, sides = AROUND | self.around, sides_of(self.names)
+        for begin in range(0, len(self.names), NAMES_A_PIECE):
+            for name in self.names[begin : begin + NAMES_A_PIECE]:
+                # What these answer is remembered by name.
+                _inside(name)
+                _alone(name, self.sure)
+                _alone(name, empty)
+                _shuffled(name)
+                said(name, self.sure, sides.get(name, ""))
+                meant(name, self.sure, sides.get(name, ""))
+            if len(self.names) > NAMES_A_PIECE:
+                yield
+        _ = self.exact, self.inside
+        if len(self.names) > NAMES_A_PIECE:
+            yield
+        _ = self.alone, self.worded
 
     def recognised(self, wanted: Collection[str]) -> dict[str, str]:
         """The first name for each wanted spelling that one of them means.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import bpy
 import numpy as np
@@ -145,37 +145,59 @@ def _solved_for(
     driver = curve.driver
     has_shape = len(curve.keyframe_points) or len(curve.modifiers)
     if has_shape and any(abs(curve.evaluate(value) - value) > 1e-4 for value in UNCHANGED):
-        return _solved(driver.type, driver.expression, sources, curve.evaluate)
-    return _solved_before(driver.type, driver.expression, sources)
+        shaped = partial(_reached, shaped=curve.evaluate)
+        return _solved(driver.type, driver.expression, sources, shaped)
+    return _solved(driver.type, driver.expression, sources, _reached_before)
 
 
 def _solved(
     kind: str,
     expression: str,
     sources: tuple[tuple[str, Source | None], ...],
-    shaped: Callable[[float], float] = float,
+    reached: Callable[..., tuple[int, float] | None],
 ) -> Pose | None:
-    """The pose for a driver of these variables; `shaped` is what its curve makes of its value."""
-    for wanted in dict.fromkeys(source for _, source in sources if source is not None):
+    """The pose for a driver of these variables, by `_reached` or what remembers it."""
+    read = tuple(dict.fromkeys(source for _, source in sources if source is not None))
+    places = tuple((name, read.index(source) if source else None) for name, source in sources)
+    found = reached(kind, expression, places, tuple(source.rest for source in read))
+    return _posed(read[found[0]], found[1]) if found is not None else None
 
-        def weight(value: float, wanted: Source = wanted) -> float:
+
+def _reached(
+    kind: str,
+    expression: str,
+    variables: tuple[tuple[str, int | None], ...],
+    rests: tuple[float, ...],
+    shaped: Callable[[float], float] = float,
+) -> tuple[int, float] | None:
+    """Which source makes a driver full, and at what value; None if none does.
+
+    Parameters
+    ----------
+    variables : name, and which source it reads, if any
+    rests : value of each source at rest
+    shaped : what the driver's curve makes of its value
+    """
+    for wanted, rest in enumerate(rests):
+
+        def weight(value: float, wanted: int = wanted) -> float:
             values = {
-                name: value if source == wanted else (source.rest if source is not None else 0.0)
-                for name, source in sources
+                name: 0.0 if read is None else value if read == wanted else rests[read]
+                for name, read in variables
             }
             return shaped(_output(kind, expression, values))
 
         try:
-            full = _full(weight, wanted.rest)
+            full = _full(weight, rest)
         except ValueError:
             return None
         if full is not None:
-            return _posed(wanted, full)
+            return wanted, full
     return None
 
 
-# A slider asks again at every step, and a face board has a hundred drivers.
-_solved_before = lru_cache(maxsize=2048)(_solved)
+# A slider asks again at every step, and of a face board's hundred drivers most have one formula.
+_reached_before = lru_cache(maxsize=2048)(_reached)
 
 
 def _full(weight: Callable[[float], float], rest: float) -> float | None:

@@ -188,7 +188,8 @@ def _detecting_steps(character: Character) -> Steps[tuple[MappingProfile, Covera
     yield from reading_steps()
     found: list[tuple[MappingProfile, Coverage]] = []
     for _, _, index in character.inventory.indices:
-        index.prepare()
+        for _ in index.prepare():
+            yield False
         yield False
     for profile in [load_profile(name) for name in shipped_profiles()] + user_profiles():
         found.append((profile, coverage(profile, character.inventory)))
