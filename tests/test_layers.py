@@ -134,10 +134,32 @@ def test_core_modules_import_downwards_only(name: str) -> None:
         assert ORDER.get(imported, 99) < ORDER[name], f"{name}: {line}"
 
 
+def sources() -> dict[str, str]:
+    """Every module's text, by its path."""
+    files = [
+        path
+        for folder in ("dirfa_blender", "server", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    return {
+        str(path.relative_to(ROOT)): path.read_text("utf-8") for path in [*files, ROOT / "dirfa.py"]
+    }
+
+
 def test_no_module_is_longer_than_500_lines() -> None:
-    folders = ("dirfa_blender", "server", "tests")
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    lengths = {path: len(text.splitlines()) for path, text in sources().items()}
 
-    lengths = {p: len(p.read_text("utf-8").splitlines()) for p in [*files, ROOT / "dirfa.py"]}
+    assert len(lengths) > 400
+    assert not {path: lines for path, lines in lengths.items() if lines > 500}
 
-    assert not {str(p.relative_to(ROOT)): n for p, n in lengths.items() if n > 500}
+
+def test_a_function_fits_a_screen_of_60_lines() -> None:
+    lengths = {
+        f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path, text in sources().items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+    assert len(lengths) > 4000
+    assert not {function: lines for function, lines in lengths.items() if lines > 60}
