@@ -13,6 +13,7 @@ parting: so it is measured both in the photo and against the lie, and the lesser
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -83,32 +84,60 @@ def read_lie(
     lines = np.asarray((yy - xx) - 2j * xy, np.complex128) / np.maximum(xx + yy, 1e-6)
     outward, area = _outward(cap)
     shown = area * seen * _rise(-(outward @ view.rotation.T)[..., 1], FACING)
-    high = cap[..., 2] - cap[..., 2].min()
-    weight = shown * _rise(high / max(high.max(), 1e-9), TOP)
-    if weight.sum() < LEAST_SEEN:
-        return Lie()
+    found = _CapLines(cap, outward, view.rotation, lines, shown)
+    return found.best(fringe) if found.weight.sum() >= LEAST_SEEN else Lie()
 
-    def turned_back(parting: float, sweep: float) -> Complex:
-        """The lines less the direction that hair of such a lie has there."""
-        way = lie(cap, parting, sweep, fringe)
-        way = (way - (way * outward).sum(-1, keepdims=True) * outward) @ view.rotation.T
+
+@dataclass(frozen=True)
+class _CapLines:
+    """The lines of hair that a photo shows on the points of a cap.
+
+    Attributes
+    ----------
+    cap, outward : (R, C, 3) metres and unit normals
+    rotation : (3, 3), of the view that saw it
+    lines : (R, C) unit complex numbers of twice the angle, shorter where edges disagree
+    shown : (R, C) square metres of hair seen there
+    """
+
+    cap: Floats
+    outward: Floats
+    rotation: Floats
+    lines: Complex
+    shown: Floats
+
+    @cached_property
+    def weight(self) -> Floats:
+        """(R, C) what each point has to say of where hair parts."""
+        high = self.cap[..., 2] - self.cap[..., 2].min()
+        return self.shown * _rise(high / max(high.max(), 1e-9), TOP)
+
+    def best(self, fringe: float) -> Lie:
+        """The lie that fits best."""
+        usual = USUAL * np.exp(-(((PARTINGS - PARTING) / USUAL_WIDTH) ** 2))
+        first = SWEEPS[-1] if fringe > 0.5 else SWEEPS[0]
+        parted = [self._agreement(parting, first, fringe) for parting in PARTINGS]
+        best = int(np.argmax(parted + usual))
+        parting = float(PARTINGS[best]) if parted[best] > LEAST_AGREED else PARTING
+        swept = [self._agreement(parting, sweep, fringe) for sweep in SWEEPS]
+        swept[0] += SWEPT_LITTLE
+        sweep = SWEEPS[int(np.argmax(swept))]
+        left_over = self._turned_back(parting, sweep, fringe)
+        alike = max(_alike(part * self.shown) for part in (self.lines, left_over))
+        wave = (AGREED[0] - alike) / -np.diff(AGREED)[0]
+        return Lie(parting, sweep, float(np.clip(wave, 0.0, 1.0)))
+
+    def _agreement(self, parting: float, sweep: float, fringe: float) -> float:
+        turned = self._turned_back(parting, sweep, fringe)
+        return float((self.weight * turned.real).sum() / self.weight.sum())
+
+    def _turned_back(self, parting: float, sweep: float, fringe: float) -> Complex:
+        """(R, C) the lines less the direction that hair of such a lie has there."""
+        way = lie(self.cap, parting, sweep, fringe)
+        way = (way - (way * self.outward).sum(-1, keepdims=True) * self.outward) @ self.rotation.T
         length = np.maximum(np.linalg.norm(way, axis=-1), 1e-9)
         # Foreshortened, a direction is worth less.
-        return lines * np.conj(((way[..., 0] - 1j * way[..., 2]) / length) ** 2)
-
-    def agreement(parting: float, sweep: float) -> float:
-        return float((weight * turned_back(parting, sweep).real).sum() / weight.sum())
-
-    usual = USUAL * np.exp(-(((PARTINGS - PARTING) / USUAL_WIDTH) ** 2))
-    first = SWEEPS[-1] if fringe > 0.5 else SWEEPS[0]
-    parted = [agreement(parting, first) for parting in PARTINGS]
-    best = int(np.argmax(parted + usual))
-    parting = float(PARTINGS[best]) if parted[best] > LEAST_AGREED else PARTING
-    swept = [agreement(parting, sweep) for sweep in SWEEPS]
-    swept[0] += SWEPT_LITTLE
-    sweep = SWEEPS[int(np.argmax(swept))]
-    alike = max(_alike(part * shown) for part in (lines, turned_back(parting, sweep)))
-    return Lie(parting, sweep, float(np.clip((AGREED[0] - alike) / -np.diff(AGREED)[0], 0.0, 1.0)))
+        return self.lines * np.conj(((way[..., 0] - 1j * way[..., 2]) / length) ** 2)
 
 
 def _alike(lines: Complex) -> float:
