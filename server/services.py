@@ -7,7 +7,6 @@ of a long session never see a photo, or by `prepare` where somebody is about to 
 from __future__ import annotations
 
 import io
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from dirfa_blender.core.npz_io import animation_bytes, head_bytes
+from dirfa_blender.core.project_version import project_version
 from dirfa_blender.core.protocol import (
     PROTOCOL_VERSION,
     AnimateSettings,
@@ -134,9 +134,3 @@ class LocalServices:
 
     def open_stream(self, settings: AnimateSettings, gain: float) -> LiveTake:
         return self._engine.live(settings, gain)
-
-
-def project_version() -> str:
-    """The version, from the one place that holds it."""
-    manifest = Path(__file__).resolve().parents[1] / "blender_manifest.toml"
-    return str(tomllib.loads(manifest.read_text("utf-8"))["version"])

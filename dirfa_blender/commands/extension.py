@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 from ..core.errors import DirfaError, OutputError, RenderError
@@ -100,12 +99,6 @@ def stage(folder: Path) -> None:
     for name in FOLDERS:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
-
-
-def extension_version() -> str:
-    """Version in the manifest, the only place that has one."""
-    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
-    return str(manifest["version"])
 
 
 def find_builder() -> Path:

@@ -19,5 +19,5 @@
 * Sound: `speech_level`, `transcripts`, and `live_source` as it happens.
 * Command lines: `progress`, `exit_codes`, `take_options`, `inputs`, `manifest`, `ledger`, `folder_lock`,
   `partials`, `file_names`. All errors: `errors`. Files and processes: `announcement` of a server,
-  `descriptors`, `png`, and `provenance`, which marks what is synthetic.
+  `descriptors`, `png`, `project_version`, and `provenance`, which marks what is synthetic.
 """

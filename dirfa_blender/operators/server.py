@@ -19,13 +19,13 @@ from ..blender.viewport import redraw_sidebars
 from ..client import Client
 from ..connection import connection_of, preferences_of
 from ..core.errors import DirfaError, JobCancelled, ServerError
+from ..core.project_version import project_version
 from ..roots import ROOT
 from ..server_watch import Task, watch
 from ..session import state
 from ..setup import environment as environments
 from ..setup import removal, verification
 from ..setup.bundle import read as read_bundle
-from ..setup.extension_version import version
 from ..setup.installation import Source, Step
 from ..staging import early
 
@@ -285,7 +285,7 @@ class DIRFA_OT_copy_diagnostics(_TaskOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         facts = {
-            "DIRFA": version(),
+            "DIRFA": project_version(),
             "Blender": bpy.app.version_string,
             "connection": getattr(preferences_of(context), "connection", "local"),
             "last error": watch().error or state().error or "none",

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..core import announcement
+from ..core.project_version import project_version
 from . import environment as environments
 from . import interpreters, system
-from .extension_version import version
 from .installation import Source
 
 NEEDED_BYTES = 1_000_000_000
@@ -60,7 +60,7 @@ def examine(root: Path) -> list[Finding]:
         _installed_server(root),
         _running_server(),
         _window_tests(),
-        Finding("Version", version()),
+        Finding("Version", project_version()),
     ]
 
 

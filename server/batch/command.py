@@ -22,11 +22,11 @@ from dirfa_blender.core.ledger import Ledger, Record, sha256_of, state_folder
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.partials import remove_stale
 from dirfa_blender.core.progress import Display, Progress, Stage
+from dirfa_blender.core.project_version import project_version
 from dirfa_blender.core.protocol import AnimateSettings, to_json
 from dirfa_blender.core.take_formats import FORMATS
 from dirfa_blender.core.timing import parse_rate
 from server.config import actor_file
-from server.services import project_version
 
 from .crew import Crew, CrewSettings, OwnCrew, ProcessCrew
 from .lines import Line, part_of, read_lines, with_texts

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender.commands.extension import ROOT, build_extension, extension_version, find_builder
+from dirfa_blender.commands.extension import ROOT, build_extension, find_builder
 from dirfa_blender.core.errors import OutputError, RenderError
+from dirfa_blender.core.project_version import project_version
 
 IN_BLENDER = """
 import json, sys
@@ -71,7 +72,7 @@ def names(path: Path) -> list[str]:
 
 
 def test_the_zip_is_named_after_id_and_version(zip_path: Path) -> None:
-    assert zip_path.name == f"dirfa-{extension_version()}.zip"
+    assert zip_path.name == f"dirfa-{project_version()}.zip"
 
 
 def test_the_zip_carries_addon_core_server_and_rigs(zip_path: Path) -> None:
