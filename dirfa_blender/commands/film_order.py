@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from ..core.follow_through import NATURAL
 from ..rendering.shot_presets import DEFAULT_SHOT
@@ -42,7 +41,3 @@ class FilmOrder:
     shot: str = DEFAULT_SHOT
     photo: str = ""
     follow_through: float = NATURAL
-
-    def to_line(self) -> bytes:
-        """The order as its process reads it."""
-        return json.dumps(asdict(self)).encode() + b"\n"

@@ -5,9 +5,8 @@ One order is one process, so a farm's task that meets a crash of Blender's says 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ..core import follow_through
@@ -106,10 +105,6 @@ class SceneOrder:
                 f"The size must be WIDTHxHEIGHT such as 640x800, got {self.size!r}."
             )
         return int(width), int(height)
-
-    def to_line(self) -> bytes:
-        """The order as its process reads it."""
-        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def order_from(values: Mapping[str, Any]) -> SceneOrder:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.progress import Progress, Stage
@@ -31,10 +30,6 @@ class CheckOrder:
     fps_base: float
     frames: tuple[int, ...]
     weights: Mapping[str, Mapping[str, Sequence[float]]]
-
-    def to_line(self) -> bytes:
-        """The order as its process reads it."""
-        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def problems_of(order: CheckOrder, program: Sequence[str] = ()) -> list[str]:

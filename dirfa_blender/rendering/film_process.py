@@ -10,21 +10,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ..core.errors import RenderError
 from ..core.progress import Progress
 from ..roots import ROOT
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 STOP_SECONDS = 2.0
-
-
-class Order(Protocol):
-    """What a process is told to do, as one line."""
-
-    def to_line(self) -> bytes: ...
 
 
 class FilmProcess:
@@ -51,11 +49,15 @@ class FilmProcess:
 
     def fill(
         self,
-        order: Order,
+        order: DataclassInstance,
         progress: Progress,
         warn: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
         """Hand over the order and show how it goes, to the end.
+
+        Parameters
+        ----------
+        order : what `module` is to do; its fields, which JSON must know, are what it is given
 
         Raises
         ------
@@ -65,7 +67,7 @@ class FilmProcess:
         process = self._process
         assert process is not None and process.stdin is not None and process.stdout is not None
         with contextlib.suppress(OSError):
-            process.stdin.write(order.to_line())
+            process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
             process.stdin.flush()
         for line in process.stdout:
             # A whole Blender greets on the same channel before the order is read.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 FILM, PICTURES = "film", "pictures"
 
@@ -46,7 +45,3 @@ class RenderOrder:
     def frame_count(self) -> int:
         """How many frames are rendered."""
         return self.frame_end - self.frame_start + 1
-
-    def to_line(self) -> bytes:
-        """The order as its process reads it."""
-        return json.dumps(asdict(self)).encode() + b"\n"
