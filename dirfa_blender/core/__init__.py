@@ -15,7 +15,7 @@
 * The head: `head_template` is the neutral one, from the ``head_`` modules, `head_shapes` moves it, from
   the ``shape_`` modules, `head_fit` fits it to a face (`face_landmarks`) without its `head_expression`;
   `head_groom` is its hair, `head_cards` (`hair_bundles`, `hair_atlas`) what games can show of it. `head` is
-  the type, `easing` and `thumbnail` serve it.
+  the type, `easing`, `directions` and `thumbnail` serve it.
 * Sound: `speech_level`, `transcripts`, and `live_source` as it happens.
 * Command lines: `progress`, `exit_codes`, `take_options`, `inputs`, `manifest`, `ledger`, `folder_lock`,
   `partials`, `file_names`. All errors: `errors`. Files and processes: `announcement` of a server,

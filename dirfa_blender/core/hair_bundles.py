@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .directions import unit
 from .head_groom import Strands
 
 Floats = npt.NDArray[np.float64]
@@ -42,7 +43,7 @@ def bundles(
     size = np.bincount(member, minlength=count)
     middle = _means(points.reshape(len(points), -1), member, count).reshape(count, rows, 3)
     off = points - middle[member]
-    run = _unit(np.gradient(middle, axis=1))[member]
+    run = unit(np.gradient(middle, axis=1))[member]
     along = (off * run).sum(-1)
     off -= along[..., None] * run
     spread = np.sqrt(_means((off**2).sum(-1).mean(1)[:, None], member, count)[:, 0])
@@ -71,7 +72,3 @@ def _means(values: Floats, member: Indices, count: int) -> Floats:
     size = np.maximum(np.bincount(member, minlength=count), 1)
     sums = [np.bincount(member, column, count) for column in values.T]
     return np.stack(sums, -1) / size[:, None]
-
-
-def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from .directions import unit
 from .hair_atlas import BUNDLES, ROOTS, TIPS, bundle_box, weave_box
 from .hair_bundles import bundles
 from .head import Head
@@ -146,7 +147,7 @@ def under_cards(head: Head) -> Head:
         both[0] += SHEET_LOWERED * inward
         # Its upper edge stays in the cap.
         sunk = MOST_LOWERED * np.clip(2.0 - np.arange(rows) / 3.0, 0.0, 1.5)
-        both += sunk[:, None, None] * _unit(inward)
+        both += sunk[:, None, None] * unit(inward)
         vertices[head.part(LONG_PART)] = both.reshape(-1, 3)
     return replace(head, vertices=vertices, uvs=_woven(head))
 
@@ -212,10 +213,10 @@ def _strips(
     level -= SUNK_METRES * np.clip(1.0 - SUNK_SHARE * share, 0.0, 1.0)
     middle = middle + outward * (level - height)[..., None]
     run = np.gradient(middle, axis=1)
-    run = _unit(run - (run * outward).sum(-1, keepdims=True) * outward)
+    run = unit(run - (run * outward).sum(-1, keepdims=True) * outward)
     reach = ends[:, 1:] * REACH[1] * share**2 - ends[:, :1] * REACH[0] * (1.0 - share) ** 2
     middle = middle + reach[..., None] * run
-    aside = _unit(np.cross(outward, run))
+    aside = unit(np.cross(outward, run))
     layer = random.permutation(np.linspace(*LAYERS_METRES, count))
     middle = middle + outward * (layer[:, None] * np.minimum(3.0 * share, 1.0))[..., None]
     turned = random.normal(0.0, TWISTED, (count, 1, 1)) * share[:, None]
@@ -224,7 +225,7 @@ def _strips(
     half = np.clip(WIDE * spread, *WIDTHS)[:, None] * shape
     across = np.array([-1.0, 1.0])
     points = middle[:, :, None] + (half[..., None] * across)[..., None] * aside[:, :, None]
-    normals = _unit(outward[:, :, None] + kind.rounded * across[:, None] * aside[:, :, None])
+    normals = unit(outward[:, :, None] + kind.rounded * across[:, None] * aside[:, :, None])
     tone = (1.0 - BY_HEIGHT) * tone + BY_HEIGHT * _ranks(level.mean(1) + layer)
     number = np.minimum((_ranks(tone) * BUNDLES).astype(np.int64), BUNDLES - 1)
     left, right = bundle_box(number)
@@ -266,8 +267,4 @@ def _near(places: Floats, points: Floats, normals: Floats) -> tuple[Floats, Floa
     normal = normals[found].reshape(places.shape)
     for _ in range(2):
         normal[:, 1:-1] = (normal[:, :-2] + 2.0 * normal[:, 1:-1] + normal[:, 2:]) / 4.0
-    return points[found].reshape(places.shape), _unit(normal)
-
-
-def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return points[found].reshape(places.shape), unit(normal)

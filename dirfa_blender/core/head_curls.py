@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .directions import unit
+
 Floats = npt.NDArray[np.float64]
 
 WAVE_METRES, WAVE_TURNS = (
@@ -46,7 +48,7 @@ def curled(
         return points
     share = np.linspace(0.0, 1.0, points.shape[1])
     run = np.gradient(points, axis=1)
-    aside = _unit(np.cross(outward, run))
+    aside = unit(np.cross(outward, run))
     turned = 0.2 * phase[:, None] + 2 * np.pi * WAVE_TURNS * share
     far = share * max(WAVE_METRES * curl, OPEN_METRES * wave) * (1.0 - coils)
     off = 0.5 * OPEN_METRES * wave * (1.0 - coils) * share * (1.0 + np.cos(turned))
@@ -72,14 +74,14 @@ def _coiled(
     low = np.minimum(at.astype(int), count - 2)
     part = (at - low)[:, None]
     path, up = (v[:, low] * (1 - part) + v[:, low + 1] * part for v in (points, outward))
-    up = _unit(up)
+    up = unit(up)
     share = np.linspace(0.0, 1.0, COIL_POINTS)
     # Any angle and size by lock: the fractional parts of multiples of irrational numbers.
     own = np.modf(lock * 0.618034)[0][:, None]
     size = 1.0 + COIL_VARIED * (2.0 * np.modf(lock * 0.754878)[0][:, None] - 1.0)
     stands = coils * COIL_STANDS * full[:, None] * size
     path = path + up * (stands * share)[..., None]
-    first = _unit(np.cross(up, np.array([0.31, 0.83, 0.47])))
+    first = unit(np.cross(up, np.array([0.31, 0.83, 0.47])))
     second = np.cross(up, first)
     angle = 2 * np.pi * (own + share * COIL_STANDS / COIL_PITCH / size)
     wide = coils * COIL_METRES * size * np.minimum(4.0 * share, 1.0) * (0.4 + 0.6 * full[:, None])
@@ -88,7 +90,3 @@ def _coiled(
         + first * (wide * np.cos(angle))[..., None]
         + second * (wide * np.sin(angle))[..., None]
     )
-
-
-def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
