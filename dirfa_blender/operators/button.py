@@ -44,12 +44,16 @@ class Button:
         """What it does. Raises DirfaError where it cannot."""
 
 
-class FileButton(Button):
-    """A button that asks for a file first."""
+class AsksForFile:
+    """Mixin of an operator that a window's file browser gives its `filepath` first."""
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
+
+
+class FileButton(AsksForFile, Button):
+    """A button that asks for a file first."""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         # A file browser whose name was left empty gives the folder.

@@ -19,6 +19,7 @@ from ..staging import early
 from ..staging.admission import Cast
 from ..staging.performance import LineRequest, Performance, Request
 from ..staging.staging import Draft, Retake
+from .button import AsksForFile
 from .speech_operator import SpeechOperator
 
 RECORDINGS = "*.wav;*.flac;*.ogg;*.opus;*.mp3;*.aif;*.aiff;*.m4a;*.aac;*.mp4;*.mov;*.mkv;*.webm"
@@ -116,7 +117,7 @@ class DIRFA_OT_generate(_GenerateOperator, bpy.types.Operator):
         return not reason
 
 
-class DIRFA_OT_speak_recording(_GenerateOperator, bpy.types.Operator):
+class DIRFA_OT_speak_recording(AsksForFile, _GenerateOperator, bpy.types.Operator):
     bl_idname = "dirfa.speak_recording"
     bl_label = "Speak a Recording"
     bl_description = (
@@ -129,10 +130,6 @@ class DIRFA_OT_speak_recording(_GenerateOperator, bpy.types.Operator):
     filter_glob: StringProperty(
         default=RECORDINGS, options={"HIDDEN"}, name="Filter", description="Kinds of files shown"
     )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def prepare(self, context: bpy.types.Context) -> None:
         settings = context.scene.dirfa

@@ -14,11 +14,12 @@ from ..core.errors import SettingsError
 from ..learning import TITLE, Footage, Learnt, learn
 from ..session import state
 from .background_job import BackgroundOperator
+from .button import AsksForFile
 
 FILMS = "*.mp4;*.mov;*.mkv;*.webm;*.avi;*.m4v"
 
 
-class DIRFA_OT_learn_performer(BackgroundOperator, bpy.types.Operator):
+class DIRFA_OT_learn_performer(AsksForFile, BackgroundOperator, bpy.types.Operator):
     bl_idname = "dirfa.learn_performer"
     bl_label = "Learn Performer from Film"
     bl_description = (
@@ -48,10 +49,6 @@ class DIRFA_OT_learn_performer(BackgroundOperator, bpy.types.Operator):
             cls.poll_message_set("Performers are learnt on the computer that runs the server")
             return False
         return True
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def prepare(self, context: bpy.types.Context) -> None:  # noqa: ARG002
         if not self.filepath:

@@ -19,7 +19,7 @@ from ..rig.character import character_of, linked_shapes, override_shapes
 from ..session import state
 from ..settings import mapping_editor
 from ..translation import OWN_CONTEXT
-from .button import Button
+from .button import AsksForFile, Button
 
 # Blender keeps no reference to the texts of a dynamic enumeration.
 _items: list[tuple[str, str, str]] = []
@@ -206,17 +206,13 @@ class DIRFA_OT_mapping_save(_OnRows, bpy.types.Operator):
         self.report({"INFO"}, spoken(f"Saved {path.name}"))
 
 
-class DIRFA_OT_mapping_load(_OnObject, bpy.types.Operator):
+class DIRFA_OT_mapping_load(AsksForFile, _OnObject, bpy.types.Operator):
     bl_idname = "dirfa.mapping_load"
     bl_label = "Load Profile File"
     bl_description = "Use a profile file for this character"
 
     filepath: StringProperty(name="Profile", description="Profile file", subtype="FILE_PATH")
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:  # noqa: ARG002
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def act(self, context: bpy.types.Context) -> None:
         profile = read_profile(Path(bpy.path.abspath(self.filepath)))

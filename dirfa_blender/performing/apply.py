@@ -273,7 +273,7 @@ class _Builder:
                 groups.setdefault(where, TITLES[blend.layer])
         for (is_key, path, index), values in totals.items():
             for block in keys if is_key else [rig]:
-                if block is not None and _has_path(block, path):
+                if block is not None and has_path(block, path):
                     made = fcurves.Channel(path, index, groups[is_key, path, index], values)
                     self.add(block, f"{'Face' if is_key else 'Controls'} {block.name}", made)
 
@@ -387,7 +387,8 @@ def _is_whole_number(owner: Owner, name: str) -> bool:
     return isinstance(holder[name], int) and not isinstance(holder[name], bool)
 
 
-def _has_path(block: bpy.types.ID, path: str) -> bool:
+def has_path(block: bpy.types.ID, path: str) -> bool:
+    """Whether a datablock has a property at a path."""
     try:
         block.path_resolve(path)
     except ValueError:

@@ -198,19 +198,11 @@ def _slots_on(character: Character, action: bpy.types.Action) -> list[apply.Slot
             channels = tuple(
                 fcurves.Channel(path, index, "", np.array([curve.evaluate(FRAME)]))
                 for (path, index), curve in fcurves.slot_curves(action, slot).items()
-                if block is not None and _has(block, path)
+                if block is not None and apply.has_path(block, path)
             )
             if channels:
                 found.append(apply.Slot(block, slot.name_display, channels))
     return found
-
-
-def _has(block: bpy.types.ID, path: str) -> bool:
-    try:
-        block.path_resolve(path)
-    except ValueError:
-        return False
-    return True
 
 
 def _index_of(slot: apply.Slot, channel: fcurves.Channel) -> int:
