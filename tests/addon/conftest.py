@@ -9,6 +9,8 @@ bpy = pytest.importorskip("bpy", reason="Blender's module bpy is not installed f
 import dirfa_blender  # noqa: E402  (it needs bpy)
 from dirfa_blender.blender.scene import set_frame_rate  # noqa: E402
 from dirfa_blender.core.timing import parse_rate  # noqa: E402
+from dirfa_blender.operators import speech_operator  # noqa: E402
+from tests.addon.stage import QueueServer  # noqa: E402
 
 
 @pytest.fixture
@@ -33,3 +35,11 @@ def at_50(scene):
     """The empty scene at the rate of takes."""
     set_frame_rate(scene, parse_rate("50"))
     return scene
+
+
+@pytest.fixture
+def server(monkeypatch) -> QueueServer:
+    """What speech operators ask in place of a server."""
+    client = QueueServer()
+    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
+    return client

@@ -9,10 +9,9 @@ import pytest
 
 import dirfa_blender
 from dirfa_blender.blender import fcurves
-from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import takes
 from dirfa_blender.session import state
-from tests.addon.stage import QueueServer, character, line_with_take
+from tests.addon.stage import character, line_with_take
 from tests.addon.test_operators import refused, snapshot
 from tests.addon.test_scene import write_tone
 
@@ -25,13 +24,6 @@ def stage(scene, tmp_path: Path):
     scene.dirfa.actor, scene.dirfa.target = "object", character()
     yield scene
     dirfa_blender.unregister()
-
-
-@pytest.fixture
-def server(monkeypatch) -> QueueServer:
-    client = QueueServer()
-    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
-    return client
 
 
 def test_a_character_that_is_deleted_meanwhile_is_a_sentence(stage, server) -> None:

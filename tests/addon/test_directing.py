@@ -10,19 +10,11 @@ import pytest
 
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.layers import LAYERS
-from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import acting, takes
 from dirfa_blender.session import state
 from dirfa_blender.settings import key_watch
-from tests.addon.stage import QueueServer, character, line_with_take, take_of
+from tests.addon.stage import character, line_with_take, take_of
 from tests.addon.test_scene import write_tone
-
-
-@pytest.fixture
-def server(monkeypatch) -> QueueServer:
-    client = QueueServer()
-    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
-    return client
 
 
 def values(face: bpy.types.Object, shape: str) -> np.ndarray:

@@ -12,11 +12,10 @@ import pytest
 import dirfa_blender
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import AudioError
-from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import edits, lines
 from dirfa_blender.performing.speech import Speech, read_samples
 from dirfa_blender.session import state
-from tests.addon.stage import QueueServer, character
+from tests.addon.stage import character
 from tests.addon.test_operators import refused
 from tests.addon.test_scene import write_tone
 
@@ -29,13 +28,6 @@ def stage(scene):
     scene.dirfa.source = "STRIPS"
     yield scene
     dirfa_blender.unregister()
-
-
-@pytest.fixture
-def server(monkeypatch) -> QueueServer:
-    client = QueueServer()
-    monkeypatch.setattr(speech_operator, "connect", lambda *_: client)
-    return client
 
 
 def add_strip(scene, path: Path, name: str, start: int, channel: int = 1):

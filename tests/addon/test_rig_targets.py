@@ -22,12 +22,6 @@ ARKIT = load_profile("arkit")
 BONES = {"spine": "spine", "neck": "neck", "head": "head", "jaw": "jaw"}
 
 
-@pytest.fixture
-def at_50(scene):
-    set_frame_rate(scene, parse_rate("50"))
-    return scene
-
-
 def test_properties_that_drive_keys_are_moved_instead_of_the_keys(at_50) -> None:
     rig = armature(BONES)
     face = face_with_keys(["jawOpen", "mouthSmileLeft"])

@@ -14,7 +14,7 @@ from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of
-from tests.addon.stand_ins import take
+from tests.addon.stand_ins import bone_turn, take
 
 # Unit -> the deforming bone that moves most, and its way: left, back, up in units of the mouth's width.
 EXPECTED = {
@@ -121,7 +121,7 @@ def test_head_and_eyes_turn_to_the_subjects_left_and_up(rig) -> None:
     profile = load_profile("rigify")
     apply.apply_animation(take({}, rotation=pose), rig, profile, name="Take", scene=scene)
     scene.frame_set(2)
-    np.testing.assert_allclose(turn(rig, "DEF-spine.006"), rotation.to_matrix(pose), atol=1e-4)
+    np.testing.assert_allclose(bone_turn(rig, "DEF-spine.006"), rotation.to_matrix(pose), atol=1e-4)
 
     levels = {"gaze_up": 0.2, "gaze_left": 0.3}
     apply.apply_animation(take(levels), rig, profile, name="Take", scene=scene)
@@ -130,10 +130,4 @@ def test_head_and_eyes_turn_to_the_subjects_left_and_up(rig) -> None:
     wanted = rotation.to_matrix((0.2, 0.3, 0.0)) @ (0, -1, 0)
     kind = "DEF" if "DEF-eye.L" in rig.pose.bones else "ORG"
     for eye in (f"{kind}-eye.L", f"{kind}-eye.R"):
-        np.testing.assert_allclose(turn(rig, eye) @ (0, -1, 0), wanted, atol=0.02)
-
-
-def turn(rig: bpy.types.Object, name: str) -> np.ndarray:
-    evaluated = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    bone = evaluated.pose.bones[name]
-    return np.array((bone.matrix @ bone.bone.matrix_local.inverted()).to_3x3())
+        np.testing.assert_allclose(bone_turn(rig, eye) @ (0, -1, 0), wanted, atol=0.02)
