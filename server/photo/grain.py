@@ -15,8 +15,7 @@ import numpy.typing as npt
 
 from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.head_template import template
-
-from .surface import vertex_normals
+from dirfa_blender.core.shape_anatomy import vertex_normals
 
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]

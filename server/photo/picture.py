@@ -18,10 +18,10 @@ from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_groom import Strands
 from dirfa_blender.core.head_hair import HAIR_BOX
 from dirfa_blender.core.head_view import View
+from dirfa_blender.core.shape_anatomy import vertex_normals
 
 from .shading import to_linear, to_srgb_bytes
 from .strand_picture import with_strands
-from .surface import vertex_normals
 
 Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""Values on the vertices of a mesh: normals, mirror images, and colours diffused over the surface.
+"""Values on the vertices of a mesh: their mirror images, and colours diffused over the surface.
 
 Completing the texture on the vertices instead of in the texture makes the seams of the layout
 disappear: both sides of a seam are the same vertices.
@@ -15,21 +15,6 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 SWEEPS = 160
-
-
-def vertex_normals(vertices: Floats, faces: npt.NDArray[np.int32]) -> Floats:
-    """(V, 3) outward unit normals, faces weighted by their area."""
-    corners = vertices[np.where(faces >= 0, faces, faces[:, :1])]
-    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-    triangles = faces[:, 3] < 0
-    edge = corners[:, 1] - corners[:, 0]
-    across[triangles] = np.cross(edge, corners[:, 2] - corners[:, 0])[triangles]
-    normals = np.zeros_like(vertices)
-    for corner in range(4):
-        used = faces[:, corner] >= 0
-        for axis in range(3):
-            normals[:, axis] += np.bincount(faces[used, corner], across[used, axis], len(vertices))
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
 def mirror_images(vertices: Floats) -> Indices:

@@ -25,6 +25,7 @@ from dirfa_blender.core.head_hairline import bare_crown
 from dirfa_blender.core.head_surface import RADIUS
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.head_uv import FRONT_GAIN
+from dirfa_blender.core.shape_anatomy import vertex_normals
 
 from .beard import beard_expected, beard_shade
 from .closeup import Closeup
@@ -35,7 +36,7 @@ from .hair import Scalp
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Shares
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
-from .surface import Neighbours, mirror_images, sampled, vertex_normals
+from .surface import Neighbours, mirror_images, sampled
 from .texels import TexelMap, texel_map
 from .tresses import where_it_falls
 
