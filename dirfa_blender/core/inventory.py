@@ -179,8 +179,8 @@ def _begins_near(move: BoneMove, skeleton: Skeleton, profile: MappingProfile) ->
     return skeleton.distance(bone, part) < NEAR * skeleton.distance(left, right)
 
 
-def detected(
-    profiles: Sequence[MappingProfile], inventory: Inventory
+def best(
+    found: Sequence[tuple[MappingProfile, Coverage]], inventory: Inventory
 ) -> tuple[MappingProfile, Coverage]:
     """The profile that explains most of a character's names, and its coverage.
 
@@ -189,18 +189,15 @@ def detected(
     character has. One that can open the mouth comes before any that cannot: a face that has vowels and no
     jaw speaks by its vowels, however many brows it has.
 
+    Parameters
+    ----------
+    found : every profile with its coverage of this inventory
+
     Raises
     ------
     RigError
         No profile finds anything; the sentence says what there is.
     """
-    return best([(profile, coverage(profile, inventory)) for profile in profiles], inventory)
-
-
-def best(
-    found: Sequence[tuple[MappingProfile, Coverage]], inventory: Inventory
-) -> tuple[MappingProfile, Coverage]:
-    """`detected` where the coverage of every profile is known already. Raises RigError."""
 
     def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[bool, float, int]:
         profile, own = entry

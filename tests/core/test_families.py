@@ -13,10 +13,11 @@ import pytest
 
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.inventory import Coverage, Inventory, detected
+from dirfa_blender.core.inventory import Coverage, Inventory
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
 from dirfa_blender.core.profile import INPUTS, MappingProfile
 from dirfa_blender.core.spelling import side_of
+from tests.core.detection import detected
 
 SIDES = ("Left", "Right")
 

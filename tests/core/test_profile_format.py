@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.errors import OutputError
-from dirfa_blender.core.inventory import Inventory, coverage, detected, named
+from dirfa_blender.core.inventory import Inventory, coverage, named
 from dirfa_blender.core.mapping import load_profile, read_profile, shipped_profiles
 from dirfa_blender.core.profile import INPUTS
 from dirfa_blender.core.profile_writer import write_profile
 from dirfa_blender.core.recognition import recognised
 from dirfa_blender.core.skeleton import Bone, Skeleton
 from dirfa_blender.core.spelling import plain_spelling
+from tests.core.detection import detected
 from tests.core.test_animation import animation
 
 ARKIT = load_profile("arkit")

@@ -12,9 +12,10 @@ import pytest
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.core.inventory import Inventory, coverage, detected
+from dirfa_blender.core.inventory import Inventory, coverage
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
 from dirfa_blender.core.recognition import recognised
+from tests.core.detection import detected
 
 WANTED = {"jawopen", "open", "mouthsmileleft", "mouthsmileright", "eyeblinkleft", "happy"}
 

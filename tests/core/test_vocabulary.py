@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import pytest
 
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.core.inventory import Coverage, Inventory, coverage, detected
+from dirfa_blender.core.inventory import Coverage, Inventory, coverage
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
 from dirfa_blender.core.profile import MappingProfile
 from dirfa_blender.core.recognition import AROUND
 from dirfa_blender.core.spelling import words_of
 from dirfa_blender.core.vocabulary import VOCABULARY_FILE, meant, said, vocabulary
+from tests.core.detection import detected
 
 # Name and what it says, in ARKit's words.
 FACES = {
