@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
-from dirfa_blender.rig import profiles
+from dirfa_blender.rig import key_drivers, profiles
 from dirfa_blender.rig.character import character_of
 from dirfa_blender.rig.profiles import covered
 from dirfa_blender.staging.hindrances import hindrances_of, report_of
@@ -162,3 +162,16 @@ def test_a_driver_that_no_control_explains_is_left_alone(at_50, expression: str)
 
     assert "mouthFunnel" not in character_of(face).driver_poses
     assert np.isclose(shown(face, {"AU27": 1.0})["jawOpen"], 1.0, atol=0.01)
+
+
+def test_drivers_of_one_formula_are_solved_once() -> None:
+    formula = "clamp(v / 0.37)"
+    face = board({f"shape_{i}": (f"ctl_{i}", "LOC_Y", formula) for i in range(30)})
+    before = key_drivers._reached_before.cache_info().misses
+
+    poses = key_drivers.driver_poses(face.parent, (face,))
+
+    assert key_drivers._reached_before.cache_info().misses == before + 1
+    assert len(poses) == 30
+    for number in range(30):
+        assert poses[f"shape_{number}"].moves[f"ctl_{number}"][1] == pytest.approx(0.37, abs=0.01)

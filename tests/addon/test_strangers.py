@@ -193,3 +193,31 @@ def test_lids_over_the_eye_need_both_to_tell_how_far_they_go() -> None:
     covered = profiles.covered(character_of(rig), profiles.profile_for(rig))
 
     assert {"blinkLeft", "blinkRight"} <= set(covered.missing)
+
+
+def test_a_face_in_french_smiles_on_the_side_that_it_says_and_speaks() -> None:
+    face = face_with_keys(
+        [
+            "bouche_ouverte",
+            "sourire_G",
+            "sourire_D",
+            "clin_oeil_G",
+            "clin_oeil_D",
+            "lignes_de_sourire",
+        ]
+    )
+
+    assert set(shown(face, {"AU12L": 0.8})) == {"sourire_G"}
+    assert set(shown(face, {"AU45R": 1.0})) == {"clin_oeil_D"}
+    assert set(shown(face, {"AU27": 1.0})) == {"bouche_ouverte"}
+
+
+def test_slips_of_the_pen_and_keys_down_to_minus_one_move_as_they_should() -> None:
+    face = face_with_keys(
+        ["jawOpne", "mouthSmlieLeft", "mouthSmileRigth", "cheeckPuff", "smileLines"]
+    )
+    for key in face.data.shape_keys.key_blocks[1:]:
+        key.slider_min = -1.0
+
+    assert shown(face, {"AU12L": 0.8}) == pytest.approx({"mouthSmlieLeft": 0.8}, abs=2e-3)
+    assert shown(face, {"AU27": 1.0}) == pytest.approx({"jawOpne": 1.0}, abs=2e-3)

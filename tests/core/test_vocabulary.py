@@ -12,7 +12,7 @@ from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.inventory import Coverage, Inventory, coverage
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
 from dirfa_blender.core.profile import MappingProfile
-from dirfa_blender.core.recognition import AROUND
+from dirfa_blender.core.recognition import AROUND, NameIndex
 from dirfa_blender.core.spelling import words_of
 from dirfa_blender.core.vocabulary import VOCABULARY_FILE, meant, said, vocabulary
 from tests.core.detection import detected
@@ -207,3 +207,14 @@ def test_clothes_do_not_hide_a_face_of_few_keys() -> None:
 
     assert {place.name for places in found.places.values() for place in places} == set(face)
     assert profile.name != "jaw_bone"
+
+
+def test_the_names_of_a_large_character_are_read_some_at_a_time() -> None:
+    names = tuple(f"Hero_{number}_{name}" for number in range(20) for name in ARKIT_NAMES)
+    index, whole = NameIndex(names), NameIndex(names)
+
+    pieces = sum(1 for _ in index.prepare())
+
+    assert pieces >= len(names) / 64
+    wanted = {name.lower() for name in ARKIT_NAMES}
+    assert index.recognised(wanted) == whole.recognised(wanted)
