@@ -32,6 +32,7 @@ from .head_morph import (
     moved_bones,
     reach,
 )
+from .head_neck import neck_field
 from .head_profile import forward
 from .head_shapes import shaped_template, with_shapes
 from .head_sliders import HeadSliders, slid
@@ -97,6 +98,7 @@ class Solution:
     correction : (N, 3) float64, metres, what looking at the result added to it
     views, expressions : a view and (K,) weights of `head_expression.USUAL_WEIGHTS` for each photo
     photos_px : (N, 3) float64, the landmarks of each photo
+    neck : share by which the neck is wider than the template's
     """
 
     offsets: Floats
@@ -104,6 +106,7 @@ class Solution:
     views: tuple[View, ...]
     expressions: tuple[Floats, ...]
     photos_px: tuple[Floats, ...]
+    neck: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,11 @@ def neutral_landmarks_px(solution: Solution, number: int = 0) -> Floats:
     return solution.photos_px[number][:, :2] - turned[:, [0, 2]] * (1.0, -1.0)
 
 
+def identity_landmarks(solution: Solution) -> Floats:
+    """(N, 3) metres, landmarks of the solution's neutral face in the template's size."""
+    return shaped_template().landmarks().astype(np.float64) + solution.offsets
+
+
 def reposed(solution: Solution, missed_px: Floats, number: int = 0) -> tuple[Solution, Floats]:
     """The solution with the head turned and shifted as misses ask for, and (N, 2) what then is missed.
 
@@ -212,7 +220,7 @@ def reposed(solution: Solution, missed_px: Floats, number: int = 0) -> tuple[Sol
     does not count, whose points slide.
     """
     view = solution.views[number]
-    model = shaped_template().landmarks().astype(np.float64) + solution.offsets
+    model = identity_landmarks(solution)
     inside = np.ones(len(model))
     inside[list(OVAL)] = 0.0
     moved, shown = nudged(view, model + solution.correction, missed_px, inside)
@@ -255,7 +263,7 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
         pulls = pulls + _correction_answer() @ solution.correction
     field = Field(rest, pulls)
     vertices = relaxed_lids(template, morphed(template, field, _template_reach()))
-    vertices = eased_corners(_evening(), vertices)
+    vertices = eased_corners(_evening(), vertices) + solution.neck * neck_field()
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
     head = replace(
@@ -285,6 +293,7 @@ def prepare() -> None:
     _correction_answer()
     _evening()
     _mirror()
+    neck_field()
 
 
 @lru_cache(maxsize=1)

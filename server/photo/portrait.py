@@ -14,7 +14,15 @@ from dirfa_blender.core.errors import PhotoError
 from dirfa_blender.core.face_landmarks import FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_beard import with_beard
-from dirfa_blender.core.head_fit import Fit, FitSettings, Solution, bare_fit, shaped_fit, solve
+from dirfa_blender.core.head_fit import (
+    Fit,
+    FitSettings,
+    Solution,
+    bare_fit,
+    identity_landmarks,
+    shaped_fit,
+    solve,
+)
 from dirfa_blender.core.protocol import PhotoSettings
 
 from . import graphs, texture
@@ -25,6 +33,7 @@ from .hair import with_hair
 from .hair_reading import hair_in_photo
 from .landmarks import Detection, detect_face
 from .likeness import corrected_by_looking
+from .neck import neck_share
 from .texture import Skin, skin_from_photo
 
 SKETCH = 512  # texels of the skin that is looked at
@@ -95,11 +104,13 @@ def head_from_photos(
         front = looks[0]
         ready.result()
         solution = solve([look.found.landmarks for look in looks], chosen)
+        landmarks = front.found.landmarks
+        seen = closeup(front.pixels, landmarks)
+        neck = neck_share(seen, identity_landmarks(solution), solution.views[0])
+        solution = replace(solution, neck=neck)
         fit = bare_fit(solution, chosen)
         warnings = tuple(said for look in looks for said in look.warnings)
         warnings += expression_warnings(front.found, fit.expression)
-        landmarks = front.found.landmarks
-        seen = closeup(front.pixels, landmarks)
         # Beside the skin hair is read and made, beside the looks the whole texture, beside the shapes the
         # final hair: none of these waits for the other, and each takes about as long.
         read = beside.submit(hair_in_photo, fit.head, fit.view, seen)
