@@ -31,6 +31,11 @@ BLINK = (-0.75, 0.25)  # shares of the opening by which the upper and the lower 
 # the lower one: margins that only touch show wet edge and cornea from below, or subdivided.
 OVERLAP, OVER = 0.9, 0.4
 OVERLAP_FROM = 0.15  # radians of opening beside which lids overlap wholly; not in the corners
+# Where hollows over a closed upper lid are filled: shares of the way from its inner to its outer corner
+# over which that begins, millimetres beyond the outer one over which it ends, from the margin over which it
+# begins, and from the eye's centre within which skin is looked at; the radius that hollows keep.
+HOLLOW_FROM_NOSE, HOLLOW_BESIDE, HOLLOW_FROM = (0.5, 0.8), (4.0, 9.0), (1.0, 3.0)
+HOLLOW_REACH, HOLLOW_RADIUS = 28.0, 12.0
 WIDE = (0.22, -0.07)
 SQUINT = (-0.15, 0.30)
 CHEEK_SQUINT = (-0.03, 0.17)  # under a raised cheek
@@ -115,7 +120,9 @@ class Eye:
         closed = self._slid(self._turned(*BLINK, meet=True))
         arm = self.anatomy.vertices + closed - self.centre
         away = arm / np.maximum(np.linalg.norm(arm, axis=1, keepdims=True), 1e-9)
-        return closed + (OVER * self.anatomy.unit * self._overlap * self._on_margin)[:, None] * away
+        closed += (OVER * self.anatomy.unit * self._overlap * self._on_margin)[:, None] * away
+        closed[:, 1] -= self._hollows(self.anatomy.vertices + closed)
+        return closed
 
     def look(self, pitch: float, yaw: float, lids: tuple[float, float]) -> Array:
         """The eyeball turned, and the lids that follow; radians, down and outward are positive."""
@@ -228,6 +235,29 @@ class Eye:
         """(V,) shares 0..1 of what belongs to the margin of a lid, and none of what lies deep."""
         near = 1.0 - smoothstep(self._away, 1.0, 4.0)
         return np.where(np.abs(self._radius / self.anatomy.unit - 13.0) < 5.0, near, 0.0)
+
+    def _hollows(self, closed: Array) -> Array:
+        """(V,) metres by which skin over the upper lid lies too far back when it is closed (V, 3).
+
+        The fold over an open lid ends beside its outer corner in skin that stays. Drawn down from it, the
+        lid leaves a groove there that no face has. So what a bowl as round as `HOLLOW_RADIUS`, laid on the
+        skin from the front, does not touch comes forward to it. The hollow beside the nose is a face's own.
+        """
+        unit = self.anatomy.unit
+        inner, outer = self.margins[0][[0, -1]]
+        around = np.linalg.norm(closed - self.centre, axis=1) < HOLLOW_REACH * unit
+        near = np.flatnonzero(around & self._above & self.anatomy.skin)
+        x, y, _ = closed[near].T
+        share = smoothstep((x - inner) / (outer - inner), *HOLLOW_FROM_NOSE)
+        share *= 1.0 - smoothstep((x - outer) / unit, *HOLLOW_BESIDE)
+        share *= smoothstep(self._away[near], *HOLLOW_FROM)
+        share *= y < self.centre[1]
+        apart = closed[near][:, None, [0, 2]] - closed[near][:, [0, 2]]
+        rise = np.square(apart).sum(-1) / (2.0 * HOLLOW_RADIUS * unit)
+        bowl = (-y - rise).max(1)
+        hollow = np.zeros(len(closed))
+        hollow[near] = share * ((bowl + rise).min(1) + y)
+        return hollow
 
     def _turned(self, upper: float, lower: float, *, meet: bool = False) -> Array:
         """(V,) radians each lid point turns about the ball's sideways axis, down is positive."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dirfa_blender.core import rotation
@@ -17,12 +18,18 @@ from tests.core.test_head_fit import fitted_to, photographed, template_points
 from tests.core.test_head_shapes import View
 
 # Eye openings and slants of faces.
+Floats = npt.NDArray[np.float64]
+
 FACES = {"narrow": (0.7, 0.0), "slanted": (0.9, 0.12), "drooping": (1.05, -0.12)}
 FROM_BELOW = np.radians(20.0)
 UNSEEN = 0.1  # millimetres, less than a pixel
 OVERLAPPED = 0.0005  # metres
 # Landmarks of upper and lower lid that face one another, left and right.
 EDGES = ((385, 380), (386, 374), (387, 373), (158, 153), (159, 145), (160, 144))
+OUTER_CORNER = 263
+# Millimetres from the outer corner of an eye, outward and up, between which skin must not be creased.
+BESIDE = ((-5.0, 3.5), (7.0, 13.0))
+DEEPEST_FOLD = 40.0  # degrees
 BLINKS = {
     "alone": {},
     "brows lowered": {"browDownLeft": 1.0, "browDownRight": 1.0},
@@ -112,6 +119,36 @@ def test_the_upper_lid_of_a_blink_lies_over_the_wet_edge_of_the_lower(face: str)
         _, behind, higher = closed[lower] - closed[upper]
         assert higher >= OVERLAPPED, f"{upper} over {lower}: {higher * 1000:.2f} mm"
         assert behind > 0.0, f"{upper} over {lower}"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_no_groove_runs_down_to_the_outer_corner_of_a_closed_eye(face: str) -> None:
+    head = fitted(face)
+
+    closed = 1000.0 * head.posed({"eyeBlinkLeft": 1.0}).astype(np.float64)
+
+    corner = closed[head.landmark_vertices[OUTER_CORNER]].mean(0)
+    skin = head.part("face", "lid_upper_left")
+    folds, places = concave_folds(
+        closed, head.faces[skin[head.faces].all(1) & (head.faces[:, 3] >= 0)]
+    )
+    beside = ((places - corner)[:, [0, 2]] > BESIDE[0]) & ((places - corner)[:, [0, 2]] < BESIDE[1])
+    assert folds[beside.all(1)].max() <= DEEPEST_FOLD
+
+
+def concave_folds(points: Floats, quads: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
+    """Degrees by which neighbouring faces bend toward the viewer, and the (N, 3) middles of their edges."""
+    sides = np.sort(np.stack([quads, np.roll(quads, -1, 1)], -1).reshape(-1, 2), axis=1)
+    order = np.lexsort(sides.T)
+    same = (np.diff(sides[order], axis=0) == 0).all(1)
+    one, other = order[:-1][same] // 4, order[1:][same] // 4
+    a, b, c, d = (points[quads[:, i]] for i in range(4))
+    normals = np.cross(c - a, d - b)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    angles = np.degrees(np.arccos(np.clip((normals[one] * normals[other]).sum(1), -1.0, 1.0)))
+    middles = points[quads].mean(1)
+    is_concave = ((middles[other] - middles[one]) * normals[one]).sum(1) > 0.0
+    return np.where(is_concave, angles, 0.0), points[sides[order[:-1][same]]].mean(1)
 
 
 @cache
