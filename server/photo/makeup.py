@@ -1,8 +1,9 @@
 """What lids and lips look like where a photo cannot say: painted over the skin that surrounds them.
 
 Open eyes show a narrow, shaded strip of the upper lid, which a blink draws out to three times its
-height, and lashes that belong to no skin. So the photo's detail ends at the lids, and they get the skin
-beside them, a little darker and redder as thin skin is, a crease, and the line of the lashes' roots.
+height, and lashes that belong to no skin: beside the outer corner they would stay as make-up. So the
+photo's detail ends at the lids, and they get the skin beside them, a little darker and redder as thin
+skin is, a crease, and the line of the lashes' roots.
 Lips keep their detail in part: teeth, flash and a few dozen pixels leave some of them as pale as skin,
 so their colour is held within what lips have beside the skin round them.
 """
@@ -28,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 # Millimetres on the template from a lid's edge: the photo ends within the first, is whole from the second.
 UPPER_LID, LOWER_LID = (7.0, 12.0), (2.2, 5.5)
+CORNER = (7.0, 11.0)  # the same, from the outer corner of the eye
 LID_SKIN = (0.93, 0.87, 0.85)  # of the light that skin beside it reflects
 # From the edge of the upper lid, where the template has a ring of vertices: a narrower line misses them.
 CREASE_MM, CREASE_WIDE_MM = 2.9, 1.0
@@ -128,6 +130,8 @@ def _left_lid(points: Floats, marks: Floats) -> tuple[Floats, Floats]:
     above = points[:, 2] > np.interp(points[:, 0], upper[:, 0], (upper[:, 2] + lower[:, 2]) / 2)
     zone = np.where(above, _fading(from_upper, *UPPER_LID), _fading(from_lower, *LOWER_LID))
     zone *= ahead
+    # Outer lashes and their shadow lie over skin that is no lid, and that would keep them.
+    beside = _fading(np.linalg.norm(points - upper[-1], axis=1), *CORNER) * ahead
     shade = 1.0 - zone[:, None] * (1.0 - np.array(LID_SKIN))
     # The crease runs out toward both corners.
     crease = np.exp(-(((from_upper - CREASE_MM) / CREASE_WIDE_MM) ** 2)) * above * ahead
@@ -136,7 +140,7 @@ def _left_lid(points: Floats, marks: Floats) -> tuple[Floats, Floats]:
     dark = np.where(above, ROOTS_DARK[0], ROOTS_DARK[1])
     roots = dark * np.exp(-((np.where(above, from_upper, from_lower) / reach) ** 2)) * ahead
     roots *= np.clip(4.0 * along, 0.0, 1.0)
-    return zone, shade * ((1.0 - CREASE_DARK * crease) * (1.0 - roots))[:, None]
+    return np.maximum(zone, beside), shade * ((1.0 - CREASE_DARK * crease) * (1.0 - roots))[:, None]
 
 
 def _line(points: Floats) -> Floats:

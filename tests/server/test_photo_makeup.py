@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dirfa_blender.core.head_template import template
@@ -16,7 +17,7 @@ DARK = np.array([0.14, 0.075, 0.05])
 @pytest.mark.parametrize("tone", [FAIR, DARK])
 @pytest.mark.parametrize("seen", [(1.1, 0.98, 1.05), (0.2, 0.1, 0.1), (0.9, 0.3, 0.3)])
 def test_lips_are_redder_than_the_skin_whatever_the_photo_shows(
-    tone: np.ndarray, seen: tuple[float, float, float]
+    tone: npt.NDArray[np.float64], seen: tuple[float, float, float]
 ) -> None:
     ratio = plausible_lips(np.array(seen), float(lightness(tone)))
 
@@ -50,6 +51,17 @@ def test_the_photo_is_whole_on_brows_and_cheeks_and_absent_on_lids() -> None:
 
     assert share[np.concatenate([brows, cheeks]).astype(int).ravel()].min() == 1.0
     assert share[edges.astype(int).ravel()].max() < 0.1
+
+
+def test_lashes_of_a_photo_leave_no_smudge_beside_the_outer_corner_of_the_eye() -> None:
+    head, share = template(), photo_share()
+
+    away = np.linalg.norm(head.vertices - head.landmarks()[263], axis=1) * 1000.0
+    lid = head.part("face", "lid_*")
+
+    assert share[lid & (away < 6.0)].max() < 0.1
+    # Crow's feet begin behind it.
+    assert share[head.part("face") & (away > 14.0) & (away < 20.0)].mean() > 0.8
 
 
 def test_the_crease_and_the_roots_of_the_lashes_are_on_vertices_of_the_upper_lid() -> None:
