@@ -30,17 +30,15 @@ from server.model.checkpoint import Actor, Checkpoint
 from server.model.network import MOVING, FaceNetwork
 from server.model.statistics import MotionStatistics
 from server.postprocess import breath_share
-from server.tracking.alignment import AlignedFace
 from server.tracking.curves import concordance
-from server.tracking.lips import film_lips, unit_geometry
-from server.tracking.performer import animation_of, performer_of
+from server.tracking.lips import unit_geometry
 from server.tracking.solve import Basis, basis_of
 
+from .filmed_mouths import filmed_mouths
 from .footage import ActorFilm, footage_of, runs_of
 from .loop import Lesson, teach
 from .manner import RATE, statistics_of_actor
 from .mouth_lesson import WARM_FRAMES, MouthBatch, mouth_loss
-from .spoken_mouths import lips_on_head, mouth_of
 
 log = logging.getLogger(__name__)
 
@@ -191,22 +189,14 @@ def _seen(
     """Takes at `RATE` for the manner, and pieces for the mouth."""
     found: list[Animation] = []
     pieces: list[_Piece] = []
-    if not footage:
-        return found, pieces
-    performer = performer_of([_usable_part(film) for film in footage])
-    takes = [animation_of(film.face, performer, basis, film.rate) for film in footage]
-    mouths = [mouth_of(take.resampled(FRAME_RATE)) for take in takes]
-    filmed = [film_lips(film.face.points, film.rate) for film in footage]
-    lips = lips_on_head(filmed, mouths, geometry)
-    for film, take, mouth, moved in zip(footage, takes, mouths, lips, strict=True):
+    for filmed in filmed_mouths(footage, basis, geometry):
+        film = filmed.film
         found.extend(
-            take.sliced(run.start / film.rate, run.stop / film.rate).resampled(RATE)
+            filmed.take.sliced(run.start / film.rate, run.stop / film.rate).resampled(RATE)
             for run in runs_of(film.usable, LEAST_MANNER_SECONDS * film.rate)
         )
-        hidden, phones = _encoded(shipped, film.samples, len(mouth))
-        frames = np.round(np.arange(len(mouth)) * film.rate / FRAME_RATE).astype(int)
-        usable = film.usable[np.minimum(frames, len(film.usable) - 1)]
-        pieces.extend(_cut(_Piece(hidden, phones, mouth, moved), usable))
+        hidden, phones = _encoded(shipped, film.samples, len(filmed.mouth))
+        pieces.extend(_cut(_Piece(hidden, phones, filmed.mouth, filmed.lips), filmed.usable))
     return found, pieces
 
 
@@ -227,13 +217,6 @@ def _cut(whole: _Piece, usable: NDArray[np.bool_]) -> list[_Piece]:
         for begin in range(run.start, run.stop - LEAST_FRAMES + 1, size)
         for span in (slice(begin, min(begin + size, run.stop)),)
     ]
-
-
-def _usable_part(film: ActorFilm) -> AlignedFace:
-    face = film.face
-    return AlignedFace(
-        face.points[film.usable], face.rotation[film.usable], face.pivot[film.usable]
-    )
 
 
 @torch.inference_mode()
