@@ -29,7 +29,7 @@ FILES = (
     "dirfa.py",
 )
 FOLDERS = ("dirfa_blender", "server", "rigs", "samples", "docs/manual")
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.pyc", "*.part", "tests")
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.pyc", "*.part", "tests", "*-left-out")
 BUILDER = "*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
 
 

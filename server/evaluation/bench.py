@@ -34,7 +34,8 @@ class Bench:
 
     Attributes
     ----------
-    engines : name -> network; the first is `OURS`
+    engines : name -> network; the first is `OURS`. Actors of theirs with the name of a talker are heads
+        that never saw that talker
     quick : a fraction of the clips, for a look in between
     """
 
@@ -60,7 +61,7 @@ class Bench:
 
     @cached_property
     def free(self) -> list[Clip]:
-        """Free speech of unseen talkers."""
+        """Free speech on film."""
         return free_clips(self.data, self.cache, self.head)
 
     @cached_property
@@ -105,8 +106,13 @@ class Bench:
         """Method -> a take of each clip; baselines first, then networks."""
         found = {m.name: [m.take(clip) for clip in clips] for m in self.methods(clips)}
         for name in self.engines:
-            found[name] = [self.take(clip.samples, name=name) for clip in clips]
+            found[name] = [self.take_of(clip, name) for clip in clips]
         return found
+
+    def take_of(self, clip: Clip, name: str) -> Animation:
+        """A network's take of a clip, with the head that never saw the talker where there is one."""
+        is_left_out = clip.talker in self.engines[name].actors
+        return self.take(clip.samples, name=name, actor=clip.talker if is_left_out else "")
 
 
 def on_times(lips: Lips, fps: float, count: int) -> Floats:

@@ -37,6 +37,8 @@ class DirfaInfo:
 class DirfaEngine:
     """Speech to take by the baseline; the interface of `Engine.animate`."""
 
+    actors: tuple[str, ...] = ()
+
     def __init__(self, checkpoint: Path) -> None:
         """Raises FormatError where there are no such weights."""
         torch.set_num_threads(1)

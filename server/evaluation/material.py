@@ -94,7 +94,7 @@ def read_clips(data: Path, cache: Path, head: Head, *, held_out: bool, most: int
 
 
 def free_clips(data: Path, cache: Path, head: Head) -> list[Clip]:
-    """Addresses of talkers nobody learnt from."""
+    """Addresses of two presidents."""
     clips: list[Clip] = []
     basis = basis_of(head)
     for entry in utterances("usgov", data):

@@ -18,6 +18,7 @@ from pathlib import Path
 from dirfa_blender.core.errors import DirfaError, OutputError, SettingsError
 from dirfa_blender.core.npz_io import write_whole
 from server.engine import Engine
+from server.model.checkpoint import SHIPPED, left_out_folder
 
 from .bench import OURS, Bench
 from .dirfa_engine import DirfaEngine
@@ -171,16 +172,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _engines(options: argparse.Namespace) -> dict[str, Engine | DirfaEngine]:
-    engines: dict[str, Engine | DirfaEngine] = {OURS: Engine("cpu", options.checkpoint)}
+    engines: dict[str, Engine | DirfaEngine] = {OURS: _engine(options.checkpoint or SHIPPED)}
     for text in options.compare:
         name, equals, path = text.partition("=")
         if not equals or not name or name == OURS:
             raise SettingsError(f"--compare expects NAME=WEIGHTS, got {text!r}.")
-        engines[name] = Engine("cpu", Path(path))
+        engines[name] = _engine(Path(path))
     dirfa = options.cache / DIRFA
     if dirfa.is_file() and "dirfa" not in engines:
         engines["dirfa"] = DirfaEngine(dirfa)
     return engines
+
+
+def _engine(weights: Path) -> Engine:
+    """Weights, with the heads that never saw one of their talkers for actors."""
+    return Engine("cpu", weights, actors=left_out_folder(weights))
 
 
 def _command(options: argparse.Namespace) -> str:

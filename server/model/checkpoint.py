@@ -26,13 +26,19 @@ SHIPPED, GATE = WEIGHTS / "face.safetensors", WEIGHTS / "voice.safetensors"
 """The network and the voice gate that come with the program."""
 
 
+def left_out_folder(weights: Path) -> Path:
+    """Where the face heads lie that learnt as these weights did, but never saw the talker they are named
+    by: what the weights are worth to somebody they never saw is measured with them."""
+    return weights.with_name(f"{weights.stem}-left-out")
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A network ready to run and what is known about it.
 
     Attributes
     ----------
-    model_id : name and version, such as ``dirfa-mapping-4``
+    model_id : name and version, such as ``dirfa-mapping-5``
     licence, languages : as the model card states them
     sha256 : of the file
     """

@@ -11,12 +11,12 @@ grid            899 filmed sentences, one man           CC BY 4.0 (Cooke      ph
                                                         2006)
 facegood        rig weights of a Mandarin actress,      MIT                   lips
                 five takes
-usgov           films of two presidents, free speech    public domain         motion above the lips;
-                                                                              measures all else
+usgov           films of two presidents, free speech    public domain         lips; motion above them
 ==============  ======================================  ====================  =========================
 
 The split is by name, so that a figure measured on "held out" material means talkers (or, where there is but
-one, sentences) that no training step has seen.
+one, sentences) that no training step has seen. Of the presidents nothing is held out: there are but two,
+so each is measured with what learnt from the other (`recipe`).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def utterances(source: str, data: Path) -> list[Utterance]:
     if source == "usgov":
         paths = sorted(p for p in folder.iterdir() if p.suffix in (".mp4", ".mov"))
         return [
-            Utterance(source, p.stem, p, p.stem.split("_")[0].lower(), None, True) for p in paths
+            Utterance(source, p.stem, p, p.stem.split("_")[0].lower(), None, False) for p in paths
         ]
     with (folder / "utterances.tsv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))

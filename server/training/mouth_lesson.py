@@ -40,6 +40,8 @@ SHARES = (0.52, 0.1, 0.38)
 POLISH_SHARES = (0.55, 0.09, 0.36)
 AGREED_SHARES = (0.52, 0.09, 0.05, 0.34)
 """The last of what other networks agreed on."""
+FREE_SHARES = (0.45, 0.1, 0.05, 0.4)
+"""The last from film of free speech."""
 OPENING_SCALE, WIDTH_SCALE = 0.004, 0.0015
 """Metres that count as one in the loss: the deviation of a talker's lips."""
 SHUT_METRES = 0.002
@@ -68,6 +70,9 @@ NO_LABEL = -100
 LESSON = Lesson("mouth", steps=1300, peak_rate=2e-3, warm_up=60, seed=2)
 POLISH = Lesson("polish", steps=2400, peak_rate=1.5e-3, warm_up=30, seed=6)
 """A last lesson, mostly on real mouths."""
+FREE = Lesson("free", steps=400, peak_rate=3e-4, warm_up=50, seed=8)
+"""Of the face head alone, on film of free speech as well; more of it would learn these few talkers by
+heart."""
 ENCODER_SHARE, POLISH_ENCODER_SHARE = 0.15, 0.2
 """Of the learning rate."""
 
@@ -86,12 +91,13 @@ class MouthBatch:
 
 
 class MouthBatches:
-    """Random batches of all sources, half of the crops in another voice and room.
+    """Random batches of all sources, many of the crops in another voice and room.
 
     Parameters
     ----------
     sources, shares : of examples, and how much of a batch each gives
     geometry : (M, 2) metres of lip opening and width that each channel adds
+    recorded : share of the crops that sound as recorded
     """
 
     def __init__(
@@ -100,8 +106,10 @@ class MouthBatches:
         shares: Sequence[float],
         geometry: NDArray[np.float64],
         seed: int,
+        recorded: float = RECORDED_SHARE,
     ) -> None:
         self._seed = seed
+        self._recorded = recorded
         self._sources = sources
         self._shares = shares
         self._geometry = geometry.astype(np.float32)
@@ -127,7 +135,7 @@ class MouthBatches:
         self, example: SpokenMouth, rng: np.random.Generator
     ) -> tuple[Floats, Floats, Floats, Floats, int, NDArray[np.int64]]:
         """Features, mouth, weights, lips, style, phones of a random stretch in a random voice and room."""
-        voice = augment.draw_voice(rng, RECORDED_SHARE)
+        voice = augment.draw_voice(rng, self._recorded)
         voice = replace(voice, gain=voice.gain**LEVEL_DOUBT)
         samples = augment.at_speed(example.samples, voice.speed)
         size = CROP_FRAMES * FRAME_STEP

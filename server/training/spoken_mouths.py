@@ -70,6 +70,7 @@ class SpokenMouth:
     phones : (T,) uint8 labels every 10 ms, None where nobody aligned them
     filmed : (T, 2) float32 metres of lip opening and width in the film, as far as the head goes; None
         where units are all there is
+    talker : who speaks, where a source has more than one
     """
 
     name: str
@@ -80,6 +81,7 @@ class SpokenMouth:
     held_out: bool
     phones: NDArray[np.uint8] | None = None
     filmed: Array | None = None
+    talker: str = ""
 
 
 Source = Callable[[np.random.Generator], SpokenMouth]
