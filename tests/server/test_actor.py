@@ -11,7 +11,14 @@ import torch
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.protocol import AnimateSettings
 from server.engine import Engine
-from server.model.checkpoint import SHIPPED, Checkpoint, load_checkpoint, save_actor
+from server.model.checkpoint import (
+    SHIPPED,
+    Checkpoint,
+    left_out_folder,
+    load_actor,
+    load_checkpoint,
+    save_actor,
+)
 from server.training.actor_lesson import LESSON, Adaptation, adapted
 from server.training.footage import films_in
 from server.training.train import main
@@ -24,7 +31,10 @@ needs_film = pytest.mark.skipif(not FILMS[0].is_file(), reason="needs the films 
 
 @pytest.fixture(scope="module")
 def base() -> Checkpoint:
-    return load_checkpoint(SHIPPED, torch.device("cpu"))
+    """The shipped weights with the face head that never saw the actor of these films."""
+    shipped = load_checkpoint(SHIPPED, torch.device("cpu"))
+    left_out = load_actor(left_out_folder(SHIPPED) / "obama.safetensors", shipped)
+    return replace(shipped, network=left_out.network)
 
 
 @pytest.fixture(scope="module")
