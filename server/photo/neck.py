@@ -20,11 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 MOUTH, CHIN = 14, 152  # landmarks between whose heights, and below, the neck is looked for
 JAW = (58, 288)  # angles of the jaw
-BELOW_CHIN, STEP, REACH = (
-    0.03,
-    0.0015,
-    0.12,
-)  # metres: how far, in what steps, and how far to the sides
+# Metres below the chin and to the sides in which the neck is looked for, and from row to row.
+BELOW_CHIN, REACH, STEP = 0.03, 0.12, 0.0015
 # A portrait is taken from about 1.6 m: the neck's sides, 7 cm behind the face, look smaller by this.
 FARTHER = 1.045
 HAIR_NEAR = 0.012  # metres inside the outline in which hair would hide the neck

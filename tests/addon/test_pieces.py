@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -220,34 +221,28 @@ def test_a_take_file_made_in_the_thread_is_the_one_that_is_stored(stage) -> None
     np.testing.assert_array_equal(takes.read_take(line.takes[1]).au, animation.au)
 
 
-def test_no_piece_of_a_minute_takes_as_long_as_a_picture(stage, draft) -> None:
-    """Processor time of the steps: a busy machine does not count."""
-    character("Other")
+def seconds_of(steps: Generator[object, None, object]) -> list[float]:
+    """Processor time of each step: a busy machine does not count."""
     spent: list[float] = []
-    steps = staging.draft_steps(stage, draft, spoken(60.0), PARTS, TakeNote())
     while True:
         began = time.thread_time()
         try:
             next(steps)
         except StopIteration:
-            break
+            return spent
         spent.append(time.thread_time() - began)
+
+
+def test_no_piece_of_a_minute_takes_as_long_as_a_picture(stage, draft) -> None:
+    character("Other")
+    spent = seconds_of(staging.draft_steps(stage, draft, spoken(60.0), PARTS, TakeNote()))
 
     assert sorted(spent)[-2] < 0.05, sorted(spent)[-5:]
 
 
 def test_a_take_from_a_file_enters_in_pieces_shorter_than_a_picture(stage) -> None:
-    """Processor time of the steps: a busy machine does not count."""
     face = character()
-    spent: list[float] = []
-    steps = staging.take_steps(stage, face, spoken(60.0), "file")
-    while True:
-        began = time.thread_time()
-        try:
-            next(steps)
-        except StopIteration:
-            break
-        spent.append(time.thread_time() - began)
+    spent = seconds_of(staging.take_steps(stage, face, spoken(60.0), "file"))
 
     assert len(spent) > 50
     assert sorted(spent)[-2] < 0.05, sorted(spent)[-5:]
