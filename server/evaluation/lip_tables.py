@@ -158,18 +158,23 @@ def free_table(bench: Bench) -> Table:
             singles = zip(clips, *columns, strict=True)
             rows.extend((f"  {clip.name}", *map(number, values)) for clip, *values in singles)
     late = ", ".join(f"{clip.name} {-o:.2f}" for clip, o in zip(clips, offsets, strict=True))
+    known = sorted({clip.talker for clip in clips} - set(bench.engines[OURS].actors))
+    doubt = (
+        f"**No head without {' and '.join(known)} lies beside the weights: if they saw these films, "
+        "nothing here is of a stranger.** "
+    )
     return Table(
         "Lips: free speech of talkers never seen before",
-        "Addresses of two US presidents, the head moving; three films of one occasion count once. Weights "
+        (doubt if known else "")
+        + "Addresses of two US presidents, head moving; three films of one occasion count once. Weights "
         "that learnt from these films are measured on each talker with the face head that learnt in the "
         "same way without him; the head in use learnt from both. How long that lesson lasts was chosen "
         "with these figures in view. The sound of these re-encodings is late. Its offset is read from the "
         "loudness against the filmed lips, which knows nothing of the model and is rough; it favours the "
         "loudness row, which is scored at its own best offset. The columns *best* take, for every method "
         f"alike, the offset within {OWN_REACH_SECONDS:g} s of that at which its openings agree most, which "
-        "flatters a little. "
-        "That lips part for breath in pauses was seen in these films and found in the literature; how far "
-        f"was not fitted to them. Seconds late: {late}. Few occasions: rows vary.",
+        "flatters a little. That lips part for breath in pauses was seen in these films and found in the "
+        f"literature; how far was not fitted to them. Seconds late: {late}. Few occasions: rows vary.",
         ("method", "opening PCC", "width PCC", "opening, best", "width, best", "opening CCC",
          "variance ratio"),
         tuple(rows),

@@ -198,7 +198,10 @@ def _command(options: argparse.Namespace) -> str:
 
 def _key(bench: Bench) -> str:
     """What a kept table belongs to: the program, the size, the recordings and the weights compared."""
-    weights = [f"{name}={engine.model_info.weights}" for name, engine in bench.engines.items()]
+    weights = [
+        f"{name}={engine.model_info.weights} {engine.actors}"
+        for name, engine in bench.engines.items()
+    ]
     text = "|".join([str(bench.quick), os.fspath(bench.data), *weights])
     digest = hashlib.sha256(text.encode())
     for folder in SOURCES:
