@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from .commands.scene_order import VERBS
-from .core.exit_codes import USAGE_ERROR, exit_code
-from .core.progress import Display
+from .core.command_line.exit_codes import USAGE_ERROR, exit_code
+from .core.command_line.progress import Display
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from .blender.pieces import Entering
 from .core.animation import Animation
+from .core.characters.profile import MappingProfile
 from .core.controls import Controls
 from .core.key_reduction import Floats, Keys
-from .core.profile import MappingProfile
 from .core.timing import FrameRate
 from .head.photo_reading import Reading
 from .live.live_session import LiveSession

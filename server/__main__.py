@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dirfa_blender.core.exit_codes import USAGE_ERROR, exit_code
-from dirfa_blender.core.progress import Display
+from dirfa_blender.core.command_line.exit_codes import USAGE_ERROR, exit_code
+from dirfa_blender.core.command_line.progress import Display
 
 from .native_noise import native_noise_off
 

@@ -10,7 +10,7 @@
 ``GET /v1/jobs/{id}``                       its state
 ``GET /v1/jobs/{id}/events``                its states as they change, one JSON object a line, to the end
 ``GET /v1/jobs/{id}/result``                the ``.npz`` of a finished job; a take also in any other
-                                            ``?format=`` of `core.take_formats`
+                                            ``?format=`` of `core.formats.take_formats`
 ``DELETE /v1/jobs/{id}``                    cancel it, or forget its result
 ``/v1/streams``                             live speech, a request a chunk, see `streams`
 ``/v1/stream``                              live speech over a WebSocket, see `speech_socket`

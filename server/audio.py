@@ -21,8 +21,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from dirfa_blender.core.command_line.inputs import require_files
 from dirfa_blender.core.errors import AudioError
-from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.speech_level import SILENT_ENERGY, mixed_down
 
 Array = NDArray[np.float32]

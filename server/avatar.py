@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dirfa_blender.core.characters.follow_through import Trail
+from dirfa_blender.core.characters.profile import MappingProfile
+from dirfa_blender.core.command_line.progress import Display
+from dirfa_blender.core.command_line.take_options import add_take_options, settings_from
 from dirfa_blender.core.errors import ServerError
-from dirfa_blender.core.follow_through import Trail
 from dirfa_blender.core.live_source import (
     SAMPLE_RATE,
     MicrophoneSource,
@@ -30,10 +33,7 @@ from dirfa_blender.core.live_source import (
     recorder_command,
 )
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
-from dirfa_blender.core.profile import MappingProfile
-from dirfa_blender.core.progress import Display
 from dirfa_blender.core.protocol import AnimateSettings
-from dirfa_blender.core.take_options import add_take_options, settings_from
 
 from .postponed import short_start
 from .vmc import MOST_STRENGTH, PORT, Moment, Sender, Style, moments

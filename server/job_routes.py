@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
-from dirfa_blender.core.exchange import encoded_take
+from dirfa_blender.core.formats.exchange import encoded_take
+from dirfa_blender.core.formats.take_formats import FORMATS, described
 from dirfa_blender.core.npz_io import animation_from_bytes
 from dirfa_blender.core.protocol import JobStatus, to_json
-from dirfa_blender.core.take_formats import FORMATS, described
 
 from .jobs import JobQueue
 

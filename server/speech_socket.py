@@ -27,9 +27,9 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.characters.profile import GAZE_INPUTS
 from dirfa_blender.core.errors import DirfaError, FormatError
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
-from dirfa_blender.core.profile import GAZE_INPUTS
 
 from .features import FRAME_RATE
 from .jobs import UNEXPECTED, QueueFull

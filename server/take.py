@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.command_line.inputs import require_files
+from dirfa_blender.core.command_line.progress import Display, Progress, Stage
+from dirfa_blender.core.command_line.take_options import add_take_options, settings_from
 from dirfa_blender.core.errors import AudioError, SettingsError
-from dirfa_blender.core.inputs import require_files
+from dirfa_blender.core.formats.take_formats import TakeFormat, described, format_for
 from dirfa_blender.core.npz_io import animation_bytes, read_animation, write_whole
 from dirfa_blender.core.partials import remove_stale
-from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.protocol import AnimateSettings, from_json
 from dirfa_blender.core.retake import Retake, retake_of, retaken
-from dirfa_blender.core.take_formats import TakeFormat, described, format_for
-from dirfa_blender.core.take_options import add_take_options, settings_from
 from dirfa_blender.core.timing import parse_rate
 
 from .postponed import short_start
@@ -93,7 +93,7 @@ def _encoded(take: Animation, form: TakeFormat) -> bytes:
     if form.kind == "take":
         return animation_bytes(take)
     # The other formats and their tables take as long to load as seconds of speech to animate.
-    from dirfa_blender.core.exchange import encoded_take
+    from dirfa_blender.core.formats.exchange import encoded_take
 
     return encoded_take(take, form.kind, form.suffix)
 

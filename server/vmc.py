@@ -33,10 +33,10 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.avatar_pose import bone_turns
+from dirfa_blender.core.characters.follow_through import Trail
+from dirfa_blender.core.characters.profile import GAZE_INPUTS, INPUTS, MappingProfile
 from dirfa_blender.core.errors import OutputError, SettingsError
-from dirfa_blender.core.follow_through import Trail
-from dirfa_blender.core.profile import GAZE_INPUTS, INPUTS, MappingProfile
+from dirfa_blender.core.formats.avatar_pose import bone_turns
 
 PORT = 39539
 """Where receivers of whole avatars listen unless told otherwise."""

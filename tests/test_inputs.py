@@ -8,9 +8,9 @@ import pytest
 
 from dirfa_blender.commands import scene_command
 from dirfa_blender.commands.scene_order import SceneOrder
+from dirfa_blender.core.command_line.inputs import require_files
+from dirfa_blender.core.command_line.progress import Display
 from dirfa_blender.core.errors import AudioError, FormatError, PhotoError
-from dirfa_blender.core.inputs import require_files
-from dirfa_blender.core.progress import Display
 from dirfa_blender.samples import advice, sample_photo
 
 ADVICE = ("The face is 92 pixels wide.",)

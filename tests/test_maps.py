@@ -10,8 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = [
-    ROOT / "dirfa_blender" / "core",
-    *(p.parent for p in ROOT.glob("server/**/__init__.py")),
+    p.parent
+    for part in ("dirfa_blender/core", "server")
+    for p in ROOT.glob(f"{part}/**/__init__.py")
 ]
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import bpy
 
+from ..core.command_line.exit_codes import USAGE_ERROR, exit_code
+from ..core.command_line.progress import Display, Progress, Stage
 from ..core.errors import SettingsError
-from ..core.exit_codes import USAGE_ERROR, exit_code
-from ..core.progress import Display, Progress, Stage
 from . import scene_command, scene_filling
 from .scene_order import VERBS, order_from
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core.exchange import Reading, encoded_take, read_take
-from ..core.interchange import ANGLE_SCALE
+from ..core.command_line.progress import Display
+from ..core.formats.exchange import Reading, encoded_take, read_take
+from ..core.formats.interchange import ANGLE_SCALE
+from ..core.formats.take_formats import TITLES, format_for
 from ..core.npz_io import write_whole
 from ..core.partials import remove_stale
-from ..core.progress import Display
-from ..core.take_formats import TITLES, format_for
 from ..core.timing import parse_rate
 
 

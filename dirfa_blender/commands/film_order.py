@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.follow_through import NATURAL
+from ..core.characters.follow_through import NATURAL
 from ..rendering.shot_presets import DEFAULT_SHOT
 
 

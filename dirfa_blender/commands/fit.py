@@ -9,12 +9,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..core.command_line.inputs import require_files
+from ..core.command_line.progress import Display, Progress, Stage
 from ..core.errors import PhotoError, SettingsError
 from ..core.head_shapes import with_shapes
-from ..core.head_sliders import HeadSliders, parsed_sliders, slid
-from ..core.inputs import require_files
+from ..core.likeness.sliders import HeadSliders, parsed_sliders, slid
 from ..core.npz_io import head_bytes, head_from_bytes
-from ..core.progress import Display, Progress, Stage
 from ..core.protocol import PhotoSettings
 from ..rendering.film_process import FilmProcess
 from ..rendering.outputs import Staging, follow

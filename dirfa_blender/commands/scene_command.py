@@ -14,14 +14,14 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..core.characters.follow_through import NATURAL
+from ..core.command_line.folder_lock import FolderLock
+from ..core.command_line.inputs import require_files
+from ..core.command_line.ledger import Ledger, Record, sha256_of
+from ..core.command_line.manifest import Problems, Row, read_rows
+from ..core.command_line.progress import Display, Progress, Stage
 from ..core.errors import DirfaError, FormatError, SettingsError
 from ..core.file_names import checked_place, safe_place
-from ..core.folder_lock import FolderLock
-from ..core.follow_through import NATURAL
-from ..core.inputs import require_files
-from ..core.ledger import Ledger, Record, sha256_of
-from ..core.manifest import Problems, Row, read_rows
-from ..core.progress import Display, Progress, Stage
 from ..rendering.film_process import FilmProcess
 from ..rendering.outputs import Staging
 from .scene_order import SUFFIXES, SceneOrder, order_from

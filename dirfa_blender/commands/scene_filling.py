@@ -9,7 +9,7 @@ import bpy
 
 from ..blender import scene
 from ..core.errors import FormatError, RigError, SettingsError
-from ..core.exchange import read_take
+from ..core.formats.exchange import read_take
 from ..export import exporting
 from ..performing import shared_meshes
 from ..rendering import engines, render

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ..core import follow_through
+from ..core.characters import follow_through
 from ..core.errors import FormatError, SettingsError
 from ..core.timing import FrameRate, parse_rate
 
@@ -31,7 +31,7 @@ class SceneOrder:
     verb : of `VERBS`
     scene : the .blend to open; empty for the one that is open
     output : the file to write
-    take : to apply: any format of `core.exchange`
+    take : to apply: any format of `core.formats.exchange`
     audio : recording that belongs to the take: sound strip and frame range
     in_scene : name of the scene in the file; empty for the one that is shown
     character : name of the object that acts, or is exported

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import follow_through
+from ..core.characters import follow_through
+from ..core.command_line.inputs import require_files
+from ..core.command_line.progress import Display, Progress, Stage
+from ..core.command_line.take_options import add_take_options, settings_from
 from ..core.errors import AudioError, PhotoError, RenderError, SettingsError
-from ..core.inputs import require_files
-from ..core.progress import Display, Progress, Stage
 from ..core.protocol import AnimateSettings, PhotoSettings
-from ..core.take_options import add_take_options, settings_from
 from ..core.timing import FrameRate, parse_rate
 from ..rendering.film_process import FilmProcess
 from ..rendering.outputs import Staging, follow

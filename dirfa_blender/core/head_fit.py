@@ -4,8 +4,8 @@ One photo tells where features lie across the picture, hardly how deep they are:
 is mostly the landmark network's average face. So the fit believes x and y, takes `FitSettings.depth` of
 the depth and `FitSettings.asymmetry` of the difference between the sides, and leaves the rest to the
 template. An expression is told from an identity by what each can do: the template's own shapes move
-lips, lids and brows in few ways, each at a price; an identity is a smooth field (see `head_morph`), which
-cannot part two lips that touch. Both are solved together and only the identity stays in the head.
+lips, lids and brows in few ways, each at a price; an identity is a smooth field (`likeness.morph`),
+which cannot part two lips that touch. Both are solved together and only the identity stays in the head.
 Further photos of the same face, turned, share the identity and settle the depth. No bpy.
 """
 
@@ -18,25 +18,18 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from .anatomy.corners import Evening, eased_corners, evening_at_rest
+from .anatomy.lower_profile import forward
 from .errors import SettingsError
-from .face_landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .head import Head
-from .head_corners import Evening, eased_corners, evening_at_rest
-from .head_expression import expression_basis
-from .head_lids import relaxed_lids
-from .head_morph import (
-    Field,
-    answer,
-    landmark_noise,
-    morphed,
-    moved_bones,
-    reach,
-)
-from .head_neck import neck_field
-from .head_profile import forward
 from .head_shapes import shaped_template, with_shapes
-from .head_sliders import HeadSliders, slid
-from .head_view import View, nudged, view_over
+from .likeness.expression import expression_basis
+from .likeness.landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
+from .likeness.lids import relaxed_lids
+from .likeness.morph import Field, answer, landmark_noise, morphed, moved_bones, reach
+from .likeness.neck import neck_field
+from .likeness.sliders import HeadSliders, slid
+from .likeness.view import View, nudged, view_over
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,7 +89,7 @@ class Solution:
     ----------
     offsets : (N, 3) float64, metres, identity at the landmarks, head frame
     correction : (N, 3) float64, metres, what looking at the result added to it
-    views, expressions : a view and (K,) weights of `head_expression.USUAL_WEIGHTS` for each photo
+    views, expressions : a view and (K,) weights of `likeness.expression.USUAL_WEIGHTS` for each photo
     photos_px : (N, 3) float64, the landmarks of each photo
     neck : share by which the neck is wider than the template's
     """

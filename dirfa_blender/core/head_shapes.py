@@ -13,16 +13,16 @@ from functools import lru_cache
 
 import numpy as np
 
+from .anatomy.corners import ease_motions
+from .anatomy.face_view import Anatomy, Array, measure, swapped
 from .head import Head
-from .head_corners import ease_motions
 from .head_template import template
-from .shape_anatomy import Anatomy, Array, measure, swapped
-from .shape_brows import brow_shapes
-from .shape_eyes import Eye, eye_shapes, lids_over_cheek
-from .shape_interior import settle, tongue_out, tongue_up
-from .shape_jaw import jaw_shapes
-from .shape_lips import lip_shapes, part, seal
-from .shape_mouth import mouth_shapes
+from .motion.brows import brow_shapes
+from .motion.eyes import Eye, eye_shapes, lids_over_cheek
+from .motion.interior import settle, tongue_out, tongue_up
+from .motion.jaw import jaw_shapes
+from .motion.lips import lip_shapes, part, seal
+from .motion.mouth import mouth_shapes
 
 # Apple's names in its own order.
 ARKIT_NAMES = (

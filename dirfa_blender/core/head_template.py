@@ -29,20 +29,20 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .anatomy.brows import add_brows
+from .anatomy.cloth import add_cloth
+from .anatomy.corners import eased_corners, evening_at_rest
+from .anatomy.ears import add_ear
+from .anatomy.eyes import add_eye, add_lashes
+from .anatomy.grid import Grid
+from .anatomy.hair_cap import add_hair
+from .anatomy.lower_profile import moved_forward
+from .anatomy.mouth import add_cavity, add_teeth, add_tongue
+from .anatomy.piece import Half, Mesh
+from .anatomy.skin import add_skin
+from .anatomy.surface import RADIUS, Array, landmark_domain, mean_face, neutral_landmarks, surface
 from .easing import smoothstep
 from .head import Head
-from .head_brows import add_brows
-from .head_cloth import add_cloth
-from .head_corners import eased_corners, evening_at_rest
-from .head_ears import add_ear
-from .head_eyes import add_eye, add_lashes
-from .head_grid import Grid
-from .head_hair import add_hair
-from .head_mouth import add_cavity, add_teeth, add_tongue
-from .head_piece import Half, Mesh
-from .head_profile import moved_forward
-from .head_skin import add_skin
-from .head_surface import RADIUS, Array, landmark_domain, mean_face, neutral_landmarks, surface
 
 MATERIALS = (
     "skin",

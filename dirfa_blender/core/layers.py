@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from .action_units import ACTION_UNITS, Region
-from .profile import INPUTS, MappingProfile
+from .characters.profile import INPUTS, MappingProfile
 
 Layer = Literal["lips", "upper_face", "blinks", "gaze", "head"]
 LAYERS: tuple[Layer, ...] = ("lips", "upper_face", "blinks", "gaze", "head")

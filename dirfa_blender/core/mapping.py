@@ -8,10 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .characters.profile import MappingProfile
+from .characters.profile_format import parse_profile
+from .characters.vocabulary import VOCABULARY_FILE
 from .errors import ProfileError
-from .profile import MappingProfile
-from .profile_format import parse_profile
-from .vocabulary import VOCABULARY_FILE
 
 RIGS_FOLDER = Path(__file__).resolve().parents[2] / "rigs"
 VISEMES_FILE = RIGS_FOLDER / "visemes.json"

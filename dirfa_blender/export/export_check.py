@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.progress import Progress, Stage
+from ..core.command_line.progress import Progress, Stage
 from ..rendering.film_process import FilmProcess
 
 MODULE = "dirfa_blender.export.export_reading"

@@ -15,7 +15,7 @@ from mathutils import Matrix
 
 from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import Steps
-from ..core.head_groom import Strands
+from ..core.hair.groom import Strands
 from .head_parts import HEAD_BONE
 from .materials import build_strands
 from .shader_plan import TONE_ATTRIBUTE, Colour

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import Steps
-from ..core.head_cards import Cards
+from ..core.hair.cards import Cards
 from .head_parts import ROOT_BONE, shared_weights
 from .mesh_filling import bending_steps, lay_uvs, surface_steps
 

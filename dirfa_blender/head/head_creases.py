@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..core.anatomy.face_view import TWINS
 from ..core.easing import smoothstep
-from ..core.face_landmarks import MESH_POINTS
 from ..core.head import Head
-from ..core.shape_anatomy import TWINS
+from ..core.likeness.landmarks import MESH_POINTS
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[int, int, float]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import bpy
 
-from ..core.head_correctives import Corrective
+from ..core.motion.correctives import Corrective
 from .head_creases import SIDES, pressed_keys, pressing
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..core.hair_atlas import HAIR_COLOUR, hair_atlas
+from ..core.hair.atlas import HAIR_COLOUR, hair_atlas
+from ..core.hair.cards import Cards, cards, under_cards
+from ..core.hair.curtain import carried_hair
+from ..core.hair.groom import Strands, curl_of, wave_of
+from ..core.hair.locks import locks
 from ..core.head import Head
-from ..core.head_cards import Cards, cards, under_cards
-from ..core.head_correctives import Corrective, correctives
-from ..core.head_curtain import carried_hair
-from ..core.head_groom import Strands, curl_of, wave_of
-from ..core.head_locks import locks
+from ..core.motion.correctives import Corrective, correctives
 from ..core.png import png_bytes
 from .head_creases import creases
 from .head_zones import eye_discs, skin_zones

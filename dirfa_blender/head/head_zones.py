@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..core.face_landmarks import (
+from ..core.head import Head
+from ..core.likeness.landmarks import (
     EYE_LEFT,
     EYE_RIGHT,
     LIPS_INNER_UPPER,
     MESH_POINTS,
     MOUTH_CORNERS_INNER,
 )
-from ..core.head import Head
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import bpy
 
-from ..core.hair_atlas import HAIR_COLOUR, card_colour
+from ..core.hair.atlas import HAIR_COLOUR, card_colour
 from . import shader_eye, shader_hair, shader_mouth, shader_skin
 from .shader_plan import Colour, Plan, arrange
 

@@ -20,7 +20,7 @@ from ..blender.made_blocks import MadeBlocks
 from ..blender.origin import keep_origin
 from ..blender.pieces import Steps, finished
 from ..core.head import Head
-from ..core.head_sliders import Anchors, anchors_of, ears_of
+from ..core.likeness.sliders import Anchors, anchors_of, ears_of
 from . import groom, hair_cards, head_drivers, materials
 from .head_parts import NECK_BONE, ROOT_BONE, HeadParts, head_parts
 from .mesh_filling import bending_steps, lay_uvs, surface_steps
@@ -30,7 +30,7 @@ from .shader_plan import CREASE_ATTRIBUTE, EYE_ATTRIBUTE, REST_ATTRIBUTE, SKIN_A
 CHIN_LANDMARK = 152
 # Property in which a face keeps that point, metres in its own space; only built heads have it.
 CHIN_KEY = "dirfa_chin"
-# What its form can be changed by later: see `head_sliders.Anchors`.
+# What its form can be changed by later: see `likeness.sliders.Anchors`.
 ANCHORS_KEY = "dirfa_anchors"
 EARS = "dirfa_ears"
 # Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.

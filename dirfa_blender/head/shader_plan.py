@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 
 import bpy
 
-from ..core.hair_atlas import HAIR_COLOUR
+from ..core.hair.atlas import HAIR_COLOUR
 
 Colour = tuple[float, float, float]
 Rgba = tuple[float, float, float, float]

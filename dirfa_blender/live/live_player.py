@@ -15,8 +15,8 @@ from bpy.app.translations import pgettext_iface
 
 from ..core.action_units import AU_NAMES
 from ..core.animation import Animation
+from ..core.characters.follow_through import Trail
 from ..core.errors import RigError
-from ..core.follow_through import Trail
 from ..performing import acting, apply, lines
 from ..performing.posed_values import read_values, write_values
 from ..rig import profiles

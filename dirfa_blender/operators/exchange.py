@@ -10,9 +10,9 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from ..background import Reporter
 from ..blender.labels import spoken
 from ..blender.scene import frame_rate
-from ..core.exchange import Reading, encoded_take, read_take
+from ..core.formats.exchange import Reading, encoded_take, read_take
+from ..core.formats.take_formats import SUFFIXES, TITLES
 from ..core.npz_io import write_whole
-from ..core.take_formats import SUFFIXES, TITLES
 from ..export import exporting
 from ..export.export_check import problems_of
 from ..performing import acting

@@ -9,10 +9,10 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ..blender.labels import spoken
+from ..core.characters.profile_writer import write_profile
 from ..core.errors import RigError, SettingsError
 from ..core.file_names import safe_name
 from ..core.mapping import load_profile, read_profile, shipped_profiles
-from ..core.profile_writer import write_profile
 from ..performing import shared_meshes
 from ..rig import profiles
 from ..rig.character import character_of, linked_shapes, override_shapes

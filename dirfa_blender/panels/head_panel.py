@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..blender.labels import draw_text
-from ..core.head_sliders import SLIDERS
+from ..core.likeness.sliders import SLIDERS
 from ..rendering.shot import SHOT_KEY
 from ..staging import head_form
 from ..translation import OWN_CONTEXT

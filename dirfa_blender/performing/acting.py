@@ -20,8 +20,8 @@ from ..blender.pieces import Steps, finished
 from ..blender.scene import frame_rate
 from ..core import composition, layers
 from ..core.animation import Animation
+from ..core.characters.follow_through import NATURAL
 from ..core.controls import directed
-from ..core.follow_through import NATURAL
 from ..rig import profiles
 from ..rig.bone_curves import Follow
 from ..rig.character import character_of

@@ -19,12 +19,13 @@ from mathutils import Matrix
 from ..blender import fcurves, nla
 from ..blender.origin import keep_origin
 from ..blender.scene import frame_rate
-from ..core import pose, rotation
+from ..core import rotation
 from ..core.animation import Animation
+from ..core.characters import pose
+from ..core.characters.inventory import Coverage, Place, coverage, describe_absence
+from ..core.characters.profile import MappingProfile, ShapeTrack
 from ..core.errors import RigError
-from ..core.inventory import Coverage, Place, coverage, describe_absence
 from ..core.layers import TITLES, layers_of_shapes
-from ..core.profile import MappingProfile, ShapeTrack
 from ..head.meshes import HeadObjects
 from ..rig import bone_curves, eye_objects, key_drivers, pictures, pose_assets
 from ..rig.bone_curves import Follow

@@ -20,9 +20,9 @@ from bpy.props import (
 
 from ..blender.file_property import file_property
 from ..core.action_units import ACTION_UNITS
+from ..core.characters.follow_through import MOST_STRENGTH, NATURAL
 from ..core.composition import LAST_FRAME
 from ..core.emotions import EMOTIONS
-from ..core.follow_through import MOST_STRENGTH, NATURAL
 from ..core.layers import LAYERS, TITLES
 from ..translation import OWN_CONTEXT
 from . import directing

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..background import BackgroundJob, Report, Reporter
+from ..core.command_line.progress import Progress, Stage
 from ..core.errors import DirfaError, JobCancelled, OutputError
-from ..core.progress import Progress, Stage
 from .film_process import FilmProcess
 from .outputs import Staging
 from .render_order import PICTURES, RenderOrder

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..core.command_line.progress import Progress
 from ..core.errors import RenderError
-from ..core.progress import Progress
 from ..roots import ROOT
 
 if TYPE_CHECKING:

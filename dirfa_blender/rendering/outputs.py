@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 
 from ..client import Client
+from ..core.command_line.progress import Progress
 from ..core.errors import JobCancelled, JobFailed, OutputError
 from ..core.npz_io import read_animation
 from ..core.partials import partial_path, remove_stale
-from ..core.progress import Progress
 
 # Room asked for before starting: a .blend with its texture, a film and its frames, bytes.
 NEEDED_BYTES = 200_000_000

@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..blender.fcurves import Channel
-from ..core import follow_through, pose, rotation
-from ..core.inventory import Coverage, unit_length
+from ..core import rotation
+from ..core.characters import follow_through, pose
+from ..core.characters.inventory import Coverage, unit_length
+from ..core.characters.profile import BoneMove, EyeBones, MappingProfile, ShapeTrack
+from ..core.characters.skeleton import Skeleton, find_part, neck_chain
 from ..core.layers import LAYERS, TITLES, Layer, layers_of_shapes
-from ..core.profile import BoneMove, EyeBones, MappingProfile, ShapeTrack
-from ..core.skeleton import Skeleton, find_part, neck_chain
 from ..head.head_parts import ROOT_BONE
 from ..head.meshes import CHIN_KEY
 from .eye_aims import Aim, aims_of
@@ -92,7 +93,7 @@ class BonePlan:
 
 @dataclass(frozen=True)
 class Follow:
-    """How strongly neck and shoulders follow the head, 0..2 (see `core.follow_through`).
+    """How strongly neck and shoulders follow the head, 0..2 (see `core.characters.follow_through`).
 
     ``seconds`` are the (T,) times of the samples; ``trail`` is what went before them, where they come one
     by one.

@@ -15,9 +15,9 @@ import numpy as np
 from mathutils import Vector
 
 from ..blender.fcurves import driven_paths
+from ..core.characters.inventory import Inventory, Kind
+from ..core.characters.skeleton import Bone, Skeleton
 from ..core.errors import RigError
-from ..core.inventory import Inventory, Kind
-from ..core.skeleton import Bone, Skeleton
 from .key_drivers import driver_poses, full_values
 from .pose_assets import Pose, offered_poses
 

@@ -12,8 +12,8 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core import pose
-from ..core.skeleton import Skeleton
+from ..core.characters import pose
+from ..core.characters.skeleton import Skeleton
 from .character import TRACKING
 
 Array = npt.NDArray[np.float64]

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from mathutils import Matrix, Vector
 
 from ..blender.fcurves import Channel
-from ..core import pose
+from ..core.characters import pose
+from ..core.characters.profile import MappingProfile
+from ..core.characters.spelling import words_of
 from ..core.layers import TITLES
-from ..core.profile import MappingProfile
-from ..core.spelling import words_of
 from . import bone_curves
 from .character import Character
 

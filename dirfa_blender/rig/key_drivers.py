@@ -16,8 +16,8 @@ from functools import lru_cache, partial
 import bpy
 import numpy as np
 
-from ..core.driver_expression import evaluate
-from ..core.spelling import plain_spelling
+from ..core.characters.driver_expression import evaluate
+from ..core.characters.spelling import plain_spelling
 from .pose_assets import Blend, Pose
 
 _KEY = re.compile(r'^key_blocks\["((?:[^"\\]|\\.)*)"\]\.value$')

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..blender.fcurves import Channel
-from ..core.spelling import plain_spelling
+from ..core.characters.spelling import plain_spelling
 from .character import Character
 
 Integers = npt.NDArray[np.int64]

@@ -14,11 +14,11 @@ from pathlib import Path
 import bpy
 
 from ..blender.pieces import Steps, finished
+from ..core.characters.inventory import Coverage, best, coverage
+from ..core.characters.profile import MappingProfile
+from ..core.characters.profile_writer import profile_document
 from ..core.errors import DirfaError, ProfileError
-from ..core.inventory import Coverage, best, coverage
 from ..core.mapping import load_profile, parse_text, read_profile, shipped_profiles
-from ..core.profile import MappingProfile
-from ..core.profile_writer import profile_document
 from ..head.meshes import HeadObjects
 from ..roots import ROOT_PACKAGE
 from ..session import state

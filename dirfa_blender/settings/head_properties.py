@@ -8,7 +8,7 @@ import bpy
 from bpy.props import FloatProperty
 
 from ..core.errors import DirfaError
-from ..core.head_sliders import RANGE, SLIDERS
+from ..core.likeness.sliders import RANGE, SLIDERS
 from ..session import state
 from ..staging import head_form
 

@@ -23,10 +23,10 @@ from bpy.props import (
 
 from ..core.action_units import ACTION_UNITS, AU_NAMES
 from ..core.animation import Animation
+from ..core.characters.profile import GAZE_INPUTS, INPUTS, MappingProfile
+from ..core.characters.profile_reader import input_codes
+from ..core.characters.profile_writer import profile_document
 from ..core.errors import DirfaError
-from ..core.profile import GAZE_INPUTS, INPUTS, MappingProfile
-from ..core.profile_reader import input_codes
-from ..core.profile_writer import profile_document
 from ..performing import apply
 from ..performing.posed_values import read_values, write_values
 from ..performing.shared_meshes import twins

@@ -15,7 +15,7 @@ import bpy
 from ..blender import fcurves
 from ..blender.made_blocks import MadeBlocks
 from ..blender.pieces import finished
-from ..core.head_sliders import HeadSliders
+from ..core.likeness.sliders import HeadSliders
 from ..head import head_drivers, meshes
 from ..head.head_parts import HeadParts
 from . import head_form

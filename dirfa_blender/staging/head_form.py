@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from ..core.errors import RigError
 from ..core.head import Head
-from ..core.head_correctives import correctives
 from ..core.head_shapes import with_shapes
-from ..core.head_sliders import (
+from ..core.head_template import template
+from ..core.likeness.sliders import (
     CHIN,
     SOURCE_KEY,
     Anchors,
@@ -29,7 +29,7 @@ from ..core.head_sliders import (
     plain_vertices,
     slider_fields,
 )
-from ..core.head_template import template
+from ..core.motion.correctives import correctives
 from ..head.hair_cards import CARDS_KEY
 from ..head.meshes import ANCHORS_KEY, CHIN_KEY, EARS, keep_anchors
 from ..performing import acting

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..core.inventory import Coverage, named
+from ..core.characters.inventory import Coverage, named
+from ..core.characters.profile import MappingProfile
 from ..core.layers import TITLES
-from ..core.profile import MappingProfile
 from ..performing.shared_meshes import twins
 from ..rig.character import Character, character_of, is_turned_by_another
 from ..rig.profiles import covered, profile_of

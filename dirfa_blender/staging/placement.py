@@ -11,7 +11,7 @@ import bpy
 
 from ..blender import scene
 from ..core.animation import Animation
-from ..core.follow_through import NATURAL
+from ..core.characters.follow_through import NATURAL
 from ..core.head import Head
 from ..head import meshes
 from ..performing import apply

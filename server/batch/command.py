@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dirfa_blender.core.command_line.folder_lock import FolderLock
+from dirfa_blender.core.command_line.ledger import Ledger, Record, sha256_of, state_folder
+from dirfa_blender.core.command_line.progress import Display, Progress, Stage
 from dirfa_blender.core.errors import DirfaError, OutputError, SettingsError
-from dirfa_blender.core.folder_lock import FolderLock
-from dirfa_blender.core.ledger import Ledger, Record, sha256_of, state_folder
+from dirfa_blender.core.formats.take_formats import FORMATS
 from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.partials import remove_stale
-from dirfa_blender.core.progress import Display, Progress, Stage
 from dirfa_blender.core.project_version import project_version
 from dirfa_blender.core.protocol import AnimateSettings, to_json
-from dirfa_blender.core.take_formats import FORMATS
 from dirfa_blender.core.timing import parse_rate
 from server.config import actor_file
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
+from dirfa_blender.core.command_line.manifest import SUFFIXES as MANIFESTS
+from dirfa_blender.core.command_line.manifest import Problems, Row, read_rows
 from dirfa_blender.core.control_words import emotions
 from dirfa_blender.core.controls_json import controls_from_fields, controls_to_fields
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
 from dirfa_blender.core.file_names import checked_place, safe_place
-from dirfa_blender.core.manifest import SUFFIXES as MANIFESTS
-from dirfa_blender.core.manifest import Problems, Row, read_rows
+from dirfa_blender.core.formats.take_formats import format_for
 from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
-from dirfa_blender.core.take_formats import format_for
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.core.transcripts import text_beside
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dirfa_blender.core.errors import DirfaError
-from dirfa_blender.core.exchange import encoded_for
+from dirfa_blender.core.formats.exchange import encoded_for
 from dirfa_blender.core.npz_io import animation_bytes, animation_from_bytes, write_whole
 from dirfa_blender.core.protocol import AnimateSettings, from_fields
 from server.audio import read_speech

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import PhotoError
-from dirfa_blender.core.face_landmarks import MESH_POINTS, OVAL
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_morph import Field, kernel
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.landmarks import MESH_POINTS, OVAL
+from dirfa_blender.core.likeness.morph import Field, kernel
+from dirfa_blender.core.likeness.view import View
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo.picture import picture
 from server.photo.portrait import head_from_photo, head_from_photos

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import OutputError
+from dirfa_blender.core.hair.curtain import carried_hair
+from dirfa_blender.core.hair.groom import Strands
+from dirfa_blender.core.hair.locks import locks
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_curtain import carried_hair
-from dirfa_blender.core.head_groom import Strands
-from dirfa_blender.core.head_locks import locks
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.view import View
 from server.photo.picture import picture
 from server.photo.portrait import PhotoResult
 

@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import DirfaError, PhotoError
-from dirfa_blender.core.face_landmarks import MESH_POINTS
 from dirfa_blender.core.head_fit import neutral_landmarks_px
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.likeness.landmarks import MESH_POINTS
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo.decode import decode_photo
 from server.photo.likeness import Likeness, across_outline, likeness

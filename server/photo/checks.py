@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import PhotoError
-from dirfa_blender.core.face_landmarks import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, OVAL
+from dirfa_blender.core.likeness.landmarks import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, OVAL
 
 from .glasses import glasses_sign
 from .landmarks import Detection

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .glasses import glasses_sign, without_glasses
 from .mask import FaceMasks, Pixels, face_masks

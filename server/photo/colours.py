@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import IRIS_LEFT, IRIS_RIGHT, FaceLandmarks
+from dirfa_blender.core.likeness.landmarks import IRIS_LEFT, IRIS_RIGHT, FaceLandmarks
 
 from .hair_share import NO_SKIN
 from .irises import as_iris

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .blurs import blurred, shrunk
 from .face_zones import Zones, mouth_creases, mouth_pits, smile_creases, zones_of

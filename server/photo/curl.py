@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .mask import FaceMasks, Pixels, Shares, grown
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dirfa_blender.core.face_landmarks import (
+from dirfa_blender.core.likeness.landmarks import (
     BROW_LEFT,
     BROW_RIGHT,
     EYE_LEFT,

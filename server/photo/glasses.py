@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import (
+from dirfa_blender.core.likeness.landmarks import (
     BROW_LEFT,
     BROW_RIGHT,
     EYE_LEFT,

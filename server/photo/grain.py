@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.anatomy.face_view import vertex_normals
 from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.shape_anatomy import vertex_normals
 
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]

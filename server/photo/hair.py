@@ -15,10 +15,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.anatomy.hair_cap import COLUMNS
 from dirfa_blender.core.easing import smoothstep
-from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
-from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import (
+from dirfa_blender.core.hair.groom import (
     CURL_KEY,
     FRINGE_KEY,
     PARTING,
@@ -28,11 +27,12 @@ from dirfa_blender.core.head_groom import (
     WAVE_KEY,
     cap_grid,
 )
-from dirfa_blender.core.head_hair import COLUMNS
-from dirfa_blender.core.head_hairline import with_bare_crown, with_hairline
+from dirfa_blender.core.hair.hairline import with_bare_crown, with_hairline
+from dirfa_blender.core.hair.tresses import Fall, with_tresses
+from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_tresses import Fall, with_tresses
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.landmarks import OVAL, FaceLandmarks
+from dirfa_blender.core.likeness.view import View
 
 from .closeup import Closeup
 from .hair_share import NO_SKIN
@@ -74,7 +74,7 @@ class Scalp:
     hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
     curl, wave : 0 straight to 1 tightly coiled, and to 1 in open curls
     parting, sweep, fringe : where hair parts, how far it runs aside there, and how far it falls over the
-        forehead (`head_groom.lie`)
+        forehead (`hair.groom.lie`)
     """
 
     is_bald: bool

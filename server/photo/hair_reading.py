@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.view import View
 
 from .closeup import Closeup
 from .curl import read_curl, read_wave

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL, SKIN_PATCHES
+from dirfa_blender.core.likeness.landmarks import BROW_LEFT, BROW_RIGHT, OVAL, SKIN_PATCHES
 
 Pixels = npt.NDArray[np.uint8]
 Shares = npt.NDArray[np.float32]

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.anatomy.hair_cap import COLUMNS
+from dirfa_blender.core.hair.groom import cap_grid
+from dirfa_blender.core.hair.hairline import LIMITS, column_paths
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import cap_grid
-from dirfa_blender.core.head_hair import COLUMNS
-from dirfa_blender.core.head_hairline import LIMITS, column_paths
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.view import View
 
 from .mask import FaceMasks, Shares
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.errors import PhotoError
-from dirfa_blender.core.face_landmarks import IRIS_POINTS, FaceLandmarks
+from dirfa_blender.core.likeness.landmarks import IRIS_POINTS, FaceLandmarks
 
 from .graphs import Graph, face_detector, face_mesh
 

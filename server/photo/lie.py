@@ -1,7 +1,7 @@
 """Where a photo shows hair to part and how far it is swept aside: the lie that fits the lines in it best.
 
 A line in hair has a direction but no sense: which way strands run along it the photo does not say. So the
-ways in which hair is known to lie (`head_groom.lie`) are laid over the head and drawn into the photo, and
+ways in which hair is known to lie (`hair.groom.lie`) are laid over the head and drawn into the photo, and
 the one that agrees best with the lines seen there is taken, unless the usual one is as good. First it is
 decided where hair parts, by all that is swept little, then how far it is swept. A fringe is swept, or its
 lines would say nothing of a side.
@@ -19,10 +19,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.hair.groom import PARTING, SWEEP, cap_grid, lie
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import PARTING, SWEEP, cap_grid, lie
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
+from dirfa_blender.core.likeness.view import View
 
 from .curl import line_tensor
 from .mask import FaceMasks, grown
@@ -46,7 +46,7 @@ TURNING, AGREED = 1.8, (0.87, 0.74)
 
 @dataclass(frozen=True)
 class Lie:
-    """How hair lies: parting and sweep as `head_groom.lie` has them, wave 0 straight to 1 in open curls."""
+    """How hair lies: parting and sweep as `hair.groom.lie` has them, wave 0 straight to 1 in open curls."""
 
     parting: float = PARTING
     sweep: float = SWEEP

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import MESH_POINTS, OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import (
     Fit,
@@ -27,6 +26,7 @@ from dirfa_blender.core.head_fit import (
     reposed,
 )
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.likeness.landmarks import MESH_POINTS, OVAL, FaceLandmarks
 
 from .landmarks import landmarks_near
 from .picture import picture

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.easing import smoothstep
-from dirfa_blender.core.face_landmarks import EYE_LEFT
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.likeness.landmarks import EYE_LEFT
 
 from .colours import Colour
 from .shading import lightness, to_linear

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.head_neck import AXIS_Y, HALF_WIDTH, NECK_RANGE
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.neck import AXIS_Y, HALF_WIDTH, NECK_RANGE
+from dirfa_blender.core.likeness.view import View
 
 from .closeup import Closeup
 

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.anatomy.face_view import vertex_normals
+from dirfa_blender.core.anatomy.hair_cap import HAIR_BOX
+from dirfa_blender.core.hair.groom import Strands
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import Strands
-from dirfa_blender.core.head_hair import HAIR_BOX
-from dirfa_blender.core.head_view import View
-from dirfa_blender.core.shape_anatomy import vertex_normals
+from dirfa_blender.core.likeness.view import View
 
 from .shading import to_linear, to_srgb_bytes
 from .strand_picture import with_strands

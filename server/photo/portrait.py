@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from dirfa_blender.core import head_fit
 from dirfa_blender.core.errors import PhotoError
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.hair.beard import with_beard
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_beard import with_beard
 from dirfa_blender.core.head_fit import (
     Fit,
     FitSettings,
@@ -23,6 +22,7 @@ from dirfa_blender.core.head_fit import (
     shaped_fit,
     solve,
 )
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 from dirfa_blender.core.protocol import PhotoSettings
 
 from . import graphs, texture

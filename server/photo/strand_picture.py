@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.head_groom import Strands
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.hair.groom import Strands
+from dirfa_blender.core.likeness.view import View
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,14 +18,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.anatomy.face_view import vertex_normals
+from dirfa_blender.core.anatomy.surface import RADIUS
+from dirfa_blender.core.anatomy.uv import FRONT_GAIN
 from dirfa_blender.core.easing import smoothstep
+from dirfa_blender.core.hair.hairline import bare_crown
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
-from dirfa_blender.core.head_hairline import bare_crown
-from dirfa_blender.core.head_surface import RADIUS
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_uv import FRONT_GAIN
-from dirfa_blender.core.shape_anatomy import vertex_normals
 
 from .beard import beard_expected, beard_shade
 from .closeup import Closeup

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
-from dirfa_blender.core.head_tresses import Fall
+from dirfa_blender.core.hair.tresses import Fall
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .mask import FaceMasks, Pixels, Shares
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dirfa_blender.core.characters.profile import INPUTS
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.mapping import load_profile
-from dirfa_blender.core.profile import INPUTS
 
 from .response import response
 

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.command_line.exit_codes import exit_code
+from dirfa_blender.core.command_line.inputs import require_files
+from dirfa_blender.core.command_line.progress import Display, Progress, Stage
 from dirfa_blender.core.errors import FormatError
-from dirfa_blender.core.exchange import encoded_for
-from dirfa_blender.core.exit_codes import exit_code
+from dirfa_blender.core.formats.exchange import encoded_for
+from dirfa_blender.core.formats.take_formats import described, format_for
 from dirfa_blender.core.head_shapes import shaped_template
-from dirfa_blender.core.inputs import require_files
 from dirfa_blender.core.npz_io import write_whole
-from dirfa_blender.core.progress import Display, Progress, Stage
-from dirfa_blender.core.take_formats import described, format_for
 
 from .alignment import AlignedFace
 from .landmarks import FaceTrack, track_landmarks

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
+from dirfa_blender.core.command_line.progress import Display, Progress, Stage
 from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.file_names import safe_name
-from dirfa_blender.core.progress import Display, Progress, Stage
 from server.config import actor_file
 from server.model.checkpoint import SHIPPED, load_checkpoint, save_actor
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 
+from dirfa_blender.core.command_line.progress import Display
 from dirfa_blender.core.errors import DirfaError
 from dirfa_blender.core.head_shapes import shaped_template
-from dirfa_blender.core.progress import Display
 from server.devices import chosen_device
 from server.model.checkpoint import (
     GATE,

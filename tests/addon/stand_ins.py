@@ -14,8 +14,8 @@ from mathutils import Matrix, Vector
 
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.characters.profile import GAZE_INPUTS
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.core.profile import GAZE_INPUTS
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
 

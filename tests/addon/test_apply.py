@@ -11,7 +11,8 @@ from mathutils import Euler, Matrix, Quaternion
 
 from dirfa_blender.blender import fcurves
 from dirfa_blender.blender.scene import set_frame_rate
-from dirfa_blender.core import pose, rotation
+from dirfa_blender.core import rotation
+from dirfa_blender.core.characters import pose
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate

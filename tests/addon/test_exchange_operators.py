@@ -11,11 +11,11 @@ import pytest
 import dirfa_blender
 from dirfa_blender.blender import fcurves
 from dirfa_blender.commands import blender_command
-from dirfa_blender.core.exchange import encoded_take
-from dirfa_blender.core.interchange import read_arkit_json
+from dirfa_blender.core.formats.exchange import encoded_take
+from dirfa_blender.core.formats.interchange import read_arkit_json
+from dirfa_blender.core.formats.take_formats import SUFFIXES, TITLES
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.npz_io import write_animation
-from dirfa_blender.core.take_formats import SUFFIXES, TITLES
 from dirfa_blender.head import meshes
 from dirfa_blender.performing import acting
 from tests.addon.ball_head import ball_head, wavy_animation

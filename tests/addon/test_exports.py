@@ -10,7 +10,7 @@ import pytest
 from mathutils.kdtree import KDTree
 
 from dirfa_blender.core.errors import OutputError, SettingsError
-from dirfa_blender.core.exchange import encoded_take
+from dirfa_blender.core.formats.exchange import encoded_take
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.mapping import load_profile

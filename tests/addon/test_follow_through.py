@@ -11,8 +11,9 @@ from mathutils import Matrix
 
 from dirfa_blender.blender import fcurves
 from dirfa_blender.blender.scene import set_frame_rate
-from dirfa_blender.core import follow_through, rotation
+from dirfa_blender.core import rotation
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.characters import follow_through
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.head import meshes

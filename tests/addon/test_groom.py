@@ -7,8 +7,8 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from dirfa_blender.core.head_beard import with_beard
-from dirfa_blender.core.head_groom import strands
+from dirfa_blender.core.hair.beard import with_beard
+from dirfa_blender.core.hair.groom import strands
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.head import meshes

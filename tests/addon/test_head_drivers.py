@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
-from dirfa_blender.core.head_correctives import YIELDING, correctives
+from dirfa_blender.core.motion.correctives import YIELDING, correctives
 from dirfa_blender.export import exports
 from dirfa_blender.head import meshes
 from dirfa_blender.head.head_creases import PRESSED_BY, pressed_keys

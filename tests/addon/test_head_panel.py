@@ -15,8 +15,8 @@ import dirfa_blender
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import with_shapes
-from dirfa_blender.core.head_sliders import SLIDERS, HeadSliders, slid
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.likeness.sliders import SLIDERS, HeadSliders, slid
 from dirfa_blender.core.npz_io import head_bytes
 from dirfa_blender.core.protocol import JobStatus, PhotoSettings
 from dirfa_blender.export import export_check, exporting

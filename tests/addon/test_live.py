@@ -13,8 +13,8 @@ import pytest
 import dirfa_blender
 from dirfa_blender.client import Client
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.characters.follow_through import SHOULDER_SHARE
 from dirfa_blender.core.errors import RigError, Unreachable
-from dirfa_blender.core.follow_through import SHOULDER_SHARE
 from dirfa_blender.core.live_source import RecordingSource
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.live import live_player

@@ -11,9 +11,9 @@ import pytest
 
 from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.action_units import ACTION_UNITS
+from dirfa_blender.core.characters.profile import INPUTS
+from dirfa_blender.core.characters.spelling import plain_spelling, side_of
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
-from dirfa_blender.core.profile import INPUTS
-from dirfa_blender.core.spelling import plain_spelling, side_of
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles

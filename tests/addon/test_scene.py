@@ -14,8 +14,8 @@ import pytest
 from dirfa_blender.blender import fcurves
 from dirfa_blender.blender import scene as staging
 from dirfa_blender.core.errors import AudioError, OutputError
-from dirfa_blender.core.head_correctives import correctives
 from dirfa_blender.core.mapping import load_profile
+from dirfa_blender.core.motion.correctives import correctives
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.head import meshes
 from dirfa_blender.performing import apply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from dirfa_blender.core.head_groom import Strands
+from dirfa_blender.core.hair.groom import Strands
 from dirfa_blender.head import groom, materials
 from dirfa_blender.rendering import small_picture
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import bpy
 import pytest
 
+from dirfa_blender.core.characters.inventory import coverage
 from dirfa_blender.core.errors import RigError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.core.inventory import coverage
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of

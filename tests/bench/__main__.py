@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.progress import Display, Progress
+from dirfa_blender.core.command_line.progress import Display, Progress
 from dirfa_blender.core.protocol import AnimateSettings, PhotoSettings
 from dirfa_blender.samples import sample_photo
 

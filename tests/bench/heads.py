@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dirfa_blender.core.anatomy.face_view import swapped
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import FitSettings, bare_fit, shaped_fit, solve
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.core.shape_anatomy import swapped
 from tests.core import test_head_shapes as shapes
 
 MM = 1e-3

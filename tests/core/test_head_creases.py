@@ -18,7 +18,7 @@ from dirfa_blender.head.head_creases import (
     pressing,
 )
 from tests.addon.ball_head import ball_head
-from tests.core.test_head_lids import FACES, fitted
+from tests.core.likeness.test_lids import FACES, fitted
 
 # Landmarks on the cheek, and on the lip's side of its fold, left and right.
 CHEEK, LIP = (425, 427, 205, 207), (391, 322, 165, 92)

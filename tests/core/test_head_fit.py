@@ -9,13 +9,13 @@ import pytest
 
 from dirfa_blender.core import head_fit, rotation
 from dirfa_blender.core.errors import PhotoError, SettingsError
-from dirfa_blender.core.face_landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit, FitSettings, bare_fit, shaped_fit, solve
 from dirfa_blender.core.head_shapes import HEAD_SHAPES, with_shapes
-from dirfa_blender.core.head_sliders import HeadSliders, parsed_sliders, slid, sliders_of
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.landmarks import OVAL, FaceLandmarks
+from dirfa_blender.core.likeness.sliders import HeadSliders, parsed_sliders, slid, sliders_of
+from dirfa_blender.core.likeness.view import View
 
 EYE_DISTANCE_PX = 200.0
 LEVEL = (0.0, 0.0, 0.0)

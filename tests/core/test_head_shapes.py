@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from dirfa_blender.core.anatomy.face_view import swapped
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import ARKIT_NAMES, HEAD_SHAPES, with_shapes
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.shape_anatomy import swapped
 
 Array = npt.NDArray[np.float64]
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core import head_template
-from dirfa_blender.core.face_landmarks import EYE_LEFT, LIPS_INNER_LOWER, LIPS_INNER_UPPER
+from dirfa_blender.core.anatomy.eyes import EYE_CENTRE, LASH_POINTS
+from dirfa_blender.core.anatomy.lower_profile import moved_forward
+from dirfa_blender.core.anatomy.surface import mean_face
 from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_eyes import EYE_CENTRE, LASH_POINTS
-from dirfa_blender.core.head_profile import moved_forward
-from dirfa_blender.core.head_surface import mean_face
+from dirfa_blender.core.likeness.landmarks import EYE_LEFT, LIPS_INNER_LOWER, LIPS_INNER_UPPER
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 

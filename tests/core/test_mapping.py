@@ -8,12 +8,12 @@ import pytest
 
 from dirfa_blender.core.action_units import ACTION_UNITS, AU_NAMES
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.characters.inventory import named
+from dirfa_blender.core.characters.profile import INPUTS
+from dirfa_blender.core.characters.spelling import plain_spelling
 from dirfa_blender.core.errors import ProfileError
-from dirfa_blender.core.interchange import LIVE_LINK_SHAPES
-from dirfa_blender.core.inventory import named
+from dirfa_blender.core.formats.interchange import LIVE_LINK_SHAPES
 from dirfa_blender.core.mapping import RIGS_FOLDER, load_profile
-from dirfa_blender.core.profile import INPUTS
-from dirfa_blender.core.spelling import plain_spelling
 from tests.core.test_animation import animation
 
 ARKIT = load_profile("arkit")

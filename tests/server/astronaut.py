@@ -10,7 +10,7 @@ import numpy as np
 import skimage
 from PIL import Image
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 from server.photo.landmarks import Detection, detect_face
 from server.photo.mask import FaceMasks, face_masks
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from dirfa_blender.core.exchange import kind_of
+from dirfa_blender.core.formats.exchange import kind_of
+from dirfa_blender.core.formats.take_formats import FORMATS
 from dirfa_blender.core.npz_io import animation_bytes
 from dirfa_blender.core.protocol import PROTOCOL_VERSION, JobStatus, ServerInfo, from_json
-from dirfa_blender.core.take_formats import FORMATS
 from server.app import create_app
 from server.config import ServerConfig
 from server.jobs import JobQueue

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dirfa_blender.core.interchange import read_arkit_json, read_live_link_csv
+from dirfa_blender.core.formats.interchange import read_arkit_json, read_live_link_csv
 from dirfa_blender.core.npz_io import read_animation
 from server.__main__ import main
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dirfa_blender.core.face_landmarks import OVAL
+from dirfa_blender.core.likeness.landmarks import OVAL
 from server.evaluation.head_sheet import HEIGHT, blank_cell, write_sheet
 from server.evaluation.heads import Row, across_outline, corner_height, kept, table
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dirfa_blender.core.face_landmarks import BROW_LEFT, BROW_RIGHT, OVAL
+from dirfa_blender.core.likeness.landmarks import BROW_LEFT, BROW_RIGHT, OVAL
 from server.photo.complexion import Complexion, as_hair, complexion
 from server.photo.face_zones import BEARD
 from server.photo.mask import face_masks, hull

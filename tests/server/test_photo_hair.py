@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from dirfa_blender.core.hair.tresses import Fall
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_tresses import Fall
 from server.photo.colours import hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dirfa_blender.core.head_groom import cap_grid
-from dirfa_blender.core.head_hair import COLUMNS
-from dirfa_blender.core.head_hairline import column_paths
+from dirfa_blender.core.anatomy.hair_cap import COLUMNS
+from dirfa_blender.core.hair.groom import cap_grid
+from dirfa_blender.core.hair.hairline import column_paths
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.view import View
 from server.photo.hairline import read_fringe, read_hairline
 from server.photo.mask import FaceMasks
 

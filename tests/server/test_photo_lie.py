@@ -9,9 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
-from dirfa_blender.core.head import Head
-from dirfa_blender.core.head_groom import (
+from dirfa_blender.core.hair.groom import (
     FRINGE_KEY,
     PARTING,
     PARTING_KEY,
@@ -19,8 +17,10 @@ from dirfa_blender.core.head_groom import (
     SWEEP_KEY,
     strands,
 )
+from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
+from dirfa_blender.core.likeness.view import View
 from server.photo.lie import Lie, read_lie
 from server.photo.mask import FaceMasks
 from server.photo.picture import picture

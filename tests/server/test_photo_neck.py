@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dirfa_blender.core.face_landmarks import FaceLandmarks
-from dirfa_blender.core.head_neck import HALF_WIDTH
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
+from dirfa_blender.core.likeness.neck import HALF_WIDTH
+from dirfa_blender.core.likeness.view import View
 from server.photo.closeup import Closeup
 from server.photo.mask import FaceMasks
 from server.photo.neck import FARTHER, neck_share

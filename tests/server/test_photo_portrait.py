@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dirfa_blender.core.errors import PhotoError
-from dirfa_blender.core.face_landmarks import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, FaceLandmarks
+from dirfa_blender.core.likeness.landmarks import EYE_LEFT, EYE_RIGHT, LIPS_OUTER, FaceLandmarks
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo import checks
 from server.photo.landmarks import Detection, detect_face

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.head_template import template
-from dirfa_blender.core.head_view import View
+from dirfa_blender.core.likeness.view import View
 from server.photo.glasses import glasses_sign, without_glasses
 from server.photo.landmarks import detect_face
 from server.photo.picture import picture

@@ -16,8 +16,8 @@ import pytest
 
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation, concatenate
+from dirfa_blender.core.characters.follow_through import Trail
 from dirfa_blender.core.errors import ServerError, SettingsError
-from dirfa_blender.core.follow_through import Trail
 from dirfa_blender.core.live_source import RecordingSource
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.protocol import AnimateSettings

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from dirfa_blender.core.command_line.folder_lock import FolderLock
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.errors import FormatError
-from dirfa_blender.core.folder_lock import FolderLock
 from dirfa_blender.core.npz_io import read_animation
 from dirfa_blender.core.protocol import AnimateSettings
 from server.__main__ import main

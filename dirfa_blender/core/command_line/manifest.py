@@ -1,0 +1,166 @@
+"""Manifests: many things to make, one a row, as CSV with a header or as JSON. No bpy.
+
+A manifest is read whole before anything starts, and every bad row is named with its line, because a
+list of a thousand lines that stops at its first mistake costs a thousand runs. CSV rows are named by
+their line in the file, JSON entries by their place in the list. CSV is taken as spreadsheets write it: with
+commas, semicolons or tabs, in UTF-8 or UTF-16, the header in any case.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import FormatError
+
+SUFFIXES = (".csv", ".tsv", ".json")
+DELIMITERS = (",", ";", "\t")
+# More than anybody reads at once; the count says how many there are.
+MOST_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: where it stands, and its cells by column; an empty CSV cell is left out."""
+
+    where: str
+    cells: Mapping[str, Any]
+
+
+@dataclass
+class Problems:
+    """What is wrong with a manifest, collected over all its rows.
+
+    Parameters
+    ----------
+    source : what messages call the manifest
+    """
+
+    source: str
+    found: list[str] = field(default_factory=list[str])
+
+    def add(self, where: str, sentence: str) -> None:
+        """One more problem of a row."""
+        self.found.append(f"{where}: {sentence}")
+
+    def raise_any(self) -> None:
+        """Raise FormatError with every problem on a line of its own, if there is one."""
+        if self.found:
+            count = "1 problem" if len(self.found) == 1 else f"{len(self.found)} problems"
+            shown = self.found[:MOST_SHOWN]
+            if len(self.found) > MOST_SHOWN:
+                shown.append(f"and {len(self.found) - MOST_SHOWN} more")
+            listed = "\n  ".join(shown)
+            raise FormatError(f"{self.source} has {count}; nothing was started.\n  {listed}")
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
+    """The rows of a manifest.
+
+    Parameters
+    ----------
+    columns : names a row may use; any other is a problem, because it may be a misspelt setting
+
+    Raises
+    ------
+    FormatError
+        Not readable, not a manifest, empty, or a row uses a column that does not exist.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FormatError(f"A manifest must be {', '.join(SUFFIXES)}, got {path.name}.")
+    text = _text(path)
+    problems = Problems(f"Manifest {path.name}")
+    rows = _json_rows(text, problems) if suffix == ".json" else _csv_rows(text, columns, problems)
+    named: set[str] = set()
+    for row in rows:
+        unknown = sorted(set(row.cells) - set(columns) - named)
+        named.update(unknown)
+        if unknown:
+            problems.add(
+                row.where, f"unknown column {', '.join(unknown)}; known are {', '.join(columns)}."
+            )
+    if not rows and not problems.found:
+        raise FormatError(f"Manifest {path.name} has no rows: there is nothing to make.")
+    problems.raise_any()
+    return rows
+
+
+def _text(path: Path) -> str:
+    """What a manifest says, in whichever Unicode a spreadsheet wrote it. Raises FormatError."""
+    try:
+        data = path.read_bytes()
+        is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    except OSError as error:
+        raise FormatError(f"Cannot read manifest {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            f"Cannot read manifest {path}: it is not UTF-8 text. Save it as UTF-8; spreadsheets call "
+            "that CSV UTF-8."
+        ) from error
+    if "\0" in text:
+        raise FormatError(f"Cannot read manifest {path}: it holds zero bytes, so it is no text.")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    """What separates the cells of the header."""
+    lines = (line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#")
+    header = next(lines, "")
+    return max(DELIMITERS, key=header.count)
+
+
+def _csv_rows(text: str, columns: Sequence[str], problems: Problems) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    plain = {name.lower(): name for name in columns}
+    header: list[str] = []
+    rows: list[Row] = []
+    line = 1
+    try:
+        for cells in reader:
+            where, line = f"line {line}", reader.line_num + 1
+            if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
+                continue
+            if not header:
+                header = [plain.get(cell.strip().lower(), cell.strip()) for cell in cells]
+                doubled = sorted({name for name in header if header.count(name) > 1})
+                if doubled:
+                    problems.add(where, f"the header names {', '.join(map(repr, doubled))} twice.")
+            elif len(cells) > len(header):
+                problems.add(
+                    where, f"{len(cells)} cells for {len(header)} columns; quote cells with commas."
+                )
+            else:
+                values = zip(header, cells, strict=False)
+                rows.append(Row(where, {name: c.strip() for name, c in values if c.strip()}))
+    except csv.Error as error:
+        problems.add(f"line {line}", f"not CSV: {error}; a cell that opens a quote must close it.")
+    return rows
+
+
+def _json_rows(text: str, problems: Problems) -> list[Row]:
+    try:
+        found: Any = json.loads(text)
+    except ValueError as error:
+        raise FormatError(f"{problems.source} must be JSON: {error}.") from error
+    if isinstance(found, dict):
+        found = found.get("lines")  # pyright: ignore[reportUnknownMemberType]
+    if not isinstance(found, list):
+        raise FormatError(f'{problems.source} must be a list of objects, or {{"lines": [...]}}.')
+    entries: list[Any] = found  # pyright: ignore[reportUnknownVariableType]
+    rows: list[Row] = []
+    for number, entry in enumerate(entries, 1):
+        if isinstance(entry, dict):
+            cells: dict[str, Any] = entry  # pyright: ignore[reportUnknownVariableType]
+            kept = {str(name): value for name, value in cells.items() if value is not None}
+            rows.append(Row(f"entry {number}", kept))
+        else:
+            problems.add(f"entry {number}", f"must be an object, got {entry!r}.")
+    return rows

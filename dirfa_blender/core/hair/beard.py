@@ -1,0 +1,160 @@
+"""Hairs of a beard: thin strips of mesh over the beard of a head's texture, as many as it shows. No bpy.
+
+A texture has a beard's colour and its outline, but it is flat: from aside, and against the light, a painted
+chin is seen for what it is. Hairs are mesh and not curves, because a beard moves with the lips and shape
+keys carry mesh alone; each is a triangle that takes all shapes from the skin where it grows, and has the
+texture coordinates of its root, so that a shader can give it the colour that the photo has there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ..anatomy.face_view import vertex_normals
+from ..head import Head
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+PART = MATERIAL = "beard"
+HAIRS_PER_SQUARE_METRE, MOST_HAIRS, FEWEST_HAIRS = 480_000.0, 3600, 60
+# How far the texture is from the skin where the first and where all hairs grow: in the logarithm of
+# linear light, of all colours together.
+UNLIKE = (0.22, 0.55)
+# Metres a hair is long where hair is hardly seen and where it is dense; its width at the root.
+LENGTHS, WIDTH, SUNK = (0.0022, 0.0066), 0.00017, 0.0004
+VARIED = (0.7, 1.25)  # of its length, from hair to hair
+# Of a hair's direction: off the skin, at random, and off the middle under the nose, where it runs aside.
+LIFT, ASTRAY, ASIDE, ASIDE_METRES = (0.30, 0.75), 0.22, 1.1, 0.006
+SPECK = 2e-4  # of the texture, round a hair's root
+
+
+@dataclass(frozen=True)
+class _Roots:
+    """Where hairs grow: corners (N, 4) of faces, their weights (N, 4), and places (N, 2) in the texture."""
+
+    corners: Indices
+    weights: Floats
+    uvs: Floats
+
+    def mean(self, values: Floats) -> Floats:
+        """(N, D) values (V, D) of vertices at the roots."""
+        return np.einsum("ncd,nc->nd", values[self.corners], self.weights)
+
+    def chosen(self, which: npt.NDArray[np.bool_]) -> _Roots:
+        return _Roots(self.corners[which], self.weights[which], self.uvs[which])
+
+
+def with_beard(head: Head, share: Floats, *, seed: int = 3) -> Head:
+    """The head with hairs where its texture shows a beard; the same head where it shows none.
+
+    Parameters
+    ----------
+    head : with its texture and its shapes
+    share : (V,) 0..1, where a beard is expected
+    """
+    if head.albedo is None or "skin" not in head.colours:
+        return head
+    random = np.random.default_rng(seed)
+    candidates = _candidates(head, share, random)
+    seen = _looked_up(head, candidates.uvs)
+    unlike = _unlike(seen, np.array(head.colours["skin"]))
+    density = np.clip((unlike - UNLIKE[0]) / (UNLIKE[1] - UNLIKE[0]), 0.0, 1.0)
+    grows = random.random(len(density)) < np.sqrt(density)
+    if grows.sum() < FEWEST_HAIRS:
+        return head
+    red, green, blue = seen[grows].mean(0).tolist()
+    head = replace(head, colours={**head.colours, MATERIAL: (red, green, blue)})
+    return _with_hairs(head, candidates.chosen(grows), density[grows], random)
+
+
+def _candidates(head: Head, share: Floats, random: np.random.Generator) -> _Roots:
+    """Places spread evenly over the skin on which a beard is expected."""
+    faces = head.faces
+    on_skin = (head.face_materials == head.materials.index("skin")) & (faces >= 0).all(1)
+    lips = head.part("lips_*")
+    of_face = share[np.maximum(faces, 0)].mean(1)
+    numbers = np.flatnonzero(on_skin & (of_face > 0.3) & ~lips[np.maximum(faces, 0)].any(1))
+    if not len(numbers):
+        return _Roots(np.zeros((0, 4), np.int64), np.zeros((0, 4)), np.zeros((0, 2)))
+    points = head.vertices[faces[numbers]].astype(np.float64)
+    across = np.cross(points[:, 2] - points[:, 0], points[:, 3] - points[:, 1])
+    area = 0.5 * np.linalg.norm(across, axis=1) * of_face[numbers]
+    count = min(MOST_HAIRS, round(float(area.sum()) * HAIRS_PER_SQUARE_METRE))
+    numbers = random.choice(numbers, count, p=area / area.sum())
+    u, v = random.random((2, count))
+    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], -1)
+    uvs = np.einsum("ncd,nc->nd", head.uvs[numbers].astype(np.float64), weights)
+    return _Roots(faces[numbers].astype(np.int64), weights, uvs)
+
+
+def _looked_up(head: Head, uvs: Floats) -> Floats:
+    """(N, 3) sRGB 0..1 of the texture at places (N, 2)."""
+    assert head.albedo is not None
+    height, width = head.albedo.shape[:2]
+    column = np.clip((uvs[:, 0] * width).astype(int), 0, width - 1)
+    row = np.clip(((1 - uvs[:, 1]) * height).astype(int), 0, height - 1)
+    return head.albedo[row, column] / 255.0
+
+
+def _unlike(colours: Floats, skin: Floats) -> Floats:
+    """(N,) how far colours (N, 3) are from the skin's (3,), logarithms of linear light."""
+    seen, bare = (np.log(np.maximum(_linear(colour), 2e-3)) for colour in (colours, skin))
+    return np.linalg.norm(seen - bare, axis=-1) / np.sqrt(3.0)
+
+
+def _linear(srgb: Floats) -> Floats:
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def _with_hairs(head: Head, roots: _Roots, density: Floats, random: np.random.Generator) -> Head:
+    count = len(density)
+    vertices = head.vertices.astype(np.float64)
+    root, normal = roots.mean(vertices), roots.mean(vertex_normals(vertices, head.faces))
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    way = _way(head, root, normal, random)
+    length = (LENGTHS[0] + (LENGTHS[1] - LENGTHS[0]) * density) * random.uniform(*VARIED, count)
+    beside = np.cross(way, normal)
+    beside *= 0.5 * WIDTH / np.maximum(np.linalg.norm(beside, axis=1, keepdims=True), 1e-9)
+    root = root - SUNK * normal
+    corners = np.stack([root - beside, root + beside, root + length[:, None] * way], 1)
+    first = len(head.vertices) + 3 * np.arange(count)[:, None]
+    faces = np.concatenate([first + np.arange(3), np.full((count, 1), -1)], axis=1)
+    speck = SPECK * np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    deltas = np.einsum(
+        "kncd,nc->knd", head.shape_deltas[:, roots.corners], roots.weights.astype(np.float32)
+    )
+    bones = np.einsum("bnc,nc->bn", head.bone_weights[:, roots.corners], roots.weights)
+    material = len(head.materials)
+    return replace(
+        head,
+        vertices=np.concatenate([head.vertices, corners.reshape(-1, 3).astype(np.float32)]),
+        faces=np.concatenate([head.faces, faces.astype(np.int32)]),
+        uvs=np.concatenate([head.uvs, (roots.uvs[:, None] + speck).astype(np.float32)]),
+        materials=(*head.materials, MATERIAL),
+        face_materials=np.concatenate([head.face_materials, np.full(count, material, np.int32)]),
+        part_names=(*head.part_names, PART),
+        vertex_parts=np.concatenate(
+            [head.vertex_parts, np.full(3 * count, len(head.part_names), np.int32)]
+        ),
+        shape_deltas=np.concatenate([head.shape_deltas, np.repeat(deltas, 3, axis=1)], axis=1),
+        bone_weights=np.concatenate(
+            [head.bone_weights, np.repeat(bones, 3, axis=1).astype(np.float32)], axis=1
+        ),
+    )
+
+
+def _way(head: Head, root: Floats, normal: Floats, random: np.random.Generator) -> Floats:
+    """(N, 3) unit directions of hairs: down over chin and cheeks, aside under the nose, off the skin."""
+    marks = head.landmarks().astype(np.float64)
+    over_mouth = np.clip((root[:, 2] - marks[[61, 291], 2].mean()) / 0.006, 0.0, 1.0)
+    aside = ASIDE * over_mouth * np.tanh((root[:, 0] - marks[0, 0]) / ASIDE_METRES)
+    way = np.stack([aside, np.full(len(root), -0.15), np.full(len(root), -1.0)], -1)
+    way += random.normal(0.0, ASTRAY, way.shape)
+    way -= (way * normal).sum(1, keepdims=True) * normal
+    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+    way += random.uniform(*LIFT, (len(root), 1)) * normal
+    return way / np.linalg.norm(way, axis=1, keepdims=True)

@@ -1,0 +1,87 @@
+"""Strands of long hair over its sheet (`tresses`), drawn together into locks. No bpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..head import Head
+from .groom import Strands, curl_of, swing, tones_of, wave_of
+from .tresses import THICKNESS, cut_share, tress_grid
+
+Floats = npt.NDArray[np.float64]
+
+STRANDS = 9000
+POINTS = 14
+PER_LOCK = 40
+ROOT_METRES, TIP_SHARE = 0.00012, 0.4  # radius at the root, and share of it at the tip
+ROOTS_METRES = 0.05  # from the sheet's upper edge, over which locks begin
+# Of the sheet's length that the shortest and the longest locks have: ends come one by one, not at a rim,
+# but for hair that is cut to one length.
+LENGTHS, CUT_LENGTHS = (0.6, 1.18), (0.84, 1.08)
+FARTHEST_ROWS = 5.0  # beyond the sheet, up to which strands are drawn on
+# By how many metres straight locks sway aside on their way, and wavy ones more; over which share of their
+# length they come to that.
+SWAY_METRES, WAVE_METRES, FREE_SHARE = 0.0035, 0.0065, 0.6
+
+
+def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None:
+    """Strands of a head's long hair; None where it has none."""
+    grid = tress_grid(head)
+    if grid is None:
+        return None
+    random = np.random.default_rng(seed)
+    rows, columns = grid.shape[:2]
+    outward = _outward(grid)
+    many = max(1, count // PER_LOCK)
+    share = np.linspace(0.0, 1.0, POINTS)
+    # Locks: where they hang, how far down they reach, how deep in the sheet they lie.
+    middle = random.uniform(-0.5, columns - 0.5, many)
+    cut = cut_share(head)
+    shortest, longest = (a + (b - a) * cut for a, b in zip(LENGTHS, CUT_LENGTHS, strict=True))
+    reach = longest - (longest - shortest) * random.beta(1.6, 2.6, many)
+    # They come out of the cap at different heights, so that no edge shows.
+    fall = float(np.linalg.norm(np.diff(grid, axis=0), axis=2).sum(0).mean())
+    start = random.uniform(0.0, min(0.45, ROOTS_METRES / fall), many)
+    depth = random.uniform(-0.35, 0.15, many)
+    phase = random.uniform(0.0, 2 * np.pi, (many, 2))
+    which = random.integers(0, many, count)
+    aside = random.normal(0.0, 0.75, count)
+    closing = 1.0 - 0.55 * share**1.5
+    column = middle[which, None] + aside[:, None] * closing
+    row = start[which, None] + (reach[which, None] - start[which, None]) * share
+    row = row * (rows - 1.0) * random.uniform(0.94, 1.03, (count, 1))
+    place = _between(grid, row, column)
+    wave = max(curl_of(head), wave_of(head))
+    far = np.minimum(share / FREE_SHARE, 1.0) * (SWAY_METRES + WAVE_METRES * wave)
+    sway = np.sin(swing(place, wave, phase[which, :1])) * far
+    lift = depth[which, None] * THICKNESS + random.normal(0.0, 0.0008, (count, 1))
+    lift = lift + np.sin(swing(place, wave, phase[which, 1:])) * 0.5 * far
+    # Roots come out of the cap.
+    lift = lift - 0.004 * np.exp(-share * 12.0)
+    normal = _between(outward, row, column)
+    across = np.cross(normal, (0.0, 0.0, 1.0))
+    points = place + normal * lift[..., None] + across * sway[..., None]
+    radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
+
+
+def _outward(grid: Floats) -> Floats:
+    """(R, C, 3) unit normals of the sheet."""
+    down, across = np.gradient(grid, axis=0), np.gradient(grid, axis=1)
+    normal = np.cross(across, down) * -1.0
+    normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-12)
+    away = grid - grid.reshape(-1, 3).mean(0)
+    return normal * np.sign((normal * away).sum() + 1e-12)
+
+
+def _between(values: Floats, row: Floats, column: Floats) -> Floats:
+    """Values (R, C, 3) between the grid's points; beyond the lowest row they go on straight."""
+    rows, columns = values.shape[:2]
+    low = np.clip(np.floor(row), 0, rows - 2).astype(int)
+    left = np.clip(np.floor(column), 0, columns - 2).astype(int)
+    down = np.clip(row - low, 0.0, 1.0 + FARTHEST_ROWS)[..., None]
+    aside = np.clip(column - left, -0.4, 1.4)[..., None]
+    upper = values[low, left] * (1 - aside) + values[low, left + 1] * aside
+    lower = values[low + 1, left] * (1 - aside) + values[low + 1, left + 1] * aside
+    return upper + down * (lower - upper)

@@ -1,0 +1,84 @@
+"""Hairs of a beard: where the texture shows one, on the skin and with its motion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dirfa_blender.core.hair.beard import PART, WIDTH, with_beard
+from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_shapes import with_shapes
+from dirfa_blender.core.head_template import template
+
+SKIN = (0.8, 0.62, 0.53)
+MM = 1e-3
+
+
+@pytest.fixture(scope="module")
+def bare() -> Head:
+    """The neutral head with shapes, in plain skin."""
+    albedo = np.full((256, 256, 3), np.round(np.array(SKIN) * 255), np.uint8)
+    return replace(with_shapes(template()), albedo=albedo, colours={"skin": SKIN})
+
+
+@pytest.fixture(scope="module")
+def expected(bare: Head) -> np.ndarray:
+    """(V,) where a beard may grow: the lower face."""
+    low = bare.vertices[:, 2] < bare.landmarks()[2, 2]
+    return np.where(bare.part("face") & low & (bare.vertices[:, 1] < -0.06), 1.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def bearded(bare: Head, expected: np.ndarray) -> Head:
+    """The same with the texture of its left chin dark."""
+    albedo = np.array(bare.albedo)
+    albedo[:, : albedo.shape[1] // 2] = (60, 40, 30)
+    return with_beard(replace(bare, albedo=albedo), expected)
+
+
+def test_plain_skin_has_no_hairs(bare: Head, expected: np.ndarray) -> None:
+    assert with_beard(bare, expected) is bare
+
+
+def test_where_no_beard_is_expected_dark_skin_has_no_hairs(bare: Head) -> None:
+    dark = replace(bare, albedo=np.full((64, 64, 3), 40, np.uint8))
+
+    assert with_beard(dark, np.zeros(len(bare.vertices))) is dark
+
+
+def test_hairs_grow_where_the_texture_shows_them_and_stay_near_the_skin(bearded: Head) -> None:
+    hairs = bearded.vertices[bearded.part(PART)].reshape(-1, 3, 3)
+    skin = bearded.vertices[bearded.part("face")]
+
+    away = np.array([np.linalg.norm(skin - tip, axis=1).min() for tip in hairs[::20, 2]])
+
+    sides = np.sign(hairs[:, :, 0].mean(1))
+    assert len(hairs) > 200
+    assert abs(sides.mean()) > 0.95
+    assert 0.5 * MM < np.median(away) < 8 * MM
+    assert np.allclose(np.linalg.norm(hairs[:, 1] - hairs[:, 0], axis=1), WIDTH, rtol=1e-3)
+
+
+def test_hairs_move_with_the_jaw(bearded: Head) -> None:
+    moved = bearded.posed({"jawOpen": 1.0}) - bearded.vertices
+    hairs = bearded.part(PART)
+    skin = bearded.part("face")
+
+    roots = np.flatnonzero(hairs)[::60]
+    near = [
+        np.linalg.norm(bearded.vertices[skin] - bearded.vertices[i], axis=1).argmin() for i in roots
+    ]
+
+    assert np.linalg.norm(moved[hairs], axis=1).max() > 15 * MM
+    assert np.linalg.norm(moved[roots] - moved[skin][near], axis=1).max() < 4 * MM
+
+
+def test_the_beard_is_a_part_and_a_material_of_its_own_with_whole_weights(bearded: Head) -> None:
+    of_beard = bearded.face_materials == bearded.materials.index(PART)
+
+    assert of_beard.sum() * 3 == bearded.part(PART).sum()
+    assert bearded.shape_deltas.shape[1] == bearded.bone_weights.shape[1] == len(bearded.vertices)
+    assert bearded.colours[PART] == pytest.approx(np.array((60, 40, 30)) / 255, abs=0.15)
+    assert bearded.bone_weights[:, bearded.part(PART)].sum(0).min() > 0.5
