@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 from bpy.app.translations import pgettext_iface
 
+from ..blender.pieces import Steps
 from ..core.action_units import AU_NAMES
 from ..core.animation import Animation
 from ..core.characters.follow_through import Trail
@@ -21,7 +22,7 @@ from ..performing import acting, apply, lines
 from ..performing.posed_values import read_values, write_values
 from ..rig import profiles
 from ..rig.bone_curves import Follow
-from ..staging.staging import stage_take
+from ..staging.staging import take_steps
 from .live_session import LiveSession, Phase
 
 FADE_SECONDS = 0.4
@@ -97,16 +98,17 @@ class LivePlayer:
         if restores:
             self._show_before()
 
-    def record(self, name: str) -> bpy.types.PropertyGroup | None:
-        """A new line with the take that was played; None if there was none. Raises RigError."""
+    def record_steps(self, name: str) -> Steps[bool]:
+        """A new line with the take that was played, in pieces; whether there was one. Raises RigError."""
         performance = self.session.performance()
         if performance is None:
-            return None
+            return False
         scene = next((s for s in bpy.data.scenes if s.session_uid == self._scene_uid), None)
         target = self._target()
         if scene is None or target is None:
             raise RigError("The character was deleted while it spoke; nothing was recorded.")
-        return stage_take(scene, target, performance, name)
+        yield from take_steps(scene, target, performance, name)
+        return True
 
     def _show(self, sample: Animation) -> None:
         try:

@@ -130,7 +130,7 @@ class BackgroundOperator:
             if self._job.is_cancelled and self.may_withdraw and not self._is_writing:
                 self._entering.withdraw()
                 raise JobCancelled("The job was cancelled.")
-            if not self._entering.advance(_piece_seconds()):
+            if not self._entering.advance(piece_seconds()):
                 return {"PASS_THROUGH"}
         except JobCancelled:
             self._leave(context)
@@ -183,8 +183,8 @@ def by_uid(blocks: bpy.types.bpy_prop_collection, uid: int, what: str) -> bpy.ty
     raise RigError(f"The {what} was deleted while the job ran; nothing was applied.")
 
 
-def _piece_seconds() -> float:
-    """How long the next piece may take."""
+def piece_seconds() -> float:
+    """How long the next piece of a result may take to enter."""
     return float("inf") if bpy.app.background else PIECE_SECONDS
 
 

@@ -1,71 +1,27 @@
-"""Import takes of other programs onto a character; export takes and characters for other programs."""
+"""Export takes and characters for other programs, and check what was written."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..background import Reporter
 from ..blender.labels import spoken
 from ..blender.scene import frame_rate
-from ..core.formats.exchange import Reading, encoded_take, read_take
+from ..core.formats.exchange import encoded_take
 from ..core.formats.take_formats import SUFFIXES, TITLES
 from ..core.npz_io import write_whole
 from ..export import exporting
 from ..export.export_check import problems_of
 from ..performing import acting
-from ..staging.staging import stage_take
 from .background_job import BackgroundOperator
 from .button import FileButton, characterless_reason, takeless_reason, target_of
 from .rendering import program
+from .take import ANGLES, DIRFA_OT_import_take
 
-ANGLES = (
-    ("radians", "Radians", "As most writers do"),
-    ("degrees", "Degrees", "From -180 to 180"),
-    ("unit", "-1 to 1", "-180 to 180 degrees as -1 to 1"),
-)
 SUFFIX_OF = {"GLB": ".glb", "FBX": ".fbx", "USD": ".usdc", "BLEND": ".blend"}
-
-
-class DIRFA_OT_import_take(FileButton, bpy.types.Operator):
-    bl_idname = "dirfa.import_take"
-    bl_label = "Import Facial Take"
-    bl_description = (
-        "Play a take of another program on the chosen character: Live Link Face, ARKit, Audio2Face, "
-        "visemes of Meta or Microsoft, mouth cues of Rhubarb, MikuMikuDance, or VRM animation"
-    )
-    bl_options = {"REGISTER", "UNDO", "PRESET"}
-
-    filepath: StringProperty(name="File", description="Take to import", subtype="FILE_PATH")
-    filter_glob: StringProperty(
-        default="*.npz;*.csv;*.json;*.tsv;*.xml;*.vmd;*.vrma", options={"HIDDEN"}
-    )
-    angles: EnumProperty(
-        name="Angles",
-        description="Unit of head and eye angles in a Live Link Face file",
-        items=ANGLES,
-        default="radians",
-    )
-    fps: FloatProperty(
-        name="Rate",
-        description="Frames a second of the file, 0 to take what it says itself",
-        default=0.0,
-        min=0.0,
-        max=1000.0,
-    )
-
-    @classmethod
-    def disabled_reason(cls, context: bpy.types.Context) -> str:
-        return characterless_reason(context)
-
-    def act(self, context: bpy.types.Context) -> None:
-        target = target_of(context)
-        reading = Reading(self.fps or None, self.angles)
-        take = read_take(Path(bpy.path.abspath(self.filepath)), reading)
-        stage_take(context.scene, target, take, Path(self.filepath).stem)
-        self.report({"INFO"}, spoken(f"Imported {take.duration:.1f} s onto {target.name}"))
 
 
 class DIRFA_OT_export_take(FileButton, bpy.types.Operator):
@@ -264,7 +220,6 @@ def _with_suffix(path: Path, kind: str) -> Path:
 
 
 CLASSES = (
-    DIRFA_OT_import_take,
     DIRFA_OT_export_take,
     DIRFA_OT_export_character,
     DIRFA_OT_check_export,

@@ -10,6 +10,7 @@ from bpy.app.translations import pgettext_iface
 
 from ..background import Reporter
 from ..blender.labels import spoken
+from ..blender.pieces import Entering, Steps
 from ..blender.viewport import redraw_sidebars
 from ..connection import connection_of
 from ..core.errors import AudioError, DirfaError
@@ -24,12 +25,14 @@ from ..core.protocol import AnimateSettings
 from ..live.live_player import LivePlayer, describe
 from ..live.live_session import LiveSession
 from ..performing import lines
+from ..performing.directing import write_postponed
 from ..performing.speech import Speech, read_samples
 from ..roots import ROOT
 from ..server_process import server_python
 from ..session import state
 from ..settings.live_properties import LOOKAHEADS
 from ..staging.connecting import connect
+from .background_job import piece_seconds
 from .button import target_of
 
 TICK_SECONDS = 1 / 60
@@ -55,6 +58,8 @@ class DIRFA_OT_live_start(bpy.types.Operator):
     _records: bool = False
     _timer: bpy.types.Timer | None = None
     _said: str = ""
+    _entering: Entering | None = None
+    _is_kept: bool = False
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -109,12 +114,21 @@ class DIRFA_OT_live_start(bpy.types.Operator):
         """One picture; how it ended, once it has."""
         session = self._player.session
         try:
-            # A session that is not the running one was ended from outside: the add-on goes.
-            if state().live is session and self._player.tick():
-                self._say(context, describe(session))
+            if self._entering is None:
+                # A session that is not the running one was ended from outside: the add-on goes.
+                if state().live is session and self._player.tick():
+                    self._say(context, describe(session))
+                    return None
+                if state().is_busy:
+                    # Another result is on its way into the scene: one at a time.
+                    return None
+                session.wait(0.0)
+                self._begin_entering(session)
+            if not self._entering.advance(piece_seconds()):
                 return None
-            session.wait(0.0)
-            result = self._ended(session)
+            state().longest_piece_seconds = self._entering.longest_seconds
+            # Without a take the scene is as it was: no step to undo.
+            result = {"FINISHED"} if self._is_kept else {"CANCELLED"}
         except DirfaError as error:
             result = self._failed(str(error))
         except BaseException:
@@ -123,13 +137,17 @@ class DIRFA_OT_live_start(bpy.types.Operator):
         self._leave(context)
         return result
 
-    def _ended(self, session: LiveSession) -> set[str]:
+    def _begin_entering(self, session: LiveSession) -> None:
+        """The face goes back to rest; what was played is recorded from here on, if it is to be."""
         self._player.end()
         if session.error:
             self._failed(session.error)
-        kept = self._player.record(LINE_NAME) if self._records else None
-        # Without a take the scene is as it was: no step to undo.
-        return {"FINISHED"} if kept is not None else {"CANCELLED"}
+        self._entering = Entering(self._record_steps if self._records else lambda: None)
+        state().entering = self._entering
+        state().title = "Recording the take"
+
+    def _record_steps(self) -> Steps[None]:
+        self._is_kept = yield from self._player.record_steps(LINE_NAME)
 
     def _say(self, context: bpy.types.Context, sentence: str) -> None:
         """Show a sentence where it has changed: drawing text costs more than a face."""
@@ -147,6 +165,11 @@ class DIRFA_OT_live_start(bpy.types.Operator):
 
     def _leave(self, context: bpy.types.Context) -> None:
         self._player.end(restores=False)
+        if self._entering is not None:
+            self._entering.withdraw()
+            state().entering = None
+            state().title = ""
+            write_postponed(context.scene)
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None

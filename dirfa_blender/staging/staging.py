@@ -112,25 +112,16 @@ def draft_steps(
         raise
 
 
-def stage_take(
+def take_steps(
     where: bpy.types.Scene, target: bpy.types.Object, animation: Animation, name: str
-) -> bpy.types.PropertyGroup:
-    """A new line that plays a take from a file, without sound, in a frame range that holds it.
+) -> Steps[int]:
+    """A new line that plays a take, without sound, in a frame range that holds it; the line's number.
 
     Raises
     ------
     DirfaError
         The character cannot be driven; the scene is as it was.
     """
-    line = lines.line_of(where, finished(take_steps(where, target, animation, name)))
-    assert line is not None
-    return line
-
-
-def take_steps(
-    where: bpy.types.Scene, target: bpy.types.Object, animation: Animation, name: str
-) -> Steps[int]:
-    """`stage_take` in pieces; the number of the line."""
     target = lines.known_as(where, target)
     seed = animation.source.get("seed", "0")
     draft = Draft(name, "FILE", Speech(Path()), target=target, with_sound=False, with_shot=False)

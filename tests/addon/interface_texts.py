@@ -88,7 +88,7 @@ def said_texts() -> dict[str, str]:
     rooms = [
         p for p in PACKAGE.rglob("*.py") if p.stem not in WITHOUT_A_WINDOW and core not in p.parents
     ]
-    rooms += [core / f"{name}.py" for name in READERS]
+    rooms += [p for p in core.rglob("*.py") if p.stem in READERS]
     # What the server says of a photo or a recording is shown as it comes.
     rooms += [PACKAGE.parent / "server" / "photo" / f"{name}.py" for name in ("decode", "checks")]
     rooms += [PACKAGE.parent / "server" / "audio.py"]

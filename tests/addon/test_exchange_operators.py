@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import bpy
@@ -17,6 +18,7 @@ from dirfa_blender.core.formats.take_formats import SUFFIXES, TITLES
 from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.core.npz_io import write_animation
 from dirfa_blender.head import meshes
+from dirfa_blender.operators import take
 from dirfa_blender.performing import acting
 from tests.addon.ball_head import ball_head, wavy_animation
 from tests.addon.stage import line_with_take, take_of
@@ -48,6 +50,42 @@ def test_a_wrong_file_changes_nothing_and_says_why(face, tmp_path: Path) -> None
         bpy.ops.dirfa.import_take(filepath=str(path))
 
     assert not len(bpy.data.actions)
+
+
+def test_a_take_of_another_program_is_read_in_a_thread_and_enters_in_pieces(
+    face, tmp_path: Path, monkeypatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(encoded_take(wavy_animation(2.0), "live_link", ".csv"))
+    threads, pieces = [], []
+    whole = take.read_take
+    steps = take.take_steps
+
+    def read_take(*words):
+        threads.append(threading.current_thread())
+        return whole(*words)
+
+    def take_steps(*words):
+        result = yield from map_steps(steps(*words), pieces)
+        return result
+
+    monkeypatch.setattr(take, "read_take", read_take)
+    monkeypatch.setattr(take, "take_steps", take_steps)
+
+    assert bpy.ops.dirfa.import_take(filepath=str(path)) == {"FINISHED"}
+
+    assert threads and threads[0] is not threading.main_thread()
+    assert len(pieces) > 5
+
+
+def map_steps(steps, pieces: list):
+    """The steps as they are, each noted."""
+    try:
+        while True:
+            pieces.append(next(steps))
+            yield pieces[-1]
+    except StopIteration as end:
+        return end.value
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import dirfa_blender
+from dirfa_blender.blender.pieces import finished
 from dirfa_blender.client import Client
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.characters.follow_through import SHOULDER_SHARE
@@ -158,7 +159,7 @@ def test_a_recording_is_what_was_played(stage) -> None:
     seen = played(player, face, clock)
     player.end()
 
-    line = player.record("Live")
+    line = recorded(player)
 
     assert line.character == face
     assert stage.frame_end >= max(seen) + round(line.frame_start)
@@ -181,7 +182,7 @@ def test_neck_and_shoulders_follow_the_head_live_as_they_do_in_the_recording(sta
     player.end()
     at_rest = turns(bones)
 
-    line = player.record("Live")
+    line = recorded(player)
 
     assert max(row["root"] for row in seen.values()) > 0.005
     for index, row in seen.items():
@@ -217,15 +218,32 @@ def test_live_speech_of_any_part_of_a_character_is_its_one_performance(stage) ->
         clock.now += 0.2
     player.end()
 
-    line = player.record("Live")
+    line = recorded(player)
 
     assert line.character == face
     assert [record.target for record in stage.dirfa.characters] == [face]
 
 
+def recorded(player: LivePlayer) -> bpy.types.PropertyGroup:
+    """The line that what was played came to."""
+    assert finished(player.record_steps("Live"))
+    return bpy.context.scene.dirfa.lines[-1]
+
+
 def turns(bones: Mapping[str, bpy.types.PoseBone]) -> dict[str, float]:
     """How far root, neck and head are turned by themselves, radians."""
     return {n: bones[n].matrix_basis.to_quaternion().angle for n in ("root", "neck", "head")}
+
+
+def test_a_recording_enters_the_scene_in_pieces(stage) -> None:
+    face, clock = character(), Clock()
+    player = LivePlayer(heard(clock), stage, face, clock)
+    played(player, face, clock)
+    player.end()
+
+    steps = sum(1 for _ in player.record_steps("Live"))
+
+    assert steps > 5 and [line.name for line in stage.dirfa.lines] == ["Live"]
 
 
 def test_the_operator_plays_and_records_in_one_step(stage, tmp_path: Path) -> None:
