@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from dirfa_blender.core.formats.exchange import encoded_take
+from tests.addon.ball_head import wavy_animation
+from tests.gui.test_first_character import LONGEST_PIECE_SECONDS
 from tests.gui.window import Window, pixels
 
 PACKAGE = "bl_ext.user_default.dirfa.dirfa_blender"
@@ -132,3 +135,39 @@ def test_each_kind_of_file_is_written_from_the_panel(window: Window, pictures: P
         )
 
     assert sorted(p.suffix for p in folder.iterdir()) == sorted(kinds.values())
+
+
+def test_a_minute_of_face_capture_is_imported_by_hand_and_undone(
+    window: Window, pictures: Path
+) -> None:
+    path = pictures / "capture.csv"
+    path.write_bytes(encoded_take(wavy_animation(60.0), "live_link", ".csv"))
+    takes = "len(bpy.context.scene.dirfa.lines)"
+    before = window.ask(takes)
+    window.run(
+        "w = bpy.context.window_manager.windows[0]\n"
+        "a = next(a for a in w.screen.areas if a.type == 'VIEW_3D')\n"
+        "with bpy.context.temp_override(window=w, area=a, region=a.regions[-1]):\n"
+        "    bpy.ops.dirfa.import_take('INVOKE_DEFAULT')"
+    )
+    window.wait_for("any(a.type == 'FILE_BROWSER' for w in bpy.context.window_manager.windows"
+                    " for a in w.screen.areas)", 10)  # fmt: skip
+    window.run(
+        "a = next(a for w in bpy.context.window_manager.windows for a in w.screen.areas"
+        " if a.type == 'FILE_BROWSER')\n"
+        f"a.spaces.active.params.directory = {str(pictures).encode()!r}\n"
+        "a.spaces.active.params.filename = 'capture.csv'"
+    )
+    time.sleep(1.0)
+    window.picture("56-import")
+    window.move(600, 500)
+    window.key("Return")
+
+    window.wait_for(f"{takes} == {before + 1} and not {STATE}.is_busy", 120)
+    window.picture("57-imported")
+    assert window.ask(f"{STATE}.error") == ""
+    assert window.ask(f"{STATE}.longest_piece_seconds") < LONGEST_PIECE_SECONDS
+    window.move(500, 500)
+    window.key("ctrl+z")
+    time.sleep(1.5)
+    assert window.ask(takes) == before

@@ -11,6 +11,7 @@ import json
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ WIDTH, HEIGHT = 1280, 1000
 START_SECONDS = 90.0
 ANSWER_SECONDS = 60.0
 STEP_PX = 9
+# How often the sidebar is searched for a button that was seen and then was not: lines above it come and go.
+SEARCHES = 3
 # Where across the sidebar buttons are looked for: the middle first, then what stands at its edges.
 ACROSS = (0.6, 0.86, 0.3)
 SETTLE_SECONDS = 0.06
@@ -321,18 +324,25 @@ class Window:
         NotSeen
             It is not on the screen.
         """
-        left, bottom, width, height, window_height = self.run(SIDEBAR)
-        top = window_height - bottom - height
         seen: set[str] = set()
-        for share in across:
-            x = int(left + share * width)
-            for y in range(top + 8, top + height - 4, STEP_PX):
+        for _ in range(SEARCHES):
+            for x, y in self._sidebar_points(across):
                 text = self.under(x, y)
                 seen.add(text)
                 # Asked again: a busy Blender may still tell of where the pointer was.
                 if what in text and self._is_steadily(what, x, y):
                     return x, y
+            if not any(what in text for text in seen):
+                break
         raise NotSeen(f"{what} is not in the sidebar; there are {sorted(seen - {''})}")
+
+    def _sidebar_points(self, across: tuple[float, ...]) -> Iterator[tuple[int, int]]:
+        """Points all over the sidebar, each column from top to bottom."""
+        left, bottom, width, height, window_height = self.run(SIDEBAR)
+        top = window_height - bottom - height
+        for share in across:
+            for y in range(top + 8, top + height - 4, STEP_PX):
+                yield int(left + share * width), y
 
     def _is_steadily(self, what: str, x: int, y: int) -> bool:
         time.sleep(0.4)
