@@ -28,8 +28,14 @@ ENTERING_TICK_SECONDS = 0.01
 
 
 class BackgroundOperator:
-    """Mixin of an operator; subclasses say what to do in `prepare`, `work` and `take_in`."""
+    """Mixin of an operator; subclasses say what to do in `prepare`, `work` and `take_in`.
 
+    None of them may be registered ("REGISTER"): Blender repeats what is (Shift R, a value changed in the
+    panel of the last operation) on the operator it remembers, frees that where the repetition goes modal,
+    and crashes.
+    """
+
+    bl_options = {"UNDO"}
     title = "Working"
     _job: BackgroundJob[Any]
     _timer: bpy.types.Timer | None = None

@@ -162,7 +162,7 @@ class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
     bl_description = (
         "Read an exported file in a Blender of its own: is every shape there, does it move as here"
     )
-    bl_options = {"REGISTER"}
+    bl_options = set()
     title = "Reading back"
 
     filepath: StringProperty(name="File", description="Exported file", subtype="FILE_PATH")

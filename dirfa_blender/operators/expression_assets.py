@@ -39,7 +39,6 @@ class DIRFA_OT_make_expressions(BackgroundOperator, bpy.types.Operator):
         "Offer the character's emotions, mouths and blink as poses with pictures in the asset browser; "
         "takes a few seconds"
     )
-    bl_options = {"REGISTER", "UNDO"}
     title = "Drawing expressions"
     _scene_uid: int
     _speaker_uid: int

@@ -105,7 +105,6 @@ class DIRFA_OT_generate(_GenerateOperator, bpy.types.Operator):
     bl_idname = "dirfa.generate"
     bl_label = "Generate"
     bl_description = "Make the character speak: one recording, or every line of the list"
-    bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -124,7 +123,6 @@ class DIRFA_OT_speak_recording(AsksForFile, _GenerateOperator, bpy.types.Operato
         "Choose a recording and generate at once: the active or only character speaks it, or else "
         "a plain head"
     )
-    bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(name="Recording", description="What is spoken", subtype="FILE_PATH")
     filter_glob: StringProperty(
@@ -150,7 +148,6 @@ class DIRFA_OT_another_take(SpeechOperator, bpy.types.Operator):
         "Play the line again with another seed, beside the takes there are; locked units and the "
         "locked stretch stay"
     )
-    bl_options = {"REGISTER", "UNDO"}
 
     region: EnumProperty(
         name="Region", description="What is made anew", items=REROLLED, default="ALL"

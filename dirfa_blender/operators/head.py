@@ -54,7 +54,6 @@ class DIRFA_OT_refine_shapes(_HeadOperator, bpy.types.Operator):
         "Work out the 52 face shapes again for the form the head has now: worth it after large "
         "changes. Takes some seconds; shapes changed by hand are replaced"
     )
-    bl_options = {"REGISTER", "UNDO"}
     title = "Making shapes"
 
     def prepare(self, context: bpy.types.Context) -> None:
@@ -85,7 +84,6 @@ class DIRFA_OT_fit_again(_HeadOperator, bpy.types.Operator):
         "Build this head again from the photo and those from the sides; its performance, its place "
         "and its sliders stay"
     )
-    bl_options = {"REGISTER", "UNDO"}
     title = "Reading the photos"
 
     @classmethod

@@ -26,7 +26,7 @@ class DIRFA_OT_learn_performer(AsksForFile, BackgroundOperator, bpy.types.Operat
         "Learn the mouth and the manner of a person from film of them speaking: ten minutes are plenty, "
         "twenty seconds the least. Takes about as long as the film; ask the person first"
     )
-    bl_options = {"REGISTER"}
+    bl_options = set()
     title = TITLE
 
     filepath: StringProperty(

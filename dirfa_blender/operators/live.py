@@ -52,7 +52,7 @@ class DIRFA_OT_live_start(bpy.types.Operator):
     bl_idname = "dirfa.live_start"
     bl_label = "Start Live Speech"
     bl_description = "Let the character speak what is heard, about a second later; Esc ends it"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # not "REGISTER", see `BackgroundOperator`
 
     _player: LivePlayer
     _records: bool = False

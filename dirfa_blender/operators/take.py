@@ -69,7 +69,6 @@ class DIRFA_OT_apply_take(PlaysFile, bpy.types.Operator):
     bl_idname = "dirfa.apply_take"
     bl_label = "Take from File"
     bl_description = "Play a take from a file on the chosen character"
-    bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(
         name="Take", description="Take that was written before", subtype="FILE_PATH"
@@ -87,7 +86,7 @@ class DIRFA_OT_import_take(PlaysFile, bpy.types.Operator):
         "Play a take of another program on the chosen character: Live Link Face, ARKit, Audio2Face, "
         "visemes of Meta or Microsoft, mouth cues of Rhubarb, MikuMikuDance, or VRM animation"
     )
-    bl_options = {"REGISTER", "UNDO", "PRESET"}
+    bl_options = {"UNDO", "PRESET"}
 
     filepath: StringProperty(name="File", description="Take to import", subtype="FILE_PATH")
     filter_glob: StringProperty(

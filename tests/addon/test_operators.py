@@ -290,3 +290,11 @@ def test_every_tooltip_is_there_and_ends_without_a_full_stop(addon_scene) -> Non
 
     assert texts
     assert not {name: text for name, text in texts.items() if not text or text.endswith(".")}
+
+
+def test_what_goes_modal_is_not_offered_for_repetition() -> None:
+    """Blender would crash, see `BackgroundOperator`; `tests/gui/test_repeating.py` tries it by hand."""
+    modal = [cls for cls in addon.CLASSES if hasattr(cls, "modal")]
+
+    assert len(modal) > 8
+    assert [cls.__name__ for cls in modal if "REGISTER" in cls.bl_options] == []
