@@ -18,7 +18,7 @@ from ..blender.pieces import Steps
 from ..core.hair.groom import Strands
 from .head_parts import HEAD_BONE
 from .materials import build_strands
-from .shader_plan import TONE_ATTRIBUTE, Colour
+from .shader_plan import SIDES_ATTRIBUTE, TONE_ATTRIBUTE, Colour
 
 
 def hair_steps(
@@ -58,4 +58,7 @@ def build_curves(grown: Strands, name: str) -> bpy.types.HairCurves:
     radius.data.foreach_set("value", np.tile(grown.radii, count))
     tone = curves.attributes.new(TONE_ATTRIBUTE, "FLOAT", "CURVE")
     tone.data.foreach_set("value", grown.tones)
+    if grown.sides is not None:
+        sides = curves.attributes.new(SIDES_ATTRIBUTE, "FLOAT", "CURVE")
+        sides.data.foreach_set("value", grown.sides)
     return curves

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..core.hair.atlas import HAIR_COLOUR, hair_atlas
 from ..core.hair.cards import Cards, cards, under_cards
 from ..core.hair.curtain import carried_hair
+from ..core.hair.greying import SIDES
 from ..core.hair.groom import Strands, curl_of, wave_of
 from ..core.hair.locks import locks
 from ..core.head import Head
@@ -75,7 +76,8 @@ def head_parts(head: Head) -> HeadParts:
     atlas = None
     if made is not None:
         curl = max(curl_of(head), wave_of(head))
-        atlas = png_bytes(hair_atlas(head.colours.get("hair", HAIR_COLOUR), curl))
+        colour, sides = head.colours.get("hair", HAIR_COLOUR), head.colours.get(SIDES)
+        atlas = png_bytes(hair_atlas(colour, curl, sides=sides))
         head = under_cards(head)
     rest = np.clip(1.0 - head.bone_weights.sum(0), 0.0, 1.0)
     rows = [(ROOT_BONE, rest), *zip(head.bone_names, head.bone_weights, strict=True)]

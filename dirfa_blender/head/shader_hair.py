@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import bpy
 
-from .shader_plan import TONE_ATTRIBUTE, Plan
+from ..core.hair.greying import SIDES
+from .shader_plan import SIDES_ATTRIBUTE, TONE_ATTRIBUTE, Plan
 
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
 # in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
@@ -15,13 +18,11 @@ SATURATION = (0.8, 0.95)
 # What is left of a strand's light at its root, and from which share of its length it has all.
 ROOT, ROOT_SHARE = 0.65, 0.35
 # Of the photo's light that the darkest and the fairest strands have.
-STRENGTH = (1.65, 3.1)
+STRENGTH = (1.25, 2.35)
 BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
 # What is seen of such light over what one fibre gives back, of the darkest and of the fairest strands, and
 # how much of its colour that has.
-GAIN, SEEN_SATURATION = (2.05, 3.75), 0.87
-# What is left of it in white hair, which lights itself, and from which luminance to which.
-WHITE_GAIN, WHITE_LIGHT = 0.79, (0.20, 0.32)
+GAIN, SEEN_SATURATION = (0.75, 1.4), 0.87
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
 UNWARMED = (0.965, 1.005, 1.06, 1.0)
 
@@ -42,7 +43,9 @@ def strand(plan: Plan) -> bpy.types.Node:
     tone = plan.attribute(TONE_ATTRIBUTE, "Fac")
     dark = tuple(ROOT * part for part in UNWARMED)
     root = plan.ramp(info.outputs["Intercept"], (0.0, dark), (ROOT_SHARE, UNWARMED))
-    colour = plan.mixed(tone, *(_fibre(plan, s) for s in STRENGTH))
+    colour = _by_place(
+        plan, lambda name: plan.mixed(tone, *(_fibre(plan, s, name) for s in STRENGTH))
+    )
     tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
@@ -50,7 +53,8 @@ def strand(plan: Plan) -> bpy.types.Node:
     shader.inputs["Roughness"].default_value = 0.55
     shader.inputs["Radial Roughness"].default_value = 0.8
     shader.inputs["Random Roughness"].default_value = 0.3
-    seen = plan.mixed(1.0, plan.mixed(tone, *_seen(plan)), root, "MULTIPLY")
+    lit = _by_place(plan, lambda name: plan.mixed(tone, *_seen(plan, name)))
+    seen = plan.mixed(1.0, lit, root, "MULTIPLY")
     # Light that such hair throws on skin and on more hair has come from one fibre: else it would grow.
     is_lighting = plan.node("ShaderNodeLightPath").outputs["Is Diffuse Ray"]
     even = plan.node("ShaderNodeBsdfDiffuse", Color=plan.mixed(is_lighting, seen, tinted))
@@ -62,30 +66,42 @@ def strand(plan: Plan) -> bpy.types.Node:
 
 def strand_in_eevee(plan: Plan) -> bpy.types.Node:
     """The same for EEVEE, which has no light from fibre to fibre: it shows a strand's colour as it is."""
-    tone = plan.mixed(
-        plan.attribute(TONE_ATTRIBUTE, "Fac"), _fibre(plan, PLAIN[0]), _fibre(plan, PLAIN[1])
+    dark_to_fair = plan.attribute(TONE_ATTRIBUTE, "Fac")
+    tone = _by_place(
+        plan, lambda name: plan.mixed(dark_to_fair, *(_fibre(plan, share, name) for share in PLAIN))
     )
     shader = plan.principled(plan.linear("hair"), Base_Color=tone, Roughness=0.45)
     shader.inputs["Specular IOR Level"].default_value = 0.25
     return shader
 
 
-def _even_share(plan: Plan) -> float:
-    """How much of the light hair of this colour scatters evenly."""
-    return _from_dark_to_fair(_light(plan), EVEN_SHARES)
+def _by_place(plan: Plan, made: Callable[[str], bpy.types.NodeSocket]) -> bpy.types.NodeSocket:
+    """What is made of the colour of a head's hair, from its crown's to its sides' where it has both."""
+    crown = made("hair")
+    if SIDES not in plan.colours:
+        return crown
+    return plan.mixed(plan.attribute(SIDES_ATTRIBUTE, "Fac"), crown, made(SIDES))
 
 
-def _seen(plan: Plan) -> list[tuple[float, ...]]:
+def _even_share(plan: Plan) -> object:
+    """How much of the light hair of this colour scatters evenly: a number, or a socket by its place."""
+    crown = _from_dark_to_fair(_light(plan, "hair"), EVEN_SHARES)
+    if SIDES not in plan.colours:
+        return crown
+    sides = _from_dark_to_fair(_light(plan, SIDES), EVEN_SHARES)
+    return plan.between(plan.attribute(SIDES_ATTRIBUTE, "Fac"), crown, sides)
+
+
+def _seen(plan: Plan, name: str) -> list[tuple[float, ...]]:
     """Linear colours of what the darkest and the fairest strands scatter evenly, more than falls on one."""
-    light = _light(plan)
-    hair = [light + SEEN_SATURATION * (part - light) for part in plan.linear("hair")[:3]]
-    exposure = _between(light, WHITE_LIGHT, (1.0, WHITE_GAIN))
-    return [(*(exposure * gain * part for part in hair), 1.0) for gain in GAIN]
+    light = _light(plan, name)
+    hair = [light + SEEN_SATURATION * (part - light) for part in plan.linear(name)[:3]]
+    return [(*(gain * part for part in hair), 1.0) for gain in GAIN]
 
 
-def _light(plan: Plan) -> float:
+def _light(plan: Plan, name: str) -> float:
     """Luminance of the photo's hair."""
-    red, green, blue, _ = plan.linear("hair")
+    red, green, blue, _ = plan.linear(name)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -113,9 +129,9 @@ def hair(plan: Plan) -> bpy.types.Node:
     return shader
 
 
-def _fibre(plan: Plan, strength: float) -> tuple[float, float, float, float]:
+def _fibre(plan: Plan, strength: float, name: str) -> tuple[float, float, float, float]:
     """Linear colour of a fibre of hair that looks so strongly of the photo's."""
-    red, green, blue, alpha = plan.linear("hair")
+    red, green, blue, alpha = plan.linear(name)
     grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     saturation = _from_dark_to_fair(grey, SATURATION)
     seen = [max(0.0, strength * (grey + saturation * (part - grey))) for part in (red, green, blue)]

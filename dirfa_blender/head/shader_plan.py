@@ -31,6 +31,8 @@ REST_ATTRIBUTE = "rest_mm"
 CREASE_ATTRIBUTE = "creases"
 # Number of every strand of hair: 0 dark to 1 fair.
 TONE_ATTRIBUTE = "strand_tone"
+# Number of every strand of hair that is grey at the sides: 0 of the crown's colour to 1 of the sides'.
+SIDES_ATTRIBUTE = "strand_sides"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Plan:
 
     def linear(self, name: str, gain: float = 1.0) -> tuple[float, float, float, float]:
         """Scene-linear RGBA of a named head colour."""
-        red, green, blue = self.colours.get(name, DEFAULT_COLOURS[name])
+        red, green, blue = self.colours.get(name) or DEFAULT_COLOURS[name]
         return (linear(red) * gain, linear(green) * gain, linear(blue) * gain, 1.0)
 
     def node(self, kind: str, **inputs: object) -> bpy.types.Node:

@@ -96,7 +96,7 @@ def hair_colour(
         lengths = lengths[(lengths[:, 0] >= lit[0]) & (lengths[:, 0] <= lit[1])]
         if len(lengths) > FEWEST:
             chroma = (chroma + np.percentile(lengths[:, 1:], COLOURFUL, axis=0)) / 2
-    return _as_hair(light, chroma, skin)
+    return plausible_hair(np.array([light, *chroma]), skin)
 
 
 def _telling(hair: Floats, skin: Floats | None, *, is_bare: bool) -> Floats:
@@ -125,9 +125,9 @@ def _chroma(hair: Floats, light: float, skin: Floats | None) -> Floats:
     return np.percentile(hair[:, 1:], COLOURFUL, axis=0)
 
 
-def _as_hair(light: float, chroma: Floats, skin: Floats | None) -> Colour:
-    """The colour that hair can have nearest to a lightness and chroma (2,) beside skin (3,)."""
-    a, b = chroma
+def plausible_hair(seen: Floats, skin: Floats | None) -> Colour:
+    """sRGB of the colour that hair can have nearest to one seen (3,) beside skin (3,), both in CIELAB."""
+    light, a, b = seen.tolist()
     if skin is not None:
         # What takes yellow from the skin takes it from the hair.
         b += np.clip(SKIN_YELLOW - skin[2], 0.0, MOST_CAST)

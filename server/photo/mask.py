@@ -155,11 +155,11 @@ def _hair_clear(pixels: Pixels, landmarks: FaceLandmarks, person: Shares, hair: 
     rows = np.arange(hair.shape[0], dtype=np.float32)[:, None]
     inside = np.clip((grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1)
     clear = np.clip(2.5 * hair - 1.5, 0, 1) * inside
-    clear *= _unlike_background(pixels, person) * (rows < points[[1, 4], 1].mean())
+    clear *= unlike_background(pixels, person) * (rows < points[[1, 4], 1].mean())
     return clear.astype(np.float32)
 
 
-def _unlike_background(pixels: Pixels, person: Shares) -> Shares:
+def unlike_background(pixels: Pixels, person: Shares) -> Shares:
     """(H, W) float32, 0 where a pixel has the background's colour, which shines through loose hair."""
     behind = person < 0.05
     if behind.sum() < 50:

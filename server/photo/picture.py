@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dirfa_blender.core.anatomy.face_view import vertex_normals
 from dirfa_blender.core.anatomy.hair_cap import HAIR_BOX
+from dirfa_blender.core.hair.greying import SIDES
 from dirfa_blender.core.hair.groom import Strands
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.likeness.view import View
@@ -102,8 +103,8 @@ def picture(
     if hair:
         depth = np.full(width * height, np.inf)
         depth[hit] = (weights * places[corners[owner], 2]).sum(1)
-        colour = _material_colours(head)[_slot(head, "hair")]
         for grown in hair:
+            colour = _strand_colours(head, grown)
             image = with_strands(image, depth.reshape(height, width), grown, colour, view, lamp)
     return to_srgb_bytes(image.astype(np.float32))
 
@@ -116,6 +117,15 @@ def _material_colours(head: Head) -> Floats:
     """(M, 3) linear RGB of the head's materials."""
     named = [head.colours.get(name, COLOURS.get(name, UNNAMED)) for name in head.materials]
     return to_linear(named).astype(np.float64)
+
+
+def _strand_colours(head: Head, grown: Strands) -> Floats:
+    """(3,) linear RGB of a head's strands, (S, 3) where they have not all the same."""
+    crown = _material_colours(head)[_slot(head, "hair")]
+    if grown.sides is None:
+        return crown
+    sides = to_linear(head.colours[SIDES]).astype(np.float64)
+    return crown + grown.sides[:, None].astype(np.float64) * (sides - crown)
 
 
 def _between(

@@ -25,7 +25,7 @@ def with_strands(
     Parameters
     ----------
     depth : (H, W) pixels away from the camera, infinite where nothing is
-    colour : (3,) linear RGB; lamp : (3,) unit direction to it in the photo's frame
+    colour : (3,) or (S, 3) linear RGB; lamp : (3,) unit direction to it in the photo's frame
     """
     height, width = depth.shape
     places = view.to_photo(grown.points.astype(np.float64))
@@ -60,6 +60,7 @@ def with_strands(
     shown[pixel[order]] = order
     hit = shown >= 0
     chosen = shown[hit]
-    lit = colour * bright[chosen, None] + white[chosen, None] * (0.3 * colour + 0.12)
+    own = np.broadcast_to(colour, (len(points), 3))[which[chosen]]
+    lit = own * bright[chosen, None] + white[chosen, None] * (0.3 * own + 0.12)
     flat[hit] += COVER * (lit - flat[hit])
     return flat.reshape(image.shape)

@@ -22,6 +22,7 @@ from dirfa_blender.core.anatomy.face_view import vertex_normals
 from dirfa_blender.core.anatomy.surface import RADIUS
 from dirfa_blender.core.anatomy.uv import FRONT_GAIN
 from dirfa_blender.core.easing import smoothstep
+from dirfa_blender.core.hair.greying import SIDES
 from dirfa_blender.core.hair.hairline import bare_crown
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_fit import Fit
@@ -29,16 +30,16 @@ from dirfa_blender.core.head_template import template
 
 from .beard import beard_expected, beard_shade
 from .closeup import Closeup
-from .colours import Colour, hair_colour, measured_colours
+from .colours import Colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
 from .grain import GRAIN, Grain, below_jaw, grain
+from .greying import hair_colours, hair_tones
 from .hair import Scalp
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Shares
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
 from .surface import Neighbours, mirror_images, sampled
 from .texels import TexelMap, texel_map
-from .tresses import where_it_falls
 
 Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
@@ -56,9 +57,9 @@ WIDEST_TINT = 0.10  # logarithm, of a colour beside the light
 SHINES = 0.25  # logarithm over the tone, from which a colour is the lamp's
 WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it hides it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
+UNDER_HAIR = 0.8  # of hair's light, that the scalp under it has
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
 BAND = 64  # rows of a texture made together: more would not stay where a processor is fast
-DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
 
 @dataclass(frozen=True)
@@ -197,19 +198,16 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     colours["lips"] = _as_colour(red)
     base = painted(base, red, lips, near.smoothed(zones().lips[:, None], 1)[:, 0])
     scalp = hair_read.result()
-    if scalp.fall:
-        metres_per_px = 1.0 / (fit.view.scale * seen_in.to_picture[0, 0])
-        falling = where_it_falls(moved, masks, scalp.fall, metres_per_px)
-        found = hair_colour(picture, masks, falling)
-        colours.update({"hair": found} if found else {})
-    if "hair" in colours:
-        colours["hair"] = _as_colour(to_linear(colours["hair"]) * balance**0.5)
+    metres_per_px = 1.0 / (fit.view.scale * enlarged)
     if scalp.is_bald and not scalp.has_sides:
         colours.pop("hair", None)
+    elif "hair" in colours:
+        colours.update(hair_colours(seen_in, scalp, metres_per_px, colours["hair"]))
+    for name in {"hair", SIDES} & set(colours):
+        colours[name] = _as_colour(to_linear(colours[name]) * balance**0.5)
     colours["skin"] = _as_colour(tone)
     hair = _hair_on_scalp(head, sight, masks, scalp)
-    hair_tone = to_linear(colours.get("hair", DEFAULT_HAIR)).astype(np.float64) * 0.8
-    base += near.smoothed(hair[:, None], 3) * (hair_tone - base)
+    base += near.smoothed(hair[:, None], 3) * (UNDER_HAIR * hair_tones(head, colours) - base)
 
     beard = beard_shade(taken, moved.eye_distance_px, places, facing, near)
     expected = beard_expected(taken, moved.eye_distance_px, places, facing, beard)

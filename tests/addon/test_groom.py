@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from dirfa_blender.core.hair.beard import with_beard
+from dirfa_blender.core.hair.greying import SIDES
 from dirfa_blender.core.hair.groom import strands
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
@@ -15,6 +16,7 @@ from dirfa_blender.head import meshes
 from dirfa_blender.head.hair_cards import CARDS_KEY
 from dirfa_blender.head.head_parts import head_parts
 from dirfa_blender.head.materials import build_strands
+from dirfa_blender.head.shader_plan import SIDES_ATTRIBUTE
 
 from .ball_head import ball_head
 
@@ -55,6 +57,29 @@ def test_strands_have_a_tone_each_and_a_shader_for_either_engine(scene) -> None:
     assert set(outputs) == {"CYCLES", "EEVEE"}
     assert outputs["EEVEE"].type == "BSDF_PRINCIPLED"
     assert tones.min() >= 0 and tones.max() <= 1 and tones.std() > 0.1
+
+
+def test_strands_of_hair_that_is_grey_at_the_sides_know_it_and_others_do_not(scene) -> None:
+    greying = {"hair": (0.1, 0.08, 0.06), SIDES: (0.7, 0.7, 0.7)}
+    plain, made = (
+        meshes.build_head(replace(template(), colours=colours), "Head")
+        for colours in ({"hair": greying["hair"]}, greying)
+    )
+    of_one, hair = (
+        next(child for child in built.rig.children if child.type == "CURVES")
+        for built in (plain, made)
+    )
+    sides = np.empty(len(hair.data.curves), np.float32)
+    hair.data.attributes[SIDES_ATTRIBUTE].data.foreach_get("value", sides)
+
+    read = {
+        node.attribute_name
+        for node in hair.data.materials[0].node_tree.nodes
+        if node.type == "ATTRIBUTE"
+    }
+
+    assert SIDES_ATTRIBUTE in read and SIDES_ATTRIBUTE not in of_one.data.attributes
+    assert sides.min() == 0.0 and sides.max() == 1.0
 
 
 def test_hair_turns_with_the_head_bone(scene) -> None:

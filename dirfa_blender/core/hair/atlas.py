@@ -34,7 +34,7 @@ TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.34, 0.55), 0.85, 0.6, 0.
 # What a card gives back over what the photo's hair did, and how much of its colour that has, of hair as
 # dark and as fair as so much luminance. Strands of a render send on light from others and mirror white
 # light over it, dark ones more of that: a surface of the photo's colour is darker and redder than they.
-GAIN, SATURATION, LIGHTS = (2.2, 1.65), (0.5, 0.95), (0.035, 0.20)
+GAIN, SATURATION, LIGHTS = (1.85, 1.4), (0.5, 0.95), (0.035, 0.20)
 PLAIN = 0.75  # mean light of the picture, of the lightest that is drawn
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 # Sway across a bundle, of its width, and turns along it: of straight hair and of hair all curls.
@@ -52,13 +52,21 @@ def weave_box() -> tuple[float, float]:
     return 1.0 - (WEAVE_PIXELS - MARGIN_PIXELS) / SIZE, 1.0 - MARGIN_PIXELS / SIZE
 
 
-def hair_atlas(colour: Colour, curl: float = 0.0, *, seed: int = 2) -> npt.NDArray[np.uint8]:
-    """(SIZE, SIZE, 4) uint8 sRGB and opacity, top row first.
+def in_half(v: npt.ArrayLike, is_side: npt.ArrayLike) -> Floats:
+    """Heights 0..1 in a picture of one colour as they are in one of two, the crown's over the sides'."""
+    return 0.5 * (np.asarray(v, np.float64) + ~np.asarray(is_side, np.bool_))
+
+
+def hair_atlas(
+    colour: Colour, curl: float = 0.0, *, sides: Colour | None = None, seed: int = 2
+) -> npt.NDArray[np.uint8]:
+    """(SIZE, SIZE, 4) uint8 sRGB and opacity, top row first; twice as high for hair of two colours.
 
     Parameters
     ----------
     colour : sRGB 0..1 of the hair
     curl : 0 straight to 1 all curls
+    sides : of the hair at the sides, where that is another; its half of the picture is the lower one
     """
     random = np.random.default_rng(seed)
     spread = SPREAD[0] + (SPREAD[1] - SPREAD[0]) * curl
@@ -75,6 +83,11 @@ def hair_atlas(colour: Colour, curl: float = 0.0, *, seed: int = 2) -> npt.NDArr
     # Nothing is seen through it but at its lower edge.
     above = np.clip((1.0 - FRAYED - np.linspace(0.0, 1.0, SIZE)) / 0.04, 0.0, 1.0)
     alpha[:, box] = np.maximum(frayed, above[:, None])
+    return np.concatenate([_dyed(tone, alpha, one) for one in (colour, sides) if one is not None])
+
+
+def _dyed(tone: Floats, alpha: Floats, colour: Colour) -> npt.NDArray[np.uint8]:
+    """(H, W, 4) uint8 sRGB of strands of these tones and this opacity in a colour."""
     light = tone[..., None] * _given_back(colour)
     # Clipped by channels, fair hair would lose its hue.
     light /= np.maximum(light.max(-1, keepdims=True), 1.0)

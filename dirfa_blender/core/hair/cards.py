@@ -18,10 +18,11 @@ from ..anatomy.face_view import nearest
 from ..anatomy.hair_cap import COLUMNS
 from ..directions import unit
 from ..head import Head
-from .atlas import BUNDLES, ROOTS, TIPS, bundle_box, weave_box
+from .atlas import BUNDLES, ROOTS, TIPS, bundle_box, in_half, weave_box
 from .bundles import bundles
 from .curls import coil_share
 from .curtain import with_normals
+from .greying import SIDES, drawn_from_sides, sides_of
 from .groom import Strands, cap_grid, cap_order, curl_of, standoff, wave_of
 from .tresses import PART as LONG_PART
 from .tresses import cut_share, tress_grid
@@ -110,6 +111,9 @@ def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None
     kinds = [_Kind(int(most * part), rows, rounded, tip, coils, wave) for part in shares]
     parts = [_strips(grown, skin, kind, random) for grown, kind in zip(hair, kinds, strict=True)]
     points, normals, uvs = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
+    if SIDES in head.colours:
+        is_side = drawn_from_sides(head, points[:, 0].mean(1), random)
+        uvs[..., 1] = in_half(uvs[..., 1], is_side[:, None, None])
     number = np.arange(points.size // 3).reshape(points.shape[:3])
     corners = (number[:, :-1, :-1], number[:, 1:, :-1], number[:, 1:, 1:], number[:, :-1, 1:])
     flat = points.reshape(-1, 3)
@@ -167,7 +171,11 @@ def _woven(head: Head) -> npt.NDArray[np.float32]:
         share = (own - low) / (high - low)
         # There and back, so that the weave meets itself.
         turn = np.abs((share[..., 0] * columns / WEAVE_COLUMNS + 1.0) % 2.0 - 1.0)
-        uvs[chosen] = np.stack([left + (right - left) * turn, np.clip(share[..., 1], *WITHIN)], -1)
+        height = np.clip(share[..., 1], *WITHIN)
+        if SIDES in head.colours:
+            middle = head.vertices[head.faces[chosen][:, :3]].mean(1)
+            height = in_half(height, sides_of(head, middle)[:, None] > 0.5)
+        uvs[chosen] = np.stack([left + (right - left) * turn, height], -1)
     return uvs.astype(np.float32)
 
 

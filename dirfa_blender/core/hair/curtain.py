@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..anatomy.face_view import nearest, vertex_normals
 from ..easing import smoothstep
 from ..head import Head
+from .greying import with_sides
 from .groom import (
     Strands,
     cap_grid,
@@ -118,7 +119,8 @@ class _Guides:
 
 def carried_hair(head: Head) -> Strands | None:
     """All strands that a head carries, long or short; None where it has none."""
-    return curtain(head) or strands(head)
+    grown = curtain(head) or strands(head)
+    return None if grown is None else with_sides(head, grown)
 
 
 def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | None:

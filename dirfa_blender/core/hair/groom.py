@@ -73,11 +73,13 @@ class Strands:
     points : (S, P, 3) float32, metres, from root to tip
     radii : (P,) float32, metres
     tones : (S,) float32, 0 dark to 1 fair: strands of a lock are of about one tone
+    sides : (S,) float32, 0 of the crown's colour to 1 of the sides' (`greying`); None if all have one
     """
 
     points: npt.NDArray[np.float32]
     radii: npt.NDArray[np.float32]
     tones: npt.NDArray[np.float32]
+    sides: npt.NDArray[np.float32] | None = None
 
 
 def tones_of(which: npt.NDArray[np.int64], random: np.random.Generator) -> npt.NDArray[np.float32]:

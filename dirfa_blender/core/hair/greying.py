@@ -1,0 +1,60 @@
+"""Hair that is grey beside the face and darker above: how far places on a head belong to its sides. No bpy.
+
+Hair greys from the temples down first, at both sides alike. So a head with such hair has two colours, its
+crown's and its sides', and where it is the one or the other follows from how high it grows between the eyes
+and the crown. Between them fibres of both stand side by side: strands are drawn from one or the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ..easing import smoothstep
+from ..head import Head
+from .groom import Strands
+
+Floats = npt.NDArray[np.float64]
+
+# The colour of hair at the sides, of a head whose crown has another.
+SIDES = "hair_sides"
+EYES = (33, 263)  # landmarks: outer corners of the eyes
+# Heights, 0 at the eyes and 1 at the crown, at which hair is all of the sides and all of the crown.
+FROM, TO = 0.20, 0.50
+SCATTER = 0.22  # of a share, standard deviation from strand to strand
+
+
+def side_share(height: npt.ArrayLike) -> Floats:
+    """0..1, how far hair at heights belongs to the sides: 0 at the eyes and 1 at the crown."""
+    return 1.0 - smoothstep((np.asarray(height, np.float64) - FROM) / (TO - FROM))
+
+
+def sides_of(head: Head, points: npt.ArrayLike) -> Floats:
+    """(...,) 0..1, how far places (..., 3) in metres on a head belong to its sides."""
+    eyes = float(head.landmarks()[list(EYES), 2].mean())
+    worn = head.part("hair") if head.part("hair").any() else head.part("scalp")
+    crown = float(head.vertices[worn, 2].max())
+    return side_share((np.asarray(points, np.float64)[..., 2] - eyes) / max(crown - eyes, 1e-6))
+
+
+def with_sides(head: Head, grown: Strands, *, seed: int = 13) -> Strands:
+    """The strands with how far each is of the sides' colour; as they are on a head of one colour."""
+    if SIDES not in head.colours:
+        return grown
+    share = _scattered(sides_of(head, grown.points[:, 0]), np.random.default_rng(seed))
+    return replace(grown, sides=np.clip(share, 0.0, 1.0).astype(np.float32))
+
+
+def drawn_from_sides(
+    head: Head, roots: npt.ArrayLike, random: np.random.Generator
+) -> npt.NDArray[np.bool_]:
+    """(N,) whether locks with these roots (N, 3) are of the sides' colour."""
+    return _scattered(sides_of(head, roots), random) > 0.5
+
+
+def _scattered(share: Floats, random: np.random.Generator) -> Floats:
+    """Shares (N,) that differ from neighbour to neighbour; where all hair is of one colour they do not."""
+    mixed = 4.0 * share * (1.0 - share)
+    return share + SCATTER * mixed * random.normal(0.0, 1.0, len(share))
