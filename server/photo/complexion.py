@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
+from .beard_outline import beard_below_chin, beard_share, fine_lines
 from .blurs import blurred, shrunk
 from .face_zones import Zones, mouth_creases, mouth_pits, smile_creases, zones_of
 from .mask import FaceMasks, Pixels, Shares, grown, soft
@@ -49,7 +50,6 @@ LINE_DARK, LINE_SHARE = 0.15, 0.03
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
 BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
-LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
 BRIGHTEST = 0.25  # the same upward, on lids and lips
 BRIGHTEST_BROW = 0.08  # the same on brows: skin between hairs
@@ -72,6 +72,7 @@ class Complexion:
     usable : (H, W) 0..1, where the detail is the face's own
     hairy : (H, W) 0..1, brows and beard
     beard : (H, W) 0..1, beard alone
+    beard_hangs : eye distances by which it hangs below the chin
     """
 
     even: Image
@@ -80,6 +81,7 @@ class Complexion:
     usable: Shares
     hairy: Shares
     beard: Shares
+    beard_hangs: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def complexion(
     light = np.maximum(to_linear(pixels / np.float32(255)), np.float32(2e-3))
     logs = np.log(light)
     zones = zones_of(landmarks, masks)
-    beard = _beard(zones, masks, _lines(pixels, unit))
+    lines = fine_lines(pixels, unit)
+    beard = beard_share(zones, landmarks, masks, lines)
     skin = _plain_skin(light, logs, _expected(zones, masks, beard), landmarks)
     shade, tint = _differences(logs, skin.even, 0.0)
     darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
@@ -157,6 +160,7 @@ def complexion(
         usable.astype(np.float32),
         hairy.astype(np.float32),
         beard,
+        beard_below_chin(pixels, landmarks, masks, beard, lines),
     )
 
 
@@ -296,39 +300,8 @@ def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple
     return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)
 
 
-def _beard(zones: Zones, masks: FaceMasks, lines: Shares) -> Shares:
-    """(H, W) 0..1 where hair grows on the lower face: unlike skin in colour, and with the lines of hair."""
-    plain = (zones.features < 0.3) & (zones.hidden < 0.3)
-    lip, chin = ((patch > 0.5) & plain for patch in (zones.moustache, zones.chin))
-    upper, lower = _mean(masks.skin, lip), _mean(masks.skin, chin)
-    # A shade has the colour of a beard, but not its contrast from hair to hair.
-    on_lip = np.clip((_mean(lines, lip) - LIP_LINES[0]) / (LIP_LINES[1] - LIP_LINES[0]), 0, 1)
-    on_chin = np.clip((_mean(lines, chin) - CHIN_LINES[0]) / (CHIN_LINES[1] - CHIN_LINES[0]), 0, 1)
-    dark = np.clip((0.60 - upper) / 0.1, 0, 1)
-    moustache = float(np.clip((0.80 - upper) / 0.15, 0, 1) * max(dark, on_lip))
-    # A chin is in shade more often than a lip, so under a bare lip it needs to be surer.
-    beard = max(
-        moustache * np.clip((0.97 - lower) / 0.15, 0, 1), np.clip((0.60 - lower) / 0.2, 0, 1)
-    )
-    beard = np.float32(beard * on_chin)
-    return np.maximum(zones.beard * beard, zones.moustache * np.float32(moustache))
-
-
-def _lines(pixels: Pixels, unit: float) -> Shares:
-    """(H, W) contrast of lines as fine as hair, CIELAB lightness."""
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    light = np.ascontiguousarray(lab[..., 0])
-    near = cv2.GaussianBlur(light, (0, 0), max(0.012 * unit, 0.6))
-    return np.abs(near - cv2.GaussianBlur(light, (0, 0), max(0.04 * unit, 1.2))).astype(np.float32)
-
-
 def _weighted_mean(values: Shares, weights: Shares) -> float:
     return float((values * weights).sum() / max(float(weights.sum()), 1e-6))
-
-
-def _mean(values: Shares, there: npt.NDArray[np.bool_]) -> float:
-    """Mean where true; 1 where that is hardly anywhere."""
-    return float(values[there].mean()) if there.sum() >= 12 else 1.0
 
 
 def _covered_brows(zones: Zones, darkness: list[float], seen: list[float]) -> list[Shares]:

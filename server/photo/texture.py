@@ -105,12 +105,14 @@ class Skin:
     colours : sRGB 0..1 of skin, lips, iris and hair where seen
     scalp : whether and how far hair stands off
     beard : (V,) 0..1, where on the face one is expected
+    beard_metres : by which it hangs below the chin
     surface : what a texture is put together from
     """
 
     colours: dict[str, Colour]
     scalp: Scalp
     beard: Floats
+    beard_metres: float
     surface: _Surface
 
     def albedo(self, size: int) -> npt.NDArray[np.uint8]:
@@ -211,7 +213,9 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
 
     beard = beard_shade(taken, moved.eye_distance_px, places, facing, near)
     expected = beard_expected(taken, moved.eye_distance_px, places, facing, beard)
-    return Skin(colours, scalp, expected, _Surface(taken, sight, base, beard, mirror))
+    hangs = taken.beard_hangs * moved.eye_distance_px * metres_per_px
+    surface = _Surface(taken, sight, base, beard, mirror)
+    return Skin(colours, scalp, expected, hangs, surface)
 
 
 def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> Floats:

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anatomy.face_view import vertex_normals
+from ..directions import unit
+from ..easing import smoothstep
 from ..head import Head
 
 Floats = npt.NDArray[np.float64]
@@ -30,6 +32,13 @@ VARIED = (0.7, 1.25)  # of its length, from hair to hair
 # Of a hair's direction: off the skin, at random, and off the middle under the nose, where it runs aside.
 LIFT, ASTRAY, ASIDE, ASIDE_METRES = (0.30, 0.75), 0.22, 1.1, 0.006
 SPECK = 2e-4  # of the texture, round a hair's root
+# A long beard is of locks, fewer and wider, that bend where they hang: metres from which a beard is long,
+# by which it may be longer than a short one, that roots under the jaw lie below the chin's outline, and of
+# a lock's width; most of them.
+LONG, LONGEST, UNDER_JAW, LOCK_WIDTH, MOST_LOCKS = 0.004, 0.070, 0.015, 0.0013, 2160
+# Of that length on the cheeks, and over which height below the mouth it comes to all of it.
+ON_CHEEKS, GROWN_METRES = 0.25, 0.030
+HANGING = np.array([0.0, -0.12, -1.0])  # the way in which locks end, head frame
 
 
 @dataclass(frozen=True)
@@ -48,18 +57,21 @@ class _Roots:
         return _Roots(self.corners[which], self.weights[which], self.uvs[which])
 
 
-def with_beard(head: Head, share: Floats, *, seed: int = 3) -> Head:
+def with_beard(head: Head, share: Floats, *, hang_metres: float = 0.0, seed: int = 3) -> Head:
     """The head with hairs where its texture shows a beard; the same head where it shows none.
 
     Parameters
     ----------
     head : with its texture and its shapes
     share : (V,) 0..1, where a beard is expected
+    hang_metres : by which it is seen to hang below the chin
     """
     if head.albedo is None or "skin" not in head.colours:
         return head
     random = np.random.default_rng(seed)
-    candidates = _candidates(head, share, random)
+    longer = float(np.clip(hang_metres - UNDER_JAW, 0.0, LONGEST))
+    most = MOST_LOCKS if longer > LONG else MOST_HAIRS
+    candidates = _candidates(head, share, most, random)
     seen = _looked_up(head, candidates.uvs)
     unlike = _unlike(seen, np.array(head.colours["skin"]))
     density = np.clip((unlike - UNLIKE[0]) / (UNLIKE[1] - UNLIKE[0]), 0.0, 1.0)
@@ -68,10 +80,15 @@ def with_beard(head: Head, share: Floats, *, seed: int = 3) -> Head:
         return head
     red, green, blue = seen[grows].mean(0).tolist()
     head = replace(head, colours={**head.colours, MATERIAL: (red, green, blue)})
-    return _with_hairs(head, candidates.chosen(grows), density[grows], random)
+    roots, density = candidates.chosen(grows), density[grows]
+    length = LENGTHS[0] + (LENGTHS[1] - LENGTHS[0]) * density
+    if longer > LONG:
+        length += longer * _grown_long(head, roots) * density
+    length *= random.uniform(*VARIED, len(length))
+    return _with_hairs(head, roots, length, random, are_locks=longer > LONG)
 
 
-def _candidates(head: Head, share: Floats, random: np.random.Generator) -> _Roots:
+def _candidates(head: Head, share: Floats, most: int, random: np.random.Generator) -> _Roots:
     """Places spread evenly over the skin on which a beard is expected."""
     faces = head.faces
     on_skin = (head.face_materials == head.materials.index("skin")) & (faces >= 0).all(1)
@@ -83,7 +100,7 @@ def _candidates(head: Head, share: Floats, random: np.random.Generator) -> _Root
     points = head.vertices[faces[numbers]].astype(np.float64)
     across = np.cross(points[:, 2] - points[:, 0], points[:, 3] - points[:, 1])
     area = 0.5 * np.linalg.norm(across, axis=1) * of_face[numbers]
-    count = min(MOST_HAIRS, round(float(area.sum()) * HAIRS_PER_SQUARE_METRE))
+    count = min(most, round(float(area.sum()) * HAIRS_PER_SQUARE_METRE))
     numbers = random.choice(numbers, count, p=area / area.sum())
     u, v = random.random((2, count))
     weights = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], -1)
@@ -110,20 +127,51 @@ def _linear(srgb: Floats) -> Floats:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
-def _with_hairs(head: Head, roots: _Roots, density: Floats, random: np.random.Generator) -> Head:
-    count = len(density)
+def _grown_long(head: Head, roots: _Roots) -> Floats:
+    """(N,) 0..1, how far hairs grow as long as a long beard: not at all on the lip, wholly at the chin."""
+    place, marks = roots.mean(head.vertices.astype(np.float64)), head.landmarks().astype(np.float64)
+    below = (marks[[61, 291], 2].mean() - place[:, 2]) / GROWN_METRES
+    jaw = np.abs(marks[[58, 288], 0] - marks[152, 0]).mean()
+    middle = 1.0 - smoothstep(np.abs(place[:, 0] - marks[152, 0]) / jaw, 0.3, 1.0)
+    return smoothstep(below) * (ON_CHEEKS + (1.0 - ON_CHEEKS) * middle)
+
+
+def _strips(
+    head: Head, roots: _Roots, length: Floats, random: np.random.Generator, *, are_locks: bool
+) -> Floats:
+    """(N, P, 3) metres: a triangle a hair, root first; of locks two corners more, where they bend."""
     vertices = head.vertices.astype(np.float64)
     root, normal = roots.mean(vertices), roots.mean(vertex_normals(vertices, head.faces))
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     way = _way(head, root, normal, random)
-    length = (LENGTHS[0] + (LENGTHS[1] - LENGTHS[0]) * density) * random.uniform(*VARIED, count)
     beside = np.cross(way, normal)
-    beside *= 0.5 * WIDTH / np.maximum(np.linalg.norm(beside, axis=1, keepdims=True), 1e-9)
+    width = LOCK_WIDTH if are_locks else WIDTH
+    beside *= 0.5 * width / np.maximum(np.linalg.norm(beside, axis=1, keepdims=True), 1e-9)
     root = root - SUNK * normal
-    corners = np.stack([root - beside, root + beside, root + length[:, None] * way], 1)
-    first = len(head.vertices) + 3 * np.arange(count)[:, None]
-    faces = np.concatenate([first + np.arange(3), np.full((count, 1), -1)], axis=1)
-    speck = SPECK * np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    if not are_locks:
+        return np.stack([root - beside, root + beside, root + length[:, None] * way], 1)
+    bend = root + 0.45 * length[:, None] * way
+    # Short ones keep their way, long ones hang; none turns back into the skin.
+    hangs = smoothstep(length / LONGEST, 0.05, 0.4)[:, None]
+    end = way + hangs * (HANGING + random.normal(0.0, 0.5 * ASTRAY, way.shape) - way)
+    end -= np.minimum((end * normal).sum(1, keepdims=True), 0.0) * normal
+    tip = bend + 0.55 * length[:, None] * unit(end)
+    return np.stack(
+        [root - beside, root + beside, bend + 0.8 * beside, bend - 0.8 * beside, tip], 1
+    )
+
+
+def _with_hairs(
+    head: Head, roots: _Roots, length: Floats, random: np.random.Generator, *, are_locks: bool
+) -> Head:
+    corners = _strips(head, roots, length, random, are_locks=are_locks)
+    count, points = corners.shape[:2]
+    first = len(head.vertices) + points * np.arange(count)[:, None]
+    strip = np.array([[0, 1, 2, 3], [3, 2, 4, -1]] if are_locks else [[0, 1, 2, -1]])
+    faces = np.where(strip >= 0, first[:, None] + strip, -1).reshape(-1, 4)
+    around = np.array([[-1.0, 0.0], [1.0, 0.0], [1.0, 0.5], [-1.0, 0.5], [0.0, 1.0]])
+    around = SPECK * (around if are_locks else around[[0, 1, 4]])
+    specks = np.where(strip[..., None] >= 0, around[strip], 0.0)
     deltas = np.einsum(
         "kncd,nc->knd", head.shape_deltas[:, roots.corners], roots.weights.astype(np.float32)
     )
@@ -133,16 +181,20 @@ def _with_hairs(head: Head, roots: _Roots, density: Floats, random: np.random.Ge
         head,
         vertices=np.concatenate([head.vertices, corners.reshape(-1, 3).astype(np.float32)]),
         faces=np.concatenate([head.faces, faces.astype(np.int32)]),
-        uvs=np.concatenate([head.uvs, (roots.uvs[:, None] + speck).astype(np.float32)]),
+        uvs=np.concatenate(
+            [head.uvs, (roots.uvs[:, None, None] + specks).reshape(-1, 4, 2).astype(np.float32)]
+        ),
         materials=(*head.materials, MATERIAL),
-        face_materials=np.concatenate([head.face_materials, np.full(count, material, np.int32)]),
+        face_materials=np.concatenate(
+            [head.face_materials, np.full(len(faces), material, np.int32)]
+        ),
         part_names=(*head.part_names, PART),
         vertex_parts=np.concatenate(
-            [head.vertex_parts, np.full(3 * count, len(head.part_names), np.int32)]
+            [head.vertex_parts, np.full(points * count, len(head.part_names), np.int32)]
         ),
-        shape_deltas=np.concatenate([head.shape_deltas, np.repeat(deltas, 3, axis=1)], axis=1),
+        shape_deltas=np.concatenate([head.shape_deltas, np.repeat(deltas, points, axis=1)], axis=1),
         bone_weights=np.concatenate(
-            [head.bone_weights, np.repeat(bones, 3, axis=1).astype(np.float32)], axis=1
+            [head.bone_weights, np.repeat(bones, points, axis=1).astype(np.float32)], axis=1
         ),
     )
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dirfa_blender.core.hair.beard import PART, WIDTH, with_beard
+from dirfa_blender.core.anatomy.face_view import nearest, vertex_normals
+from dirfa_blender.core.hair.beard import PART, UNDER_JAW, WIDTH, with_beard
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
@@ -82,3 +83,60 @@ def test_the_beard_is_a_part_and_a_material_of_its_own_with_whole_weights(bearde
     assert bearded.shape_deltas.shape[1] == bearded.bone_weights.shape[1] == len(bearded.vertices)
     assert bearded.colours[PART] == pytest.approx(np.array((60, 40, 30)) / 255, abs=0.15)
     assert bearded.bone_weights[:, bearded.part(PART)].sum(0).min() > 0.5
+
+
+@pytest.fixture(scope="module")
+def dark(bare: Head) -> Head:
+    """The same with all of its texture dark."""
+    return replace(bare, albedo=np.full((64, 64, 3), 40, np.uint8))
+
+
+def test_a_beard_that_hangs_no_lower_than_under_a_jaw_is_as_short_as_one_that_does_not(
+    dark: Head, expected: np.ndarray
+) -> None:
+    short, seen = (with_beard(dark, expected, hang_metres=metres) for metres in (0.0, UNDER_JAW))
+
+    assert (short.vertices == seen.vertices).all()
+
+
+@pytest.mark.parametrize("metres", [0.035, 0.055])
+def test_a_long_beard_hangs_as_far_below_the_chin_as_it_is_seen_to(
+    dark: Head, expected: np.ndarray, metres: float
+) -> None:
+    head = with_beard(dark, expected, hang_metres=metres)
+    tips = head.vertices[head.part(PART)].reshape(-1, 5, 3)[:, 4]
+    chin = head.landmarks()[152]
+    in_middle = tips[np.abs(tips[:, 0] - chin[0]) < 0.02]
+
+    lowest = chin[2] - np.percentile(in_middle[:, 2], 4)
+
+    assert 0.5 * metres < lowest < 1.15 * metres
+
+
+def test_a_long_beard_is_short_on_the_lip_and_its_locks_lie_outside_the_skin(
+    dark: Head, expected: np.ndarray
+) -> None:
+    head = with_beard(dark, expected, hang_metres=0.05)
+    locks = head.vertices[head.part(PART)].reshape(-1, 5, 3).astype(float)
+    length = np.linalg.norm(locks[:, 4] - locks[:, :2].mean(1), axis=1)
+    mouth = head.landmarks()[[61, 291], 2].mean()
+    on_skin = head.part("face", "neck")
+    skin = head.vertices[on_skin].astype(float)
+    normals = vertex_normals(head.vertices.astype(float), head.faces)[on_skin]
+    found = nearest(locks[:, 4], skin)
+
+    height = ((locks[:, 4] - skin[found]) * normals[found]).sum(1)
+
+    assert length[locks[:, 0, 2] > mouth].max() < 0.009
+    assert length.max() > 0.03
+    assert (height > -MM).mean() > 0.97
+
+
+def test_locks_of_a_long_beard_have_no_more_vertices_than_hairs_of_a_short_one(
+    dark: Head, expected: np.ndarray
+) -> None:
+    short, long = (
+        with_beard(dark, expected, hang_metres=metres).part(PART).sum() for metres in (0.0, 0.05)
+    )
+
+    assert 0 < long <= short

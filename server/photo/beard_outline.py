@@ -1,0 +1,128 @@
+"""Where a beard ends in a photo: on the cheeks, toward the ears, and below the chin.
+
+Whether there is one is told in the middle of chin and lip, where it is thickest. Over the cheeks and along
+the jaw up to the ears it then is wherever pixels have not the colour of skin but the contrast of hairs.
+Below the chin landmarks end, and a long beard goes on: it is followed down from there by its own looks.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
+
+from .face_zones import Zones
+from .mask import FaceMasks, Pixels, Shares, filled, soft
+
+Floats = npt.NDArray[np.float64]
+
+LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
+# Outline of where a beard may grow over cheeks and jaw, and eye distances by which it is soft.
+WIDE = (234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323,
+        454, 366, 411, 425, 327, 2, 98, 205, 187, 137)  # fmt: skip
+WIDE_SOFT, GROWN = 0.04, 1.05
+NO_SKIN = (0.75, 0.35)  # likeness to skin, on the mean round a pixel: from none to a certain beard
+AROUND = 0.05  # eye distances, over which that mean is taken
+# A beard below the chin: columns by the landmarks between which it is followed, in steps, at most so far,
+# and the most of a column that may be something else on the way; eye distances.
+UNDER_CHIN, STEP, FARTHEST, GAP = (149, 378), 0.02, 1.3, 0.12
+UNLIKE = 3.2  # spreads from a beard's looks, up to which a pixel shows it
+SPREADS = np.array(
+    [7.0, 3.0, 3.5, 0.35]
+)  # least: CIELAB, and the logarithm of the contrast of fine lines
+FEWEST = 60  # pixels of a beard, below which nothing is known of its looks
+FAINTEST = 0.25  # CIELAB lightness, contrast of lines below which differences mean nothing
+
+
+def beard_share(zones: Zones, landmarks: FaceLandmarks, masks: FaceMasks, lines: Shares) -> Shares:
+    """(H, W) 0..1 where hair grows on the lower face: unlike skin in colour, and with the lines of hair.
+
+    Parameters
+    ----------
+    lines : (H, W) contrast of lines as fine as hair (`fine_lines`)
+    """
+    plain = (zones.features < 0.3) & (zones.hidden < 0.3)
+    lip, chin = ((patch > 0.5) & plain for patch in (zones.moustache, zones.chin))
+    upper, lower = _mean(masks.skin, lip), _mean(masks.skin, chin)
+    # A shade has the colour of a beard, but not its contrast from hair to hair.
+    on_lip = np.clip((_mean(lines, lip) - LIP_LINES[0]) / (LIP_LINES[1] - LIP_LINES[0]), 0, 1)
+    on_chin = np.clip((_mean(lines, chin) - CHIN_LINES[0]) / (CHIN_LINES[1] - CHIN_LINES[0]), 0, 1)
+    dark = np.clip((0.60 - upper) / 0.1, 0, 1)
+    moustache = float(np.clip((0.80 - upper) / 0.15, 0, 1) * max(dark, on_lip))
+    # A chin is in shade more often than a lip, so under a bare lip it needs to be surer.
+    beard = max(
+        moustache * np.clip((0.97 - lower) / 0.15, 0, 1), np.clip((0.60 - lower) / 0.2, 0, 1)
+    )
+    beard = np.float32(beard * on_chin)
+    middle = zones.beard
+    if beard > 0:
+        middle = np.maximum(middle, _on_cheeks(landmarks, masks, lines))
+    return np.maximum(middle * beard, zones.moustache * np.float32(moustache))
+
+
+def _on_cheeks(landmarks: FaceLandmarks, masks: FaceMasks, lines: Shares) -> Shares:
+    """(H, W) 0..1 where over cheeks and jaw there is no skin, but hair if there is a beard at all."""
+    points, unit, shape = landmarks.points_px[:, :2], landmarks.eye_distance_px, masks.skin.shape
+    middle = points[list(WIDE)].mean(0)
+    outer = points.copy()
+    outer[list(WIDE)] = middle + GROWN * (points[list(WIDE)] - middle)
+    wide = soft(filled(shape, outer, WIDE), WIDE_SOFT * unit)
+    skin, fine = (soft(part, AROUND * unit) for part in (masks.skin, lines))
+    bare = np.clip((NO_SKIN[0] - skin) / np.float32(NO_SKIN[0] - NO_SKIN[1]), 0, 1)
+    hairy = np.clip((fine - CHIN_LINES[0]) / np.float32(CHIN_LINES[1] - CHIN_LINES[0]), 0, 1)
+    return wide * bare * hairy * masks.within
+
+
+def beard_below_chin(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, beard: Shares, lines: Shares
+) -> float:
+    """Eye distances by which a beard hangs below the chin's landmarks; 0 where none does or ends.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; landmarks, masks : of the same picture
+    beard : (H, W) 0..1 what `beard_share` gave; lines : as there
+    """
+    points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    fine = np.log(soft(lines, 0.5 * AROUND * unit) + np.float32(FAINTEST))
+    looks = np.concatenate([lab, fine[..., None]], -1)
+    # What grows on the chin goes on below it; a lip's beard may have another colour.
+    chin = float(points[152, 1])
+    rows = np.arange(len(beard))[:, None]
+    known = looks[(beard > 0.7) & (masks.skin < 0.5) & (rows > chin - 0.35 * unit)]
+    if len(known) < FEWEST:
+        return 0.0
+    middle = np.median(known, axis=0)
+    spread = np.maximum(1.48 * np.median(np.abs(known - middle), axis=0), SPREADS)
+    left, right = sorted(points[list(UNDER_CHIN), 0].tolist())
+    y = np.arange(chin, min(chin + FARTHEST * unit, len(beard) - 1.0), STEP * unit).astype(int)
+    x = np.linspace(left, right, 25).clip(0, beard.shape[1] - 1).astype(int)
+    if len(y) < 2:
+        return 0.0
+    there = np.ix_(y, x)
+    is_like = (np.abs(looks[there] - middle) / spread).max(-1) < UNLIKE
+    is_like &= (masks.skin[there] < 0.5) & (masks.person[there] > 0.5)
+    share = is_like.mean(1)
+    missing = np.flatnonzero(share < 0.5)
+    gap = max(1, round(GAP / STEP))
+    ends = [k for k in missing if (share[k : k + gap] < 0.5).all()]
+    # What has no end is a scarf or a shirt of its colour.
+    if not ends or ends[0] + gap > len(y):
+        return 0.0
+    return float(ends[0] * STEP)
+
+
+def fine_lines(pixels: Pixels, unit: float) -> Shares:
+    """(H, W) contrast of lines as fine as hair, CIELAB lightness."""
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = np.ascontiguousarray(lab[..., 0])
+    near = cv2.GaussianBlur(light, (0, 0), max(0.012 * unit, 0.6))
+    return np.abs(near - cv2.GaussianBlur(light, (0, 0), max(0.04 * unit, 1.2))).astype(np.float32)
+
+
+def _mean(values: Shares, there: npt.NDArray[np.bool_]) -> float:
+    """Mean where true; 1 where that is hardly anywhere."""
+    return float(values[there].mean()) if there.sum() >= 12 else 1.0
