@@ -70,6 +70,7 @@ class Scalp:
     has_sides : hair grows round the bald crown
     growth : (N,) outline over the cap's outline at `ANGLES`, once the skull is right
     skull : (N,) the person's skull over the fitted head's
+    is_covered : by something that is no hair, so that nothing is known of it
     fall : how long hair falls beside the face, None where it is short
     hairline : (C,) metres by which the cap's line moves up, None where the photo does not show it
     curl, wave : 0 straight to 1 tightly coiled, and to 1 in open curls
@@ -81,6 +82,7 @@ class Scalp:
     has_sides: bool
     growth: Floats
     skull: Floats
+    is_covered: bool = False
     fall: Fall | None = None
     hairline: Floats | None = None
     curl: float = 0.0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.likeness.view import View
 
 from .closeup import Closeup
 from .curl import read_curl, read_wave
-from .hair import Scalp, read_scalp, with_hair
+from .hair import ANGLES, Scalp, read_scalp, with_hair
 from .hairline import read_fringe, read_hairline
+from .headwear import covers_hair
 from .lie import read_lie
 from .tresses import read_fall, where_it_falls
 
@@ -22,10 +25,13 @@ def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
     ----------
     head, view : fitted, as it stands in the photo
     """
+    picture, landmarks, masks = seen.picture, seen.landmarks, seen.masks
+    if covers_hair(picture, masks):
+        as_usual = np.ones(len(ANGLES))
+        return Scalp(False, False, as_usual, as_usual, is_covered=True)
     scalp = read_scalp(head, view, seen)
     if scalp.is_bald:
         return scalp
-    picture, landmarks, masks = seen.picture, seen.landmarks, seen.masks
     metres_per_px = 1.0 / (view.scale * seen.to_picture[0, 0])
     line = read_hairline(head, view, seen.to_picture, masks)
     scalp = replace(

@@ -31,6 +31,7 @@ from .closeup import closeup
 from .decode import Pixels, decode_photo
 from .hair import with_hair
 from .hair_reading import hair_in_photo
+from .headwear import HEADWEAR_WARNING
 from .landmarks import Detection, detect_face
 from .likeness import corrected_by_looking
 from .neck import neck_share
@@ -116,6 +117,7 @@ def head_from_photos(
         read = beside.submit(hair_in_photo, fit.head, fit.view, seen)
         haired = beside.submit(lambda head: with_hair(head, read.result()), fit.head)
         skin = skin_from_photo(seen, fit, read)
+        warnings += (HEADWEAR_WARNING,) if skin.scalp.is_covered else ()
         dressed = _dressed(haired.result(), skin, skin.albedo(SKETCH))
         albedo = beside.submit(skin.albedo, settings.texture_pixels)
         seen_in = [look.found.landmarks for look in looks]

@@ -201,7 +201,7 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     base = painted(base, red, lips, near.smoothed(zones().lips[:, None], 1)[:, 0])
     scalp = hair_read.result()
     metres_per_px = 1.0 / (fit.view.scale * enlarged)
-    if scalp.is_bald and not scalp.has_sides:
+    if scalp.is_covered or (scalp.is_bald and not scalp.has_sides):
         colours.pop("hair", None)
     elif "hair" in colours:
         colours.update(hair_colours(seen_in, scalp, metres_per_px, colours["hair"]))
