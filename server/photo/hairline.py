@@ -17,8 +17,8 @@ from .mask import FaceMasks, Shares
 Floats = npt.NDArray[np.float64]
 
 FRONT_DEGREES = 52.0  # either side of the face's middle, up to which the photo shows the line
-STEPS = np.arange(-0.034, 0.088, 0.002)  # metres from the template's line, upward
-LOWEST = (-0.030, -0.008)  # metres, in the middle and at the temples
+STEPS = np.arange(-0.044, 0.088, 0.002)  # metres from the template's line, upward
+LOWEST = (-0.040, -0.008)  # metres, in the middle, where the brows are, and at the temples
 HAIR_METRES = 0.008  # that must be hair in one piece
 # Below it a fringe is in its own shade: so far down it goes on while there is no skin.
 SHADED_METRES, SKIN = 0.012, 0.4

@@ -39,7 +39,7 @@ def row_of(metres: float) -> float:
     return float(VIEW.to_photo(column_paths(cap, np.array([[metres]])))[0, 0, 1])
 
 
-@pytest.mark.parametrize("metres", [-0.015, 0.0, 0.02])
+@pytest.mark.parametrize("metres", [-0.036, -0.015, 0.0, 0.02])
 def test_the_line_is_where_hair_begins(metres: float) -> None:
     line = read(row_of(metres), row_of(metres))
 

@@ -19,7 +19,7 @@ from .groom import cap_grid, cap_order
 
 Floats = npt.NDArray[np.float64]
 
-LIMITS = (-0.028, 0.085)  # metres by which a line may move down and up
+LIMITS = (-0.040, 0.085)  # metres by which a line may move down, to the brows, and up
 STEEP_ROWS = (2, 5)  # rows that say how a column goes on below its line
 TAPER_METRES = 0.009  # over which hair rises from its edge
 SUNK_METRES = 0.0008  # of the edge below the skin
