@@ -129,7 +129,7 @@ def hair(plan: Plan) -> bpy.types.Node:
     return shader
 
 
-def _fibre(plan: Plan, strength: float, name: str) -> tuple[float, float, float, float]:
+def _fibre(plan: Plan, strength: float, name: str = "hair") -> tuple[float, float, float, float]:
     """Linear colour of a fibre of hair that looks so strongly of the photo's."""
     red, green, blue, alpha = plan.linear(name)
     grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -34,7 +34,7 @@ TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.74, 1.14), (0.34, 0.55), 0.85, 0.6, 0.
 # What a card gives back over what the photo's hair did, and how much of its colour that has, of hair as
 # dark and as fair as so much luminance. Strands of a render send on light from others and mirror white
 # light over it, dark ones more of that: a surface of the photo's colour is darker and redder than they.
-GAIN, SATURATION, LIGHTS = (1.85, 1.4), (0.5, 0.95), (0.035, 0.20)
+GAIN, SATURATION, LIGHTS = (1.85, 1.33), (0.5, 0.95), (0.035, 0.20)
 PLAIN = 0.75  # mean light of the picture, of the lightest that is drawn
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 # Sway across a bundle, of its width, and turns along it: of straight hair and of hair all curls.
