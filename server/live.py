@@ -59,7 +59,7 @@ class LiveTake:
     ) -> None:
         self._settings = settings
         self._network = network
-        self._breath_mm = statistics.breath_mm
+        self._statistics = statistics
         self._features = FeatureStream(gain)
         self._stream = FaceStream(
             network,
@@ -119,7 +119,10 @@ class LiveTake:
         last = max(first, until - self._kept_from)
         raw = RawMotion(phones, mouth, upper, self._network.config.mouth, UPPER_CHANNELS)
         envelope = rising_envelope(self._kept_from, len(mouth))
-        take = finished(raw, self._settings, envelope, self._reach, self._breath_mm)
+        manner = self._statistics
+        take = finished(
+            raw, self._settings, envelope, self._reach, manner.breath_mm, manner.low_vowel_mm
+        )
         take = replace(take, start=self._kept_from / FRAME_RATE)
         take = directed(take, self._settings.controls)
         chosen = _rows_of(take, first, last)

@@ -45,7 +45,7 @@ HELD_SEAL, HELD_BITE = 0.7, 0.85
 of 24 pictures a second may show none of three frames else."""
 VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY UH UW ER")
 """The lips are apart, however little."""
-MOUTH_GAIN = 1.1
+MOUTH_GAIN = 1.04
 """The network moves lips by less than the filmed talkers do: their deviation on held-out clips over its."""
 ROUNDING_GAIN = 1.3
 """The same of the pucker besides: with it the deviation of lip width is that of the film, and of what he
@@ -75,10 +75,23 @@ BREATH_JAW = 0.5
 """Share of a breath's opening that the jaw makes; the lips part for the rest."""
 VESTIBULAR_SHARE = 0.9
 """Share of a head turn that the eyes take back to stay on what they look at."""
-PARTED_FROM, PARTED_TO = 0.25, 0.6
-"""Vowel probability from which, and at which wholly, lips are kept apart."""
-PARTED_MM = 1.4
+PARTED, AJAR = (0.25, 0.6), (0.12, 0.4)
+"""Vowel probability from which, and at which wholly, nothing beside it shuts the lips; the same for being
+apart by `PARTED_MM`."""
+PARTED_MM = 1.9
 """Lip opening in a vowel at least."""
+TONGUE_HEIGHTS: tuple[tuple[tuple[int, ...], float], ...] = (
+    (numbers_of("AA AE AO AW AY"), 1.0),
+    (numbers_of("AH EH ER EY OW OY"), 0.33),
+    (numbers_of("R W Y"), -0.33),
+)
+"""Low and mid vowels, and glides, and how the jaw follows the tongue in them. People who address somebody
+open more for what is low, and less for glides, than the one who reads, from whom the network learnt most:
+least squares of what it misses on two such talkers, each alone, agree on that."""
+HEIGHT_EASE = 2
+"""Frames around one by which that is eased."""
+HEIGHT_JAW = 0.8
+"""Share of it that the jaw makes."""
 OPENING_MM: dict[str, float] = {
     "AU26": 14.4, "AU8": -24.0, "AU10": 5.4, "AU16": 5.8, "AU20": 1.7, "AU22": 11.1, "AU25": 3.4,
 }  # fmt: skip
@@ -111,6 +124,7 @@ def finished(
     envelope: Array | None = None,
     reach: int = FULL_REACH,
     breath_mm: float = 0.0,
+    low_vowel_mm: float = 0.0,
 ) -> Animation:
     """The take: every unit within 0..1, lips closed where they must be, head and gaze at rest
     where it begins and ends.
@@ -121,8 +135,10 @@ def finished(
     reach : frames that are looked ahead, `LIVE_REACH` to `FULL_REACH`; a sample depends on none later, on
         `BACK` earlier ones, and its bits on no other
     breath_mm : lip opening with which this mouth breathes in
+    low_vowel_mm : by which it opens more in low vowels than the network says
     """
-    mouth = shaped_mouth(raw, settings.lips, reach, breath_mm * settings.breath)
+    breath_mm *= settings.breath
+    mouth = shaped_mouth(raw, settings.lips, reach, breath_mm, low_vowel_mm)
     columns = {name: values for unit, values in mouth.items() for name in sided(unit)}
     for name in raw.upper_names:
         if name in AU_INDEX:
@@ -146,10 +162,14 @@ def finished(
 
 
 def shaped_mouth(
-    raw: RawMotion, strength: float, reach: int = FULL_REACH, breath_mm: float = 0.0
+    raw: RawMotion,
+    strength: float,
+    reach: int = FULL_REACH,
+    breath_mm: float = 0.0,
+    low_vowel_mm: float = 0.0,
 ) -> dict[str, Array]:
-    """Mouth units without a side, each (T,): scaled, closed on p b m, at rest in silence, open by
-    `breath_mm` to breathe in."""
+    """Mouth units without a side, each (T,): scaled, open by `low_vowel_mm` more in low vowels, closed on
+    p b m, at rest in silence, open by `breath_mm` to breathe in."""
     crisp = raw.mouth + np.float32(CRISPNESS) * (raw.mouth - smoothed(raw.mouth))
     scaled = np.maximum(crisp, 0.0) * np.float32(MOUTH_GAIN * strength)
     mouth = {name: scaled[:, index] for index, name in enumerate(raw.mouth_names)}
@@ -159,8 +179,10 @@ def shaped_mouth(
     silent = _silence(raw.phones, min(reach, SHORT_SILENCE))
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
-    parted = _parted(raw.phones)
-    _open(mouth, parted, PARTED_MM, 0.0)
+    parted = _parted(raw.phones, *PARTED)
+    lower = np.float32(low_vowel_mm * strength) * _lowered(raw.phones, min(reach, HEIGHT_EASE))
+    _widen(mouth, lower, HEIGHT_JAW)
+    _open(mouth, _parted(raw.phones, *AJAR), PARTED_MM, 0.0)
     _open(mouth, breath_share(raw.phones, reach), breath_mm * strength, BREATH_JAW)
     _bite(mouth, _bitten(raw.phones, parted))
     _close(mouth, _sealed(raw.phones, parted))
@@ -206,9 +228,13 @@ def _open(mouth: dict[str, Array], share: Array, least_mm: float, jaw: float) ->
         (np.float32(gain) * mouth[unit] for unit, gain in OPENING_MM.items() if unit in mouth),
         start=np.zeros(len(share), np.float32),
     )
-    missing = share * np.maximum(0.0, np.float32(least_mm) - opening)
+    _widen(mouth, share * np.maximum(0.0, np.float32(least_mm) - opening), jaw)
+
+
+def _widen(mouth: dict[str, Array], more_mm: Array, jaw: float) -> None:
+    """Opens the lips by `more_mm` (T,), `jaw` of it by the jaw; less than nothing brings them together."""
     for unit, part in (("AU26", jaw), ("AU25", 1.0 - jaw)):
-        mouth[unit] = _limited(mouth[unit] + np.float32(part / OPENING_MM[unit]) * missing)
+        mouth[unit] = _limited(mouth[unit] + np.float32(part / OPENING_MM[unit]) * more_mm)
 
 
 def _close(mouth: dict[str, Array], closed: Array) -> None:
@@ -273,10 +299,18 @@ def _around(peak: Array, held: float) -> Array:
     return np.float32(held) * np.maximum(moved(peak, 1), moved(peak, -1))
 
 
-def _parted(phones: Array) -> Array:
-    """(T,) 0..1 how surely a vowel is spoken that needs parted lips."""
+def _parted(phones: Array, start: float, whole: float) -> Array:
+    """(T,) 0..1 how surely a vowel is spoken that needs parted lips, by its probability."""
     vowel = _probability(phones, VOWELS)
-    return _limited((vowel - PARTED_FROM) / (PARTED_TO - PARTED_FROM))
+    return _limited((vowel - start) / (whole - start))
+
+
+def _lowered(phones: Array, after: int) -> Array:
+    """(T,) -1..1 how far the tongue takes the jaw down, as much as in a low vowel, or up."""
+    height = np.zeros(len(phones))
+    for numbers, share in TONGUE_HEIGHTS:
+        height = height + share * _probability(phones, numbers)
+    return _mean_around(height, HEIGHT_EASE, after, 0.0).astype(np.float32)
 
 
 def _probability(phones: Array, numbers: Sequence[int]) -> Array:

@@ -41,6 +41,7 @@ class MotionStatistics:
     aversion_degrees : (side, up) size of a look away
     fixation_seconds, fixation_degrees : small shifts of gaze in between
     breath_mm : lip opening with which a breath is taken in a pause of speech
+    low_vowel_mm : by which lips open more in low vowels than the network says
     """
 
     head_bands: Bands = (
@@ -77,3 +78,4 @@ class MotionStatistics:
     fixation_seconds: float = 0.9
     fixation_degrees: float = 0.8
     breath_mm: float = 4.0
+    low_vowel_mm: float = 2.0

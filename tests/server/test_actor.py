@@ -81,6 +81,13 @@ def test_an_actor_breathes_as_the_film_shows(learnt: Adaptation, base: Checkpoin
     assert learnt.actor.statistics.breath_mm > base.statistics.breath_mm
 
 
+@needs_film
+def test_what_is_known_of_strangers_is_not_added_to_a_mouth_that_was_learnt(
+    learnt: Adaptation, base: Checkpoint
+) -> None:
+    assert learnt.actor.statistics.low_vowel_mm == 0.0 < base.statistics.low_vowel_mm
+
+
 def settings_of(actor: str) -> AnimateSettings:
     return AnimateSettings(seed=2, actor=actor)
 

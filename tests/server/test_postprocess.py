@@ -14,6 +14,7 @@ from server.postprocess import (
     BREATH_AHEAD,
     FRAME_RATE,
     FULL_REACH,
+    HEIGHT_JAW,
     LIVE_REACH,
     MOUTH_GAIN,
     OPENING_MM,
@@ -162,6 +163,38 @@ def test_a_short_bite_is_seen_on_a_frame_wherever_frames_fall(
         keyed = take.sampled((phase + np.arange(24)) / fps, fps).channel("AU28D")
         assert keyed.max() > least, f"phase {phase}"
     assert bite[[MIDDLE - 4, MIDDLE + frames + 3]].max() < 0.01
+
+
+def spoken_mm(phone: str, low_vowel_mm: float) -> NDArray[np.float64]:
+    """(60,) opening of lips that the network holds half open while one phone is spoken."""
+    phones = np.zeros((FRAMES, len(PHONES)), np.float32)
+    phones[:, PHONES.index(phone)] = 1.0
+    mouth = np.tile(np.array([0.3, 0.0, 0.2, 0.1], np.float32), (FRAMES, 1))
+    raw = RawMotion(phones, mouth, np.zeros((FRAMES, 0), np.float32), NAMES, ())
+    return shaped_opening(shaped_mouth(raw, 1.0, low_vowel_mm=low_vowel_mm))
+
+
+@pytest.mark.parametrize(
+    ("phone", "share"), [("AA", 1.0), ("EH", 0.33), ("IY", 0.0), ("W", -0.33), ("S", 0.0)]
+)
+def test_the_jaw_follows_the_tongue_of_whoever_addresses_somebody(phone: str, share: float) -> None:
+    more = spoken_mm(phone, 2.0) - spoken_mm(phone, 0.0)
+
+    # The jaw alone brings lips together that hang by nothing else.
+    expected = 2.0 * share * (HEIGHT_JAW if share < 0 else 1.0)
+    np.testing.assert_allclose(more[5:-5], expected, atol=1e-3)
+
+
+def test_a_low_vowel_keeps_no_bilabial_open() -> None:
+    phones = np.zeros((FRAMES, len(PHONES)), np.float32)
+    phones[:, VOWEL] = 1.0
+    phones[MIDDLE : MIDDLE + 3] = np.eye(len(PHONES), dtype=np.float32)[BILABIAL]
+    mouth = np.tile(np.array([0.3, 0.0, 0.2, 0.1], np.float32), (FRAMES, 1))
+    raw = RawMotion(phones, mouth, np.zeros((FRAMES, 0), np.float32), NAMES, ())
+
+    found = shaped_opening(shaped_mouth(raw, 1.0, low_vowel_mm=4.0))
+
+    assert found[MIDDLE + 1] < 0.3 and found[:MIDDLE].min() > 5.0
 
 
 def test_what_is_fast_is_raised_and_what_is_slow_is_left() -> None:
