@@ -18,6 +18,9 @@ from .errors import FormatError
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
 Pixels = npt.NDArray[np.uint8]
+Heights = npt.NDArray[np.int16]
+
+MOST_RELIEF = 2000  # micrometres that skin stands out of a mesh or lies under it, at most
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Head:
     bone_heads, bone_tails : (B, 3) float32, metres
     bone_weights : (B, V) float32; what is missing to 1 stays still
     albedo : (H, W, 3) uint8 sRGB skin texture in `uvs`, row 0 at v = 1, or None
+    relief : (H, W) int16, micrometres by which skin stands out of the mesh, laid out as the albedo, or None
     colours : sRGB 0..1 of ``skin``, ``iris``, ``lips``, ``hair`` where measured
     source : what made it: photo hash, fit settings
 
@@ -65,6 +69,7 @@ class Head:
     bone_tails: Floats
     bone_weights: Floats
     albedo: Pixels | None = None
+    relief: Heights | None = None
     colours: Mapping[str, tuple[float, float, float]] = field(
         default_factory=dict[str, tuple[float, float, float]]
     )
@@ -102,6 +107,8 @@ class Head:
             shape = (*self.albedo.shape[:2], 3)
             albedo = _read_only(np.asarray(self.albedo, np.uint8), "albedo", shape)
             object.__setattr__(self, "albedo", albedo)
+        if self.relief is not None:
+            object.__setattr__(self, "relief", _heights(self.relief))
         colours = {
             name: (float(c[0]), float(c[1]), float(c[2])) for name, c in self.colours.items()
         }
@@ -138,6 +145,14 @@ class Head:
 
     def _at_landmarks(self, points: Floats) -> Floats:
         return np.einsum("nci,nc->ni", points[self.landmark_vertices], self.landmark_weights)
+
+
+def _heights(relief: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    if relief.ndim != 2 or relief.dtype != np.int16 or not relief.size:
+        raise FormatError(f"Head.relief must be (H, W) int16, got {relief.shape} {relief.dtype}.")
+    if max(int(relief.max()), -int(relief.min())) > MOST_RELIEF:
+        raise FormatError(f"Head.relief must lie within {MOST_RELIEF} micrometres.")
+    return _read_only(relief, "relief", relief.shape)
 
 
 def _read_only(array: npt.NDArray[np.generic], name: str, shape: tuple[int, ...]):

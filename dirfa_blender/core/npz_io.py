@@ -90,6 +90,8 @@ def head_bytes(head: Head) -> bytes:
     arrays: dict[str, AnyArray] = {name: getattr(head, name) for name in _HEAD_ARRAYS}
     if head.albedo is not None:
         arrays["albedo"] = head.albedo
+    if head.relief is not None:
+        arrays["relief"] = head.relief
     return _pack(header, arrays, HEAD_LEVEL)
 
 
@@ -107,6 +109,7 @@ def head_from_bytes(data: bytes, where: str = "the data") -> Head:
         values |= {name: tuple(header[name]) for name in _HEAD_NAMES}
         colours = {name: tuple(colour) for name, colour in header["colours"].items()}
         values["albedo"] = arrays.get("albedo")
+        values["relief"] = arrays.get("relief")
         return Head(colours=colours, source=dict(header["source"]), **values)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise FormatError(f"{where} is a damaged head: {error!r} is missing or wrong.") from error

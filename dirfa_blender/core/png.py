@@ -23,26 +23,32 @@ LEVEL = 3
 UP = 2
 # Colour types [1]: red, green, blue; and opacity.
 COLOUR_TYPES = {3: 2, 4: 6}
+GREY = 0
 
 
-def png_bytes(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG file of (H, W, 3) uint8 pixels, sRGB, or (H, W, 4) with opacity, top row first.
+def png_bytes(pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> bytes:
+    """A PNG file of (H, W, 3) uint8 pixels, sRGB, (H, W, 4) with opacity, or (H, W) uint16, top row first.
 
     Raises
     ------
     ValueError
         The pixels have another shape or type, or there are none.
     """
-    is_drawable = pixels.ndim == 3 and pixels.shape[2] in COLOUR_TYPES and pixels.size
-    if not is_drawable or pixels.dtype != np.uint8:
-        raise ValueError(f"A PNG needs (H, W, 3 or 4) uint8, got {pixels.shape} {pixels.dtype}.")
-    height, width, channels = pixels.shape
-    flat = pixels.reshape(height, channels * width)
-    rows = np.empty((height, 1 + channels * width), np.uint8)
+    is_grey = pixels.ndim == 2 and pixels.dtype == np.uint16
+    is_coloured = pixels.ndim == 3 and pixels.shape[2] in COLOUR_TYPES and pixels.dtype == np.uint8
+    if not pixels.size or not (is_grey or is_coloured):
+        raise ValueError(
+            f"A PNG needs (H, W, 3 or 4) uint8 or (H, W) uint16, got {pixels.shape} {pixels.dtype}."
+        )
+    height, width = pixels.shape[:2]
+    kind = GREY if is_grey else COLOUR_TYPES[pixels.shape[2]]
+    # Of 16 bits the greater byte comes first [1].
+    flat = (pixels.astype(">u2") if is_grey else pixels).reshape(height, -1).view(np.uint8)
+    rows = np.empty((height, 1 + flat.shape[1]), np.uint8)
     rows[:, 0] = UP
     rows[0, 1:] = flat[0]
     np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, kind, 0, 0, 0)
     return b"".join(
         (
             SIGNATURE,

@@ -13,7 +13,7 @@ from ..core.hair.curtain import carried_hair
 from ..core.hair.greying import SIDES
 from ..core.hair.groom import Strands, curl_of, wave_of
 from ..core.hair.locks import locks
-from ..core.head import Head
+from ..core.head import MOST_RELIEF, Head, Heights
 from ..core.motion.correctives import Corrective, correctives
 from ..core.png import png_bytes
 from .head_creases import creases
@@ -39,7 +39,7 @@ class HeadParts:
     correctives : what follows by drivers from shapes that are on together
     eye_discs, skin_zones, creases, rest_mm : (V, 3) float32, what shaders read
     weights : bone name -> its vertices, the root first
-    albedo_png : the skin texture as a file, if there is one
+    albedo_png, relief_png : the skin texture and its relief as files, if there are such
     hair, long_hair : strands on the skull and below it, if it has any
     cards : what windows and exports show of them
     atlas_png : the picture on cards and on the cap under them
@@ -54,6 +54,7 @@ class HeadParts:
     rest_mm: Singles
     weights: dict[str, Weights]
     albedo_png: bytes | None
+    relief_png: bytes | None
     hair: Strands | None
     long_hair: Strands | None
     cards: Cards | None
@@ -91,11 +92,18 @@ def head_parts(head: Head) -> HeadParts:
         rest_mm=(head.vertices * 1000.0).astype(np.float32),
         weights={name: shared_weights(weights) for name, weights in rows},
         albedo_png=None if head.albedo is None else png_bytes(head.albedo),
+        relief_png=None if head.relief is None else png_bytes(relief_grey(head.relief)),
         hair=hair,
         long_hair=long_hair,
         cards=made,
         atlas_png=atlas,
     )
+
+
+def relief_grey(relief: Heights) -> npt.NDArray[np.uint16]:
+    """(H, W) grey of heights in micrometres: black `MOST_RELIEF` under the mesh, white as far above it."""
+    share = (relief.astype(np.float32) + MOST_RELIEF) / (2 * MOST_RELIEF)
+    return np.round(share * 65535).astype(np.uint16)
 
 
 def shared_weights(weights: npt.NDArray[np.floating]) -> Weights:

@@ -48,6 +48,7 @@ def build(
     name: str,
     colours: Mapping[str, Colour],
     albedo: bpy.types.Image | None = None,
+    relief: bpy.types.Image | None = None,
 ) -> bpy.types.Material:
     """A new material for one slot of a head; slots without a shader of their own get plain skin.
 
@@ -57,9 +58,10 @@ def build(
     ----------
     colours : sRGB 0..1 of ``skin``, ``lips``, ``iris``, ``hair`` where measured
     albedo : the slot's picture: hair's atlas, of all others the skin texture in the head's UV layout
+    relief : heights of the skin's folds in that layout, as `head_parts.relief_grey` made them
     """
     material, blank = _blank(name)
-    plan = replace(blank, colours=colours, albedo=albedo)
+    plan = replace(blank, colours=colours, albedo=albedo, relief=relief)
     tree = plan.tree
     shader = _SHADERS.get(slot, shader_skin.skin)(plan)
     output = tree.nodes.new("ShaderNodeOutputMaterial")

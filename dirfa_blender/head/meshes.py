@@ -119,9 +119,14 @@ def _material_steps(
     parts: HeadParts, name: str, made: MadeBlocks
 ) -> Steps[list[bpy.types.Material]]:
     """The head's materials in the order of its slots, with their pictures."""
-    albedo = atlas = None
+    albedo = relief = atlas = None
     if parts.albedo_png is not None:
         albedo = made.add(_packed(parts.albedo_png, f"{name} albedo"))
+        yield False
+    if parts.relief_png is not None:
+        relief = made.add(_packed(parts.relief_png, f"{name} folds"))
+        # Heights are no colours, and steps of half precision would be seen in their slopes.
+        relief.colorspace_settings.name, relief.use_half_precision = "Non-Color", False
         yield False
     if parts.atlas_png is not None:
         atlas = made.add(_packed(parts.atlas_png, f"{name} hair", alpha=True))
@@ -130,7 +135,7 @@ def _material_steps(
     slots: list[bpy.types.Material] = []
     for slot in parts.head.materials:
         picture = atlas if slot == "hair" else albedo
-        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, picture)))
+        slots.append(made.add(materials.build(slot, f"{name} {slot}", colours, picture, relief)))
         yield False
         arrange(slots[-1].node_tree)
         yield False

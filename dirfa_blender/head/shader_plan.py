@@ -37,11 +37,12 @@ SIDES_ATTRIBUTE = "strand_sides"
 
 @dataclass(frozen=True)
 class Plan:
-    """A tree under construction, the colours of its head, and the skin texture."""
+    """A tree under construction, the colours of its head, the skin texture and the heights of its folds."""
 
     tree: bpy.types.NodeTree
     colours: Mapping[str, Colour]
     albedo: bpy.types.Image | None
+    relief: bpy.types.Image | None = None
 
     def linear(self, name: str, gain: float = 1.0) -> tuple[float, float, float, float]:
         """Scene-linear RGBA of a named head colour."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.head import MOST_RELIEF
 from .head_creases import CREASES, DEEPEST_METRES, PERIOD, SIDES, pressed_keys
 from .shader_plan import CREASE_ATTRIBUTE, SKIN_ATTRIBUTE, Plan
 
@@ -35,6 +36,8 @@ MIDDLE_MM = 20.0
 # Clear film of tears on the edge of a lid; the red of the lips is moist by a little of it.
 MOIST_LIPS = 0.14
 FAMILIES = tuple(CREASES)
+# The node that gives skin the folds of its photo.
+WRINKLES = "Folds of the photo"
 
 
 def skin(plan: Plan) -> bpy.types.Node:
@@ -54,7 +57,7 @@ def skin(plan: Plan) -> bpy.types.Node:
         plan.linear("skin"),
         Base_Color=_colour(plan, red, blotch),
         Roughness=rough,
-        Normal=_folded(plan, bump.outputs[0]),
+        Normal=_folded(plan, _wrinkled(plan, bump.outputs[0])),
     )
     shader.inputs["Roughness"].default_value = DRY
     # The lining of a lid is thin: light from behind would come through and glow red beside the globe.
@@ -69,6 +72,21 @@ def skin(plan: Plan) -> bpy.types.Node:
     # Random walk costs a third more time a frame and looks the same at portrait size.
     shader.subsurface_method = "BURLEY"
     return shader
+
+
+def _wrinkled(plan: Plan, normal: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    """The normal with the folds of the face at rest; its node's strength makes it look older or younger."""
+    if plan.relief is None:
+        return normal
+    image = plan.node("ShaderNodeTexImage")
+    # Smooth between texels: a bump shows the edges of linear slopes.
+    image.image, image.interpolation = plan.relief, "Cubic"
+    reach = 2e-6 * MOST_RELIEF
+    bump = plan.node(
+        "ShaderNodeBump", Height=image.outputs["Color"], Distance=reach, Normal=normal, Strength=1.0
+    )
+    bump.name = bump.label = WRINKLES
+    return bump.outputs[0]
 
 
 def _folded(plan: Plan, normal: bpy.types.NodeSocket) -> bpy.types.NodeSocket:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ..head.shader_skin import WRINKLES
+
 # Of the strands, one in so many is drawn, wider by so much.
 EVERY, WIDER = 2, 1.5
 # Length of the longer side from which on a picture shows such things, and the edges of the mesh.
@@ -17,13 +19,13 @@ SMOOTH_PIXELS = 720
 
 
 def simplify(scene: bpy.types.Scene) -> None:
-    """Leave bumps and every second strand out of a scene that is only rendered from here on."""
+    """Leave bumps but a face's folds, and every second strand, out of a scene that is only rendered."""
     materials = {
         slot.material for thing in scene.objects for slot in thing.material_slots if slot.material
     }
     for material in materials:
         for node in material.node_tree.nodes if material.node_tree else ():
-            if node.type == "BUMP":
+            if node.type == "BUMP" and node.name != WRINKLES:
                 node.mute = True
     for thing in scene.objects:
         if thing.type == "CURVES":

@@ -6,8 +6,8 @@
   or warns, `closeup` cuts it out: `mask` says what each pixel shows, `hair_share` of hair, and `glasses`
   go. `neck` measures what landmarks do not.
 * The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`,
-  `tints`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`. `colours` and `irises`
-  measure what materials need.
+  `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`. `colours` and
+  `irises` measure what materials need.
 * The hair: `hair_reading` asks `hair` for its volume, then `hairline`, `tresses`, `curl` and `lie`.
 * The result: `likeness` looks at a `picture` of it (`strand_picture`) and corrects it.
 """

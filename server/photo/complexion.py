@@ -21,13 +21,22 @@ from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .beard_outline import beard_below_chin, beard_share, fine_lines
 from .blurs import blurred, shrunk
-from .face_zones import Zones, mouth_creases, mouth_pits, smile_creases, zones_of
+from .face_zones import (
+    Zones,
+    folding_skin,
+    mouth_creases,
+    mouth_pits,
+    smile_creases,
+    zones_of,
+)
 from .mask import FaceMasks, Pixels, Shares, grown, soft
 from .shading import to_linear
 from .tints import one_colour, pigmented, whole_lips
+from .wrinkles import Sight, Wrinkles, wrinkles
 
 Image = npt.NDArray[np.float32]
 
+OF_LIGHT = np.array([0.3, 0.55, 0.15], np.float32)  # shares of the colours in what is called light
 EVEN_REACH = 0.16  # of the blur that is called even, in eye distances
 FAR_REACHES = (0.9, 0.4)  # where no skin is that near
 SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is seen and not guessed
@@ -43,6 +52,7 @@ BLOTCH, FLUSH, NOISE = 0.06, 0.012, 2.0
 DARK_NOISE = 0.012
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
 CREASE_DARK, CREASE_COLOURED = 0.9, 0.5  # by how much more in the creases beside nose and mouth
+DEEP_FOLD = 0.006  # eye distances, from which a fold is one however dark it is
 MARGIN = 0.035  # eye distances round what is not skin
 MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
 # How dark is how much of the skin round a spot that is not a mole but the end of a line.
@@ -72,6 +82,7 @@ class Complexion:
     usable : (H, W) 0..1, where the detail is the face's own
     hairy : (H, W) 0..1, brows and beard
     beard : (H, W) 0..1, beard alone
+    folds : (H, W) float32, eye distances by which folds at rest stand out
     beard_hangs : eye distances by which it hangs below the chin
     """
 
@@ -81,6 +92,7 @@ class Complexion:
     usable: Shares
     hairy: Shares
     beard: Shares
+    folds: Image
     beard_hangs: float = 0.0
 
 
@@ -132,7 +144,13 @@ def complexion(
     features = _without_shine(zones.features * open_face, zones, darkness, shade)
     free = np.maximum.reduce([features, beard, soft(grown(skin.moles, 1.0), 0.6)])
     plain = _plain_shade(shade, skin, unit, NOISE * max(enlarged, 1.0) / unit)
-    plain *= 1 - np.float32(smile) * smile_creases(landmarks, masks)
+    tone = float(np.exp(_weighted_mean(skin.even @ OF_LIGHT, skin.expected)))
+    creases = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1)
+    alike = skin.expected * (1 - grown(skin.odd, 0.6 * MARGIN * unit))
+    bare = folding_skin(landmarks, zones, alike, creases * masks.within) * (1 - beard)
+    of_smile = np.float32(smile) * smile_creases(landmarks, masks)
+    folds = wrinkles(shade, bare, of_smile, creases, Sight(unit, enlarged, tone))
+    plain = _creased(plain, folds)
     # Only a beard is lighter than skin; on brows and lids that is a reflection.
     brow = np.maximum(*zones.brows)
     highest = BRIGHTEST + np.float32(BRIGHTEST_BROW - BRIGHTEST) * brow
@@ -147,7 +165,7 @@ def complexion(
     tint[there] += brow[there, None] * pigmented(tint[there], skin.even[there])
 
     clear = 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
-    clear = np.maximum(clear, np.maximum(lips, inside))
+    clear = np.maximum.reduce([clear, lips, inside, _deep(folds, shade, unit)])
     usable = masks.within * (1 - zones.hidden * (1 - inside)) * clear
     seen = [_seen(brow, skin.odd, masks, unit) for brow in zones.brows]
     for covered in _covered_brows(zones, darkness, seen):  # the other side's is taken for both
@@ -160,8 +178,23 @@ def complexion(
         usable.astype(np.float32),
         hairy.astype(np.float32),
         beard,
+        folds.heights,
         beard_below_chin(pixels, landmarks, masks, beard, lines),
     )
+
+
+def _creased(plain: Shares, folds: Wrinkles) -> Shares:
+    """The shade of plain skin with its folds at rest, in a wrinkled face as dark as they are seen."""
+    plain = plain * folds.stays
+    darker = np.where(folds.shade < 0, np.minimum(folds.shade - plain, 0), np.float32(0))
+    return np.asarray(plain + np.float32(folds.age) * darker, np.float32)
+
+
+def _deep(folds: Wrinkles, shade: Shares, unit: float) -> Shares:
+    """0..1 where a fold is deep and not as dark as hair (H, W): it is skin, however unlike."""
+    deep = soft(np.clip(-folds.heights / np.float32(DEEP_FOLD), 0, 1), 0.01 * unit)
+    hair = (shade < -TOO_DARK - CREASE_DARK).astype(np.float32)
+    return np.asarray(deep * (1 - grown(hair, MARGIN * unit)), np.float32)
 
 
 def as_hair(colours: Image, hairy: Shares) -> Image:
@@ -241,7 +274,7 @@ def _differences(logs: Image, even: Image, unit: float) -> tuple[Shares, Image]:
     ratio = logs - even
     if unit > 0:
         ratio = cv2.GaussianBlur(ratio, (0, 0), max(0.012 * unit, 0.6))
-    shade = ratio @ np.array([0.3, 0.55, 0.15], np.float32)
+    shade = ratio @ OF_LIGHT
     return shade, ratio - shade[..., None]
 
 

@@ -31,6 +31,11 @@ OUTER_FOLDS = (
     (187, 147, 213, 192, 214, 210, 202, 212, 207), (411, 376, 433, 416, 434, 430, 422, 432, 427)
 )  # fmt: skip
 NOSTRILS = ((98, 97, 2, 64, 235, 240), (327, 326, 2, 294, 455, 460))
+# Between the brows' ends, the wings and the tip: a nose has its form from the landmarks.
+NOSE = (6, 122, 351, 196, 419, 209, 429, 49, 279, 48, 278, 64, 294, 98, 327, 2, 4)
+OUTLINE = 0.06  # eye distances inside the face's outline, in which skin turns away
+# Landmarks above both brows; by how much more a forehead is high than the outline of the landmarks.
+ABOVE_BROWS, HIGHER = (105, 334), 1.5
 CHIN = (18, 201, 208, 199, 428, 421)
 MOUSTACHE = (164, 167, 165, 92, 186, 39, 37, 0, 267, 269, 410, 322, 391, 393)
 BEARD = (58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 435, 427, 426, 327, 2,
@@ -105,6 +110,20 @@ def smile_creases(landmarks: FaceLandmarks, masks: FaceMasks) -> Shares:
     beside = np.clip(1.5 - away / np.float32(CORNER_CREASE * unit), 0, 1)
     taken = masks.folds * (FOLD_TAKEN + (CREASE_TAKEN - FOLD_TAKEN) * beside)
     return np.maximum(taken, CREASE_TAKEN * soft(outer, 0.08 * unit))
+
+
+def folding_skin(landmarks: FaceLandmarks, zones: Zones, skin: Shares, creases: Shares) -> Shares:
+    """(H, W) 0..1 where skin may fold: plain skin and creases of the mouth, however dark, both 0..1."""
+    points, unit = landmarks.points_px[:, :2].copy(), landmarks.eye_distance_px
+    shape = skin.shape
+    nose = soft(hull(shape, points, NOSE), 0.03 * unit)
+    ring = np.array(OVAL)
+    brows = points[list(ABOVE_BROWS), 1].mean()
+    top = ring[points[ring, 1] < brows]
+    points[top, 1] = brows + HIGHER * (points[top, 1] - brows)
+    turned = grown(1 - filled(shape, points, OVAL), OUTLINE * unit)
+    free = (1 - zones.hidden) * (1 - zones.features) * (1 - nose) * (1 - soft(turned, 0.03 * unit))
+    return np.asarray(np.maximum(skin, creases) * free, np.float32)
 
 
 def mouth_creases(landmarks: FaceLandmarks, shape: tuple[int, ...]) -> Shares:

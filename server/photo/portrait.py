@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dirfa_blender.core import head_fit
 from dirfa_blender.core.errors import PhotoError
 from dirfa_blender.core.hair.beard import with_beard
-from dirfa_blender.core.head import Head
+from dirfa_blender.core.head import Head, Heights
 from dirfa_blender.core.head_fit import (
     Fit,
     FitSettings,
@@ -119,7 +119,7 @@ def head_from_photos(
         skin = skin_from_photo(seen, fit, read)
         warnings += (HEADWEAR_WARNING,) if skin.scalp.is_covered else ()
         dressed = _dressed(haired.result(), skin, skin.albedo(SKETCH))
-        albedo = beside.submit(skin.albedo, settings.texture_pixels)
+        laid = beside.submit(skin.textures, settings.texture_pixels)
         seen_in = [look.found.landmarks for look in looks]
         solution, fit = corrected_by_looking(
             dressed, fit, solution, seen_in, chosen, lambda share: progress(0.5 + 0.2 * share)
@@ -128,7 +128,7 @@ def head_from_photos(
         haired = beside.submit(with_hair, fit.head, skin.scalp)
         fit = shaped_fit(fit)
         progress(0.95)
-        head = _dressed(_with_shapes_of(haired.result(), fit.head), skin, albedo.result())
+        head = _dressed(_with_shapes_of(haired.result(), fit.head), skin, *laid.result())
         share = _of_head(skin.beard, head, fit.head)
         head = with_beard(head, share, hang_metres=skin.beard_metres)
     digests = " ".join(look.sha256 for look in looks)
@@ -167,9 +167,9 @@ def _of_head(values: npt.NDArray[np.float64], head: Head, bare: Head) -> npt.NDA
     return np.concatenate([values, np.zeros(len(head.vertices) - len(values))])
 
 
-def _dressed(head: Head, skin: Skin, albedo: Pixels) -> Head:
+def _dressed(head: Head, skin: Skin, albedo: Pixels, relief: Heights | None = None) -> Head:
     """The head in its own skin."""
-    return replace(head, albedo=albedo, colours=skin.colours)
+    return replace(head, albedo=albedo, relief=relief, colours=skin.colours)
 
 
 def _with_shapes_of(haired: Head, bare: Head) -> Head:

@@ -24,7 +24,7 @@ from dirfa_blender.core.anatomy.uv import FRONT_GAIN
 from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.hair.greying import SIDES
 from dirfa_blender.core.hair.hairline import bare_crown
-from dirfa_blender.core.head import Head
+from dirfa_blender.core.head import MOST_RELIEF, Head, Heights
 from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_template import template
 
@@ -87,6 +87,7 @@ class _Surface:
     base : (V, 3) linear RGB, the completed even skin
     beard : (V, 3) logarithm of what a beard leaves of it where the picture does not reach
     mirror : (V,) number of each vertex's mirror image
+    unit_metres : the eye distance of the head
     """
 
     taken: Complexion
@@ -94,6 +95,7 @@ class _Surface:
     base: Floats
     beard: Floats
     mirror: npt.NDArray[np.int64]
+    unit_metres: float
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,14 @@ class Skin:
 
     def albedo(self, size: int) -> npt.NDArray[np.uint8]:
         """(size, size, 3) uint8 sRGB, in the head's layout, row 0 at v = 1."""
-        return _composed(_texels(size // 2), size, self.surface)
+        texels = _texels(size // 2)
+        return _composed(texels, size, self.surface, _sights(texels, self.surface))
+
+    def textures(self, size: int) -> tuple[npt.NDArray[np.uint8], Heights]:
+        """The albedo, and (size / 2, size / 2) int16 micrometres by which skin stands out of the mesh."""
+        texels = _texels(size // 2)
+        sights = _sights(texels, self.surface)
+        return _composed(texels, size, self.surface, sights), _raised(self.surface, sights)
 
 
 @dataclass(frozen=True)
@@ -213,9 +222,9 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
 
     beard = beard_shade(taken, moved.eye_distance_px, places, facing, near)
     expected = beard_expected(taken, moved.eye_distance_px, places, facing, beard)
-    hangs = taken.beard_hangs * moved.eye_distance_px * metres_per_px
-    surface = _Surface(taken, sight, base, beard, mirror)
-    return Skin(colours, scalp, expected, hangs, surface)
+    unit_metres = moved.eye_distance_px * metres_per_px
+    surface = _Surface(taken, sight, base, beard, mirror, unit_metres)
+    return Skin(colours, scalp, expected, taken.beard_hangs * unit_metres, surface)
 
 
 def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> Floats:
@@ -295,7 +304,18 @@ def _as_colour(linear: Floats) -> Colour:
     return red, green, blue
 
 
-def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.uint8]:
+def _sights(texels: TexelMap, surface: _Surface) -> list[Image]:
+    """(S, S, 3) where the photo sees a texel, x and y, and trust: its mirror image's, then its own."""
+    everywhere = np.arange(len(surface.mirror))
+    return [
+        texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
+        for here in (surface.mirror, everywhere)
+    ]
+
+
+def _composed(
+    texels: TexelMap, size: int, surface: _Surface, sights: Sequence[Image]
+) -> npt.NDArray[np.uint8]:
     """(S, S, 3) uint8 sRGB: the even skin, over it the other side's detail, over that the photo's.
 
     Notes
@@ -307,11 +327,6 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
     beard = texels.spread(surface.beard)
     plain = _enlarged(to_srgb(small * np.exp(beard)) * np.float32(255), size, size)
     result = cv2.multiply(plain, _grain(size).of_bytes, dtype=cv2.CV_8UC3)
-    everywhere = np.arange(len(surface.mirror))
-    sights = [
-        texels.spread(np.c_[surface.sight.places[here], surface.sight.facing[here]])
-        for here in (surface.mirror, everywhere)
-    ]
     rows, columns = _bounds(np.maximum(sights[0][..., 2], sights[1][..., 2]) > 0)
     step = size // texels.covered.shape[0]
     high, wide = step * (rows.stop - rows.start), step * (columns.stop - columns.start)
@@ -330,6 +345,17 @@ def _composed(texels: TexelMap, size: int, surface: _Surface) -> npt.NDArray[np.
         detail *= light[band, :, None]
         face[band] = to_srgb_bytes(as_hair(detail, np.minimum(3 * hairy, 1)))
     return np.asarray(result, np.uint8)
+
+
+def _raised(surface: _Surface, sights: Sequence[Image]) -> Heights:
+    """(S, S) micrometres by which folds stand out; what the photo does not see is as on the other side."""
+    total = np.zeros(sights[0].shape[:2], np.float32)
+    for seen in sights:
+        x, y = np.ascontiguousarray(seen[..., 0]), np.ascontiguousarray(seen[..., 1])
+        folds = cv2.remap(surface.taken.folds, x, y, cv2.INTER_LINEAR)
+        total += seen[..., 2] * (folds - total)
+    micrometres = total * np.float32(1e6 * surface.unit_metres)
+    return np.round(np.clip(micrometres, -MOST_RELIEF, MOST_RELIEF)).astype(np.int16)
 
 
 def _seen_there(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -86,6 +87,23 @@ def test_the_texture_is_packed_with_its_first_row_on_top(scene) -> None:
     shown = np.round(pixels.reshape(64, 48, 4)[::-1, :, :3] * 255).astype(np.uint8)
     np.testing.assert_array_equal(shown, head.albedo)
     assert image.packed_file is not None
+
+
+def test_the_skin_is_bent_by_the_heads_relief_and_the_relief_is_no_colour(scene) -> None:
+    relief = np.arange(-1200, 1200, 2, dtype=np.int16).reshape(40, 30)
+
+    built = meshes.build_head(replace(ball_head(), relief=relief), "Ball")
+
+    nodes = built.face.data.materials[MATERIALS.index("skin")].node_tree.nodes
+    bump = nodes["Folds of the photo"]
+    image = bump.inputs["Height"].links[0].from_node.image
+    pixels = np.empty(40 * 30 * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    shown = pixels.reshape(40, 30, 4)[::-1, :, 0]
+    metres = bump.inputs["Distance"].default_value * (shown - 0.5)
+    np.testing.assert_allclose(1e6 * metres, relief, atol=0.5)
+    assert image.colorspace_settings.name == "Non-Color" and image.packed_file is not None
+    assert bump.inputs["Normal"].is_linked and bump.outputs[0].is_linked
 
 
 def test_the_selection_and_mode_of_the_artist_are_put_back(scene) -> None:

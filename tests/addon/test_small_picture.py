@@ -32,6 +32,18 @@ def test_half_of_the_strands_are_left_and_cover_as_much(scene) -> None:
     assert hair.data.materials[0].name == "Hair strands"
 
 
+def test_the_folds_of_a_face_are_kept(scene) -> None:
+    folds = bpy.data.images.new("folds", 4, 4)
+    mesh = bpy.data.meshes.new("Face")
+    mesh.materials.append(materials.build("skin", "skin", {}, None, folds))
+    scene.collection.objects.link(bpy.data.objects.new("Face", mesh))
+
+    small_picture.simplify(scene)
+
+    bumps = [n for n in mesh.materials[0].node_tree.nodes if n.type == "BUMP"]
+    assert [node.name for node in bumps if not node.mute] == ["Folds of the photo"]
+
+
 def test_skin_has_no_pores(scene) -> None:
     mesh = bpy.data.meshes.new("Face")
     mesh.materials.append(materials.build("skin", "skin", {}))

@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ def small_head() -> Head:
         bone_tails=np.ones((1, 3)),
         bone_weights=np.ones((1, 8)),
         albedo=generator.integers(0, 255, (4, 4, 3), dtype=np.uint8),
+        relief=generator.integers(-900, 400, (2, 2), dtype=np.int16),
         colours={"skin": (0.7, 0.5, 0.4)},
         source={"photo": "abc"},
     )
@@ -53,8 +55,22 @@ def test_a_head_read_back_is_the_same_head(tmp_path: Path) -> None:
 
     assert (found.materials, found.shape_names) == (head.materials, head.shape_names)
     assert (dict(found.colours), dict(found.source)) == (dict(head.colours), dict(head.source))
-    for name in ("vertices", "faces", "uvs", "shape_deltas", "bone_weights", "albedo"):
+    for name in ("vertices", "faces", "uvs", "shape_deltas", "bone_weights", "albedo", "relief"):
         np.testing.assert_array_equal(getattr(found, name), getattr(head, name), err_msg=name)
+
+
+def test_a_head_of_before_there_was_relief_is_read_without_one(tmp_path: Path) -> None:
+    npz_io.write_whole(tmp_path / "head.npz", npz_io.head_bytes(replace(small_head(), relief=None)))
+
+    assert npz_io.read_head(tmp_path / "head.npz").relief is None
+
+
+@pytest.mark.parametrize(
+    "relief", [np.zeros((2, 2, 1), np.int16), np.zeros((2, 2)), np.full((2, 2), 2001, np.int16)]
+)
+def test_relief_that_is_no_map_of_heights_is_refused(relief: np.ndarray) -> None:
+    with pytest.raises(FormatError, match=r"Head\.relief must"):
+        replace(small_head(), relief=relief)
 
 
 def test_equal_takes_are_equal_bytes() -> None:

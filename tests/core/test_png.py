@@ -36,6 +36,16 @@ def test_a_picture_comes_back_bit_for_bit(channels: int) -> None:
     np.testing.assert_array_equal(decoded(png_bytes(pixels)), pixels)
 
 
+def test_heights_come_back_to_the_last_of_their_16_bits() -> None:
+    heights = np.random.default_rng(1).integers(0, 65536, (7, 5), dtype=np.uint16)
+
+    data = png_bytes(heights)
+
+    assert data[24:26] == bytes([16, 0])  # bits and colour type of the header
+    pairs = decoded(data).reshape(7, 5, 2).astype(np.uint16)
+    np.testing.assert_array_equal(256 * pairs[..., 0] + pairs[..., 1], heights)
+
+
 @pytest.mark.parametrize("pixels", [np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.float32)])
 def test_other_shapes_and_types_are_refused(pixels: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"needs \(H, W, 3 or 4\) uint8"):

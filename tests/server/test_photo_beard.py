@@ -20,7 +20,7 @@ def near() -> Neighbours:
 def _taken(beard: float) -> Complexion:
     plain = np.ones((SIZE, SIZE), np.float32)
     colours = np.ones((SIZE, SIZE, 3), np.float32)
-    return Complexion(colours, plain, DARK * colours, plain, plain, beard * plain)
+    return Complexion(colours, plain, DARK * colours, plain, plain, beard * plain, 0 * plain)
 
 
 def _shade(beard: float, near: Neighbours) -> np.ndarray:

@@ -61,6 +61,14 @@ def test_a_portrait_becomes_a_whole_head_in_its_own_skin() -> None:
     assert head.part("hair").any()
 
 
+def test_the_relief_of_a_portrait_lies_in_the_face_alone() -> None:
+    relief = portrait().head.relief
+
+    assert relief is not None and relief.shape == (256, 256)
+    assert np.abs(relief[60:220, 60:196]).max() > 50
+    assert not relief[:, :20].any() and not relief[:, -20:].any() and not relief[:10].any()
+
+
 def test_the_skin_texture_holds_the_persons_colour_and_no_background() -> None:
     head = portrait().head
     assert head.albedo is not None

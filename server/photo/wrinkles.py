@@ -1,0 +1,174 @@
+"""Folds and wrinkles of a face as heights, read from where its skin is dark in lines.
+
+A skin's texture is rid of shade, so what only shade showed is lost: a face of eighty came out as one of
+fifty. In the soft light of portraits what lies deep is dark [1]_, and a groove as dark as another but twice
+as wide is twice as deep. Noise, blocks of compression, pores, freckles and moles are dark as well, but run
+no way; a lamp's shade runs, but is as wide as a cheek. So of skin that is darker than the skin beside it
+only what goes on in one direction is a fold. Where wrinkles are that no smile makes, the folds of a
+smile stay when it goes.
+
+References
+----------
+.. [1] M. S. Langer, H. H. Bülthoff (2000). Depth discrimination from shading under diffuse lighting.
+   Perception 29.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dirfa_blender.core.easing import smoothstep
+
+from .mask import Shares
+
+Image = npt.NDArray[np.float32]
+
+UNIT = 110.0  # pixels of the eye distance in the picture that is looked at; more would show pores
+# Half widths of folds, in eye distances; each band holds what lies between one and twice as much.
+WIDTHS = (0.009, 0.018, 0.036)
+SLOPE = 3.6  # of a groove, for one of the logarithm by which it is darker
+DEEPEST, HIGHEST = 0.027, 0.008  # eye distances
+DARKEST = 0.5  # logarithm by which a fold is darker than the skin beside it at most
+# Logarithms of which half is believed, in each band: an even skin differs by as much, and has wide forms.
+FAINT = (0.012, 0.014, 0.035)
+NOISE = 0.016  # the same, that a pixel of the photo as wide as the fold adds
+# Logarithm over the even skin, above which all is alike: between two highlights is no groove.
+SHINE = 0.04
+# Luminance of skin below which what it mirrors is more beside what it gives back, and by how much at most.
+FAIR, MOST_GLOSS = 0.36, 3.0
+ALONG = 2.5  # half widths over which a fold runs in one direction
+RUNS = (
+    0.3,
+    0.6,
+)  # share of what bends there that bends one way, from which it is a fold, and from which surely
+# Mean logarithm of the narrowest wrinkles: of young skin, and of old.
+YOUNG, OLD = 0.0007, 0.00145
+# By how much what is faint counts more in an old face, whose fine lines are no noise.
+FINE_LINES = 0.6
+STAYS = 0.9  # share of a smile's folds that stay in an old face
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How well a picture shows skin.
+
+    Attributes
+    ----------
+    unit : pixels of the eye distance; enlarged : pixels for one of the photo
+    tone : luminance of the skin, linear
+    """
+
+    unit: float
+    enlarged: float
+    tone: float
+
+
+@dataclass(frozen=True)
+class Wrinkles:
+    """Folds of a face at rest.
+
+    Attributes
+    ----------
+    heights : (H, W) float32, eye distances by which skin stands out of an even face
+    shade : (H, W) float32, logarithm by which that skin is darker, 0 or less
+    stays : (H, W) 0..1, what of a fold is there without the smile
+    age : 0..1, how wrinkled the face is where no smile folds it
+    """
+
+    heights: Image
+    shade: Image
+    stays: Shares
+    age: float
+
+
+def wrinkles(
+    shade: Shares, skin: Shares, of_smile: Shares, lasting: Shares, sight: Sight
+) -> Wrinkles:
+    """The folds of a face.
+
+    Parameters
+    ----------
+    shade : (H, W) logarithm of light over the even skin
+    skin : (H, W) 0..1, where folds are looked for: skin and nothing else
+    of_smile : (H, W) 0..1, share of a fold there that is the smile's in a young face
+    lasting : (H, W) 0..1, where smiles leave folds in an old one
+    """
+    high, wide = shade.shape
+    scale = min(1.0, UNIT / sight.unit)
+    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
+    few, share, smiling = (
+        cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (shade, skin, of_smile)
+    )
+    few = np.minimum(few, np.float32(SHINE))
+    bands = _bands(few, share + np.float32(1e-3), sight, scale)
+    rest = share * (smiling < 0.05)
+    lines = -np.minimum(_strong(*bands[0]), 0)
+    mean = float((lines * rest).sum() / max(float(rest.sum()), 1.0))
+    age = float(smoothstep(np.array([mean]), YOUNG, OLD)[0])
+    kept = np.stack([_strong(band, (1 - FINE_LINES * age) * faint) for band, faint in bands], -1)
+    heights = kept @ np.array(WIDTHS, np.float32) * np.float32(SLOPE)
+    most = np.where(heights < 0, np.float32(DEEPEST), np.float32(HIGHEST))
+    heights = np.asarray(most * np.tanh(heights / most), np.float32)
+    darker = np.minimum(kept.sum(-1), 0) / np.float32(DARKEST)
+    dark = np.asarray(DARKEST * np.tanh(darker), np.float32)
+    heights, dark = (
+        cv2.resize(part, (wide, high), interpolation=cv2.INTER_LINEAR) for part in (heights, dark)
+    )
+    stays = np.asarray(1 - (1 - np.float32(STAYS * age) * lasting) * of_smile, np.float32)
+    return Wrinkles(heights * stays, dark * stays, stays, age)
+
+
+def _bands(shade: Shares, weight: Shares, sight: Sight, scale: float) -> list[tuple[Image, float]]:
+    """Of each width the lines and their banks, and what is faint there, logarithms."""
+    gloss = float(np.clip(FAIR / max(sight.tone, 1e-3), 1.0, MOST_GLOSS))
+    bands: list[tuple[Image, float]] = []
+    finer = _even(shade, weight, WIDTHS[0] * sight.unit * scale)
+    for width, faint in zip(WIDTHS, FAINT, strict=True):
+        reach = width * sight.unit * scale
+        coarser = _even(shade, weight, 2 * reach)
+        noise = NOISE * max(sight.enlarged, 1.0) / (width * sight.unit)
+        band = _lines(finer, finer - coarser, weight, reach)
+        bands.append((band, gloss * (faint + noise)))
+        finer = coarser
+    return bands
+
+
+def _strong(band: Image, faint: float) -> Image:
+    """Values of which those as small as `faint` are halved, smaller ones vanish and great ones stay."""
+    square = band**2
+    return np.asarray(band * (square / (square + np.float32(faint**2))), np.float32)
+
+
+def _even(values: Shares, weight: Shares, reach: float) -> Image:
+    """Values under a blur of `reach` pixels that looks at the weighted ones only."""
+    near = max(reach, 0.5)
+    seen = cv2.GaussianBlur(values * weight, (0, 0), near)
+    return np.asarray(seen / np.maximum(cv2.GaussianBlur(weight, (0, 0), near), 1e-4), np.float32)
+
+
+def _lines(level: Image, band: Image, weight: Shares, reach: float) -> Image:
+    """What of a band (H, W) of logarithms belongs to something that runs on in one direction.
+
+    Notes
+    -----
+    Across a dark line the second derivative is great and along it none, so the two and the mixed one say
+    how strong it is and, by its angle doubled, which way it runs; lines of one way add up nearby, specks of
+    every way do not.
+    """
+    across = cv2.Sobel(level, cv2.CV_32F, 2, 0)
+    down = cv2.Sobel(level, cv2.CV_32F, 0, 2)
+    mixed = cv2.Sobel(level, cv2.CV_32F, 1, 1)
+    way = np.stack([across - down, 2 * mixed], -1)
+    length = np.maximum(np.linalg.norm(way, axis=-1), 1e-9)
+    strength = np.clip(across + down, 0, length) * weight
+    way *= (strength / length)[..., None]
+    one_way = np.linalg.norm(cv2.GaussianBlur(way, (0, 0), ALONG * reach), axis=-1)
+    every_way = cv2.GaussianBlur(strength, (0, 0), ALONG * reach)
+    runs = one_way / np.maximum(every_way, 1e-9)
+    sure = np.clip((runs - RUNS[0]) / (RUNS[1] - RUNS[0]), 0, 1)
+    inside = cv2.erode(weight, np.ones((3, 3), np.uint8), iterations=max(1, round(reach)))
+    return np.asarray(band * sure * inside, np.float32)
