@@ -1,9 +1,10 @@
 """Inside of the neutral head's mouth: cavity, gums, teeth and tongue. No bpy.
 
 The upper teeth hang still, everything named ``*_lower`` and the tongue belongs to the jaw. Tooth
-widths are the usual adult means [1]_. The upper incisors end three millimetres under the slit, which is
-what young adults show of them between parted lips [2]_; the lower ones end as far under it, because the
-jaws rest apart by as much as the front teeth overlap in a bite.
+widths are the usual adult means [1]_. Biting edges lie on one plane, which bends up a little toward the
+molars; crowns differ in height, so the gum's line does not. The upper incisors end three millimetres
+under the slit, which is what young adults show of them between parted lips [2]_; the lower ones end as far
+under it, because the jaws rest apart by as much as the front teeth overlap in a bite.
 
 References
 ----------
@@ -25,24 +26,25 @@ TOOTH_BOX = (0.332, 0.002, 0.478, 0.108)
 GUM_BOX = (0.482, 0.002, 0.638, 0.108)
 TONGUE_BOX = (0.642, 0.002, 0.748, 0.108)
 
-# Width along the arch and thickness across it, mm, from the middle backward.
+# Of each tooth from the middle backward, mm: width along the arch, thickness across it, height of the
+# crown, and how far it ends short of the biting edges of the middle teeth.
 _UPPER = (
-    (8.4, 6.6, 10.0),
-    (6.6, 6.0, 9.0),
-    (7.6, 7.4, 10.0),
-    (7.0, 8.6, 8.2),
-    (6.8, 8.6, 7.8),
-    (9.8, 10.4, 7.2),
-    (9.2, 10.2, 6.8),
+    (8.4, 6.6, 10.0, 0.0),
+    (6.6, 6.0, 9.0, 0.8),
+    (7.6, 7.4, 10.0, 0.1),
+    (7.0, 8.6, 8.2, 0.6),
+    (6.8, 8.6, 7.8, 0.8),
+    (9.8, 10.4, 7.2, 1.1),
+    (9.2, 10.2, 6.8, 1.4),
 )
 _LOWER = (
-    (5.4, 5.6, 8.8),
-    (5.9, 5.9, 8.8),
-    (6.9, 7.2, 9.6),
-    (7.0, 7.6, 8.2),
-    (7.1, 8.0, 7.8),
-    (10.8, 10.0, 7.2),
-    (10.2, 9.8, 6.8),
+    (5.4, 5.6, 8.8, 0.0),
+    (5.9, 5.9, 8.8, 0.0),
+    (6.9, 7.2, 9.6, -0.4),
+    (7.0, 7.6, 8.2, 0.3),
+    (7.1, 8.0, 7.8, 0.6),
+    (10.8, 10.0, 7.2, 0.8),
+    (10.2, 9.8, 6.8, 0.7),
 )
 # Heights of a crown at which it has vertices; under 0 is in the gum. Of molars little is seen.
 LEVELS = (-0.35, 0.0, 0.18, 0.42, 0.68, 0.88, 0.97, 1.0)
@@ -106,8 +108,8 @@ def add_cavity(half: Half, edge: Indices) -> None:
 
 def add_teeth(half: Half) -> None:
     """Add both rows of teeth with their gums."""
-    _add_row(half, _UPPER, -43.6, -1.0, -83.6, "upper")
-    _add_row(half, _LOWER, -62.4, 1.0, -80.8, "lower")
+    _add_row(half, _UPPER, -53.6, -1.0, -83.6, "upper")
+    _add_row(half, _LOWER, -53.6, 1.0, -80.8, "lower")
 
 
 def _arch(arc: Array, front: float) -> tuple[Array, Array, Array, Array]:
@@ -126,17 +128,21 @@ def _arch(arc: Array, front: float) -> tuple[Array, Array, Array, Array]:
 
 def _add_row(
     half: Half,
-    sizes: tuple[tuple[float, float, float], ...],
-    neck: float,
+    sizes: tuple[tuple[float, float, float, float], ...],
+    edge: float,
     up: float,
     front: float,
     name: str,
 ) -> None:
-    """Teeth growing from height `neck` toward `up`, and the gum that carries them."""
+    """Teeth growing toward `up` to biting edges about a height, and the gum that carries them."""
     ring = 16
     phi = np.arange(ring) / ring * 2 * np.pi
     arc = 0.0
-    for number, (width, depth, height) in enumerate(sizes):
+    middles, necks = [], []
+    for number, (width, depth, height, short) in enumerate(sizes):
+        neck = edge - up * (height + short)
+        middles.append(arc + width / 2)
+        necks.append(neck)
         x, y, tx, ty = (float(v[0]) for v in _arch(np.array([arc + width / 2]), front))
         arc += width + 0.05
         molar = smoothstep(np.array(float(number)), 1.5, 3.5)
@@ -146,8 +152,8 @@ def _add_row(
             grown = max(s, 0.0)
             along = width / 2 * (0.84 + 0.155 * smoothstep(np.array(grown), 0.0, 0.55))
             across = depth / 2 * (1 - (1 - molar) * 0.62 * grown**1.1)
-            edge = smoothstep(np.array(s), 0.86, 1.04)
-            round_along, round_across = 1 - 0.16 * edge, 1 - (0.16 + 0.2 * molar) * edge
+            ending = smoothstep(np.array(s), 0.86, 1.04)
+            round_along, round_across = 1 - 0.16 * ending, 1 - (0.16 + 0.2 * molar) * ending
             c = np.sign(np.cos(phi)) * np.abs(np.cos(phi)) ** 0.66
             d = np.sign(np.sin(phi)) * np.abs(np.sin(phi)) ** 0.8
             lean = -(1 - molar) * (0.3 + 0.84 * grown)
@@ -166,7 +172,8 @@ def _add_row(
         )
         cap = turned(ring_cap(numbers[-1]))
         half.add_faces(cap, np.broadcast_to(np.array(box[:2]), (len(cap), 4, 2)).copy(), "teeth")
-    _add_gum(half, neck, up, front, arc, name)
+    line = np.linspace(0.0, arc + 1.5, 36)
+    _add_gum(half, line, np.interp(line, middles, necks), up, front, name)
 
 
 def _edge_drop(number: int, molar: Array, away: Array) -> Array:
@@ -180,9 +187,8 @@ def _edge_drop(number: int, molar: Array, away: Array) -> Array:
     return (1 - molar) * corner * away**4
 
 
-def _add_gum(half: Half, neck: float, up: float, front: float, length: float, name: str) -> None:
-    """A band along the arch, rounded over the necks of the teeth."""
-    arc = np.linspace(0.0, length + 1.5, 36)
+def _add_gum(half: Half, arc: Array, necks: Array, up: float, front: float, name: str) -> None:
+    """A band along the arch, rounded over the necks of the teeth at heights (N,) of places (N,) on it."""
     x, y, tx, ty = _arch(arc, front)
     x[0] = 0.0
     profile = np.array(
@@ -207,7 +213,7 @@ def _add_gum(half: Half, neck: float, up: float, front: float, length: float, na
                 [
                     x + across * thick * -ty,
                     y + across * thick * tx,
-                    np.full_like(x, neck + up * rise),
+                    necks + up * rise,
                 ],
                 -1,
             )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core import head_template
-from dirfa_blender.core.anatomy.face_view import vertex_normals
+from dirfa_blender.core.anatomy.face_view import mesh_edges, nearest, vertex_normals
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.likeness.morph import Field, landmark_noise, morphed
@@ -73,6 +73,23 @@ def test_the_front_teeth_are_rounder_at_their_outer_corners(head: Head):
     assert 0.25 < outer - edge < 0.8
 
 
+@pytest.mark.parametrize("jaw", ["upper", "lower"])
+def test_biting_edges_lie_on_one_plane_and_the_gum_follows_the_necks(head: Head, jaw: str):
+    toward = np.array([1e3, 1e3, -1e3 if jaw == "upper" else 1e3])
+    gum = head.vertices[head.part(f"gums_{jaw}")] * toward
+    teeth = [tooth * toward for tooth in _teeth(head, jaw)]
+
+    edges = np.array([tooth[:, 2].max() for tooth in teeth])
+    necks = np.array([np.unique(tooth[:, 2].round(2))[1] for tooth in teeth])
+    beside = [gum[nearest(tooth[:, :2], gum[:, :2]), 2].max() for tooth in teeth]
+
+    assert len(teeth) == 7
+    assert np.ptp(edges) < 1.6
+    assert np.abs(np.diff(edges)).max() < 0.9, "an upper or a lower row has no steps"
+    assert np.ptp(necks) > 0.8
+    assert np.abs(beside - necks).max() < 2.5
+
+
 # Means of young adults and two standard deviations (Vig and Brundo, 1978; Farkas, 1994), millimetres.
 def test_the_upper_front_teeth_end_below_the_slit_as_young_adults_show_them(head: Head):
     slit = head.landmarks()[13, 2]
@@ -122,6 +139,20 @@ def test_the_tongues_tip_passes_over_the_lower_teeth_to_between_the_rows(
     teeth = posed[head.part("teeth_lower") & (np.abs(head.vertices[:, 0]) < 4e-3)]
     edge = teeth[teeth[:, 2] > teeth[:, 2].max() - 1.5e-3, 1].min()
     assert posed[head.part("tongue"), 1].min() < edge - 2e-3
+
+
+def _teeth(head: Head, jaw: str) -> list[np.ndarray]:
+    """(N, 3) metres of each tooth on the left, from the middle backward."""
+    sides = mesh_edges(head.faces)
+    number = np.arange(len(head.vertices))
+    for _ in range(40):
+        np.minimum.at(number, sides[:, 0], number[sides[:, 1]])
+        np.minimum.at(number, sides[:, 1], number[sides[:, 0]])
+    part = head.part(f"teeth_{jaw}")
+    teeth = [head.vertices[part & (number == one)] for one in np.unique(number[part])]
+    return sorted(
+        (t for t in teeth if t[:, 0].mean() > 0), key=lambda t: t[:, 0].mean() + t[:, 1].mean()
+    )
 
 
 def _way_out(farthest: float) -> list[tuple[float, float]]:
