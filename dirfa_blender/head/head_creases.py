@@ -18,6 +18,7 @@ from ..core.anatomy.face_view import TWINS
 from ..core.easing import smoothstep
 from ..core.head import Head
 from ..core.likeness.landmarks import MESH_POINTS
+from ..core.motion.mouth import FOLD
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[int, int, float]
@@ -58,11 +59,7 @@ CREASES: Mapping[str, Crease] = {
     "chin": Crease(
         ((199, 200, 0.55), (428, 421, 0.55), (262, 418, 0.35)), (3.0, 3.0), 0.84, (0.0, 0.6), count=0
     ),
-    # From the wing of the nose past the corner of the mouth.
-    "cheek": Crease(
-        ((358, 358, 0.0), (423, 391, 0.25), (426, 322, 0.28), (436, 410, 0.33), (432, 287, 0.2)),
-        (1.7, 3.6), 1.0, (0.12, 0.3),
-    ),
+    "cheek": Crease(FOLD, (1.7, 3.6), 1.0, (0.12, 0.3)),
     "nose": Crease(
         ((195, 197, 0.6), (399, 197, 0.4), (412, 343, 0.35), (357, 343, 0.3)), (0.65, 0.65), 0.38,
         (0.35, 0.35), count=3,

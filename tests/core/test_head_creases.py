@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dirfa_blender.core.anatomy.face_view import measure
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.motion.mouth import fold
 from dirfa_blender.head.head_creases import (
     CREASES,
     PERIOD,
@@ -43,6 +45,18 @@ def test_the_way_across_is_positive_on_the_cheek_and_negative_beside_the_lip(pla
 
     assert (across[list(CHEEK)] > 1.3).all()
     assert (across[list(LIP)] < -0.75).all()
+
+
+def test_a_smile_presses_the_mesh_in_along_the_crease_that_skin_shows(places) -> None:
+    head, found = places
+    pressed = np.linalg.norm(fold(measure(head), 1.0, 0.0), axis=1)
+    cheek = list(CREASES).index("cheek")
+    near = (found[:, 2] == cheek) & (found[:, 1] > 0.2) & (head.vertices[:, 0] > 0.0)
+    across = found[near, 0] * np.where(found[near, 0] > 0.0, *CREASES["cheek"].widths)
+
+    deepest = np.average(across, weights=pressed[near] ** 2)
+    assert abs(deepest) < 0.8, "millimetres"
+    assert pressed[near].max() > 0.8e-3
 
 
 def test_the_way_across_grows_with_the_way_on_the_skin(places) -> None:

@@ -75,9 +75,15 @@ LOWER_DOWN: Moves = {
 }  # fmt: skip
 
 
+# The fold from the wing of the nose past the corner of the mouth: places between two landmarks each, by
+# the share of the second. The shader draws the crease of skin, narrower than the mesh, on the same line.
+FOLD: tuple[tuple[int, int, float], ...] = (
+    (358, 358, 0.0), (423, 391, 0.25), (426, 322, 0.28), (436, 410, 0.33), (432, 287, 0.2),
+)  # fmt: skip
 # Of the fold of a smile and of the cheek beside it, in units: depth, width, and how far aside the cheek is
-# fullest.
-FOLD_DEPTH, FOLD_WIDTH = 3.2, 2.6
+# fullest. Narrower, and a fold would run between vertices, which draws it as a row of stitches.
+FOLD_DEPTH, FOLD_WIDTH = 3.2, 3.3
+FOLD_FADES = 0.5  # share of the line from which on it gets shallower
 CHEEK_HEIGHT, CHEEK_WIDTH, CHEEK_SHIFT = 2.2, 4.5, (6.0, 0.0, 3.0)
 
 
@@ -101,7 +107,7 @@ def mouth_shapes(anatomy: Anatomy) -> dict[str, Array]:
     still_above = (*UPPER_OUTER[:-1], *UPPER_INNER[:-1], 164, 322)
     return {
         "mouthSmileLeft": anatomy.motion(SMILE | _thinned(smile, SMILE_THINS), STILL)
-        + _fold(anatomy, FOLD_DEPTH, CHEEK_HEIGHT),
+        + fold(anatomy, FOLD_DEPTH, CHEEK_HEIGHT),
         "mouthFrownLeft": anatomy.motion(FROWN | frown, STILL),
         "mouthDimpleLeft": anatomy.motion(DIMPLE | dimple, STILL),
         "mouthStretchLeft": anatomy.motion(STRETCH | stretch, STILL),
@@ -176,30 +182,32 @@ def oval(corner: Move, *, upper: Move, lower: Move, full: float = 0.6) -> Moves:
     return moves
 
 
-def as_move(values: Array) -> Move:
-    return (float(values[0]), float(values[1]), float(values[2]))
-
-
-def _fold(anatomy: Anatomy, depth: float, height: float) -> Array:
-    """The fold from nose wing to mouth corner, pressed in, and the cheek beside it, raised; in units."""
-    path = anatomy.points[[358, 423, 426, 436]] + anatomy.points[[358, 391, 322, 410]]
-    away, beside = (
-        _distance_to_path(anatomy.vertices, path / 2 + anatomy.unit * np.array(shift))
-        / anatomy.unit
-        for shift in ((0.0, 0.0, 0.0), CHEEK_SHIFT)
-    )
-    line = np.exp(-((away / FOLD_WIDTH) ** 2)) * depth
-    line -= np.exp(-((beside / CHEEK_WIDTH) ** 2)) * height
+def fold(anatomy: Anatomy, depth: float, height: float) -> Array:
+    """The fold of a smile, pressed in, and the cheek beside it, raised, for depths in units."""
+    points, unit = anatomy.points, anatomy.unit
+    path = np.array([(1.0 - share) * points[a] + share * points[b] for a, b, share in FOLD])
+    away, along = _to_path(anatomy.vertices, path)
+    beside, _ = _to_path(anatomy.vertices, path + unit * np.array(CHEEK_SHIFT))
+    line = np.exp(-((away / unit / FOLD_WIDTH) ** 2)) * depth
+    line -= np.exp(-((beside / unit / CHEEK_WIDTH) ** 2)) * height
+    line *= 1.0 - smoothstep(along, FOLD_FADES, 1.0)
     toward_mouth = smoothstep(anatomy.vertices[:, 0], *sorted((0.0, anatomy.points[358, 0])))
     field = -(line * toward_mouth * anatomy.unit)[:, None] * anatomy.normals
     lips = anatomy.part("lip")
     return np.where((anatomy.skin & ~lips)[:, None], field, 0.0)
 
 
-def _distance_to_path(points: Array, path: Array) -> Array:
-    best = np.full(len(points), np.inf)
-    for start, end in pairwise(path):
+def as_move(values: Array) -> Move:
+    return (float(values[0]), float(values[1]), float(values[2]))
+
+
+def _to_path(points: Array, path: Array) -> tuple[Array, Array]:
+    """Of (N, 3) points each (N,): distance to a path (P, 3), and the share of its parts passed there."""
+    best, along = np.full(len(points), np.inf), np.zeros(len(points))
+    for number, (start, end) in enumerate(pairwise(path)):
         span = end - start
         t = np.clip((points - start) @ span / (span @ span), 0.0, 1.0)
-        best = np.minimum(best, np.linalg.norm(points - start - t[:, None] * span, axis=1))
-    return best
+        apart = np.linalg.norm(points - start - t[:, None] * span, axis=1)
+        along = np.where(apart < best, (number + t) / (len(path) - 1), along)
+        best = np.minimum(best, apart)
+    return best, along
