@@ -34,6 +34,9 @@ REACH = 0.05  # eye distances, over which single hairs are evened out
 # Logarithm of a whole beard's shade; trust of what is seen in full.
 WHOLE_SHADE, WHOLE_TRUST = 0.4, 0.3
 LEAST_AREA = 0.05  # square eye distances of beard, below which there is none
+# Landmarks of the chin, and the mean of beard on them from which and to which a face counts as bearded.
+CHIN = (200, 199, 175, 421, 201, 428, 208, 424, 204, 418, 194, 262, 32, 431, 211)
+BEARDED = (0.25, 0.6)
 
 
 @lru_cache(maxsize=1)
@@ -84,6 +87,15 @@ def beard_shade(
     known = trust * sampled(taken.usable, places)[:, 0]
     completed = near.completed(seen, np.where(known > 0.03, known, 0.0), np.zeros(3), 0.002)
     return near.smoothed(beard_zone()[:, None], 2) * completed
+
+
+def bearded(taken: Complexion, unit: float, places: Floats) -> float:
+    """0..1, how far the chin is covered by a beard; parameters as `beard_shade`."""
+    if float(taken.beard.sum()) < LEAST_AREA * unit**2:
+        return 0.0
+    chin = template().landmark_vertices[list(CHIN)].astype(np.int64).ravel()
+    grown = sampled(taken.beard, places[chin]).mean()
+    return float(smoothstep(np.array(grown), *BEARDED))
 
 
 def beard_expected(

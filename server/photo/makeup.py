@@ -4,6 +4,9 @@ Open eyes show a narrow, shaded strip of the upper lid, which a blink draws out 
 height, and lashes that belong to no skin: beside the outer corner they would stay as make-up. So the
 photo's detail ends at the lids, and they get the skin beside them, a little darker and redder as thin
 skin is, a crease, and the line of the lashes' roots.
+The hollow under the lower lip and the corners of the mouth are dark in photos because lips shade them; the
+head's own lips do that again, a hair's breadth elsewhere. So the photo's detail ends there too, but in a
+beard, which is no shade.
 Lips keep their detail in part: teeth, flash and a few dozen pixels leave some of them as pale as skin,
 so their colour is held within what lips have beside the skin round them.
 """
@@ -30,6 +33,9 @@ Floats = npt.NDArray[np.float64]
 # Millimetres on the template from a lid's edge: the photo ends within the first, is whole from the second.
 UPPER_LID, LOWER_LID = (7.0, 12.0), (2.2, 5.5)
 CORNER = (7.0, 11.0)  # the same, from the outer corner of the eye
+# The same from the border of the lower lip, and from the corner of the mouth.
+UNDER_LIP, MOUTH_CORNER = (3.0, 7.0), (6.0, 10.0)
+ABOVE_CORNER = 5.0  # millimetres over the corner where its shadow has ended
 LID_SKIN = (0.93, 0.87, 0.85)  # of the light that skin beside it reflects
 # From the edge of the upper lid, where the template has a ring of vertices: a narrower line misses them.
 CREASE_MM, CREASE_WIDE_MM = 2.9, 1.0
@@ -44,6 +50,7 @@ DARK_SKIN, DARK_LIP_LIGHT = 0.12, 1.0
 USUAL_LIPS = (0.72, 0.46, 0.50)
 _UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)
 _LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
+_LOWER_LIP = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,13 @@ class Zones:
     ----------
     lids : where the photo is not believed
     lips : the red of the lips
+    shaded : skin that the lips shade, where the photo is not believed either
     lid_gain : (V, 3) what a lid's thin skin, crease and roots of lashes leave of the light
     """
 
     lids: Floats
     lips: Floats
+    shaded: Floats
     lid_gain: Floats
 
 
@@ -66,18 +75,21 @@ class Zones:
 def zones() -> Zones:
     """The zones of the template, which every fitted head shares."""
     head = template()
-    left = _left_lid(head.vertices * 1000.0, head.landmarks() * 1000.0)
+    points, marks = head.vertices * 1000.0, head.landmarks() * 1000.0
+    left = _left_lid(points, marks)
     mirror = mirror_images(head.vertices.astype(np.float64))
     lids = np.maximum(left[0], left[0][mirror])
     gain = np.minimum(left[1], left[1][mirror])
     lips = head.part("lips_*") & ~head.part("cavity")
-    return Zones(lids, lips.astype(np.float64), gain)
+    shaded = np.where(lips, 0.0, _by_lips(points, marks))
+    return Zones(lids, lips.astype(np.float64), np.maximum(shaded, shaded[mirror]), gain)
 
 
-def photo_share() -> Floats:
-    """(V,) 0..1 share of the photo's detail that each vertex takes."""
+def photo_share(bearded: float = 0.0) -> Floats:
+    """(V,) 0..1 share of the photo's detail that each vertex takes, of a chin so far (0..1) bearded."""
     here = zones()
-    return (1.0 - here.lids) * (1.0 - (1.0 - LIP_DETAIL) * here.lips)
+    skin = (1.0 - here.lids) * (1.0 - (1.0 - bearded) * here.shaded)
+    return skin * (1.0 - (1.0 - LIP_DETAIL) * here.lips)
 
 
 def lips_over_skin(colours: Mapping[str, Colour]) -> Floats:
@@ -141,6 +153,18 @@ def _left_lid(points: Floats, marks: Floats) -> tuple[Floats, Floats]:
     roots = dark * np.exp(-((np.where(above, from_upper, from_lower) / reach) ** 2)) * ahead
     roots *= np.clip(4.0 * along, 0.0, 1.0)
     return np.maximum(zone, beside), shade * ((1.0 - CREASE_DARK * crease) * (1.0 - roots))[:, None]
+
+
+def _by_lips(points: Floats, marks: Floats) -> Floats:
+    """(V,) 0..1 skin that the lips shade; points and landmarks in millimetres."""
+    border = _line(marks[list(_LOWER_LIP)])
+    below = points[:, 2] < np.interp(points[:, 0], border[:, 0], border[:, 2]) + 1.0
+    shaded = _fading(_distance(points, border)[0], *UNDER_LIP) * below
+    for corner in border[[0, -1]]:
+        beside = _fading(np.linalg.norm(points - corner, axis=1), *MOUTH_CORNER)
+        beside *= smoothstep((corner[2] + ABOVE_CORNER - points[:, 2]) / ABOVE_CORNER)
+        shaded = np.maximum(shaded, beside)
+    return shaded
 
 
 def _line(points: Floats) -> Floats:

@@ -28,7 +28,7 @@ from dirfa_blender.core.head import MOST_RELIEF, Head, Heights
 from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_template import template
 
-from .beard import beard_expected, beard_shade
+from .beard import beard_expected, beard_shade, bearded
 from .closeup import Closeup
 from .colours import Colour, measured_colours
 from .complexion import Complexion, as_hair, complexion
@@ -192,10 +192,11 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     normals = vertex_normals(head.vertices.astype(np.float64), layout.faces)
     places = seen_in.moved(fit.photo_vertices_px)[:, :2]
     facing = near.smoothed(_facing(head, normals @ fit.view.rotation.T)[:, None], 3)[:, 0]
-    facing *= near.smoothed(photo_share()[:, None], 1)[:, 0]
-    sight = _Sight(places, facing)
 
     taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged)
+    share = photo_share(bearded(taken, moved.eye_distance_px, places))
+    facing *= near.smoothed(share[:, None], 1)[:, 0]
+    sight = _Sight(places, facing)
     trust = sampled(taken.sure, places)[:, 0] * sight.facing
     of_tone = trust * ~head.part("lips_*", "lid_*")
     seen = sampled(taken.even, places)

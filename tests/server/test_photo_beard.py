@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.head_template import template
-from server.photo.beard import beard_shade, beard_zone
+from server.photo.beard import beard_shade, beard_zone, bearded
 from server.photo.complexion import Complexion
 from server.photo.surface import Neighbours
 
@@ -41,6 +41,13 @@ def test_a_beard_goes_on_over_the_unseen_jaw(near: Neighbours) -> None:
     shade = _shade(1.0, near)[there].mean()
 
     assert 1.1 * np.log(DARK) < shade < 0.4 * np.log(DARK)
+
+
+@pytest.mark.parametrize(("beard", "expected"), [(0.0, 0.0), (0.1, 0.0), (1.0, 1.0)])
+def test_a_chin_is_bearded_where_the_picture_shows_a_beard(beard: float, expected: float) -> None:
+    places = np.full((len(template().vertices), 2), SIZE / 2.0)
+
+    assert bearded(_taken(beard), 10.0, places) == expected
 
 
 def test_no_beard_grows_on_forehead_ears_shoulders_or_beside_the_nose() -> None:

@@ -64,6 +64,29 @@ def test_lashes_of_a_photo_leave_no_smudge_beside_the_outer_corner_of_the_eye() 
     assert share[head.part("face") & (away > 14.0) & (away < 20.0)].mean() > 0.8
 
 
+def test_what_lips_shade_in_a_photo_is_not_painted_under_lips_that_shade_it_again() -> None:
+    head, share = template(), photo_share()
+    skin = np.flatnonzero(head.part("face"))
+    points, marks = 1000.0 * head.vertices[skin], 1000.0 * head.landmarks()
+
+    def away(landmark: int) -> npt.NDArray[np.float64]:
+        return np.asarray(np.linalg.norm(points - marks[landmark], axis=1))
+
+    hollow = (away(17) < 4.0) & (points[:, 2] < marks[17, 2])
+    corner = (away(291) < 5.5) & (points[:, 2] < marks[291, 2] - 0.5)
+    assert hollow.sum() > 2 and share[skin][hollow].max() < 0.25
+    assert corner.sum() > 2 and share[skin][corner].max() < 0.25
+    # The chin, the cheek and the upper lip's skin, where a moustache is, keep what the photo has.
+    for landmark in (199, 200, 205, 425, 164, 92, 322):
+        assert share[skin][away(landmark).argmin()] > 0.95, landmark
+
+
+def test_a_beard_under_the_lip_is_no_shade() -> None:
+    skin = template().part("face") & (zones().lids == 0.0)
+
+    assert photo_share(1.0)[skin].min() == 1.0
+
+
 def test_the_crease_and_the_roots_of_the_lashes_are_on_vertices_of_the_upper_lid() -> None:
     head, gain = template(), zones().lid_gain[:, 0]
 
