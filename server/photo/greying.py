@@ -10,7 +10,7 @@ background may shine is not looked at: beside skin a blue wall makes grey.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -43,6 +43,7 @@ LEAST_AREA, LEAST_PALE = 0.012, 0.4  # square eye distances of a side; share of 
 # hair is no lighter for a wall that shines on it than that.
 ALL_GREY = np.array([78.0, 1.0, 4.0])
 LIGHTER, LIGHT = (4.0, 10.0), (20.0, 32.0)
+COARSE = 55  # pixels of an eye distance in the picture that is looked at, at least
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
 
@@ -93,6 +94,7 @@ def read_greying(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> 
     ----------
     pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
     """
+    pixels, landmarks, masks = _coarse(pixels, landmarks, masks)
     of_skin = masks.skin > 0.8
     if masks.is_bare or not of_skin.any():
         return None
@@ -131,6 +133,25 @@ def grey_sides(crown: Floats, sides: Floats, skin: Floats) -> tuple[Floats, floa
         ]
     )
     return way, float(np.prod(smoothstep(shares)))
+
+
+def _coarse(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks
+) -> tuple[Pixels, FaceLandmarks, FaceMasks]:
+    """Every so many pixels of a picture alone: medians of a few thousand are those of all."""
+    step = max(1, int(landmarks.eye_distance_px / COARSE))
+    few = (slice(None, None, step),) * 2
+    size = (len(pixels[0, ::step]), len(pixels[::step]))
+    return (
+        np.ascontiguousarray(pixels[few]),
+        FaceLandmarks(landmarks.points_px / step, size),
+        replace(
+            masks,
+            person=np.ascontiguousarray(masks.person[few]),
+            skin=masks.skin[few],
+            hair=masks.hair[few],
+        ),
+    )
 
 
 def _heights(landmarks: FaceLandmarks, masks: FaceMasks) -> Floats | None:
