@@ -33,6 +33,8 @@ AT_EAR, AT_CHIN = (0.007, 0.016), (0.016, 0.034)
 REACH = 0.05  # eye distances, over which single hairs are evened out
 # Logarithm of a whole beard's shade; trust of what is seen in full.
 WHOLE_SHADE, WHOLE_TRUST = 0.4, 0.3
+# Trust below which a colour is not seen, and how far a beard is believed where skin turns away.
+LEAST_TRUST, GLIMPSED = 0.03, 0.12
 LEAST_AREA = 0.05  # square eye distances of beard, below which there is none
 # Landmarks of the chin, and the mean of beard on them from which and to which a face counts as bearded.
 CHIN = (200, 199, 175, 421, 201, 428, 208, 424, 204, 418, 194, 262, 32, 431, 211)
@@ -80,12 +82,18 @@ def beard_shade(
     if float(taken.beard.sum()) < LEAST_AREA * unit**2:
         return np.zeros((len(places), 3))
     reach = max(1.0, REACH * unit)
-    share = cv2.GaussianBlur(taken.beard, (0, 0), reach)
+    share = np.asarray(cv2.GaussianBlur(taken.beard, (0, 0), reach), np.float32)
     logs = np.log(np.maximum(taken.detail, 1e-3)) * taken.beard[..., None]
     shade = cv2.GaussianBlur(logs, (0, 0), reach) / np.maximum(share, 0.05)[..., None]
     seen = sampled(np.asarray(shade * np.minimum(2.0 * share, 1.0)[..., None], np.float32), places)
     known = trust * sampled(taken.usable, places)[:, 0]
-    completed = near.completed(seen, np.where(known > 0.03, known, 0.0), np.zeros(3), 0.002)
+    known = np.where(known > LEAST_TRUST, known, 0.0)
+    # Where skin turns away no colour is believed, but that there is a beard is seen.
+    there = beard_zone() * np.clip(2.0 * sampled(share, places)[:, 0] - 1.0, 0.0, 1.0)
+    turned = GLIMPSED * there * (known == 0.0)
+    usual = (logs.sum((0, 1)) / taken.beard.sum()).astype(np.float64)
+    seen = np.where(turned[:, None] > 0.0, usual, seen)
+    completed = near.completed(seen, np.maximum(known, turned), np.zeros(3), 0.002)
     return near.smoothed(beard_zone()[:, None], 2) * completed
 
 

@@ -86,6 +86,8 @@ def beard_below_chin(
     beard : (H, W) 0..1 what `beard_share` gave; lines : as there
     """
     points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
+    if (beard > 0.7).sum() < FEWEST:
+        return 0.0
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     fine = np.log(soft(lines, 0.5 * AROUND * unit) + np.float32(FAINTEST))
     looks = np.concatenate([lab, fine[..., None]], -1)

@@ -1,5 +1,7 @@
 """A beard goes on over the jaw where the photo does not show it, and nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,27 @@ def test_a_chin_is_bearded_where_the_picture_shows_a_beard(beard: float, expecte
     places = np.full((len(template().vertices), 2), SIZE / 2.0)
 
     assert bearded(_taken(beard), 10.0, places) == expected
+
+
+def test_a_beard_that_is_seen_up_to_an_ear_grows_there_though_skin_beside_it_is_bare(
+    near: Neighbours,
+) -> None:
+    head = template()
+    before_ear = np.linalg.norm(head.vertices - head.landmarks()[132], axis=1) < 0.006
+    # What faces the camera is a bare cheek and a bearded chin; the jaw turns away.
+    is_chin = head.vertices[:, 2] < head.landmarks()[[61, 291], 2].mean()
+    trust = np.where(head.vertices[:, 1] < head.landmarks()[[172, 397], 1].mean(), 1.0, 0.0)
+    half = np.zeros((SIZE, SIZE), np.float32)
+    half[:, SIZE // 2 :] = 1.0
+    taken = replace(_taken(1.0), beard=half)
+
+    def shade(is_seen: bool) -> float:
+        on_beard = is_chin | (before_ear & is_seen)
+        places = np.stack([np.where(on_beard, SIZE - 4.0, 4.0), np.full(len(trust), 9.0)], -1)
+        return float(beard_shade(taken, 10.0, places, trust, near)[before_ear].mean())
+
+    assert shade(True) < 0.5 * np.log(DARK)
+    assert shade(True) < shade(False) - 0.15
 
 
 def test_no_beard_grows_on_forehead_ears_shoulders_or_beside_the_nose() -> None:
