@@ -6,8 +6,9 @@
   or warns, `closeup` cuts it out: `mask` says what each pixel shows, `hair_share` of hair, and `glasses`
   go. `neck` measures what landmarks do not.
 * The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`,
-  `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`. `colours` and
-  `irises` measure what materials need.
-* The hair: `hair_reading` asks `hair` for its volume, then `hairline`, `tresses`, `curl` and `lie`.
+  `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`, which ends where
+  `beard_outline` says. `colours` and `irises` measure what materials need.
+* The hair: `hair_reading` asks `hair` for its volume, then `hairline`, `tresses`, `curl` and `lie`, unless
+  `headwear` covers it; `greying` tells its colours above and beside the face apart.
 * The result: `likeness` looks at a `picture` of it (`strand_picture`) and corrects it.
 """

@@ -144,18 +144,11 @@ def complexion(
     features = _without_shine(zones.features * open_face, zones, darkness, shade)
     free = np.maximum.reduce([features, beard, soft(grown(skin.moles, 1.0), 0.6)])
     plain = _plain_shade(shade, skin, unit, NOISE * max(enlarged, 1.0) / unit)
-    tone = float(np.exp(_weighted_mean(skin.even @ OF_LIGHT, skin.expected)))
-    creases = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1)
-    alike = skin.expected * (1 - grown(skin.odd, 0.6 * MARGIN * unit))
-    bare = folding_skin(landmarks, zones, alike, creases * masks.within) * (1 - beard)
-    of_smile = np.float32(smile) * smile_creases(landmarks, masks)
-    folds = wrinkles(shade, bare, of_smile, creases, Sight(unit, enlarged, tone))
+    bare = 1 - beard
+    folds = _folds(shade, skin, zones, landmarks, masks, bare, np.float32(smile), enlarged)
     plain = _creased(plain, folds)
-    # Only a beard is lighter than skin; on brows and lids that is a reflection.
     brow = np.maximum(*zones.brows)
-    highest = BRIGHTEST + np.float32(BRIGHTEST_BROW - BRIGHTEST) * brow
-    highest = np.where(beard > zones.features, np.float32(FREE[1]), highest)
-    kept = plain + free * (np.clip(shade, FREE[0], highest) - plain)
+    kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard)) - plain)
     tint = _kept_tint(tint, light, free, unit)
     tint += brow[..., None] * (one_colour(tint, kept, brow, unit) - tint)
     inside = soft(grown(masks.mouth, LIP_MARGIN * unit), 0.5 * LIP_MARGIN * unit) * open_face
@@ -181,6 +174,32 @@ def complexion(
         folds.heights,
         beard_below_chin(pixels, landmarks, masks, beard, lines),
     )
+
+
+def _folds(
+    shade: Shares,
+    skin: _PlainSkin,
+    zones: Zones,
+    landmarks: FaceLandmarks,
+    masks: FaceMasks,
+    bare: Shares,
+    smile: np.float32,
+    enlarged: float,
+) -> Wrinkles:
+    """Folds of the skin that nothing covers; `bare` (H, W) is where no beard does."""
+    unit = landmarks.eye_distance_px
+    tone = float(np.exp(_weighted_mean(skin.even @ OF_LIGHT, skin.expected)))
+    creases = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1)
+    alike = skin.expected * (1 - grown(skin.odd, 0.6 * MARGIN * unit))
+    folding = folding_skin(landmarks, zones, alike, creases * masks.within) * bare
+    of_smile = smile * smile_creases(landmarks, masks)
+    return wrinkles(shade, folding, of_smile, creases, Sight(unit, enlarged, tone))
+
+
+def _highest(zones: Zones, brow: Shares, beard: Shares) -> Shares:
+    """How much lighter than skin a pixel may be: only a beard is; on brows and lids it is a reflection."""
+    highest = BRIGHTEST + np.float32(BRIGHTEST_BROW - BRIGHTEST) * brow
+    return np.where(beard > zones.features, np.float32(FREE[1]), highest)
 
 
 def _creased(plain: Shares, folds: Wrinkles) -> Shares:
