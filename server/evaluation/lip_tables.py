@@ -168,8 +168,9 @@ def free_table(bench: Bench) -> Table:
         (doubt if known else "")
         + "Addresses of two US presidents, head moving; three films of one occasion count once. Weights "
         "that learnt from these films are measured on each talker with the face head that learnt in the "
-        "same way without him; the head in use learnt from both. How long that lesson lasts was chosen "
-        "with these figures in view. The sound of these re-encodings is late. Its offset is read from the "
+        "same way without him; the head in use learnt from both. How long that lesson lasts, and how much "
+        "further lips open for low vowels than the network says, were chosen with these figures in view. "
+        "The sound of these re-encodings is late. Its offset is read from the "
         "loudness against the filmed lips, which knows nothing of the model and is rough; it favours the "
         "loudness row, which is scored at its own best offset. The columns *best* take, for every method "
         f"alike, the offset within {OWN_REACH_SECONDS:g} s of that at which its openings agree most, which "
