@@ -82,19 +82,9 @@ def _render_settings(order: FilmOrder) -> RenderSettings:
 
 
 def _prepare_render(order: FilmOrder, stage: bpy.types.Scene) -> None:
-    """Render settings go into the .blend too, so that F12 there gives such a picture, and the mark.
-
-    In a picture large enough to show the edges of the mesh, built heads are rendered subdivided. So
-    they are in a scene that is only saved: an artist will look at it from as near as it takes.
-    """
-    settings = _render_settings(order)
-    engines.configure(stage, settings)
+    """Render settings go into the .blend too, so that F12 there gives such a picture, and the mark."""
+    engines.configure(stage, _render_settings(order))
     render.mark_scene(stage)
-    large = max(settings.width, settings.height) >= small_picture.SMOOTH_PIXELS
-    if large or not order.video:
-        for thing in stage.objects:
-            if thing.type == "MESH" and meshes.CHIN_KEY in thing:
-                meshes.add_subdivision(thing)
 
 
 def _render(order: FilmOrder, stage: bpy.types.Scene, report: Report) -> None:

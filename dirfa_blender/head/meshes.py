@@ -83,6 +83,8 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     rig = _build_rig(head, f"{name} Rig", made)
     yield False
     yield from bending_steps(face, rig, parts.weights)
+    # F12 is pressed from as near as it takes.
+    subdivide(face)
     yield from _hair_steps(parts, slots, rig, name, made)
     _keep_form(face, head)
     keep_origin(face, head.source)
@@ -108,10 +110,11 @@ def place(built: HeadObjects, x_metres: float) -> None:
     built.face.matrix_world = whole
 
 
-def add_subdivision(face: bpy.types.Object) -> None:
-    """Smooth the surface by subdivision in renders; windows, which have to keep up, show the mesh."""
+def subdivide(face: bpy.types.Object, *, renders: bool = True) -> None:
+    """Smooth the surface by subdivision in renders, if wanted; windows, which have to keep up, show the
+    mesh."""
     modifier = face.modifiers.get("Subdivision") or face.modifiers.new("Subdivision", "SUBSURF")
-    modifier.levels, modifier.render_levels = 0, 1
+    modifier.levels, modifier.render_levels = 0, int(renders)
     modifier.uv_smooth = "PRESERVE_BOUNDARIES"
 
 

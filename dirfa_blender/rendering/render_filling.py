@@ -83,12 +83,13 @@ def settings_of(order: RenderOrder) -> engines.RenderSettings | None:
 
 
 def smooth_heads(stage: bpy.types.Scene, settings: engines.RenderSettings | None) -> None:
-    """Subdivide built heads in a picture large enough to show the edges of the mesh."""
-    if settings is None or max(settings.width, settings.height) < small_picture.SMOOTH_PIXELS:
+    """Subdivide built heads in a picture large enough to show the edges of the mesh, and in no other."""
+    if settings is None:
         return
+    is_large = max(settings.width, settings.height) >= small_picture.SMOOTH_PIXELS
     for thing in stage.objects:
         if thing.type == "MESH" and meshes.CHIN_KEY in thing and thing.name != shot.BACKDROP:
-            meshes.add_subdivision(thing)
+            meshes.subdivide(thing, renders=is_large)
 
 
 def _fill_fields(fields: dict[str, Any], report: Report) -> None:

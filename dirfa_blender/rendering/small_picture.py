@@ -1,4 +1,4 @@
-"""What a small picture cannot show is left out of its frames: pores, and half of the strands.
+"""What a small picture cannot show is left out of its frames: pores, half of the strands, finer mesh.
 
 A pore is a fifth of a pixel in a film of the default size, and a strand a third: light spends a third of
 its time on them there. Half as many strands, wider by what they cover, look the same and flicker less.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from ..head.meshes import CHIN_KEY, subdivide
 from ..head.shader_skin import WRINKLES
 
 # Of the strands, one in so many is drawn, wider by so much.
@@ -19,7 +20,8 @@ SMOOTH_PIXELS = 720
 
 
 def simplify(scene: bpy.types.Scene) -> None:
-    """Leave bumps but a face's folds, and every second strand, out of a scene that is only rendered."""
+    """Leave bumps but a face's folds, every second strand, and what subdivides heads out of a scene that is
+    only rendered."""
     materials = {
         slot.material for thing in scene.objects for slot in thing.material_slots if slot.material
     }
@@ -30,6 +32,8 @@ def simplify(scene: bpy.types.Scene) -> None:
     for thing in scene.objects:
         if thing.type == "CURVES":
             _thin(thing)
+        elif CHIN_KEY in thing:
+            subdivide(thing, renders=False)
 
 
 def _thin(thing: bpy.types.Object) -> None:

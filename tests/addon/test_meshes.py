@@ -157,8 +157,6 @@ def test_every_material_ends_in_a_surface_shader(scene, slot: str) -> None:
 def test_a_subdivided_head_stays_coarse_in_the_viewport(scene) -> None:
     face = meshes.build_head(ball_head(), "Ball").face
 
-    meshes.add_subdivision(face)
-
     assert (face.modifiers["Subdivision"].levels, face.modifiers["Subdivision"].render_levels) == (
         0,
         1,

@@ -6,8 +6,9 @@ import bpy
 import numpy as np
 
 from dirfa_blender.core.hair.groom import Strands
-from dirfa_blender.head import groom, materials
+from dirfa_blender.head import groom, materials, meshes
 from dirfa_blender.rendering import small_picture
+from tests.addon.ball_head import ball_head
 
 
 def test_half_of_the_strands_are_left_and_cover_as_much(scene) -> None:
@@ -53,3 +54,11 @@ def test_skin_has_no_pores(scene) -> None:
 
     bumps = [n for n in mesh.materials[0].node_tree.nodes if n.type == "BUMP"]
     assert bumps and all(node.mute for node in bumps)
+
+
+def test_the_mesh_of_a_head_is_no_finer_than_it_is(scene) -> None:
+    face = meshes.build_head(ball_head(rings=8, segments=8), "Ball").face
+
+    small_picture.simplify(scene)
+
+    assert face.modifiers["Subdivision"].render_levels == 0

@@ -94,7 +94,6 @@ def _shapes(folder: Path, size: int) -> tuple[list[str], list[Path]]:
 
 def _turntable(head: Head, folder: Path, size: int, samples: int) -> list[Path]:
     actor = _staged(head, "soft studio")
-    meshes.add_subdivision(actor.face)
     _configure(size, samples)
     files = []
     for yaw in YAWS:
@@ -111,7 +110,6 @@ def _talking(head: Head, folder: Path, size: int, samples: int) -> list[Path]:
     speech = read_speech(ROOT / "samples" / "speech.flac")
     take = engine.animate(speech, AnimateSettings(), lambda _share: None, lambda: False)
     actor = _staged(head, "close-up")
-    meshes.add_subdivision(actor.face)
     scene = bpy.context.scene
     apply.apply_animation(
         take, actor, load_profile("arkit"), name="take", frame_start=1, scene=scene
