@@ -28,11 +28,13 @@ def hair_steps(
     name: str,
     made: MadeBlocks,
     bone_name: str = HEAD_BONE,
+    *,
+    hangs: bool = False,
 ) -> Steps[bpy.types.Object]:
-    """Strands, carried by a bone of `rig`; in no scene yet."""
+    """Strands, carried by a bone of `rig`, of a head whose hair `hangs` or is short; in no scene yet."""
     curves = made.add(build_curves(grown, name))
     yield False
-    curves.materials.append(made.add(build_strands(f"{name} strands", colours)))
+    curves.materials.append(made.add(build_strands(f"{name} strands", colours, hangs=hangs)))
     hair = made.add(bpy.data.objects.new(name, curves))
     bone = rig.data.bones[bone_name]
     hair.parent, hair.parent_type, hair.parent_bone = rig, "BONE", bone_name

@@ -77,12 +77,14 @@ def build(
     return material
 
 
-def build_strands(name: str, colours: Mapping[str, Colour]) -> bpy.types.Material:
-    """The material of hair curves in the head's measured hair colour."""
+def build_strands(
+    name: str, colours: Mapping[str, Colour], *, hangs: bool = False
+) -> bpy.types.Material:
+    """The material of hair curves in the head's measured hair colour; `hangs` where it is long."""
     material, blank = _blank(name)
     plan = replace(blank, colours=colours)
     for target, shader in (
-        ("CYCLES", shader_hair.strand(plan)),
+        ("CYCLES", shader_hair.strand(plan, hangs=hangs)),
         ("EEVEE", shader_hair.strand_in_eevee(plan)),
     ):
         output = plan.node("ShaderNodeOutputMaterial", Surface=shader.outputs[0])

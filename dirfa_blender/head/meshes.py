@@ -182,11 +182,14 @@ def _hair_steps(
 ) -> Steps[None]:
     """Strands on the skull and below it, and the cards that windows show of them, as far as there are."""
     head, colours = parts.head, dict(parts.head.colours)
+    hangs = parts.long_hair is not None
     if parts.hair is not None:
-        yield from groom.hair_steps(parts.hair, colours, rig, f"{name} Hair", made)
+        yield from groom.hair_steps(parts.hair, colours, rig, f"{name} Hair", made, hangs=hangs)
     if parts.long_hair is not None:
         long_name = f"{name} Long Hair"
-        yield from groom.hair_steps(parts.long_hair, colours, rig, long_name, made, NECK_BONE)
+        yield from groom.hair_steps(
+            parts.long_hair, colours, rig, long_name, made, NECK_BONE, hangs=True
+        )
     if parts.cards is not None:
         hair = slots[head.materials.index("hair")]
         yield from hair_cards.card_steps(

@@ -23,6 +23,8 @@ BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
 # What is seen of such light over what one fibre gives back, of the darkest and of the fairest strands, and
 # how much of its colour that has.
 GAIN, SEEN_SATURATION = (0.75, 1.4), 0.87
+# Times both for hair that hangs: it lies in its own shadow.
+HANGING_STRENGTH, HANGING_GAIN = 1.25, 2.35
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
 UNWARMED = (0.965, 1.005, 1.06, 1.0)
 
@@ -37,14 +39,18 @@ BROW_FROM, BROW_WHOLE = 0.08, 0.55
 BEARD_AWAY, DARKEST = 0.35, (0.008, 0.006, 0.005, 1.0)
 
 
-def strand(plan: Plan) -> bpy.types.Node:
-    """One strand: its colour varies from strand to strand and is darker at the root."""
+def strand(plan: Plan, *, hangs: bool = False) -> bpy.types.Node:
+    """One strand: its colour varies from strand to strand and is darker at the root.
+
+    Hair that `hangs` is as light as short hair, though less falls on it.
+    """
+    strength, gain = (HANGING_STRENGTH, HANGING_GAIN) if hangs else (1.0, 1.0)
     info = plan.tree.nodes.new("ShaderNodeHairInfo")
     tone = plan.attribute(TONE_ATTRIBUTE, "Fac")
     dark = tuple(ROOT * part for part in UNWARMED)
     root = plan.ramp(info.outputs["Intercept"], (0.0, dark), (ROOT_SHARE, UNWARMED))
     colour = _by_place(
-        plan, lambda name: plan.mixed(tone, *(_fibre(plan, s, name) for s in STRENGTH))
+        plan, lambda name: plan.mixed(tone, *(_fibre(plan, s * strength, name) for s in STRENGTH))
     )
     tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
@@ -53,7 +59,7 @@ def strand(plan: Plan) -> bpy.types.Node:
     shader.inputs["Roughness"].default_value = 0.55
     shader.inputs["Radial Roughness"].default_value = 0.8
     shader.inputs["Random Roughness"].default_value = 0.3
-    lit = _by_place(plan, lambda name: plan.mixed(tone, *_seen(plan, name)))
+    lit = _by_place(plan, lambda name: plan.mixed(tone, *_seen(plan, name, gain)))
     seen = plan.mixed(1.0, lit, root, "MULTIPLY")
     # Light that such hair throws on skin and on more hair has come from one fibre: else it would grow.
     is_lighting = plan.node("ShaderNodeLightPath").outputs["Is Diffuse Ray"]
@@ -92,11 +98,11 @@ def _even_share(plan: Plan) -> object:
     return plan.between(plan.attribute(SIDES_ATTRIBUTE, "Fac"), crown, sides)
 
 
-def _seen(plan: Plan, name: str) -> list[tuple[float, ...]]:
+def _seen(plan: Plan, name: str, exposure: float) -> list[tuple[float, ...]]:
     """Linear colours of what the darkest and the fairest strands scatter evenly, more than falls on one."""
     light = _light(plan, name)
     hair = [light + SEEN_SATURATION * (part - light) for part in plan.linear(name)[:3]]
-    return [(*(gain * part for part in hair), 1.0) for gain in GAIN]
+    return [(*(exposure * gain * part for part in hair), 1.0) for gain in GAIN]
 
 
 def _light(plan: Plan, name: str) -> float:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import bpy
 import numpy as np
+import pytest
 
 from dirfa_blender.core.hair.beard import with_beard
 from dirfa_blender.core.hair.greying import SIDES
@@ -16,6 +17,7 @@ from dirfa_blender.head import meshes
 from dirfa_blender.head.hair_cards import CARDS_KEY
 from dirfa_blender.head.head_parts import head_parts
 from dirfa_blender.head.materials import build_strands
+from dirfa_blender.head.shader_hair import HANGING_GAIN
 from dirfa_blender.head.shader_plan import SIDES_ATTRIBUTE
 
 from .ball_head import ball_head
@@ -167,6 +169,18 @@ def test_a_beard_takes_its_colour_from_the_texture_and_moves_by_the_same_keys(sc
     assert [picture.name for picture in pictures] == ["Head albedo"]
     assert len(made.face.data.vertices) == len(head.vertices) > len(plain.vertices)
     assert set(made.face.data.shape_keys.key_blocks.keys()) >= set(plain.shape_names)
+
+
+def test_hair_that_hangs_in_its_own_shadow_is_lit_by_as_much_more(scene) -> None:
+    def fairest(*, hangs: bool) -> float:
+        """Green of the fairest strands."""
+        tree = build_strands("fair", {"hair": (0.56, 0.44, 0.3)}, hangs=hangs).node_tree
+        diffuse = next(node for node in tree.nodes if node.type == "BSDF_DIFFUSE")
+        seen = diffuse.inputs["Color"].links[0].from_node.inputs[6].links[0].from_node
+        tones = seen.inputs[6].links[0].from_node
+        return tones.inputs[7].default_value[1]
+
+    assert fairest(hangs=True) == pytest.approx(HANGING_GAIN * fairest(hangs=False), rel=1e-3)
 
 
 def test_white_hair_throws_no_more_light_on_than_falls_on_it(scene) -> None:
