@@ -82,12 +82,18 @@ def lost_in_export(export: Export) -> tuple[str, ...]:
     for thing in export.objects:
         if thing.type != "MESH" or thing.data.shape_keys is None:
             continue
-        changing = [m.name for m in thing.modifiers if m.show_viewport and m.type not in HARMLESS]
+        changing = [m.name for m in thing.modifiers if _shows(m)]
         if changing:
             sentences.append(
                 f"'{thing.name}' has shape keys, so its modifiers {', '.join(changing)} are left out."
             )
     return tuple(sentences)
+
+
+def _shows(modifier: bpy.types.Modifier) -> bool:
+    """Whether a modifier changes what a window shows: one for renders alone, at no level here, does not."""
+    at_rest = modifier.type == "SUBSURF" and modifier.levels == 0
+    return modifier.show_viewport and modifier.type not in HARMLESS and not at_rest
 
 
 def check_order(scene: bpy.types.Scene, export: Export, path: Path) -> CheckOrder:

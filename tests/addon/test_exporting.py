@@ -231,6 +231,14 @@ def test_what_an_export_loses_is_said(scene) -> None:
     assert any("Smooth" in sentence for sentence in sentences)
 
 
+def test_what_smooths_in_renders_alone_is_no_loss(scene) -> None:
+    face = performed(scene)
+    smooth = face.modifiers.new("Smooth", "SUBSURF")
+    smooth.levels, smooth.render_levels = 0, 1
+
+    assert exporting.lost_in_export(exporting.export_of(scene, face)) == ()
+
+
 def test_a_wrong_format_and_a_missing_folder_are_sentences(scene, tmp_path: Path) -> None:
     export = exporting.export_of(scene, performed(scene))
 
