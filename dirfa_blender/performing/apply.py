@@ -111,7 +111,7 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
     chosen = target.face if isinstance(target, HeadObjects) else target
     character = character_of(chosen)
     covered = coverage(profile, character.inventory)
-    fitted = profile.fitted({*covered.places, *covered.bones})
+    fitted = profile.fitted({*covered.places, *covered.bones}, covered.meshes)
     bones = None
     if character.rig is not None:
         bones = bone_curves.plan_bones(

@@ -192,7 +192,7 @@ def _detecting_steps(character: Character) -> Steps[tuple[MappingProfile, Covera
             yield False
         yield False
     for profile in [load_profile(name) for name in shipped_profiles()] + user_profiles():
-        found.append((profile, coverage(profile, character.inventory)))
+        found.append((profile, coverage(profile, character.inventory, only_own_names=True)))
         yield False
     return best(found, character.inventory)
 

@@ -6,10 +6,18 @@ import bpy
 import pytest
 
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
+from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of
-from tests.addon.stand_ins import armature, face_with_keys, rigged_face, shown, take
+from tests.addon.stand_ins import (
+    armature,
+    face_with_keys,
+    moved_keys,
+    rigged_face,
+    shown,
+    take,
+)
 
 BONES = {"neck": "neck", "head": "head", "jaw": "jaw"}
 
@@ -221,3 +229,46 @@ def test_slips_of_the_pen_and_keys_down_to_minus_one_move_as_they_should() -> No
 
     assert shown(face, {"AU12L": 0.8}) == pytest.approx({"mouthSmlieLeft": 0.8}, abs=2e-3)
     assert shown(face, {"AU27": 1.0}) == pytest.approx({"jawOpne": 1.0}, abs=2e-3)
+
+
+def part(names: list[str], name: str, rig: bpy.types.Object) -> bpy.types.Object:
+    """A mesh beside the face, carried by the same armature."""
+    made = face_with_keys(names, name)
+    made.parent = rig
+    return made
+
+
+def test_a_mesh_that_spells_in_another_way_than_the_face_moves_with_it() -> None:
+    face = rigged_face(BONES)
+    brows = part(["BrowsUp_L", "BrowsUp_R", "browDown"], "Brows", face.parent)
+    lashes = part(["Blink", "Wide"], "Lashes", face.parent)
+
+    assert shown(face, {"AU1L": 0.8, "AU2L": 0.8}) == pytest.approx(
+        {"browInnerUp": 0.4, "browOuterUpLeft": 0.8}, abs=1e-4
+    )
+    assert moved_keys(brows) == pytest.approx({"BrowsUp_L": 0.96}, abs=1e-4)
+    shown(face, {"AU45L": 1.0, "AU45R": 1.0, "AU4R": 1.0})
+    assert moved_keys(brows) == pytest.approx({"browDown": 0.5}, abs=1e-4)
+    assert moved_keys(lashes) == pytest.approx({"Blink": 1.0}, abs=1e-4)
+
+
+def test_a_spare_key_of_the_face_itself_stays_still() -> None:
+    face = face_with_keys([*ARKIT_NAMES, "eyeBlink", "browUpLeft", "browUpRight"])
+
+    moved = shown(face, {"AU45L": 1.0, "AU45R": 1.0, "AU1L": 0.5, "AU2L": 0.5})
+
+    assert {"eyeBlink", "browUpLeft", "browUpRight"}.isdisjoint(moved)
+
+
+def test_lashes_of_another_maker_than_the_face_blink_with_it() -> None:
+    rig = armature(BONES)
+    names = load_profile("daz_genesis8").names
+    face = part([own[0] for channel, own in names.items() if "Blink" not in channel], "Face", rig)
+    lids = part(["facs_jnt_EyeBlinkLeft", "facs_jnt_EyeBlinkRight"], "Lids", rig)
+    lashes = part(["eyeBlinkLeft", "EyeBlink_R"], "Lashes", rig)
+
+    shown(face, {"AU45R": 1.0})
+
+    assert profiles.profile_for(face).name == "daz_genesis8"
+    assert set(moved_keys(lids)) == {"facs_jnt_EyeBlinkRight"}
+    assert set(moved_keys(lashes)) == {"EyeBlink_R"}

@@ -7,13 +7,13 @@ offer but its inside.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from ..errors import RigError
-from .profile import INPUTS, BoneMove, MappingProfile
+from .profile import INPUTS, BoneMove, MappingProfile, StandIn
 from .recognition import NameIndex, is_second_choice, name_index
 from .skeleton import Skeleton, find_part
 from .spelling import plain_spelling, words_of
@@ -27,6 +27,8 @@ LEAST_EXPLAINED = 0.5
 MOST_MISSING_NAMED = 6
 # A channel opens the mouth that has this much of a relaxed jaw's drop.
 LEAST_OPENING = 0.2
+# Fewer mouths than this are a help to a jaw, not a way to speak.
+LEAST_MOUTHS = 3
 # Part of the distance between the eyes within which a bone begins at an eye's middle, not on its lid.
 NEAR = 0.12
 
@@ -88,6 +90,7 @@ class Coverage:
     missing : channels that nothing carries and nothing stands in for
     parts : bone part -> the rig's own bone, of head and eyes
     total : how many channels the profile has
+    meshes : the channels of each owner of shape keys
     """
 
     profile: str
@@ -96,6 +99,7 @@ class Coverage:
     missing: tuple[str, ...]
     parts: Mapping[str, str]
     total: int
+    meshes: tuple[frozenset[str], ...] = ()
 
     @property
     def found(self) -> dict[str, str]:
@@ -123,9 +127,17 @@ class Coverage:
         return "; ".join(parts)
 
 
-def coverage(profile: MappingProfile, inventory: Inventory) -> Coverage:
-    """What of a profile a character has."""
-    places = _places(profile, inventory)
+def coverage(
+    profile: MappingProfile, inventory: Inventory, *, only_own_names: bool = False
+) -> Coverage:
+    """What of a profile a character has.
+
+    Parameters
+    ----------
+    only_own_names : count every name that the profile knows and none besides, so that families can be
+        compared: meshes in another family's spelling are left out, spare keys are in
+    """
+    places, meshes = _places(profile, inventory, only_own_names=only_own_names)
     bones: dict[str, tuple[str, ...]] = {}
     for channel, moves in profile.bone_moves.items():
         wanted = [m for m in moves if m.when == "always" or channel not in places]
@@ -157,7 +169,8 @@ def coverage(profile: MappingProfile, inventory: Inventory) -> Coverage:
         eye = find_part(inventory.skeleton, profile.bones, profile.eyes.left)
         if eye:
             parts["eyes"] = eye
-    return Coverage(profile.name, places, bones, missing, parts, len(set(profile.shapes) - rest))
+    total = len(set(profile.shapes) - rest)
+    return Coverage(profile.name, places, bones, missing, parts, total, meshes)
 
 
 def unit_length(move: BoneMove, skeleton: Skeleton, profile: MappingProfile) -> float | None:
@@ -199,11 +212,14 @@ def best(
         No profile finds anything; the sentence says what there is.
     """
 
-    def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[bool, float, int]:
+    def rank(entry: tuple[MappingProfile, Coverage]) -> tuple[int, float, int]:
         profile, own = entry
         by_bone = len(set(own.bones) - set(own.places))
         explained = _explained(own, inventory)
         is_meant = own.share >= LEAST_SHARE or explained >= LEAST_EXPLAINED
+        if profile.stepped is not None:
+            # One picture cannot switch.
+            is_meant &= len(own.places) >= LEAST_MOUTHS
         carried = (len(own.places) + 0.5 * by_bone) * is_meant
         # Among equals the family that spells its names and bones as the rig does.
         literal = sum(
@@ -213,7 +229,7 @@ def best(
         )
         literal += sum(bone in sum(profile.bones.values(), ()) for bone in own.parts.values())
         return (
-            carried > 0 and _opens(profile, own),
+            _opens(profile, own) if carried > 0 else 0,
             carried * max(own.share, explained, 0.3),
             literal,
         )
@@ -224,12 +240,15 @@ def best(
     return most
 
 
-def _opens(profile: MappingProfile, found: Coverage) -> bool:
-    """Whether something that was found opens the mouth."""
+def _opens(profile: MappingProfile, found: Coverage) -> int:
+    """Whether what was found opens the mouth: 2 for a jaw or several mouths, 1 for a mouth or two."""
     fitted = profile.fitted({*found.places, *found.bones})
     jaw = INPUTS.index("AU26")
-    by_sound = any(row[jaw] >= LEAST_OPENING for row in fitted.visemes.values())
-    return by_sound or bool((fitted.gains[jaw] >= LEAST_OPENING).any())
+    if (fitted.gains[jaw] >= LEAST_OPENING).any():
+        return 2
+    if not any(row[jaw] >= LEAST_OPENING for row in fitted.visemes.values()):
+        return 0
+    return 2 if len(fitted.visemes) >= LEAST_MOUTHS else 1
 
 
 def _explained(found: Coverage, inventory: Inventory) -> float:
@@ -266,26 +285,73 @@ def describe_absence(inventory: Inventory) -> str:
     return f"{lacks[0].upper()}{lacks[1:]}. {can} Map its names in the object's DIRFA panel."
 
 
-def _places(profile: MappingProfile, inventory: Inventory) -> dict[str, tuple[Place, ...]]:
-    """Channel -> where it is: the first kind that has it, on every owner that does."""
-    wanted = profile.spellings
+def _places(
+    profile: MappingProfile, inventory: Inventory, *, only_own_names: bool
+) -> tuple[dict[str, tuple[Place, ...]], tuple[frozenset[str], ...]]:
+    """Channel -> where it is (the first kind that has it, every owner that does); the meshes' channels."""
     of_kinds: dict[Kind, dict[str, list[Place]]] = {kind: {} for kind in KINDS}
+    unread: list[tuple[str, NameIndex]] = []
+    owned: dict[tuple[Kind, str], set[str]] = {}
     for kind, owner, index in inventory.indices:
         if kind == "object" and profile.stepped is None:
             continue
-        best: dict[str, tuple[tuple[bool, int], str]] = {}
-        for meaning, own in index.recognised(wanted.keys()).items():
-            for channel, place in wanted[meaning]:
-                order = is_second_choice(own), place
-                if channel not in best or order < best[channel][0]:
-                    best[channel] = order, own
-        for channel, (_, own) in best.items():
+        best = _meant_by(index, profile.spellings)
+        if kind == "shape" and not best:
+            unread.append((owner, index))
+        for channel, own in best.items():
             of_kinds[kind].setdefault(channel, []).append(Place(kind, owner, own))
+        owned[kind, owner] = set(best)
+    if any(of_kinds.values()) and not only_own_names:
+        for owner, index in unread:
+            # Lashes of another maker than the face: they know its movements by their common names.
+            for channel, own in _meant_by(index, profile.common_spellings).items():
+                of_kinds["shape"].setdefault(channel, []).append(Place("shape", owner, own))
+                owned["shape", owner].add(channel)
     result: dict[str, tuple[Place, ...]] = {}
     for of_kind in of_kinds.values():
         for channel, places in of_kind.items():
             result.setdefault(channel, tuple(places))
-    return {name: result[name] for name in profile.every_channel if name in result}
+    used = result if only_own_names else _used(profile, result, owned)
+    meshes = tuple(
+        frozenset(channels) for (kind, _), channels in owned.items() if kind == "shape" and channels
+    )
+    return {name: used[name] for name in profile.every_channel if name in used}, meshes
+
+
+def _meant_by(index: NameIndex, wanted: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, str]:
+    """Channel -> the name of an owner that means it best."""
+    best: dict[str, tuple[tuple[bool, int], str]] = {}
+    for meaning, own in index.recognised(wanted.keys()).items():
+        for channel, place in wanted[meaning]:
+            order = is_second_choice(own), place
+            if channel not in best or order < best[channel][0]:
+                best[channel] = order, own
+    return {channel: own for channel, (_, own) in best.items()}
+
+
+def _used(
+    profile: MappingProfile,
+    places: Mapping[str, tuple[Place, ...]],
+    owned: Mapping[tuple[Kind, str], Set[str]],
+) -> dict[str, tuple[Place, ...]]:
+    """Places without those of a stand-in whose owner has what it stands in for."""
+    spare: dict[str, list[StandIn]] = {}
+    for stand_in in profile.stand_ins:
+        for channel in set(stand_in.channels) - set(profile.shapes):
+            spare.setdefault(channel, []).append(stand_in)
+    used: dict[str, tuple[Place, ...]] = {}
+    for channel, found in places.items():
+        if channel in spare:
+            kept = tuple(
+                place
+                for place in found
+                if any(owned[place.kind, place.owner].isdisjoint(s.missing) for s in spare[channel])
+            )
+        else:
+            kept = found
+        if kept:
+            used[channel] = kept
+    return used
 
 
 def named(profile: MappingProfile, names: Collection[str]) -> Coverage:

@@ -8,7 +8,7 @@ of a rig live in profiles only; code never spells one. No bpy.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -90,6 +90,10 @@ class StandIn:
     missing: tuple[str, ...]
     channels: Mapping[str, Mapping[str, float]]
     adjust: Mapping[str, Mapping[str, float]]
+
+    def acts_on(self, have: Set[str]) -> bool:
+        """Whether something with these channels needs it and can have it."""
+        return have.isdisjoint(self.missing) and have >= set(self.channels)
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,19 @@ class MappingProfile:
                 found.setdefault(plain_spelling(name), []).append((channel, order))
         return found
 
+    @cached_property
+    def common_spellings(self) -> Mapping[str, list[tuple[str, int]]]:
+        """Spelling -> the channel called so, where rigs of this family spell it in their own way.
+
+        Channels with values of their own are left out: another maker's key runs from 0 to 1.
+        """
+        own = (name for name in self.every_channel if name in self.names)
+        return {
+            plain_spelling(name): [(name, 0)]
+            for name in own
+            if name not in self.ranges and name not in self.limits
+        }
+
     def names_of(self, channel: str) -> tuple[str, ...]:
         """Names that a channel has on rigs."""
         return self.names.get(channel, (channel,))
@@ -231,26 +248,37 @@ class MappingProfile:
             translation=animation.translation,
         )
 
-    def fitted(self, present: Collection[str]) -> MappingProfile:
+    def fitted(
+        self, present: Collection[str], parts: Collection[Collection[str]] = ()
+    ) -> MappingProfile:
         """The profile of a rig that has only the channels `present`, with stand-ins for the others.
 
         A channel that must stay below one the rig lacks is left out: lips sealed over a jaw that does
         not open would cross.
+
+        Parameters
+        ----------
+        parts : the channels of each of its meshes; one that spells in another way than the face (brows
+            with one key for up) gets the stand-ins that it needs, and the face keeps its own channels
         """
         have = set(present)
         kept = [name for name in self.shapes if name in have]
         columns = [self.gains[:, self.shapes.index(name)].copy() for name in kept]
         for stand_in in self.stand_ins:
-            if have & set(stand_in.missing) or not have >= set(stand_in.channels):
+            acts = stand_in.acts_on(have)
+            if not acts and not any(
+                stand_in.channels and stand_in.acts_on(part) for part in map(set, parts)
+            ):
                 continue
             for name, gains in stand_in.channels.items():
                 if name not in kept:
                     kept.append(name)
                     columns.append(gain_column(gains))
+            if not acts:
+                continue
             for name, gains in stand_in.adjust.items():
                 if name in kept:
                     columns[kept.index(name)] += gain_column(gains)
-            have -= set(stand_in.missing)
         at_most = (*self.at_most, *self.spare_at_most)
         lost = {a for a, b in at_most if a in kept and b not in kept}
         chosen = [index for index, name in enumerate(kept) if name not in lost]

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from itertools import permutations
 
 from .spelling import is_half_way, joined, readings
-from .vocabulary import meant, said, sides_of
+from .vocabulary import are_sounds, meant, pairs_of, said, sides_of
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
 LEAST_SHARED = 3
@@ -103,15 +103,27 @@ class NameIndex:
     @cached_property
     def worded(self) -> tuple[Choices, Choices]:
         """By what their words say in some language, and with one slip of the pen."""
-        sides = sides_of(self.names)
         return (
-            _choices(said(name, self.sure, sides.get(name, "")) for name in self.names),
-            _choices(meant(name, self.sure, sides.get(name, "")) for name in self.names),
+            _choices(self._said(name) for name in self.names),
+            _choices(self._meant(name) for name in self.names),
         )
+
+    @cached_property
+    def _company(self) -> tuple[Mapping[str, str], frozenset[str], bool]:
+        """Sides that single letters say, names with a twin of the other side, whether sounds abound."""
+        return sides_of(self.names), pairs_of(self.names), are_sounds(self.names, self.sure)
+
+    def _said(self, name: str) -> tuple[str, ...]:
+        sides, _, among_sounds = self._company
+        return said(name, self.sure, sides.get(name, ""), among_sounds=among_sounds)
+
+    def _meant(self, name: str) -> tuple[str, ...]:
+        sides, pairs, _ = self._company
+        return meant(name, self.sure, sides.get(name, ""), is_paired=name in pairs)
 
     def prepare(self) -> Iterator[None]:
         """Work out all meanings now, some names at a time, so that the first question need not."""
-        empty, sides = AROUND | self.around, sides_of(self.names)
+        empty = AROUND | self.around
         for begin in range(0, len(self.names), NAMES_A_PIECE):
             for name in self.names[begin : begin + NAMES_A_PIECE]:
                 # What these answer is remembered by name.
@@ -119,8 +131,8 @@ class NameIndex:
                 _alone(name, self.sure)
                 _alone(name, empty)
                 _shuffled(name)
-                said(name, self.sure, sides.get(name, ""))
-                meant(name, self.sure, sides.get(name, ""))
+                self._said(name)
+                self._meant(name)
             if len(self.names) > NAMES_A_PIECE:
                 yield
         _ = self.exact, self.inside

@@ -4,8 +4,10 @@
 (``rigs/vocabulary.json``): each stands for concepts, and a set of concepts for a movement, in whatever
 order. A name means something only if **every** word of it is known, so that ``smile_lines``, ``lip_thick``
 and ``half_blink`` mean nothing: what is not understood whole is better left alone. A word that nobody
-knows may be one with a single slip of the pen, where another word of the name says what it is about.
-No bpy.
+knows may be one with a single slip of the pen, where another word of the name says what it is about, or
+where the same word is there for the other side (``snerr_L``, ``snerr_R``). Sounds need a word that
+announces them, unless so many stand side by side (``Ah``, ``Ee``, ``F``, ``L``, ``M``) that they announce
+each other. No bpy.
 
 References
 ----------
@@ -27,10 +29,18 @@ VOCABULARY_FILE = Path(__file__).resolve().parents[3] / "rigs" / "vocabulary.jso
 SIDES = ("left", "right")
 # Letters of a word in which two may be swapped, one be too many or missing, one be another.
 SHORTEST_SWAPPED, SHORTEST_LONGER, SHORTEST_OTHER = 4, 5, 6
+# With the same word for the other side, one letter of a shorter word may be another.
+SHORTEST_OTHER_OF_PAIR = 5
+# Bare sounds announce each other where this many vowels and consonants are among them, or the five vowels.
+VOWELS = frozenset({"aa", "e", "ee", "ih", "oh", "ou", "uh"})
+FIVE_VOWELS = frozenset({"aa", "e", "ih", "oh", "ou"})
+LEAST_VOWELS, LEAST_CONSONANTS, LEAST_SOUNDS = 2, 2, 5
 # A single word of fewer Latin letters is no row of words: ``upsu``.
 SHORTEST_ROW = 6
 # Letters that say left in a Romance language where the same name with D says right.
 LEFT_LETTERS, RIGHT_LETTER = frozenset({"g", "i", "s", "e"}), "d"
+# Where sounds stand, L and R are some.
+_LETTERS_OF_SIDES = {"left": "l", "right": "r"}
 # Names of a large cast: remembered, a name costs nothing the next time.
 REMEMBERED = 32768
 
@@ -83,25 +93,35 @@ def vocabulary() -> Vocabulary:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def said(name: str, empty: frozenset[str], side: str = "") -> tuple[str, ...]:
+def said(
+    name: str, empty: frozenset[str], side: str = "", *, among_sounds: bool = False
+) -> tuple[str, ...]:
     """Spellings of the movement or sound that all words of a name say together.
 
     Parameters
     ----------
     empty : words that say nothing
     side : of a name whose last word is a letter for it
+    among_sounds : whether the other names announce it as a sound
     """
     found: list[str] = []
     for words in _ways(name, side):
-        found += _sound(words, empty)
+        found += _sound(words, empty, is_announced=among_sounds)
         concepts = [_concepts(word) for word in words]
         found += _movement(words, concepts, empty)
     return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def meant(name: str, empty: frozenset[str], side: str = "") -> tuple[str, ...]:
-    """Spellings of what the words of a name say if one of them has a slip of the pen."""
+def meant(
+    name: str, empty: frozenset[str], side: str = "", *, is_paired: bool = False
+) -> tuple[str, ...]:
+    """Spellings of what the words of a name say if one of them has a slip of the pen.
+
+    Parameters
+    ----------
+    is_paired : whether the same name is there for the other side
+    """
     found: list[str] = []
     for words in _ways(name, side):
         unknown = [place for place, word in enumerate(words) if _unknown(word, empty)]
@@ -109,9 +129,9 @@ def meant(name: str, empty: frozenset[str], side: str = "") -> tuple[str, ...]:
             continue
         place = unknown[0]
         others = [_concepts(word) for word in words[:place] + words[place + 1 :]]
-        if not any(set(known or ()) - set(SIDES) for known in others):
+        if not is_paired and not any(set(known or ()) - set(SIDES) for known in others):
             continue
-        right = {vocabulary().words[word] for word in _corrections(words[place])}
+        right = {vocabulary().words[word] for word in _corrections(words[place], is_paired)}
         if len(right) == 1:
             concepts = [_concepts(word) for word in words]
             concepts[place] = right.pop()
@@ -132,6 +152,48 @@ def sides_of(names: Sequence[str]) -> dict[str, str]:
             for letter, name in letters.items():
                 found[name] = "right" if letter == RIGHT_LETTER else "left"
     return found
+
+
+def are_sounds(names: Sequence[str], empty: frozenset[str]) -> bool:
+    """Whether so many of some names are bare sounds that each of them is one."""
+    found = {
+        vocabulary().sounds[form] for name in names if (form := _bare_form(name, empty)) is not None
+    }
+    vowels = found & VOWELS
+    consonants = found - VOWELS - {"sil"}
+    return vowels >= FIVE_VOWELS or (
+        len(vowels) >= LEAST_VOWELS
+        and len(consonants) >= LEAST_CONSONANTS
+        and len(vowels) + len(consonants) >= LEAST_SOUNDS
+    )
+
+
+def pairs_of(names: Sequence[str]) -> frozenset[str]:
+    """Names of which both sides are there."""
+    stems: dict[tuple[str, ...], dict[str, str]] = {}
+    for name in names:
+        words = readings(name)[-1]
+        sides = [word for word in words if word in SIDES]
+        if len(sides) == 1:
+            stem = tuple("" if word in SIDES else word for word in words)
+            stems.setdefault(stem, {})[sides[0]] = name
+    return frozenset(
+        name for sides in stems.values() if len(sides) == len(SIDES) for name in sides.values()
+    )
+
+
+def _bare_form(name: str, empty: frozenset[str]) -> str | None:
+    """The letters of a name that is a sound as it stands, or behind a word for the mouth."""
+    known = vocabulary()
+    for words in readings(name):
+        rest = [word for word in words if word not in empty and not word.isdigit()]
+        form = "".join(word for word in rest if word not in known.mouthed)
+        if len(form) < len("".join(rest)) and form in SIDES:
+            continue
+        form = _LETTERS_OF_SIDES.get(form, form)
+        if form in known.sounds:
+            return form
+    return None
 
 
 def _ways(name: str, side: str) -> Iterator[tuple[str, ...]]:
@@ -163,16 +225,17 @@ def _movement(
         yield movement.lower() + "".join(sides)
 
 
-def _sound(words: Sequence[str], empty: frozenset[str]) -> Iterator[str]:
-    """The class of a sound that stands behind words that announce one."""
+def _sound(
+    words: Sequence[str], empty: frozenset[str], *, is_announced: bool = False
+) -> Iterator[str]:
+    """The class of a sound that stands behind words that announce one, or among others."""
     known = vocabulary()
     rest = [word for word in words if word not in empty and not word.isdigit()]
-    announced = [word for word in rest if word in known.spoken]
+    announced = is_announced or any(word in known.spoken for word in rest)
     mouthed = [word for word in rest if word in known.mouthed]
     form = "".join(word for word in rest if word not in known.spoken | known.mouthed)
-    if announced:
-        # L and R are sounds here.
-        form = {"left": "l", "right": "r"}.get(form, form)
+    if announced and not (is_announced and mouthed):
+        form = _LETTERS_OF_SIDES.get(form, form)
     sound = known.sounds.get(form, "")
     # A sign of kana or hangul is a syllable by itself, and a letter is not.
     if not sound:
@@ -213,13 +276,14 @@ def _shortened(word: str) -> set[str]:
     return {word} | {word[:place] + word[place + 1 :] for place in range(len(word))}
 
 
-def _corrections(word: str) -> set[str]:
+def _corrections(word: str, is_paired: bool) -> set[str]:
     """Known words of which a word is one slip away; the first letter is nobody's slip."""
+    shortest = SHORTEST_OTHER_OF_PAIR if is_paired else SHORTEST_OTHER
     near = {other for short in _shortened(word) for other in vocabulary().slips.get(short, ())}
-    return {other for other in near if other[:1] == word[:1] and _is_slip(word, other)}
+    return {other for other in near if other[:1] == word[:1] and _is_slip(word, other, shortest)}
 
 
-def _is_slip(word: str, other: str) -> bool:
+def _is_slip(word: str, other: str, shortest_other: int) -> bool:
     if not min(len(word), len(other)) >= SHORTEST_SWAPPED:
         return False
     if abs(len(word) - len(other)) == 1:
@@ -229,7 +293,7 @@ def _is_slip(word: str, other: str) -> bool:
         return False
     differ = [place for place, (a, b) in enumerate(zip(word, other, strict=True)) if a != b]
     if len(differ) == 1:
-        return len(word) >= SHORTEST_OTHER
+        return len(word) >= shortest_other
     return (
         len(differ) == 2
         and differ[1] == differ[0] + 1

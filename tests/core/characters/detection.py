@@ -11,4 +11,6 @@ from dirfa_blender.core.characters.profile import MappingProfile
 def detected(
     profiles: Sequence[MappingProfile], inventory: Inventory
 ) -> tuple[MappingProfile, Coverage]:
-    return best([(profile, coverage(profile, inventory)) for profile in profiles], inventory)
+    found = [(p, coverage(p, inventory, only_own_names=True)) for p in profiles]
+    profile, _ = best(found, inventory)
+    return profile, coverage(profile, inventory)

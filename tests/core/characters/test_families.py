@@ -301,6 +301,16 @@ def test_one_face_may_mix_the_words_of_many_families() -> None:
     assert {place.name for places in found.places.values() for place in places} == set(mixed)
 
 
+def test_a_unit_of_both_sides_is_told_by_its_two_halves() -> None:
+    names = "AU1L+AU1R AU4L+AU4R AU12L+AU12R AU20L AU20R AU26 AU18Z AU45"
+
+    profile, found, fitted = found_in(names.split())
+
+    assert profile.name == "action_units"
+    assert {p.name for places in found.places.values() for p in places} == set(names.split())
+    assert weights(fitted, {"AU12L": 1.0, "AU12R": 1.0})["AU12"] == pytest.approx(1.0)
+
+
 def test_an_accent_is_no_side() -> None:
     assert side_of("Lächeln") == side_of("Rücken") == side_of("Lèvre") == ""
     assert side_of("Lächeln_R") == side_of("Lächeln rechts") == "right"

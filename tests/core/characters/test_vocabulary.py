@@ -171,6 +171,74 @@ def test_sounds_behind_a_word_or_as_syllables_are_visemes(names: str, sounds: st
     assert len(found.places) == len(names.split())
 
 
+@pytest.mark.parametrize(
+    ("names", "count"),
+    [
+        ("Ah D Ee F L M Oh R S Uh W-Oo Neutral Smile Blink", 14),
+        ("Aah BMP ChJSh DST Eee FV I K N Oh OohQ R Th W BlinkLeft BlinkRight BrowUpLeft BrowUpRight", 18),
+        ("aaa eh ohh uuu iee rrr www sss fff tth mbp ssh schwa gk lntd blink_L blink_R", 17),
+        ("A I U E O Blink_L Blink_R Smile BrowUp BrowDown Tongue_Out", 11),
+        ("MouthO MouthF MouthM MouthE MouthA MouthS Blink", 7),
+    ],
+)  # fmt: skip
+def test_bare_sounds_that_stand_side_by_side_are_visemes(names: str, count: int) -> None:
+    profile, found = found_in(names.split())
+
+    assert profile.name == "sounds"
+    assert len(found.places) == count
+
+
+@pytest.mark.parametrize(
+    "names", ["O U jawOpen Blink", "L R M jawOpen Blink_L Blink_R", "O jawOpen"]
+)
+def test_a_few_letters_beside_a_jaw_are_no_visemes(names: str) -> None:
+    _, found = found_in(names.split())
+
+    assert "jawOpen" in found.places
+    assert not any(len(place.name) == 1 for places in found.places.values() for place in places)
+
+
+def test_a_lone_mouth_opens_by_itself_and_is_no_picture() -> None:
+    for names in (
+        ["Mouth O"],
+        ["Mouth_O", "Blink"],
+        ["mouth_O", "BrowsUp_L", "BrowsUp_R", "Blink"],
+    ):
+        profile, found = found_in(names)
+
+        assert profile.stepped is None
+        assert found.found["phoneme_oh"] == names[0]
+
+
+def test_the_l_of_drawn_mouths_is_a_sound() -> None:
+    profile, found = found_in(
+        [f"mouth_{m}" for m in ("AI", "E", "O", "U", "etc", "L", "WQ", "MBP")]
+    )
+
+    assert profile.name == "preston_blair"
+    assert found.found["L"] == "mouth_L"
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        ("jawOpen snerrL snerrR", {"noseSneerLeft": "snerrL", "noseSneerRight": "snerrR"}),
+        ("jawOpen smikeL smikeR", {"mouthSmileLeft": "smikeL", "mouthSmileRight": "smikeR"}),
+        ("jawOpen puck Lips_Tight", {"mouthPucker": "puck", "mouthPress": "Lips_Tight"}),
+        ("jawOpen worryLeft worryRight", {"browInnerUpLeft": "worryLeft"}),
+        ("jawOpen snerr snark_L", {}),
+    ],
+)
+def test_a_slip_is_forgiven_where_the_other_side_has_it_too(
+    names: str, read: dict[str, str]
+) -> None:
+    _, found = found_in(names.split())
+
+    assert found.found.items() >= read.items()
+    if not read:
+        assert set(found.found) == {"jawOpen"}
+
+
 def test_letters_of_sides_are_sides_only_where_both_are_there() -> None:
     names = ("sourire_G", "sourire_D", "sourcil_haut_D", "boca_S", "Mouth_D", "Mouth_G")
 
