@@ -299,11 +299,11 @@ class Window:
         self._tool("xdotool", "mouseup", "1")
         time.sleep(0.3)
 
-    def scroll(self, x: int, y: int, notches: int) -> None:
-        """Turn the wheel towards oneself at a point."""
+    def scroll(self, x: int, y: int, notches: int, button: str = "5") -> None:
+        """Turn the wheel at a point: towards oneself, or away with button 4."""
         self.move(x, y)
         for _ in range(notches):
-            self._tool("xdotool", "click", "5")
+            self._tool("xdotool", "click", button)
         time.sleep(1.0)
 
     def key(self, *names: str) -> None:
