@@ -22,6 +22,8 @@ ACTIONS = int(os.environ.get("DIRFA_GUI_ACTIONS", "60"))
 SPARED = 0.75
 # A copy of a head is large, and two tell as much as twenty.
 MOST_COPIES = 2
+# Points of the tab that are looked at until something lies there; headings and lists are nothing.
+TRIES = 3
 # The middle of the 3D view, where keys are meant for the scene.
 VIEW = (430, 480)
 # What takes the server away, opens another program, or leaves a film in somebody's folder.
@@ -63,12 +65,16 @@ class Hands:
         self.done.append(f"{action.__name__}: {action()}")
 
     def in_sidebar(self) -> tuple[int, int, str]:
-        """A point of the tab, and what lies there."""
+        """A point of the tab, and what lies there: mostly something."""
         left, bottom, width, height, window_height = self.window.run(SIDEBAR)
-        x = int(left + self.chance.uniform(0.05, 0.9) * width)
         top = window_height - bottom - height
-        y = min(int(top + self.chance.uniform(0.01, 0.95) * height), HEIGHT - 5)
-        return x, y, self.window.under(x, y)
+        for _ in range(TRIES):
+            x = int(left + self.chance.uniform(0.05, 0.9) * width)
+            y = min(int(top + self.chance.uniform(0.01, 0.95) * height), HEIGHT - 5)
+            what = self.window.under(x, y)
+            if what:
+                break
+        return x, y, what
 
     def click(self) -> str:
         x, y, what = self.in_sidebar()
