@@ -166,7 +166,7 @@ def _orders(
     problems = Problems(f"Manifest {found.manifest.name}")
     orders: list[tuple[str, str, SceneOrder]] = []
     seen: dict[str, str] = {}
-    for row in read_rows(found.manifest, ("id", *own, *FOREIGN)):
+    for row in read_rows(found.manifest, ("id", *own, *FOREIGN), problems):
         try:
             id, order = _order_of(verb, row, found, folder)
         except DirfaError as error:

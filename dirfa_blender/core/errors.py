@@ -6,6 +6,7 @@
     ├── AudioError          the recording cannot be used
     ├── PhotoError          the picture cannot be used
     ├── FormatError         a file is not what its name or header says
+    │   └── ManifestError       rows of a manifest are wrong, nothing was started
     ├── ProfileError        a mapping profile is wrong
     ├── RigError            the target in the scene cannot be driven
     ├── SettingsError       a setting is outside what it may be
@@ -37,6 +38,10 @@ class PhotoError(DirfaError):
 
 class FormatError(DirfaError):
     """A file's content differs from its format."""
+
+
+class ManifestError(FormatError):
+    """A manifest has mistakes that another try cannot mend; command lines answer it with exit code 2."""
 
 
 class ProfileError(DirfaError):

@@ -154,7 +154,7 @@ def _manifest_lines(
     settings = [entry.name for entry in fields(AnimateSettings)]
     problems = Problems(f"Manifest {path.name}")
     lines: list[Line] = []
-    for row in read_rows(path, (*OWN_COLUMNS, *settings, *FOREIGN)):
+    for row in read_rows(path, (*OWN_COLUMNS, *settings, *FOREIGN), problems):
         try:
             lines.append(_line_of(row, path.parent, defaults, formats, seed))
         except DirfaError as error:

@@ -222,7 +222,7 @@ def test_every_bad_row_of_a_manifest_is_named(tmp_path: Path, capsys) -> None:
     code = run("render", "--manifest", manifest, "-o", tmp_path / "out")
 
     told = capsys.readouterr().err
-    assert code == 1
+    assert code == 2
     assert "4 problems" in told
     for part in (
         "entry 1: The frames must be",

@@ -1,10 +1,14 @@
-"""How a command ends: its exit code, and one sentence where it could not do what was asked. No bpy."""
+"""How a command ends: its exit code, and one sentence where it could not do what was asked. No bpy.
+
+A farm reads the code: after `FAILED` another try may help, since a disk was full or a recording not there
+yet; after `USAGE_ERROR` somebody has to correct the command or the manifest, and nothing was started.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import DirfaError, SettingsError
+from ..errors import DirfaError, ManifestError, SettingsError
 from .progress import Display
 
 FAILED, USAGE_ERROR, INTERRUPTED = 1, 2, 130
@@ -19,7 +23,7 @@ def exit_code(run: Callable[[], int], display: Display, interrupted: str) -> int
     """
     try:
         return run()
-    except SettingsError as error:
+    except (SettingsError, ManifestError) as error:
         display.error(str(error))
         return USAGE_ERROR
     except DirfaError as error:

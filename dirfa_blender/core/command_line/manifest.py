@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import FormatError
+from ..errors import FormatError, ManifestError
 
 SUFFIXES = (".csv", ".tsv", ".json")
 DELIMITERS = (",", ";", "\t")
@@ -27,7 +27,7 @@ MOST_SHOWN = 40
 
 @dataclass(frozen=True)
 class Row:
-    """One row: where it stands, and its cells by column; an empty CSV cell is left out."""
+    """One row: where it stands, and its cells by column; an empty cell is left out."""
 
     where: str
     cells: Mapping[str, Any]
@@ -50,33 +50,35 @@ class Problems:
         self.found.append(f"{where}: {sentence}")
 
     def raise_any(self) -> None:
-        """Raise FormatError with every problem on a line of its own, if there is one."""
+        """Raise ManifestError with every problem on a line of its own, if there is one."""
         if self.found:
             count = "1 problem" if len(self.found) == 1 else f"{len(self.found)} problems"
             shown = self.found[:MOST_SHOWN]
             if len(self.found) > MOST_SHOWN:
                 shown.append(f"and {len(self.found) - MOST_SHOWN} more")
             listed = "\n  ".join(shown)
-            raise FormatError(f"{self.source} has {count}; nothing was started.\n  {listed}")
+            raise ManifestError(f"{self.source} has {count}; nothing was started.\n  {listed}")
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
-    """The rows of a manifest.
+def read_rows(path: Path, columns: Sequence[str], problems: Problems) -> list[Row]:
+    """The rows of a manifest, without what is wrong with them.
 
     Parameters
     ----------
     columns : names a row may use; any other is a problem, because it may be a misspelt setting
+    problems : gets what is wrong; the caller adds its own and raises
 
     Raises
     ------
     FormatError
-        Not readable, not a manifest, empty, or a row uses a column that does not exist.
+        It cannot be read now.
+    ManifestError
+        It is no manifest, or empty.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise FormatError(f"A manifest must be {', '.join(SUFFIXES)}, got {path.name}.")
+        raise ManifestError(f"A manifest must be {', '.join(SUFFIXES)}, got {path.name}.")
     text = _text(path)
-    problems = Problems(f"Manifest {path.name}")
     rows = _json_rows(text, problems) if suffix == ".json" else _csv_rows(text, columns, problems)
     named: set[str] = set()
     for row in rows:
@@ -87,13 +89,13 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
                 row.where, f"unknown column {', '.join(unknown)}; known are {', '.join(columns)}."
             )
     if not rows and not problems.found:
-        raise FormatError(f"Manifest {path.name} has no rows: there is nothing to make.")
-    problems.raise_any()
-    return rows
+        raise ManifestError(f"Manifest {path.name} has no rows: there is nothing to make.")
+    known = set(columns)
+    return [Row(row.where, {n: c for n, c in row.cells.items() if n in known}) for row in rows]
 
 
 def _text(path: Path) -> str:
-    """What a manifest says, in whichever Unicode a spreadsheet wrote it. Raises FormatError."""
+    """What a manifest says, in whichever Unicode a spreadsheet wrote it."""
     try:
         data = path.read_bytes()
         is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -101,12 +103,12 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise FormatError(f"Cannot read manifest {path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise FormatError(
+        raise ManifestError(
             f"Cannot read manifest {path}: it is not UTF-8 text. Save it as UTF-8; spreadsheets call "
             "that CSV UTF-8."
         ) from error
     if "\0" in text:
-        raise FormatError(f"Cannot read manifest {path}: it holds zero bytes, so it is no text.")
+        raise ManifestError(f"Cannot read manifest {path}: it holds zero bytes, so it is no text.")
     return text
 
 
@@ -149,17 +151,17 @@ def _json_rows(text: str, problems: Problems) -> list[Row]:
     try:
         found: Any = json.loads(text)
     except ValueError as error:
-        raise FormatError(f"{problems.source} must be JSON: {error}.") from error
+        raise ManifestError(f"{problems.source} must be JSON: {error}.") from error
     if isinstance(found, dict):
         found = found.get("lines")  # pyright: ignore[reportUnknownMemberType]
     if not isinstance(found, list):
-        raise FormatError(f'{problems.source} must be a list of objects, or {{"lines": [...]}}.')
+        raise ManifestError(f'{problems.source} must be a list of objects, or {{"lines": [...]}}.')
     entries: list[Any] = found  # pyright: ignore[reportUnknownVariableType]
     rows: list[Row] = []
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, dict):
             cells: dict[str, Any] = entry  # pyright: ignore[reportUnknownVariableType]
-            kept = {str(name): value for name, value in cells.items() if value is not None}
+            kept = {str(name): value for name, value in cells.items() if value not in (None, "")}
             rows.append(Row(f"entry {number}", kept))
         else:
             problems.add(f"entry {number}", f"must be an object, got {entry!r}.")

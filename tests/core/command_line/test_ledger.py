@@ -8,8 +8,8 @@ import pytest
 
 from dirfa_blender.core.command_line.folder_lock import FolderLock
 from dirfa_blender.core.command_line.ledger import Ledger, Record, sha256_of, state_folder
-from dirfa_blender.core.command_line.manifest import read_rows
-from dirfa_blender.core.errors import FormatError, OutputError
+from dirfa_blender.core.command_line.manifest import Problems, read_rows
+from dirfa_blender.core.errors import ManifestError, OutputError
 
 
 def made(folder: Path, name: str, content: bytes) -> Record:
@@ -80,14 +80,17 @@ def test_a_wrong_manifest_is_refused_in_words(
 ) -> None:
     (tmp_path / name).write_text(text)
 
-    with pytest.raises(FormatError, match=message):
-        read_rows(tmp_path / name, ("id", "audio"))
+    problems = Problems("It")
+
+    with pytest.raises(ManifestError, match=message):
+        read_rows(tmp_path / name, ("id", "audio"), problems)
+        problems.raise_any()
 
 
 def test_rows_know_their_line_behind_comments_and_quoted_line_breaks(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('\ufeffid,audio\n# note\n\n"a\nb",c\nd,\n', encoding="utf-8")
 
-    rows = read_rows(tmp_path / "a.csv", ("id", "audio"))
+    rows = read_rows(tmp_path / "a.csv", ("id", "audio"), Problems("It"))
 
     assert [row.where for row in rows] == ["line 4", "line 6"]
     assert rows[1].cells == {"id": "d"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dirfa_blender.core.command_line.manifest import MOST_SHOWN, read_rows
-from dirfa_blender.core.errors import FormatError
+from dirfa_blender.core.command_line.manifest import MOST_SHOWN, Problems, read_rows
+from dirfa_blender.core.errors import FormatError, ManifestError
 
 COLUMNS = ("id", "audio", "seed")
 
@@ -15,7 +15,10 @@ COLUMNS = ("id", "audio", "seed")
 def cells(folder: Path, data: bytes, name: str = "lines.csv") -> list[dict[str, object]]:
     path = folder / name
     path.write_bytes(data)
-    return [dict(row.cells) for row in read_rows(path, COLUMNS)]
+    problems = Problems(f"Manifest {name}")
+    rows = read_rows(path, COLUMNS, problems)
+    problems.raise_any()
+    return [dict(row.cells) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,19 @@ def test_csv_is_taken_as_spreadsheets_write_it(tmp_path: Path, data: bytes) -> N
     assert cells(tmp_path, data) == [{"id": "x", "audio": "a.wav", "seed": "3"}]
 
 
+def test_an_empty_json_value_is_an_empty_cell(tmp_path: Path) -> None:
+    rows = cells(tmp_path, b'[{"id": "x", "audio": "a.wav", "seed": ""}]', "lines.json")
+
+    assert rows == [{"id": "x", "audio": "a.wav"}]
+
+
+def test_a_manifest_that_is_not_there_yet_is_no_mistake_in_it(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="Cannot read manifest") as caught:
+        read_rows(tmp_path / "lines.csv", COLUMNS, Problems("Manifest"))
+
+    assert not isinstance(caught.value, ManifestError)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -46,21 +62,21 @@ def test_csv_is_taken_as_spreadsheets_write_it(tmp_path: Path, data: bytes) -> N
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(tmp_path: Path, data: bytes, message: str) -> None:
-    with pytest.raises(FormatError, match=message):
+    with pytest.raises(ManifestError, match=message):
         cells(tmp_path, data)
 
 
 def test_an_unknown_column_is_named_once(tmp_path: Path) -> None:
     rows = "".join(f"x{n},a.wav,1\n" for n in range(50))
 
-    with pytest.raises(FormatError, match=r"has 1 problem.*\n  line 2: unknown column sed;"):
+    with pytest.raises(ManifestError, match=r"has 1 problem.*\n  line 2: unknown column sed;"):
         cells(tmp_path, f"id,audio,sed\n{rows}".encode())
 
 
 def test_a_thousand_problems_are_counted_and_the_first_shown(tmp_path: Path) -> None:
     rows = "x,a.wav,1,2\n" * 1000
 
-    with pytest.raises(FormatError, match="has 1000 problems") as caught:
+    with pytest.raises(ManifestError, match="has 1000 problems") as caught:
         cells(tmp_path, f"id,audio,seed\n{rows}".encode())
 
     assert str(caught.value).endswith(f"and {1000 - MOST_SHOWN} more")

@@ -175,7 +175,7 @@ def test_every_bad_row_is_named_by_its_line_and_nothing_starts(
 
     code, _, told = batch(manifest)
 
-    assert code == 1
+    assert code == 2
     assert "5 problems" in told
     for part in ("line 2: ", "line 3: audio", "line 4: output must lie inside", "line 6: the id 'four'",
                  "line 6: the output FOUR.npz is taken by line 5"):  # fmt: skip
@@ -310,12 +310,29 @@ def test_wrong_usage_has_exit_code_2(lines: Path, batch, options: list[str], mes
     assert message in told
 
 
+def test_a_farm_is_told_apart_what_another_try_may_mend(tmp_path: Path, lines: Path, batch) -> None:
+    manifest = tmp_path / "lines.json"
+    rows = [{"id": "a", "audio": "lines/a.wav", "emotion": ""}, {"id": "late", "audio": "late.wav"}]
+    codes: dict[str, int] = {}
+
+    codes["not there yet"], _, _ = batch(manifest)
+    manifest.write_text(json.dumps([*rows, {"id": "c", "audoi": "c.wav", "emotion": "hapy=1"}]))
+    codes["mistakes"], _, told = batch(manifest)
+    manifest.write_text(json.dumps(rows))
+    codes["a recording is late"], events, _ = batch(manifest)
+
+    assert codes == {"not there yet": 1, "mistakes": 2, "a recording is late": 1}
+    assert "unknown column audoi" in told and "audio must name a recording" in told
+    states = {event["id"]: event["state"] for event in events if event["event"] == "line"}
+    assert states == {"a": "made", "late": "failed"}
+
+
 def test_texts_beside_recordings_are_their_transcripts(lines: Path, batch) -> None:
     (lines / "a.txt").write_text("nobody says these many words in a buzz", "utf-8")
     (lines / "b.txt").write_bytes(b"\xff\xfe\xfa")
 
     code, _, message = batch(lines, "--texts")
-    assert code == 1
+    assert code == 2
     assert "b.txt" in message
 
     (lines / "b.txt").unlink()
