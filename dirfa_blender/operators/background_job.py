@@ -38,6 +38,7 @@ class BackgroundOperator:
     bl_options = {"UNDO"}
     title = "Working"
     _job: BackgroundJob[Any]
+    _is_begun: bool = False
     _timer: bpy.types.Timer | None = None
     _ticks: int = 0
     _entering: Entering | None = None
@@ -71,6 +72,7 @@ class BackgroundOperator:
             return self._failed(error)
         # Shown before it runs: a quick job may be over before the next line.
         self._job = BackgroundJob(self.work, is_started=False)
+        self._is_begun = True
         state().begin(self.title, self._job.cancel)
         self._job.start()
         if bpy.app.background:
@@ -99,7 +101,9 @@ class BackgroundOperator:
         return self._finish(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends the operator itself: a file is opened, or the window closes."""
+        """Blender ends the operator itself: a file is opened, the window closes, or nobody chose a file."""
+        if not self._is_begun:
+            return
         self._job.cancel()
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)

@@ -18,6 +18,7 @@ from dirfa_blender.core.npz_io import animation_bytes, head_bytes, write_animati
 from dirfa_blender.core.protocol import AnimateSettings, JobStatus, PhotoSettings
 from dirfa_blender.head import meshes
 from dirfa_blender.operators import speech_operator
+from dirfa_blender.operators.background_job import BackgroundOperator
 from dirfa_blender.session import state
 from tests.addon.ball_head import ball_head, wavy_animation
 from tests.addon.test_scene import write_tone
@@ -298,3 +299,18 @@ def test_what_goes_modal_is_not_offered_for_repetition() -> None:
 
     assert len(modal) > 8
     assert [cls.__name__ for cls in modal if "REGISTER" in cls.bl_options] == []
+
+
+def test_a_file_browser_that_is_closed_ends_no_job(addon_scene) -> None:
+    """Blender tells an operator to cancel that has never begun: nobody chose a file for it."""
+
+    class Asking(BackgroundOperator):
+        """As *Speak a Recording* is while its file browser is open."""
+
+    state().begin("Another job", lambda: None)
+    try:
+        Asking().cancel(bpy.context)
+
+        assert state().title == "Another job"
+    finally:
+        state().end()
