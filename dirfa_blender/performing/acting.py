@@ -74,11 +74,16 @@ def plan_steps(
             shown = _directed(scene, index, animation)
             played.append(composition.Line(shown, line.frame_start))
     yield False
-    profile = yield from profiles.profile_steps(character_of(target))
-    yield False
     whole = composition.composed(played, rate)
     yield False
-    found = apply.find_target(target, profile)
+    character = character_of(target)
+    profile = profiles.known_profile(character)
+    if profile is None:
+        profile = yield from profiles.profile_steps(character)
+        yield False
+        # Looked at anew: while its profile was looked for, anything may have happened to it.
+        character = character_of(target)
+    found = apply.target_of(character, profile)
     if not len(whole.frames):
         return Plan(target, whole.frames, ())
     record = record_of(scene, target)

@@ -109,7 +109,11 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
         It has a face that the profile does not know, or is a mesh without anything to drive.
     """
     chosen = target.face if isinstance(target, HeadObjects) else target
-    character = character_of(chosen)
+    return target_of(character_of(chosen), profile)
+
+
+def target_of(character: Character, profile: MappingProfile) -> Target:
+    """The same for a character already looked at. Raises RigError as `find_target` does."""
     covered = coverage(profile, character.inventory)
     fitted = profile.fitted({*covered.places, *covered.bones}, covered.meshes)
     bones = None
@@ -121,7 +125,7 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
     if not fitted.shapes:
         _refuse_faceless(found, profile)
         _refuse_unturnable(found)
-    log.info("%s, %s: %s", chosen.name, profile.name, covered)
+    log.info("%s, %s: %s", character.name, profile.name, covered)
     return found
 
 

@@ -249,9 +249,12 @@ def _numbers(block: bpy.types.ID | bpy.types.PoseBone) -> tuple[str, ...]:
 
 
 def _skeleton_of(rig: bpy.types.Object) -> Skeleton:
+    # All in one call, as a slider asks again at every step; Blender stores matrices by columns.
+    columns = np.empty(16 * len(rig.data.bones), np.float32)
+    rig.data.bones.foreach_get("matrix_local", columns)
+    rests = columns.reshape(-1, 4, 4).transpose(0, 2, 1).astype(np.float64)
     bones: dict[str, Bone] = {}
-    for bone in rig.data.bones:
-        rest = np.array(bone.matrix_local, np.float64)
+    for bone, rest in zip(rig.data.bones, rests, strict=True):
         parent = bone.parent.name if bone.parent is not None else ""
         bones[bone.name] = Bone(bone.name, parent, rest[:3, :3], rest[:3, 3])
     followers = (bone.name for bone in rig.pose.bones if is_turned_by_another(bone))

@@ -84,16 +84,19 @@ def profile_of(character: Character) -> MappingProfile:
 
 def profile_steps(character: Character) -> Steps[MappingProfile]:
     """`profile_of` in pieces: looked for again only when the names or the mapping of a character change."""
-    keeper = keeper_of(character)
-    kept = (str(keeper.get(EDITED_KEY, "")), str(keeper.get(CHOSEN_KEY, "")))
-    known = state().profiles
-    key = (kept, _offered(character), _versions())
+    known, key = state().profiles, _key_of(character)
     if key not in known:
-        found = yield from _looked_for(character, keeper.name, *kept)
+        keeper = keeper_of(character)
+        found = yield from _looked_for(character, keeper.name, *_kept_on(keeper))
         if len(known) >= MAX_PROFILES:
             known.clear()
         known[key] = found
     return known[key]
+
+
+def known_profile(character: Character) -> MappingProfile | None:
+    """The profile of a character if it need not be looked for."""
+    return state().profiles.get(_key_of(character))
 
 
 def detect(character: Character) -> tuple[MappingProfile, Coverage]:
@@ -163,6 +166,16 @@ def user_profiles() -> list[MappingProfile]:
         except ProfileError:
             continue
     return found
+
+
+def _kept_on(keeper: bpy.types.Object) -> tuple[str, str]:
+    """The edited mapping that an object keeps, and the chosen one."""
+    return str(keeper.get(EDITED_KEY, "")), str(keeper.get(CHOSEN_KEY, ""))
+
+
+def _key_of(character: Character) -> Hashable:
+    """What a profile is remembered by."""
+    return (_kept_on(keeper_of(character)), _offered(character), _versions())
 
 
 def _versions() -> tuple[tuple[str, int], ...]:

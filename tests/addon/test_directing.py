@@ -10,7 +10,8 @@ import pytest
 
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.layers import LAYERS
-from dirfa_blender.performing import acting, takes
+from dirfa_blender.performing import acting, apply, takes
+from dirfa_blender.rig.character import character_of
 from dirfa_blender.session import state
 from dirfa_blender.settings import key_watch
 from tests.addon.stage import character, line_with_take, take_of
@@ -41,6 +42,22 @@ def test_a_slider_changes_its_region_and_no_other(stage) -> None:
     changed = {path for path in before if not np.array_equal(before[path], after[path])}
     assert changed
     assert all("brow" in path for path in changed), changed
+
+
+def test_a_slider_looks_at_its_character_once(stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A character of 500 bones and 1200 drivers takes a third of a slider's time to look at."""
+    face = character()
+    line = line_with_take(face)
+    acting.perform(stage, face)
+    looks: list[str] = []
+    monkeypatch.setattr(
+        acting, "character_of", lambda thing: looks.append(thing.name) or character_of(thing)
+    )
+    monkeypatch.setattr(apply, "character_of", acting.character_of)
+
+    line.controls.brows = 0.4
+
+    assert looks == [face.name]
 
 
 def test_a_keyframed_emotion_rises_where_its_keys_say(stage) -> None:
