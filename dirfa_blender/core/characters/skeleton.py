@@ -31,11 +31,11 @@ AXIS_COSINE = 0.94
 PARTS: Mapping[str, tuple[str, ...]] = {
     "head": (
         "head", "頭", "cc base head", "j bip c head", "bip01 head", "Kopf", "cabeza", "tête", "testa",
-        "cabeça", "голова",
+        "cabeça", "голова", "head 1", "head 01",
     ),
     "neck": (
         "neck", "首", "neck 01", "neck lower", "cc base neck twist01", "j bip c neck", "Hals", "cuello",
-        "cou", "collo", "pescoço", "шея",
+        "cou", "collo", "pescoço", "шея", "neck 1",
     ),
     "jaw": (
         "jaw_master", "jaw", "cc base jaw root", "lower jaw", "lowerjaw", "jawbone", "j adj c jaw",
