@@ -36,6 +36,7 @@ LEFT_ALONE = (
 )
 TRACE = "Traceback (most recent call last)"
 TAKES = "len(bpy.context.scene.dirfa.lines[0].takes) if len(bpy.context.scene.dirfa.lines) else 0"
+HAS_VIEW = "any(a.type == 'VIEW_3D' for a in bpy.context.window_manager.windows[0].screen.areas)"
 SWITCH = """
 lines = bpy.context.scene.dirfa.lines
 if len(lines) and len(lines[0].takes):
@@ -61,8 +62,17 @@ class Hands:
             actions[self.duplicate] = 1
         if progress > SPARED:
             actions[self.delete] = 3
+        self.leave_file_browser()
         action = self.chance.choices([*actions], [*actions.values()])[0]
         self.done.append(f"{action.__name__}: {action()}")
+
+    def leave_file_browser(self) -> None:
+        """Close what a button has opened in place of the 3D view."""
+        for _ in range(TRIES):
+            if self.window.ask(HAS_VIEW):
+                return
+            self.keys("Escape")
+            time.sleep(0.5)
 
     def in_sidebar(self) -> tuple[int, int, str]:
         """A point of the tab, and what lies there: mostly something."""
