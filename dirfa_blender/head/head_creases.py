@@ -18,13 +18,11 @@ from ..core.anatomy.face_view import TWINS
 from ..core.easing import smoothstep
 from ..core.head import Head
 from ..core.likeness.landmarks import MESH_POINTS
-from ..core.motion.mouth import FOLD
+from ..core.motion.mouth import FOLD, Place, smooth_line
 
 Floats = npt.NDArray[np.float64]
-Place = tuple[int, int, float]
 
 REFERENCE_EYE_DISTANCE = 0.063  # metres between eye centres for which millimetres are written
-FINE = 40  # points of a line
 PERIOD = 8.0  # widths of a crease from one of a row to the next
 WANDER = 0.35  # widths by which a crease strays from its line: skin is not ruled
 END = 2.0  # widths over which the outermost of a row fade into smooth skin
@@ -156,7 +154,7 @@ def _of_half(sites: Floats, points: Floats, unit: float) -> Floats:
     x, _, z = (sites / unit).T
     stray = WANDER * np.sin(0.31 * x + 1.7 * np.sin(0.23 * z)) * np.cos(0.27 * z + np.sin(0.36 * x))
     for number, crease in enumerate(CREASES.values()):
-        across, along, away = _across(sites, _line(points, crease.knots))
+        across, along, away = _across(sites, smooth_line(points, crease.knots))
         fanned = unit * (1.0 + (crease.fans - 1.0) * along)
         widths = across / fanned / np.where(across > 0.0, *crease.widths) + stray
         reach = max(crease.count - 1, 0) * PERIOD / 2 + PERIOD / 2
@@ -180,16 +178,6 @@ def _seen(points: Floats, side: float) -> Floats:
     for left, right in TWINS.items():
         order[left], order[right] = right, left
     return points[order]
-
-
-def _line(points: Floats, places: tuple[Place, ...]) -> Floats:
-    """(FINE, 3) a smooth line through places between landmarks, metres."""
-    knots = np.array([(1.0 - share) * points[a] + share * points[b] for a, b, share in places])
-    at = np.linspace(0.0, len(knots) - 1.0, FINE)
-    line = np.stack([np.interp(at, np.arange(len(knots)), knots[:, k]) for k in range(3)], -1)
-    for _ in range(30):
-        line[1:-1] = (line[:-2] + 2.0 * line[1:-1] + line[2:]) / 4.0
-    return line
 
 
 def _across(sites: Floats, line: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,9 +1,10 @@
 """Corners of the mouth: even skin beside them at rest, and lips that part from them in one line. No bpy.
 
 A photo from the front tells no depth, and the landmarks of a smile have the skin above the corners bulge
-over that below them: 4 mm within 4 mm of height, which any light from above draws as a dark line from the
-mouth into the cheek. In a face at rest the corner is a dimple in skin that runs on evenly past it. So the
-depth of what lies beside a corner, and that alone, is evened out; from the front nothing moves.
+over that below them: 7 mm within 12 mm of height, which any light from above draws as a muzzle: a dark line
+from the upper lip into the cheek. In a face at rest the corner is a dimple in skin that runs on evenly past
+it. So the depth of what lies beside and above a corner, and that alone, is evened out; from the front
+nothing moves.
 
 Right at a corner the motions of the two lips are told from a few landmarks millimetres apart, and what is
 spread between them has steps: an upper lip that drops, runs level and drops again. What moves there is
@@ -24,12 +25,12 @@ from .face_view import Anatomy, Array, Fields, Indices, mesh_edges
 
 MOUTH_CORNERS, INNER_CORNERS = (61, 291), (78, 308)
 # Millimetres from the corner of the mouth to the middle of what is evened out at rest: outward, up.
-MIDDLE = (4.5, 1.5)
+MIDDLE = (0.5, 6.0)
 # Millimetres from that middle within which all is, and beyond which nothing is.
-REACH = (7.0, 16.0)
+REACH = (11.0, 22.0)
 # Millimetres from the red of the lips within which nothing is, and beyond which all may be.
 OFF_LIPS = (0.4, 3.5)
-DEPTH_SWEEPS = 50
+DEPTH_SWEEPS = 60
 # The same for motions, about the corner itself.
 MOTION_REACH, MOTION_SWEEPS = (3.5, 10.0), 12
 STEP = 0.8

@@ -49,6 +49,10 @@ _UPPER_THIRD = (184, 74, 73, 72, 11, 302, 303, 304, 408)
 _LOWER_THIRD = (77, 90, 180, 85, 16, 315, 404, 320, 307)
 _CORNER_ROWS = (62, 76, 292, 306)
 UPPER_RISE, LOWER_RISE = 1.4, -0.6  # mm by which the borders of the red are moved
+MOUTH_CORNERS = (61, 291)
+# Millimetres by which they stand further forward than in the mean photo, and across and up within which the
+# lips follow.
+CORNERS_FORWARD, CORNERS_REACH = 3.2, (12.0, 6.5)
 LIP_OPENING = 2.0  # mm in the flat domain only; in space the lips touch
 
 # Height of the jaw line (and, behind the ear, of the hairline at the nape) against azimuth.
@@ -114,7 +118,19 @@ def neutral_landmarks() -> Array:
     low = np.clip((-15.0 - points[:, 2]) / 60.0, 0.0, 1.0)
     lateral = np.clip((np.abs(points[:, 0]) - 28.0) / 25.0, 0.0, 1.0)
     points[:, 0] *= 1.0 - 0.055 * low**2 * (3 - 2 * low) * lateral
-    return _full_lips(points)
+    return _full_lips(rested_corners(points))
+
+
+def rested_corners(points: Array) -> Array:
+    """The landmarks (468, 3) with the corners of the mouth as far forward as where nobody smiles.
+
+    A smile draws them back along the cheek; the lips beside them come along.
+    """
+    points = points.copy()
+    for corner in MOUTH_CORNERS:
+        away = (points - points[corner])[:, [0, 2]] / CORNERS_REACH
+        points[:, 1] -= CORNERS_FORWARD * np.exp(-(away**2).sum(1))
+    return points
 
 
 def _full_lips(points: Array) -> Array:

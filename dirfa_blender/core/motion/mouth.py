@@ -8,7 +8,7 @@ lip draw that lip out over the teeth, and its red thins. Cheeks gather where ski
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,12 +25,14 @@ from ..easing import smoothstep
 
 Move = tuple[float, float, float]
 Moves = dict[int, Move]
+Place = tuple[int, int, float]
 
 STILL = (
     1, 4, 5, 195, 6, 168, 9, 10, 362, 263, 374, 386, 380, 390, 334, 285, 276, 332, 284, 251, 356, 454,
     447, 323, 361, 288, 397, 365, 379, 378, 400, 152, 279, 417, 437,
 )  # fmt: skip
-SMILE_THINS, RAISE_THINS = 1.2, 1.2  # millimetres of the upper lip's red in its middle
+# Millimetres by which the red of a lip gets thinner in its middle, upper and lower.
+SMILE_THINS, RAISE_THINS = (1.2, 1.3), (1.2, 0.0)
 RING = (0.0, 0.24, 0.47, 0.69, 0.87, 1.0)  # way to the corner of the lip landmarks in ring order
 
 SMILE: Moves = {
@@ -77,14 +79,16 @@ LOWER_DOWN: Moves = {
 
 # The fold from the wing of the nose past the corner of the mouth: places between two landmarks each, by
 # the share of the second. The shader draws the crease of skin, narrower than the mesh, on the same line.
-FOLD: tuple[tuple[int, int, float], ...] = (
+FOLD: tuple[Place, ...] = (
     (358, 358, 0.0), (423, 391, 0.25), (426, 322, 0.28), (436, 410, 0.33), (432, 287, 0.2),
 )  # fmt: skip
 # Of the fold of a smile and of the cheek beside it, in units: depth, width, and how far aside the cheek is
 # fullest. Narrower, and a fold would run between vertices, which draws it as a row of stitches.
-FOLD_DEPTH, FOLD_WIDTH = 3.2, 3.3
-FOLD_FADES = 0.5  # share of the line from which on it gets shallower
-CHEEK_HEIGHT, CHEEK_WIDTH, CHEEK_SHIFT = 2.2, 4.5, (6.0, 0.0, 3.0)
+FOLD_DEPTH, FOLD_WIDTH = 2.6, 4.6
+# Shares of the line over which the fold gets shallower, and over which the fullness beside it ends.
+FOLD_FADES, CHEEK_FADES = (0.6, 1.0), (0.4, 1.0)
+FINE = 40  # points of a line
+CHEEK_HEIGHT, CHEEK_WIDTH, CHEEK_SHIFT = 2.2, 6.5, (8.0, -2.0, 3.5)
 
 
 def mouth_shapes(anatomy: Anatomy) -> dict[str, Array]:
@@ -139,15 +143,16 @@ def ring(
     return moves
 
 
-def _thinned(moves: Moves, by: float) -> Moves:
-    """The moves of a left half with the upper lip's border held down, half by each side in the middle."""
+def _thinned(moves: Moves, by: tuple[float, float]) -> Moves:
+    """The moves of a left half with the border of either lip held back, half by each side in the middle."""
     thinner = dict(moves)
-    for way, index in zip(RING, UPPER_OUTER, strict=True):
-        held = by * (1.0 - way**2) * (0.5 if way == 0.0 else 1.0)
-        for landmark, share in ((index, 1.0), (TWINS.get(index), max(0.0, 0.5 - way))):
-            if landmark in thinner:
-                outward, forward, up = thinner[landmark]
-                thinner[landmark] = (outward, forward, up - share * held)
+    for border, most in ((UPPER_OUTER, -by[0]), (LOWER_OUTER, by[1])):
+        for way, index in zip(RING, border, strict=True):
+            held = most * (1.0 - way**2) * (0.5 if way == 0.0 else 1.0)
+            for landmark, share in ((index, 1.0), (TWINS.get(index), max(0.0, 0.5 - way))):
+                if landmark in thinner:
+                    outward, forward, up = thinner[landmark]
+                    thinner[landmark] = (outward, forward, up + share * held)
     return thinner
 
 
@@ -184,30 +189,40 @@ def oval(corner: Move, *, upper: Move, lower: Move, full: float = 0.6) -> Moves:
 
 def fold(anatomy: Anatomy, depth: float, height: float) -> Array:
     """The fold of a smile, pressed in, and the cheek beside it, raised, for depths in units."""
-    points, unit = anatomy.points, anatomy.unit
-    path = np.array([(1.0 - share) * points[a] + share * points[b] for a, b, share in FOLD])
-    away, along = _to_path(anatomy.vertices, path)
-    beside, _ = _to_path(anatomy.vertices, path + unit * np.array(CHEEK_SHIFT))
-    line = np.exp(-((away / unit / FOLD_WIDTH) ** 2)) * depth
-    line -= np.exp(-((beside / unit / CHEEK_WIDTH) ** 2)) * height
-    line *= 1.0 - smoothstep(along, FOLD_FADES, 1.0)
-    toward_mouth = smoothstep(anatomy.vertices[:, 0], *sorted((0.0, anatomy.points[358, 0])))
-    field = -(line * toward_mouth * anatomy.unit)[:, None] * anatomy.normals
-    lips = anatomy.part("lip")
-    return np.where((anatomy.skin & ~lips)[:, None], field, 0.0)
+    unit, sites = anatomy.unit, np.flatnonzero(anatomy.skin & (anatomy.vertices[:, 0] > 0.0))
+    skin = anatomy.vertices[sites]
+    path = smooth_line(anatomy.points, FOLD)
+    on, along = _near(skin, path, unit * FOLD_WIDTH)
+    beside, by = _near(skin, path + unit * np.array(CHEEK_SHIFT), unit * CHEEK_WIDTH)
+    line = depth * on * (1.0 - smoothstep(along, *FOLD_FADES))
+    line -= height * beside * (1.0 - smoothstep(by, *CHEEK_FADES))
+    line *= smoothstep(skin[:, 0], *sorted((0.0, anatomy.points[358, 0])))
+    field = np.zeros_like(anatomy.vertices)
+    field[sites] = -(line * unit)[:, None] * anatomy.normals[sites]
+    return np.where(anatomy.part("lip")[:, None], 0.0, field)
 
 
 def as_move(values: Array) -> Move:
     return (float(values[0]), float(values[1]), float(values[2]))
 
 
-def _to_path(points: Array, path: Array) -> tuple[Array, Array]:
-    """Of (N, 3) points each (N,): distance to a path (P, 3), and the share of its parts passed there."""
-    best, along = np.full(len(points), np.inf), np.zeros(len(points))
-    for number, (start, end) in enumerate(pairwise(path)):
-        span = end - start
-        t = np.clip((points - start) @ span / (span @ span), 0.0, 1.0)
-        apart = np.linalg.norm(points - start - t[:, None] * span, axis=1)
-        along = np.where(apart < best, (number + t) / (len(path) - 1), along)
-        best = np.minimum(best, apart)
-    return best, along
+def smooth_line(points: Array, places: Sequence[Place]) -> Array:
+    """(`FINE`, 3) an evenly bent line through places between two landmarks (N, 3) each."""
+    knots = np.array([(1.0 - share) * points[a] + share * points[b] for a, b, share in places])
+    at = np.linspace(0.0, len(knots) - 1.0, FINE)
+    line = np.stack([np.interp(at, np.arange(len(knots)), knots[:, k]) for k in range(3)], -1)
+    for _ in range(30):
+        line[1:-1] = (line[:-2] + 2.0 * line[1:-1] + line[2:]) / 4.0
+    return line
+
+
+def _near(sites: Array, line: Array, width: float) -> tuple[Array, Array]:
+    """Of (N, 3) sites each (N,): how near a line they are, 1 on it, and the share of it passed there.
+
+    Both change evenly: where two parts of a bent line are as near, the share is between theirs.
+    """
+    apart = np.linalg.norm(sites[:, None] - line, axis=-1)
+    least = apart.min(1)
+    pull = np.exp(-(((apart - least[:, None]) / (0.7 * width)) ** 2))
+    along = pull @ np.linspace(0.0, 1.0, len(line)) / pull.sum(1)
+    return np.exp(-((least / width) ** 2)), along
