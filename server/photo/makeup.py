@@ -39,7 +39,7 @@ ABOVE_CORNER = 5.0  # millimetres over the corner where its shadow has ended
 LID_SKIN = (0.93, 0.87, 0.85)  # of the light that skin beside it reflects
 # From the edge of the upper lid, where the template has a ring of vertices: a narrower line misses them.
 CREASE_MM, CREASE_WIDE_MM = 2.9, 1.0
-CREASE_DARK = 0.45
+CREASE_DARK = 0.28
 # How dark roots of lashes make the edge of the upper and the lower lid, and how far from it, millimetres.
 ROOTS_DARK, ROOTS_MM = (0.85, 0.4), (1.1, 0.7)
 LIP_DETAIL = 0.45  # share of the photo's detail on lips
