@@ -45,8 +45,10 @@ ROOTS_DARK, ROOTS_MM = (0.85, 0.4), (1.1, 0.7)
 LIP_DETAIL = 0.45  # share of the photo's detail on lips
 # Light of lips over that of skin, red over green and blue over green of the same: least and most.
 LIP_LIGHT, LIP_RED, LIP_BLUE = (0.42, 0.72), (1.32, 3.0), (1.0, 1.4)
-# On dark skin lips may be as light as the skin.
-DARK_SKIN, DARK_LIP_LIGHT = 0.12, 1.0
+# On dark skin lips may be as light as the skin, and hardly redder: their pigment is the skin's. Luminances
+# of skin from which down that is so for their light and their red, and of skin that is fair for either.
+DARK_SKIN, FAIR_FOR_LIGHT, FAIR_FOR_RED = 0.12, 0.24, 0.32
+DARK_LIP_LIGHT, DARK_LIP_RED = 1.0, 1.05
 USUAL_LIPS = (0.72, 0.46, 0.50)
 _UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)
 _LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
@@ -123,10 +125,12 @@ def plausible_lips(seen: Floats, skin_light: float) -> Floats:
     seen : (3,) ratio of linear light as a photo has it
     skin_light : luminance of the skin
     """
-    fair = np.clip((skin_light - DARK_SKIN) / DARK_SKIN, 0.0, 1.0)
-    most = LIP_LIGHT[1] + (1.0 - fair) * (DARK_LIP_LIGHT - LIP_LIGHT[1])
+    light_skin = np.interp(skin_light, (DARK_SKIN, FAIR_FOR_LIGHT), (0.0, 1.0))
+    red_skin = np.interp(skin_light, (DARK_SKIN, FAIR_FOR_RED), (0.0, 1.0))
+    most = DARK_LIP_LIGHT + light_skin * (LIP_LIGHT[1] - DARK_LIP_LIGHT)
+    least = DARK_LIP_RED + red_skin * (LIP_RED[0] - DARK_LIP_RED)
     light = np.clip(float(lightness(seen)), LIP_LIGHT[0], most)
-    red = np.clip(seen[0] / max(seen[1], 1e-3), *LIP_RED)
+    red = np.clip(seen[0] / max(seen[1], 1e-3), least, LIP_RED[1])
     blue = np.clip(seen[2] / max(seen[1], 1e-3), *LIP_BLUE)
     hue = np.array([red, 1.0, blue])
     return hue * light / float(lightness(hue))
