@@ -39,12 +39,12 @@ ABOVE_CORNER = 5.0  # millimetres over the corner where its shadow has ended
 LID_SKIN = (0.93, 0.87, 0.85)  # of the light that skin beside it reflects
 # From the edge of the upper lid, where the template has a ring of vertices: a narrower line misses them.
 CREASE_MM, CREASE_WIDE_MM = 2.9, 1.0
-CREASE_DARK = 0.28
+CREASE_DARK = 0.32
 # How dark roots of lashes make the edge of the upper and the lower lid, and how far from it, millimetres.
 ROOTS_DARK, ROOTS_MM = (0.85, 0.4), (1.1, 0.7)
 LIP_DETAIL = 0.45  # share of the photo's detail on lips
 # Light of lips over that of skin, red over green and blue over green of the same: least and most.
-LIP_LIGHT, LIP_RED, LIP_BLUE = (0.42, 0.72), (1.32, 3.0), (1.0, 1.4)
+LIP_LIGHT, LIP_RED, LIP_BLUE = (0.42, 0.72), (1.32, 3.0), (1.0, 1.25)
 # On dark skin lips may be as light as the skin, and hardly redder: their pigment is the skin's. Luminances
 # of skin from which down that is so for their light and their red, and of skin that is fair for either.
 DARK_SKIN, FAIR_FOR_LIGHT, FAIR_FOR_RED = 0.12, 0.24, 0.32

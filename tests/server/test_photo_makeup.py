@@ -21,7 +21,14 @@ def test_lips_are_redder_than_the_skin_whatever_the_photo_shows(
 ) -> None:
     ratio = plausible_lips(np.array(seen), float(lightness(tone)))
 
-    assert ratio[0] / ratio[1] >= 1.3 and float(lightness(ratio)) <= 1.0
+    least = 1.3 if tone is FAIR else 1.04
+    assert ratio[0] / ratio[1] >= least and float(lightness(ratio)) <= 1.0
+
+
+def test_lips_on_dark_skin_keep_the_brown_that_the_photo_shows() -> None:
+    brown = np.array([0.62, 0.58, 0.62])
+
+    assert np.allclose(plausible_lips(brown, float(lightness(DARK))), brown, atol=1e-9)
 
 
 def test_lips_of_a_usual_colour_stay_as_they_are() -> None:
