@@ -44,7 +44,7 @@ def skin_zones(head: Head) -> Floats:
     zones = np.zeros((len(head.vertices), 3))
     zones[:, 0] = _softened(head, head.part("lips_*").astype(np.float64))
     inside = head.part("cavity")
-    zones[inside, 1] = (1.0 - _behind_lips(head, inside)) ** 1.5
+    zones[inside, 1] = (1.0 - _behind_lips(head, inside)) ** 1.4
     teeth = head.part("teeth_*")
     zones[teeth, 1] = _farther_back(head, teeth)
     zones[head.part("teeth_lower"), 0] = 1.0
