@@ -140,8 +140,7 @@ class Engine:
             raw = replace(raw, phones=told_phones(raw.phones, speech.samples, settings.transcript))
         # Who has a bounded lookahead does not see the end of the recording coming: as a stream is.
         envelope = None if settings.lookahead is None else rising_envelope(0, count)
-        manner = actor.statistics
-        take = finished(raw, settings, envelope, reach, manner.breath_mm, manner.low_vowel_mm)
+        take = finished(raw, settings, envelope, reach, actor.statistics.mouth)
         take = directed(take, settings.controls)
         if settings.fps is not None:
             take = take.resampled(settings.fps)
@@ -216,8 +215,8 @@ class Engine:
                 network = shipped.network.in_style(styles.index(name), name)
                 # The takes that taught these mouths are single sentences and words: nobody breathes. And
                 # what the network says of a mouth that it knows is right.
-                manner = replace(shipped.statistics, breath_mm=0.0, low_vowel_mm=0.0)
-                return Actor(network, manner)
+                known = {"breath_mm": 0.0, "low_vowel_mm": 0.0, "rounded_mm": 0.0}
+                return Actor(network, replace(shipped.statistics, **known))
             known = ", ".join((*self.actors, *styles))
             raise SettingsError(
                 f"There is no actor {name!r} in {self._actors_folder}; known: {known}."

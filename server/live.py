@@ -119,10 +119,7 @@ class LiveTake:
         last = max(first, until - self._kept_from)
         raw = RawMotion(phones, mouth, upper, self._network.config.mouth, UPPER_CHANNELS)
         envelope = rising_envelope(self._kept_from, len(mouth))
-        manner = self._statistics
-        take = finished(
-            raw, self._settings, envelope, self._reach, manner.breath_mm, manner.low_vowel_mm
-        )
+        take = finished(raw, self._settings, envelope, self._reach, self._statistics.mouth)
         take = replace(take, start=self._kept_from / FRAME_RATE)
         take = directed(take, self._settings.controls)
         chosen = _rows_of(take, first, last)

@@ -12,7 +12,7 @@ so in a pause of long speech the lips part before the next phrase.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from dirfa_blender.core.protocol import AnimateSettings
 
 from .frames import moved, smoothed
 from .model.config import FRAME_RATE, SILENCE
+from .model.statistics import MouthHabits
 from .phones import numbers_of
 from .tongue import TONGUE, tongue_of
 
@@ -88,14 +89,27 @@ TONGUE_HEIGHTS: tuple[tuple[tuple[int, ...], float], ...] = (
 """Low and mid vowels, and glides, and how the jaw follows the tongue in them. People who address somebody
 open more for what is low, and less for glides, than the one who reads, from whom the network learnt most:
 least squares of what it misses on two such talkers, each alone, agree on that."""
+ROUNDED: tuple[tuple[tuple[int, ...], float], ...] = (
+    (numbers_of("UW UH W"), 1.0),
+    (numbers_of("OW OY AO"), 0.75),
+    (numbers_of("SH CH JH ZH"), 0.4),
+)
+"""Rounded sounds, and how far. The reader from whom the network learnt most narrows his lips least of all
+who were filmed, and for a voice made by a machine it hardly narrowed them at all."""
 HEIGHT_EASE = 2
-"""Frames around one by which that is eased."""
+"""Frames around one by which that and the tongue's height are eased."""
 HEIGHT_JAW = 0.8
 """Share of it that the jaw makes."""
 OPENING_MM: dict[str, float] = {
     "AU26": 14.4, "AU8": -24.0, "AU10": 5.4, "AU16": 5.8, "AU20": 1.7, "AU22": 11.1, "AU25": 3.4,
 }  # fmt: skip
 """Millimetres of lip opening a unit adds at 1 on the head template (`evaluation.lips.unit_geometry`)."""
+WIDTH_MM: dict[str, float] = {
+    "AU12": 12.4, "AU14": 8.6, "AU18": -21.6, "AU20": 14.5, "AU22": -11.0, "AU24": 1.9, "AU26": -2.7,
+}  # fmt: skip
+"""The same of lip width."""
+PLAIN_MOUTH = MouthHabits()
+"""Does what the network says and no more."""
 REST_SECONDS = 0.35
 """Time from rest at the start, and back to rest at the end, of head and gaze."""
 
@@ -123,8 +137,7 @@ def finished(
     settings: AnimateSettings,
     envelope: Array | None = None,
     reach: int = FULL_REACH,
-    breath_mm: float = 0.0,
-    low_vowel_mm: float = 0.0,
+    habits: MouthHabits = PLAIN_MOUTH,
 ) -> Animation:
     """The take: every unit within 0..1, lips closed where they must be, head and gaze at rest
     where it begins and ends.
@@ -134,11 +147,10 @@ def finished(
     envelope : (T,) share of head and gaze motion; None where all of a take is there, with both its ends
     reach : frames that are looked ahead, `LIVE_REACH` to `FULL_REACH`; a sample depends on none later, on
         `BACK` earlier ones, and its bits on no other
-    breath_mm : lip opening with which this mouth breathes in
-    low_vowel_mm : by which it opens more in low vowels than the network says
+    habits : what this mouth does besides what the network says
     """
-    breath_mm *= settings.breath
-    mouth = shaped_mouth(raw, settings.lips, reach, breath_mm, low_vowel_mm)
+    habits = replace(habits, breath_mm=habits.breath_mm * settings.breath)
+    mouth = shaped_mouth(raw, settings.lips, reach, habits)
     columns = {name: values for unit, values in mouth.items() for name in sided(unit)}
     for name in raw.upper_names:
         if name in AU_INDEX:
@@ -165,11 +177,10 @@ def shaped_mouth(
     raw: RawMotion,
     strength: float,
     reach: int = FULL_REACH,
-    breath_mm: float = 0.0,
-    low_vowel_mm: float = 0.0,
+    habits: MouthHabits = PLAIN_MOUTH,
 ) -> dict[str, Array]:
-    """Mouth units without a side, each (T,): scaled, open by `low_vowel_mm` more in low vowels, closed on
-    p b m, at rest in silence, open by `breath_mm` to breathe in."""
+    """Mouth units without a side, each (T,): scaled, with the habits of the mouth, closed on p b m, at rest
+    in silence."""
     crisp = raw.mouth + np.float32(CRISPNESS) * (raw.mouth - smoothed(raw.mouth))
     scaled = np.maximum(crisp, 0.0) * np.float32(MOUTH_GAIN * strength)
     mouth = {name: scaled[:, index] for index, name in enumerate(raw.mouth_names)}
@@ -180,10 +191,13 @@ def shaped_mouth(
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
     parted = _parted(raw.phones, *PARTED)
-    lower = np.float32(low_vowel_mm * strength) * _lowered(raw.phones, min(reach, HEIGHT_EASE))
+    lower = np.float32(habits.low_vowel_mm * strength) * _lowered(
+        raw.phones, min(reach, HEIGHT_EASE)
+    )
     _widen(mouth, lower, HEIGHT_JAW)
     _open(mouth, _parted(raw.phones, *AJAR), PARTED_MM, 0.0)
-    _open(mouth, breath_share(raw.phones, reach), breath_mm * strength, BREATH_JAW)
+    _open(mouth, breath_share(raw.phones, reach), habits.breath_mm * strength, BREATH_JAW)
+    _round(mouth, _rounded(raw.phones, min(reach, HEIGHT_EASE)), habits.rounded_mm * strength)
     _bite(mouth, _bitten(raw.phones, parted))
     _close(mouth, _sealed(raw.phones, parted))
     jaw = np.float32(JAW_GAIN) * mouth["AU26"]
@@ -235,6 +249,19 @@ def _widen(mouth: dict[str, Array], more_mm: Array, jaw: float) -> None:
     """Opens the lips by `more_mm` (T,), `jaw` of it by the jaw; less than nothing brings them together."""
     for unit, part in (("AU26", jaw), ("AU25", 1.0 - jaw)):
         mouth[unit] = _limited(mouth[unit] + np.float32(part / OPENING_MM[unit]) * more_mm)
+
+
+def _round(mouth: dict[str, Array], share: Array, narrower_mm: float) -> None:
+    """Purses lips that are wider, as far as `share` (T,) 0..1 says, to `narrower_mm` less than at rest, if
+    that is more than nothing."""
+    if narrower_mm <= 0.0:
+        return
+    width = sum(
+        (np.float32(gain) * mouth[unit] for unit, gain in WIDTH_MM.items() if unit in mouth),
+        start=np.zeros(len(share), np.float32),
+    )
+    narrowing = share * np.maximum(0.0, np.float32(narrower_mm) + width)
+    mouth["AU18"] = _limited(mouth["AU18"] - narrowing / np.float32(WIDTH_MM["AU18"]))
 
 
 def _close(mouth: dict[str, Array], closed: Array) -> None:
@@ -311,6 +338,14 @@ def _lowered(phones: Array, after: int) -> Array:
     for numbers, share in TONGUE_HEIGHTS:
         height = height + share * _probability(phones, numbers)
     return _mean_around(height, HEIGHT_EASE, after, 0.0).astype(np.float32)
+
+
+def _rounded(phones: Array, after: int) -> Array:
+    """(T,) 0..1 how far the lips are rounded, as much as in *who*."""
+    rounded = np.zeros(len(phones))
+    for numbers, share in ROUNDED:
+        rounded = rounded + share * _probability(phones, numbers)
+    return _limited(_mean_around(rounded, HEIGHT_EASE, after, 0.0)).astype(np.float32)
 
 
 def _probability(phones: Array, numbers: Sequence[int]) -> Array:

@@ -19,6 +19,22 @@ KNOTS: tuple[float, ...] = (3.2, 1.3, 0.55, 0.26, 0.13)
 
 
 @dataclass(frozen=True)
+class MouthHabits:
+    """What a mouth does besides what the network says of it; nothing of it where that is known.
+
+    Attributes
+    ----------
+    breath_mm : lip opening with which a breath is taken in a pause of speech
+    low_vowel_mm : by which lips open more in low vowels than the network says
+    rounded_mm : by which lips are narrower than at rest in a rounded vowel, at least
+    """
+
+    breath_mm: float = 0.0
+    low_vowel_mm: float = 0.0
+    rounded_mm: float = 0.0
+
+
+@dataclass(frozen=True)
 class MotionStatistics:
     """Statistics of one manner of moving.
 
@@ -40,8 +56,7 @@ class MotionStatistics:
         that happens
     aversion_degrees : (side, up) size of a look away
     fixation_seconds, fixation_degrees : small shifts of gaze in between
-    breath_mm : lip opening with which a breath is taken in a pause of speech
-    low_vowel_mm : by which lips open more in low vowels than the network says
+    breath_mm, low_vowel_mm, rounded_mm : as in `MouthHabits`
     """
 
     head_bands: Bands = (
@@ -79,3 +94,9 @@ class MotionStatistics:
     fixation_degrees: float = 0.8
     breath_mm: float = 4.0
     low_vowel_mm: float = 2.0
+    rounded_mm: float = 5.0
+
+    @property
+    def mouth(self) -> MouthHabits:
+        """The habits of the mouth."""
+        return MouthHabits(self.breath_mm, self.low_vowel_mm, self.rounded_mm)

@@ -156,7 +156,7 @@ def _manner(
 ) -> MotionStatistics:
     manner = statistics_of_actor(takes, base.statistics)
     breath_mm = _breath_mm(pieces, base.network.config.delays[-1], manner.breath_mm)
-    return replace(manner, breath_mm=breath_mm, low_vowel_mm=0.0)
+    return replace(manner, breath_mm=breath_mm, low_vowel_mm=0.0, rounded_mm=0.0)
 
 
 def _teach_head(

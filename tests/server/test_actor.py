@@ -86,6 +86,7 @@ def test_what_is_known_of_strangers_is_not_added_to_a_mouth_that_was_learnt(
     learnt: Adaptation, base: Checkpoint
 ) -> None:
     assert learnt.actor.statistics.low_vowel_mm == 0.0 < base.statistics.low_vowel_mm
+    assert learnt.actor.statistics.rounded_mm == 0.0 < base.statistics.rounded_mm
 
 
 def settings_of(actor: str) -> AnimateSettings:

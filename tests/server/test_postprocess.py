@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.mouth_state import JAW_GAIN
 from server.model.config import SILENCE
+from server.model.statistics import MouthHabits
 from server.phones import PHONES
 from server.postprocess import (
     BREATH_AHEAD,
@@ -18,6 +19,7 @@ from server.postprocess import (
     LIVE_REACH,
     MOUTH_GAIN,
     OPENING_MM,
+    WIDTH_MM,
     RawMotion,
     shaped_mouth,
 )
@@ -171,7 +173,7 @@ def spoken_mm(phone: str, low_vowel_mm: float) -> NDArray[np.float64]:
     phones[:, PHONES.index(phone)] = 1.0
     mouth = np.tile(np.array([0.3, 0.0, 0.2, 0.1], np.float32), (FRAMES, 1))
     raw = RawMotion(phones, mouth, np.zeros((FRAMES, 0), np.float32), NAMES, ())
-    return shaped_opening(shaped_mouth(raw, 1.0, low_vowel_mm=low_vowel_mm))
+    return shaped_opening(shaped_mouth(raw, 1.0, habits=MouthHabits(low_vowel_mm=low_vowel_mm)))
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,39 @@ def test_the_jaw_follows_the_tongue_of_whoever_addresses_somebody(phone: str, sh
     np.testing.assert_allclose(more[5:-5], expected, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("phone", "share"),
+    [("UW", 1.0), ("W", 1.0), ("OW", 0.75), ("SH", 0.4), ("AA", 0.0), ("IY", 0.0)],
+)
+def test_lips_that_are_nobodys_are_rounded_where_they_must(phone: str, share: float) -> None:
+    """From wider than at rest by 1.5 mm they come to 5 mm less than at rest, or part of the way."""
+    more = pursed(phone, 0.125, rounded_mm=5.0) - pursed(phone, 0.125, rounded_mm=0.0)
+
+    wide_mm = 0.125 * MOUTH_GAIN * WIDTH_MM["AU12"]
+    expected = share * (5.0 + wide_mm) / -WIDTH_MM["AU18"]
+    np.testing.assert_allclose(more[5:-5], expected, atol=2e-3)
+
+
+def test_lips_that_are_round_enough_stay_as_they_are() -> None:
+    np.testing.assert_array_equal(
+        pursed("UW", 0.0, rounded_mm=5.0, pucker=0.5), pursed("UW", 0.0, rounded_mm=0.0, pucker=0.5)
+    )
+
+
+def pursed(
+    phone: str, smile: float, *, rounded_mm: float, pucker: float = 0.0
+) -> NDArray[np.float64]:
+    """(60,) AU18 while one phone is spoken by a mouth that the network has at AU12 and AU18."""
+    phones = np.zeros((FRAMES, len(PHONES)), np.float32)
+    phones[:, PHONES.index(phone)] = 1.0
+    mouth = np.tile(np.array([smile, pucker], np.float32), (FRAMES, 1))
+    still = np.zeros((FRAMES, 0), np.float32)
+    raw = RawMotion(phones, mouth, still, ("AU12", "AU18"), ())
+    return shaped_mouth(raw, 1.0, habits=MouthHabits(rounded_mm=rounded_mm))["AU18"].astype(
+        np.float64
+    )
+
+
 def test_a_low_vowel_keeps_no_bilabial_open() -> None:
     phones = np.zeros((FRAMES, len(PHONES)), np.float32)
     phones[:, VOWEL] = 1.0
@@ -192,7 +227,7 @@ def test_a_low_vowel_keeps_no_bilabial_open() -> None:
     mouth = np.tile(np.array([0.3, 0.0, 0.2, 0.1], np.float32), (FRAMES, 1))
     raw = RawMotion(phones, mouth, np.zeros((FRAMES, 0), np.float32), NAMES, ())
 
-    found = shaped_opening(shaped_mouth(raw, 1.0, low_vowel_mm=4.0))
+    found = shaped_opening(shaped_mouth(raw, 1.0, habits=MouthHabits(low_vowel_mm=4.0)))
 
     assert found[MIDDLE + 1] < 0.3 and found[:MIDDLE].min() > 5.0
 
@@ -221,7 +256,7 @@ def paused_mm(before: int, pause: int, after: int, reach: int = FULL_REACH) -> N
     raw = RawMotion(
         phones, np.zeros((count, 4), np.float32), np.zeros((count, 0), np.float32), NAMES, ()
     )
-    return shaped_opening(shaped_mouth(raw, 1.0, reach, breath_mm=4.0))
+    return shaped_opening(shaped_mouth(raw, 1.0, reach, MouthHabits(breath_mm=4.0)))
 
 
 @pytest.mark.parametrize("pause", [15, 30, 60])
