@@ -2,8 +2,8 @@
 
 What is written is the mesh with its shape keys under their own names, the armature, and whatever Action
 they play. Two things are put aside meanwhile and put back after: shaders, because exporters only
-understand one plain shader with one picture, and subdivision, because it would be written out and
-shape keys with it lost.
+understand one plain shader with one picture, and what renders alone do to the mesh (they make it finer and
+leave the cap under strands out), because that would be written out and shape keys with it lost.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import bpy
 
 from ..blender.standard_output import hushed
 from ..core.errors import OutputError, SettingsError
+from ..head.meshes import CAP_GROUP
 from ..performing import lines
 from ..session import state
 from .usd_textures import own_textures, texture_folder
@@ -72,7 +73,7 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
         _in_sight(objects),
         _chosen(objects),
         _plain_materials(objects, is_cut=path.suffix.lower() in CUT),
-        _without_subdivision(objects),
+        _as_meshes(objects),
     ):
         try:
             with contextlib.redirect_stdout(io.StringIO()), hushed(is_wanted=bpy.app.background):
@@ -350,8 +351,9 @@ def _picture(material: bpy.types.Material) -> bpy.types.Image | None:
 
 
 @contextmanager
-def _without_subdivision(objects: Sequence[bpy.types.Object]) -> Generator[None]:
-    found = [m for o in objects for m in o.modifiers if m.type == "SUBSURF"]
+def _as_meshes(objects: Sequence[bpy.types.Object]) -> Generator[None]:
+    """Neither finer than they are nor without what only renders leave out."""
+    found = [m for o in objects for m in o.modifiers if m.type == "SUBSURF" or m.name == CAP_GROUP]
     kept = [(m, m.show_viewport, m.show_render) for m in found]
     try:
         for modifier in found:

@@ -33,6 +33,8 @@ CHIN_KEY = "dirfa_chin"
 # What its form can be changed by later: see `likeness.sliders.Anchors`.
 ANCHORS_KEY = "dirfa_anchors"
 EARS = "dirfa_ears"
+# Vertices and modifier of what windows and exports show of hair under its cards, and renders do not.
+CAP_GROUP = "Cap under strands"
 # Euler order in which a bone along the neck turns by yaw last, as the head frame is defined.
 BONE_ROTATION_MODE = "ZXY"
 
@@ -85,7 +87,7 @@ def head_steps(parts: HeadParts, name: str, made: MadeBlocks) -> Steps[HeadObjec
     yield from bending_steps(face, rig, parts.weights)
     # F12 is pressed from as near as it takes.
     subdivide(face)
-    yield from _hair_steps(parts, slots, rig, name, made)
+    yield from _hair_steps(parts, slots, face, name, made)
     _keep_form(face, head)
     keep_origin(face, head.source)
     return HeadObjects(rig, face)
@@ -176,12 +178,12 @@ def _shape_steps(face: bpy.types.Object, parts: HeadParts) -> Steps[None]:
 def _hair_steps(
     parts: HeadParts,
     slots: list[bpy.types.Material],
-    rig: bpy.types.Object,
+    face: bpy.types.Object,
     name: str,
     made: MadeBlocks,
 ) -> Steps[None]:
     """Strands on the skull and below it, and the cards that windows show of them, as far as there are."""
-    head, colours = parts.head, dict(parts.head.colours)
+    head, colours, rig = parts.head, dict(parts.head.colours), face.parent
     hangs = parts.long_hair is not None
     if parts.hair is not None:
         yield from groom.hair_steps(parts.hair, colours, rig, f"{name} Hair", made, hangs=hangs)
@@ -190,11 +192,26 @@ def _hair_steps(
         yield from groom.hair_steps(
             parts.long_hair, colours, rig, long_name, made, NECK_BONE, hangs=True
         )
+    if parts.hair is not None:
+        _show_no_cap(face, head)
+        yield False
     if parts.cards is not None:
         hair = slots[head.materials.index("hair")]
         yield from hair_cards.card_steps(
             parts.cards, head.bone_names, hair, rig, f"{name} Hair Cards", made
         )
+
+
+def _show_no_cap(face: bpy.types.Object, head: Head) -> None:
+    """Let renders show strands without the cap and the sheet under them, whose edges are a helmet's.
+
+    In a group of vertices and not a mesh of its own, so that all that reads a head finds its hair.
+    """
+    group = face.vertex_groups.new(name=CAP_GROUP)
+    group.add(np.flatnonzero(head.part("hair", "hair_*")).tolist(), 1.0, "REPLACE")
+    modifier = face.modifiers.new(CAP_GROUP, "MASK")
+    modifier.vertex_group, modifier.invert_vertex_group = CAP_GROUP, True
+    modifier.show_viewport = False
 
 
 def _keep_form(face: bpy.types.Object, head: Head) -> None:

@@ -22,9 +22,9 @@ STRENGTH = (1.25, 2.35)
 BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
 # What is seen of such light over what one fibre gives back, of the darkest and of the fairest strands, and
 # how much of its colour that has.
-GAIN, SEEN_SATURATION = (0.75, 1.4), 0.87
+GAIN, SEEN_SATURATION = (1.0, 2.2), 0.87
 # Times both for hair that hangs: it lies in its own shadow.
-HANGING_STRENGTH, HANGING_GAIN = 1.25, 2.35
+HANGING_STRENGTH, HANGING_GAIN = 1.25, 1.6
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
 UNWARMED = (0.965, 1.005, 1.06, 1.0)
 

@@ -23,7 +23,7 @@ from dirfa_blender.core.anatomy.surface import RADIUS
 from dirfa_blender.core.anatomy.uv import FRONT_GAIN
 from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.hair.greying import SIDES
-from dirfa_blender.core.hair.hairline import bare_crown
+from dirfa_blender.core.hair.hairline import bare_crown, grown_over
 from dirfa_blender.core.head import MOST_RELIEF, Head, Heights
 from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_template import template
@@ -58,6 +58,7 @@ SHINES = 0.25  # logarithm over the tone, from which a colour is the lamp's
 WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it hides it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 UNDER_HAIR = 0.8  # of hair's light, that the scalp under it has
+ROOTS = 0.9  # of the scalp's colour that roots of hair give, wherever it grows
 SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
 BAND = 64  # rows of a texture made together: more would not stay where a processor is fast
 
@@ -263,14 +264,17 @@ def _facing(head: Head, normals: Floats) -> Floats:
 
 
 def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) -> Floats:
-    """(V,) share of hair colour painted on each vertex."""
+    """(V,) share of hair colour painted on each vertex: as seen, and wherever hair will grow."""
     person = sampled(masks.person, sight.places)[:, 0]
     shown = np.clip(sight.facing * person, 0, 1)
     hair = shown * sampled(masks.hair, sight.places)[:, 0] + (1 - shown)
     if scalp.is_bald:
         hair = SHORN * (1 - bare_crown(head, head.vertices.astype(np.float64)))
         hair *= scalp.has_sides
-    return np.where(head.part("scalp"), hair, 0.0)
+        return np.where(head.part("scalp"), hair, 0.0)
+    hair = np.where(head.part("scalp"), hair, 0.0)
+    grown = np.where(head.part("scalp", "face"), ROOTS * grown_over(head, scalp.hairline), 0.0)
+    return np.maximum(hair, grown)
 
 
 def _exposure(colours: Floats, weights: Floats) -> float:

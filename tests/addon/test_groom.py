@@ -84,6 +84,18 @@ def test_strands_of_hair_that_is_grey_at_the_sides_know_it_and_others_do_not(sce
     assert sides.min() == 0.0 and sides.max() == 1.0
 
 
+def test_renders_show_strands_without_the_cap_that_windows_show(scene) -> None:
+    head = template()
+    face = meshes.build_head(head, "Head").face
+
+    mask = face.modifiers[meshes.CAP_GROUP]
+    group = face.vertex_groups[mask.vertex_group].index
+    hidden = [any(g.group == group for g in vertex.groups) for vertex in face.data.vertices]
+
+    assert mask.show_render and not mask.show_viewport and mask.invert_vertex_group
+    assert (np.array(hidden) == head.part("hair", "hair_*")).all()
+
+
 def test_hair_turns_with_the_head_bone(scene) -> None:
     made = meshes.build_head(template(), "Head")
     hair = next(child for child in made.rig.children if child.type == "CURVES")

@@ -23,7 +23,12 @@ Floats = npt.NDArray[np.float64]
 
 STRANDS = 18000
 POINTS = 8  # along a strand
-PER_LOCK = 14
+PER_LOCK = 8
+# Share of the locks that grow where the others cover the cap least, and that the rows next to the hairline
+# have of the roots that their area would give them.
+FILLING = 0.45
+THIN_ROWS = (0.05, 0.6, 1.0)
+COVERED = 70.0  # percentile of how densely cells are covered, from which one is covered well
 # Metres a strand is long where the hair lies close and where it stands off by `FULL_METRES` or more.
 SHORT_METRES, LONG_METRES = 0.013, 0.046
 FULL_METRES = 0.010
@@ -45,10 +50,12 @@ PARTING_KEY, SWEEP_KEY, FRINGE_KEY = "hair_parting", "hair_sweep", "hair_fringe"
 KINK_METRES, CURLED_LENGTH, COILED_LENGTH, COILED_TURN = 0.0022, 0.75, 0.3, 1.2
 # Turns a metre in which long hair sways, twice as many in open curls; and how far and how such curls agree.
 SWAY_TURNS, ALIKE, ALIKE_TURNS = 9.0, 0.7, 5.0
+# Half the width of a lock at its root, in rows and columns of the cap.
+LOCK_CELLS = (0.5, 1.0)
 # What is left of a lock's width at its tip; share of strands that leave it, and how far those stand off.
 CLOSED = 0.3
 STRAYS, STRAY_METRES = 0.025, 0.008
-LOCK_TONE = 0.6  # of a strand's tone, that its lock has
+LOCK_TONE = 0.45  # of a strand's tone, that its lock has
 FRIZZ_METRES = 0.00025  # the same of any hair
 USUAL_TURN = 0.22  # radians from how hair lies, standard deviation of locks
 # Of half the head's width, to the subject's left, where hair on top parts; and what runs aside there over
@@ -121,13 +128,22 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     parted = PARTED + COMBED * max(0.0, 1.0 - abs(parting) / CENTRAL)
     field = _Field.over(cap, lift, lie(cap, parting, sweep_of(head), fringe_of(head), parted))
     locks = max(1, count // PER_LOCK)
-    row, column = _roots(cap, lift, locks, parting, random)
-    length = field.at(field.length, row, column) * random.uniform(0.75, 1.2, locks)
     curl, wave = curl_of(head), wave_of(head)
     coils = coil_share(curl)
     left = 1.0 - (1.0 - CURLED_LENGTH) * curl
-    length = length * (left + coils * (COILED_LENGTH - left))
-    guides = _walked(field, row, column, length, random, turned=USUAL_TURN + COILED_TURN * coils)
+    left += coils * (COILED_LENGTH - left)
+
+    def walked(weight: Floats, number: int) -> Floats:
+        row, column = _roots(weight, number, random)
+        length = left * field.at(field.length, row, column) * random.uniform(0.75, 1.2, len(row))
+        turned = USUAL_TURN + COILED_TURN * coils
+        return _walked(field, row, column, length, random, turned=turned)
+
+    weight = _growth(cap, lift, parting)
+    filling = round(FILLING * locks)
+    first = walked(weight, locks - filling)
+    then = walked(weight * _bareness(_areas(cap), first, lift[:-1] >= -BURIED_METRES), filling)
+    guides = np.concatenate([first, then])
     points, which = _filled_out(field, guides, count, (curl, wave), random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, points.shape[1])
     return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
@@ -267,22 +283,59 @@ class _Field:
         return upper + down * (lower - upper)
 
 
-def _roots(
-    cap: Floats, lift: Floats, count: int, parting: float, random: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Rows and columns of roots: fewer at the hairline, more at the parting."""
+def _areas(cap: Floats) -> Floats:
+    """(R - 1, C) square metres of the cells of a cap."""
     along = np.linalg.norm(np.diff(cap, axis=0), axis=2)
     across = np.linalg.norm(np.roll(cap, -1, 1) - cap, axis=2)[:-1]
-    area = along * across
-    area[:3] *= np.array([0.05, 0.3, 0.75])[:, None]
+    return along * across
+
+
+def _growth(cap: Floats, lift: Floats, parting: float) -> Floats:
+    """(R - 1, C) share of the roots in each cell: fewer at the hairline, more at the parting."""
+    area = _areas(cap)
+    area[: len(THIN_ROWS)] *= np.array(THIN_ROWS)[:, None]
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
     line = (low[0] + high[0]) / 2 + parting * (high[0] - low[0]) / 2
     top = smoothstep(((cap[:-1, :, 2] - low[2]) / (high[2] - low[2]) - 0.62) / 0.25)
     area *= 1.0 + PARTING_GAIN * top * np.exp(-(((cap[:-1, :, 0] - line) / PARTING_METRES) ** 2))
     area[lift[:-1] < -BURIED_METRES] = 0.0
-    chosen = random.choice(area.size, count, p=area.ravel() / area.sum())
-    row, column = np.divmod(chosen, area.shape[1])
-    return row + random.random(count), column + random.random(count)
+    return area
+
+
+def _bareness(areas: Floats, guides: Floats, grows: npt.NDArray[np.bool_]) -> Floats:
+    """(R - 1, C) 0 in cells (R - 1, C) that locks (N, P, 3) cover as well as most, to 1 where none does.
+
+    Hair runs away from its partings and its lines: what it leaves has fewer hairs over it than roots.
+    """
+    rows, columns = areas.shape
+    row = np.clip(guides[..., 0].astype(int), 0, rows - 1)
+    column = np.floor(guides[..., 1]).astype(int) % columns
+    reach = np.linalg.norm(np.diff(guides[:, :, :2], axis=1), axis=2).sum(1, keepdims=True)
+    weights = np.broadcast_to(np.maximum(reach, 1e-3), row.shape)
+    cover = np.bincount((row * columns + column).ravel(), weights.ravel(), rows * columns)
+    cover = cover.reshape(rows, columns)
+    # Over a few cells: between two locks no cap is bare.
+    cover, area = (_among_neighbours(values) for values in (cover, areas))
+    cover = cover / np.maximum(area, 1e-9)
+    usual = np.percentile(cover[grows], COVERED) if grows.any() else 1.0
+    return np.clip(1.0 - cover / max(float(usual), 1e-9), 0.0, 1.0)
+
+
+def _among_neighbours(values: Floats) -> Floats:
+    """(R, C) mean round each cell, columns in a ring."""
+    for _ in range(2):
+        values = (2 * values + np.roll(values, 1, 1) + np.roll(values, -1, 1)) / 4
+        padded = np.pad(values, ((1, 1), (0, 0)), mode="edge")
+        values = (2 * values + padded[:-2] + padded[2:]) / 4
+    return values
+
+
+def _roots(weight: Floats, count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Rows and columns of roots in cells as their weights (R - 1, C) say."""
+    total = float(weight.sum())
+    chosen = random.choice(weight.size, count, p=weight.ravel() / total) if total else np.zeros(0)
+    row, column = np.divmod(chosen.astype(np.int64), weight.shape[1])
+    return row + random.random(len(row)), column + random.random(len(row))
 
 
 def _walked(
@@ -321,7 +374,7 @@ def _filled_out(
     curl = curl_and_wave[0]
     kinked = FRIZZ_METRES + KINK_METRES * curl**2 * (1.0 - coil_share(curl))
     which = random.integers(0, len(guides), count)
-    aside = random.normal(0.0, 1.0, (count, 1, 2)) * (0.75, 1.5)
+    aside = random.normal(0.0, 1.0, (count, 1, 2)) * LOCK_CELLS
     path = np.concatenate(
         [guides, np.arange(len(guides))[:, None, None] + 0.0 * guides[..., :1]], -1
     )

@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 LIMITS = (-0.040, 0.085)  # metres by which a line may move down, to the brows, and up
 STEEP_ROWS = (2, 5)  # rows that say how a column goes on below its line
 TAPER_METRES = 0.009  # over which hair rises from its edge
+ROOTED_METRES = 0.009  # inside its edge, over which hair comes to grow densely
 SUNK_METRES = 0.0008  # of the edge below the skin
 # Of hair round a bald crown: its upper edge over the ears' landmarks at the sides and at the back, over
 # which height it thins out, how uneven its edge is, and how deep the rest of the cap lies in the skin.
@@ -113,6 +114,27 @@ def bare_crown(head: Head, points: Floats) -> Floats:
         points[..., 1] * 83.0 + 1.0
     )
     return smoothstep((points[..., 2] - line) / CROWN_FADE + 0.5)
+
+
+def grown_over(head: Head, shift: Floats | None) -> Floats:
+    """(V,) 0..1, how far vertices lie inside the cap's line, moved by `shift` as in `with_hairline`."""
+    cap = cap_grid(head)
+    if cap is None:
+        return np.zeros(len(head.vertices))
+    line = cap[0] if shift is None else column_paths(cap, np.clip(shift, *LIMITS)[None])[0]
+    middle = np.append(0.0, cap.reshape(-1, 3)[:, 1:].mean(0))
+    middle[2] = line[:, 2].mean()
+
+    def seen(points: Floats) -> tuple[Floats, Floats, Floats]:
+        x, y, z = np.moveaxis(points - middle, -1, 0)
+        away = np.hypot(x, y)
+        return np.arctan2(x, -y), np.arctan2(z, away), np.hypot(away, z)
+
+    around, height, _ = seen(line)
+    there, high, away = seen(head.vertices.astype(np.float64))
+    order = np.argsort(around)
+    edge = np.interp(there, around[order], height[order], period=2 * np.pi)
+    return smoothstep(away * (high - edge) / ROOTED_METRES)
 
 
 def _skin(head: Head) -> tuple[Floats, Floats]:

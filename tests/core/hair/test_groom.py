@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from dirfa_blender.core.hair.groom import (
     CURL_KEY,
@@ -44,6 +45,12 @@ def distance_to(points: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.array([np.linalg.norm(others - point, axis=1).min() for point in points])
 
 
+def distance_to_nearest(points: np.ndarray, others: np.ndarray, *, rank: int) -> np.ndarray:
+    """(N,) metres to the so-manieth of other points."""
+    tree = cKDTree(others)
+    return np.asarray(tree.query(points, k=rank)[0])[:, -1]
+
+
 def test_the_cap_is_a_closed_grid_with_its_hairline_first(head: Head):
     cap = cap_grid(head)
 
@@ -64,6 +71,16 @@ def test_short_hair_is_hardly_thinner_at_its_parting_than_beside_it(head: Head, 
     count, _ = np.histogram(high, bins=np.arange(-40.0, 41.0, 5.0) * MM)
 
     assert count.min() > 0.55 * np.median(count)
+
+
+def test_the_skin_under_hair_is_covered_as_densely_everywhere(head: Head):
+    made, cap = strands(head), cap_grid(head)
+    assert made is not None and cap is not None
+    # Not the three rows at the hairline, where it thins out.
+    places = cap[4:-1].reshape(-1, 3)
+    near = distance_to_nearest(places, made.points.reshape(-1, 3), rank=40)
+
+    assert np.quantile(near, 0.98) < 2.0 * np.median(near)
 
 
 def test_strands_are_the_same_every_time(head: Head, grown: Strands):
