@@ -27,12 +27,14 @@ class Closeup:
     picture : (H, W, 3) uint8 sRGB, without glasses
     to_picture : (2, 3) map from pixels of the photo into it
     landmarks, masks : of the face in it, and of its regions
+    had_glasses : whether some were taken off it
     """
 
     picture: Pixels
     to_picture: Floats
     landmarks: FaceLandmarks
     masks: FaceMasks
+    had_glasses: bool = False
 
     def moved(self, points: Floats) -> Floats:
         """Points (..., 3) in pixels of the photo, in the picture's; depth takes its scale."""
@@ -45,9 +47,10 @@ def closeup(pixels: Pixels, landmarks: FaceLandmarks) -> Closeup:
     moved = FaceLandmarks(
         _moved(landmarks.points_px, to_picture), (picture.shape[1], picture.shape[0])
     )
-    if glasses_sign(picture, moved).is_seen:
+    had_glasses = glasses_sign(picture, moved).is_seen
+    if had_glasses:
         picture = without_glasses(picture, moved)
-    return Closeup(picture, to_picture, moved, face_masks(picture, moved))
+    return Closeup(picture, to_picture, moved, face_masks(picture, moved), had_glasses)
 
 
 def _working_picture(pixels: Pixels, landmarks: FaceLandmarks) -> tuple[Pixels, Floats]:

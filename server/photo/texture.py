@@ -45,6 +45,8 @@ Floats = npt.NDArray[np.float64]
 Image = npt.NDArray[np.float32]
 
 FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, the photo is trusted
+# Of the light of somebody's hair, that brows behind glasses have at least: a rim over them may be black.
+BROW_OF_HAIR = 0.5
 # Luminance up to which a photo is believed, and by how much more the fairest skin reflects.
 FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
 # Luminance from which down highlights count for more of what dark skin shows, and from which they do fully.
@@ -194,7 +196,9 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     places = seen_in.moved(fit.photo_vertices_px)[:, :2]
     facing = near.smoothed(_facing(head, normals @ fit.view.rotation.T)[:, None], 3)[:, 0]
 
-    taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged)
+    hair_light = float(lightness(to_linear(colours["hair"]))) if "hair" in colours else 0.0
+    least = BROW_OF_HAIR * hair_light if seen_in.had_glasses else 0.0
+    taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged, least_brow=least)
     share = photo_share(bearded(taken, moved.eye_distance_px, places))
     facing *= near.smoothed(share[:, None], 1)[:, 0]
     sight = _Sight(places, facing)
