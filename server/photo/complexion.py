@@ -51,7 +51,9 @@ BLOTCH, FLUSH, NOISE = 0.06, 0.012, 2.0
 # Linear light no greater than what noise and compression make: half of a colour there is not the face's.
 DARK_NOISE = 0.012
 TOO_DARK, TOO_BRIGHT, TOO_COLOURED = 0.45, 0.60, 0.22  # logarithms, of what is not skin at all
+FOLD_DARK = 0.65  # logarithm, by how much more yet in a deep fold there
 CREASE_DARK, CREASE_COLOURED = 0.9, 0.5  # by how much more in the creases beside nose and mouth
+AGED = 0.6  # by how much less the faint is doubted in an old face
 DEEP_FOLD = 0.006  # eye distances, from which a fold is one however dark it is
 MARGIN = 0.035  # eye distances round what is not skin
 MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
@@ -150,9 +152,11 @@ def complexion(
     open_face = 1 - mouth_pits(landmarks, shade.shape)
     features = _without_shine(zones.features * open_face, zones, darkness, shade)
     free = np.maximum.reduce([features, beard, soft(grown(skin.moles, 1.0), 0.6)])
-    plain = _plain_shade(shade, skin, unit, NOISE * max(enlarged, 1.0) / unit)
     bare = 1 - beard
     folds = _folds(shade, skin, zones, landmarks, masks, bare, np.float32(smile), enlarged)
+    # What is as faint as noise in a smooth face is lines in a wrinkled one.
+    doubted = 1 - AGED * folds.age
+    plain = _plain_shade(shade, skin, unit, doubted * NOISE * max(enlarged, 1.0) / unit)
     plain = _creased(plain, folds)
     kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard)) - plain)
     tint = _kept_tint(tint, light, free, unit)
@@ -164,7 +168,8 @@ def complexion(
     tint[there] += brow[there, None] * pigmented(tint[there], skin.even[there])
 
     clear = 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
-    clear = np.maximum.reduce([clear, lips, inside, _deep(folds, shade, unit)])
+    beside_mouth = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1) * bare
+    clear = np.maximum.reduce([clear, lips, inside, _deep(folds, shade, beside_mouth, unit)])
     usable = masks.within * (1 - zones.hidden * (1 - inside)) * clear
     seen = [_seen(brow, skin.odd, masks, unit) for brow in zones.brows]
     for covered in _covered_brows(zones, darkness, seen):  # the other side's is taken for both
@@ -230,10 +235,13 @@ def _creased(plain: Shares, folds: Wrinkles) -> Shares:
     return np.asarray(plain + np.float32(folds.age) * darker, np.float32)
 
 
-def _deep(folds: Wrinkles, shade: Shares, unit: float) -> Shares:
-    """0..1 where a fold is deep and not as dark as hair (H, W): it is skin, however unlike."""
+def _deep(folds: Wrinkles, shade: Shares, creases: Shares, unit: float) -> Shares:
+    """0..1 where a fold is deep (H, W): it is skin, however unlike, if not as dark as hair.
+
+    In the creases (H, W) beside nose and mouth, 0..1, folds are nearly as dark as that.
+    """
     deep = soft(np.clip(-folds.heights / np.float32(DEEP_FOLD), 0, 1), 0.01 * unit)
-    hair = (shade < -TOO_DARK - CREASE_DARK).astype(np.float32)
+    hair = (shade < -TOO_DARK - CREASE_DARK - FOLD_DARK * creases).astype(np.float32)
     return np.asarray(deep * (1 - grown(hair, MARGIN * unit)), np.float32)
 
 
