@@ -33,10 +33,11 @@ UNWARMED = (0.965, 1.005, 1.06, 1.0)
 PLAIN = (0.45, 1.15)
 # What a hair of a brow is of its surroundings' colour, in which skin between hairs is mixed; by how much of
 # the skin's light those must be darker for a hair to begin, and to be whole.
-BROW_SHADE = (0.45, 0.45, 0.44, 1.0)
+BROW_SHADE = (0.8, 0.8, 0.79, 1.0)
 BROW_FROM, BROW_WHOLE = 0.08, 0.55
-# By how much more than its surroundings a hair of a beard is unlike skin, and the darkest that one is.
-BEARD_AWAY, DARKEST = 0.35, (0.008, 0.006, 0.005, 1.0)
+# By how much more than its surroundings a hair of a beard is unlike skin, the darkest that one is, and what
+# is left of its surroundings' colour at least.
+BEARD_AWAY, DARKEST, DEEPEST = 0.35, (0.008, 0.006, 0.005, 1.0), 0.4
 
 
 def strand(plan: Plan, *, hangs: bool = False) -> bpy.types.Node:
@@ -176,11 +177,15 @@ def beard(plan: Plan) -> bpy.types.Node:
     red, green, blue, _ = plan.linear("skin")
     skin = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     light = plan.node("ShaderNodeRGBToBW", Color=seen.outputs["Color"]).outputs[0]
-    # In light alone: a white beard less the red of its skin would be blue.
+    # Lighter by light alone, for a white beard less the red of its skin would be blue; darker in
+    # proportion, for a brown one less grey would be orange.
     away = plan.math("MULTIPLY", plan.math("SUBTRACT", light, skin), BEARD_AWAY)
-    colour = plan.node("ShaderNodeVectorMath", Vector=seen.outputs["Color"])
+    less = plan.math("ADD", 1.0, plan.math("DIVIDE", plan.math("MINIMUM", away, 0.0), light))
+    less = plan.math("MAXIMUM", less, DEEPEST)
+    darker = plan.mixed(1.0, seen.outputs["Color"], less, "MULTIPLY")
+    colour = plan.node("ShaderNodeVectorMath", Vector=darker)
     colour.operation = "ADD"
-    plan.feed(colour, 1, away)
+    plan.feed(colour, 1, plan.math("MAXIMUM", away, 0.0))
     colour = plan.mixed(1.0, colour.outputs[0], DARKEST, "LIGHTEN")
     beard = plan.principled(plain, Base_Color=colour, Roughness=0.5)
     beard.inputs["Specular IOR Level"].default_value = 0.25
