@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .glasses import glasses_sign, without_glasses
-from .mask import FaceMasks, Pixels, face_masks
+from .mask import FaceMasks, Pixels, Shares, face_masks
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,14 +27,14 @@ class Closeup:
     picture : (H, W, 3) uint8 sRGB, without glasses
     to_picture : (2, 3) map from pixels of the photo into it
     landmarks, masks : of the face in it, and of its regions
-    had_glasses : whether some were taken off it
+    frames : (H, W) 0..1, where frames of glasses were taken off it; None if it had none
     """
 
     picture: Pixels
     to_picture: Floats
     landmarks: FaceLandmarks
     masks: FaceMasks
-    had_glasses: bool = False
+    frames: Shares | None = None
 
     def moved(self, points: Floats) -> Floats:
         """Points (..., 3) in pixels of the photo, in the picture's; depth takes its scale."""
@@ -47,10 +47,10 @@ def closeup(pixels: Pixels, landmarks: FaceLandmarks) -> Closeup:
     moved = FaceLandmarks(
         _moved(landmarks.points_px, to_picture), (picture.shape[1], picture.shape[0])
     )
-    had_glasses = glasses_sign(picture, moved).is_seen
-    if had_glasses:
-        picture = without_glasses(picture, moved)
-    return Closeup(picture, to_picture, moved, face_masks(picture, moved), had_glasses)
+    frames = None
+    if glasses_sign(picture, moved).is_seen:
+        picture, frames = without_glasses(picture, moved)
+    return Closeup(picture, to_picture, moved, face_masks(picture, moved), frames)
 
 
 def _working_picture(pixels: Pixels, landmarks: FaceLandmarks) -> tuple[Pixels, Floats]:

@@ -70,6 +70,8 @@ BRIGHTEST = 0.25  # the same upward, on lids and lips
 BRIGHTEST_BROW = 0.08  # the same on brows: skin between hairs
 MOST_TINT = 0.9  # the same of a colour beside the light: painted lips
 LIP_MARGIN = 0.03  # eye distances round what is seen between lips that is not theirs
+# Eye distances round a frame of glasses, over which it shades the skin.
+RIM_MARGIN = 0.05
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
 # Logarithm by which a brow is darker than skin, from which what is bright in it is none.
 DARK_BROW = 0.2
@@ -102,6 +104,20 @@ class Complexion:
 
 
 @dataclass(frozen=True)
+class Worn:
+    """Glasses that were taken off a picture.
+
+    Attributes
+    ----------
+    frames : (H, W) 0..1, where their frames were
+    least_brow : linear light, less than which no brow gives back: a rim over it does
+    """
+
+    frames: Shares
+    least_brow: float
+
+
+@dataclass(frozen=True)
 class _PlainSkin:
     """The skin of a picture where nothing but skin is expected, and what is none there.
 
@@ -126,7 +142,7 @@ def complexion(
     smile: float,
     *,
     enlarged: float = 1.0,
-    least_brow: float = 0.0,
+    worn: Worn | None = None,
 ) -> Complexion:
     """A picture round a face taken apart into even skin and detail.
 
@@ -135,7 +151,7 @@ def complexion(
     pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
     smile : 0..1, how far folds of a smile are expected beside the mouth
     enlarged : pixels of the picture for one of the photo
-    least_brow : linear light, less than which no brow gives back, a rim of glasses does
+    worn : glasses that were taken off
     """
     unit = landmarks.eye_distance_px
     light = np.maximum(to_linear(pixels / np.float32(255)), np.float32(2e-3))
@@ -143,10 +159,14 @@ def complexion(
     zones = zones_of(landmarks, masks)
     lines = fine_lines(pixels, unit)
     beard = beard_share(zones, landmarks, masks, lines)
-    skin = _plain_skin(light, logs, _expected(zones, masks, beard), landmarks)
+    expected = _expected(zones, masks, beard)
+    rims = np.zeros_like(expected)
+    if worn is not None:
+        rims = soft(grown(worn.frames, RIM_MARGIN * unit), 0.3 * RIM_MARGIN * unit)
+    skin = _plain_skin(light, logs, expected * (1 - rims), landmarks)
     shade, tint = _differences(logs, skin.even, 0.0)
     brow = np.maximum(*zones.brows)
-    shade, tint = _lightened(shade, tint, brow, skin.even, least_brow)
+    shade, tint = _lightened(shade, tint, brow, skin.even, worn.least_brow if worn else 0.0)
     darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
 
     open_face = 1 - mouth_pits(landmarks, shade.shape)
@@ -168,6 +188,7 @@ def complexion(
     tint[there] += brow[there, None] * pigmented(tint[there], skin.even[there])
 
     clear = 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
+    clear *= 1 - rims * (1 - zones.features)
     beside_mouth = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1) * bare
     clear = np.maximum.reduce([clear, lips, inside, _deep(folds, shade, beside_mouth, unit)])
     usable = masks.within * (1 - zones.hidden * (1 - inside)) * clear

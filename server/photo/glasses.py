@@ -78,8 +78,8 @@ def glasses_sign(pixels: Pixels, landmarks: FaceLandmarks) -> GlassesSign:
     return GlassesSign(bridge, min(rims))
 
 
-def without_glasses(pixels: Pixels, landmarks: FaceLandmarks) -> Pixels:
-    """The photo with frames filled in from the skin beside them; (H, W, 3) uint8 sRGB."""
+def without_glasses(pixels: Pixels, landmarks: FaceLandmarks) -> tuple[Pixels, Shares]:
+    """The photo with frames filled in from the skin beside them, and (H, W) 0..1 where that was done."""
     crop, matrix, eyes, points = _levelled(pixels, landmarks)
     line = _lines(crop)
     rows, columns = np.mgrid[: line.shape[0], : line.shape[1]]
@@ -106,10 +106,10 @@ def without_glasses(pixels: Pixels, landmarks: FaceLandmarks) -> Pixels:
     back = cv2.invertAffineTransform(matrix)
     size = (pixels.shape[1], pixels.shape[0])
     share = cv2.GaussianBlur(frame.astype(np.float32), (0, 0), 1.2)
-    share = cv2.warpAffine(share, back, size)[..., None]
+    share = np.asarray(cv2.warpAffine(share, back, size), np.float32)
     there = cv2.warpAffine(filled, back, size)
-    mixed = pixels + share * (there.astype(np.float32) - pixels)
-    return np.clip(np.round(mixed), 0, 255).astype(np.uint8)
+    mixed = pixels + share[..., None] * (there.astype(np.float32) - pixels)
+    return np.clip(np.round(mixed), 0, 255).astype(np.uint8), share
 
 
 def _levelled(pixels: Pixels, landmarks: FaceLandmarks) -> tuple[Pixels, Floats, Floats, Floats]:

@@ -31,7 +31,7 @@ from dirfa_blender.core.head_template import template
 from .beard import beard_expected, beard_shade, bearded
 from .closeup import Closeup
 from .colours import Colour, measured_colours
-from .complexion import Complexion, as_hair, complexion
+from .complexion import Complexion, Worn, as_hair, complexion
 from .grain import GRAIN, Grain, below_jaw, grain
 from .greying import hair_colours, hair_tones
 from .hair import Scalp
@@ -197,8 +197,8 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     facing = near.smoothed(_facing(head, normals @ fit.view.rotation.T)[:, None], 3)[:, 0]
 
     hair_light = float(lightness(to_linear(colours["hair"]))) if "hair" in colours else 0.0
-    least = BROW_OF_HAIR * hair_light if seen_in.had_glasses else 0.0
-    taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged, least_brow=least)
+    worn = None if seen_in.frames is None else Worn(seen_in.frames, BROW_OF_HAIR * hair_light)
+    taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged, worn=worn)
     share = photo_share(bearded(taken, moved.eye_distance_px, places))
     facing *= near.smoothed(share[:, None], 1)[:, 0]
     sight = _Sight(places, facing)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.likeness.landmarks import BROW_LEFT, BROW_RIGHT, OVAL
-from server.photo.complexion import OUT_OF_SHADE, Complexion, as_hair, complexion
+from server.photo.complexion import OUT_OF_SHADE, Complexion, Worn, as_hair, complexion
 from server.photo.face_zones import BEARD
 from server.photo.mask import face_masks, hull
 from server.photo.shading import to_linear
@@ -143,7 +143,9 @@ def test_a_rim_over_brows_is_no_darker_than_the_hair_lets_expect() -> None:
     pixels, marks = worn, landmarks()
     least = 0.12
 
-    found = complexion(pixels, marks, face_masks(pixels, marks), 0.0, least_brow=least)
+    worn_off = Worn(np.zeros(pixels.shape[:2], np.float32), least)
+
+    found = complexion(pixels, marks, face_masks(pixels, marks), 0.0, worn=worn_off)
     bare = apart(worn)
 
     for ring in brows:

@@ -42,7 +42,7 @@ def test_glasses_are_seen_on_a_face_that_wears_them_only() -> None:
 def test_frames_are_painted_over_and_eyes_are_left() -> None:
     worn = with_frames((20, 20, 20))
 
-    cleared = without_glasses(worn, detection().landmarks)
+    cleared, frames = without_glasses(worn, detection().landmarks)
 
     unit = detection().landmarks.eye_distance_px
     rows, columns = np.mgrid[:512, :512]
@@ -54,6 +54,7 @@ def test_frames_are_painted_over_and_eyes_are_left() -> None:
             np.abs(picture.astype(float) - astronaut())[below].mean() for picture in (worn, cleared)
         )
         assert after < 0.45 * before
+        assert frames[below].mean() > 0.1 and frames[near < 0.08].max() == 0.0
         np.testing.assert_array_equal(cleared[near < 0.08], worn[near < 0.08])
 
 
