@@ -19,6 +19,7 @@ from mathutils import Matrix
 from ..blender.made_blocks import MadeBlocks
 from ..blender.origin import keep_origin
 from ..blender.pieces import Steps, finished
+from ..core.hair.groom import under_strands
 from ..core.head import Head
 from ..core.likeness.sliders import Anchors, anchors_of, ears_of
 from . import groom, hair_cards, head_drivers, materials
@@ -208,7 +209,7 @@ def _show_no_cap(face: bpy.types.Object, head: Head) -> None:
     In a group of vertices and not a mesh of its own, so that all that reads a head finds its hair.
     """
     group = face.vertex_groups.new(name=CAP_GROUP)
-    group.add(np.flatnonzero(head.part("hair", "hair_*")).tolist(), 1.0, "REPLACE")
+    group.add(np.flatnonzero(under_strands(head)).tolist(), 1.0, "REPLACE")
     modifier = face.modifiers.new(CAP_GROUP, "MASK")
     modifier.vertex_group, modifier.invert_vertex_group = CAP_GROUP, True
     modifier.show_viewport = False

@@ -93,7 +93,7 @@ def test_renders_show_strands_without_the_cap_that_windows_show(scene) -> None:
     hidden = [any(g.group == group for g in vertex.groups) for vertex in face.data.vertices]
 
     assert mask.show_render and not mask.show_viewport and mask.invert_vertex_group
-    assert (np.array(hidden) == head.part("hair", "hair_*")).all()
+    assert (np.array(hidden) == head.part("hair")).all()
 
 
 def test_hair_turns_with_the_head_bone(scene) -> None:

@@ -36,6 +36,7 @@ FULL_METRES = 0.010
 LOW_METRES, LAYERS_METRES = 0.0003, 0.0036
 ROOT_METRES = 0.00011  # radius of a strand at its root
 TIP_SHARE = 0.35  # of that at its tip
+RIM_ROWS = 3  # of the cap, that are its rim
 # A strand ends where it comes this near to the hairline, and is kept if so many of its points do not.
 EDGE_ROWS = 1.3
 LEAST_POINTS = 3
@@ -115,6 +116,22 @@ def cap_order(grid: Floats) -> npt.NDArray[np.float32]:
     left = grid[:, : COLUMNS + 1].reshape(-1, 3)
     right = grid[:, COLUMNS + 1 :][:, ::-1].reshape(-1, 3)
     return np.concatenate([left, right]).astype(np.float32)
+
+
+def under_strands(head: Head) -> npt.NDArray[np.bool_]:
+    """(V,) what of a head only stands for hair where its strands are seen: cap and sheet.
+
+    Locks of long hair begin on the cap, and where they part, all but its thin rim is what is seen between.
+    """
+    sheet = head.part("hair_*")
+    cap = head.part("hair")
+    if not sheet.any():
+        return cap
+    rows = np.arange(ROWS)[:, None]
+    row = cap_order(np.broadcast_to(rows[..., None], (ROWS, 2 * COLUMNS, 3)))[:, 0]
+    hidden = sheet.copy()
+    hidden[cap] = row < RIM_ROWS
+    return hidden
 
 
 def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | None:

@@ -13,7 +13,7 @@ import pytest
 from dirfa_blender.core.anatomy.face_view import vertex_normals
 from dirfa_blender.core.anatomy.hair_cap import COLUMNS
 from dirfa_blender.core.hair.curtain import curtain
-from dirfa_blender.core.hair.groom import WAVE_KEY, Strands, cap_grid, cap_order
+from dirfa_blender.core.hair.groom import WAVE_KEY, Strands, cap_grid, cap_order, under_strands
 from dirfa_blender.core.hair.hairline import with_hairline
 from dirfa_blender.core.hair.locks import locks
 from dirfa_blender.core.hair.tresses import OVER_EAR, PART, Fall, tress_grid, with_tresses
@@ -40,6 +40,23 @@ def test_the_sheet_of_long_hair_is_closed_and_faces_outward(fall: Fall) -> None:
 
     assert all(edges[(b, a)] == count == 1 for (a, b), count in edges.items())
     assert volume > 0
+
+
+def test_under_strands_of_long_hair_the_cap_stays_but_for_its_rim() -> None:
+    head, bare = haired(LONG), template()
+    cap = cap_grid(head)
+    assert cap is not None
+
+    hidden = under_strands(head)
+
+    assert hidden[head.part(PART)].all() and not hidden[~head.part("hair", PART)].any()
+    low = head.vertices[hidden & head.part("hair")][:, 2]
+    assert 0 < len(low) < 0.2 * head.part("hair").sum()
+    rims = cap[:3].reshape(-1, 3)
+    assert np.sort(low) == pytest.approx(
+        np.sort(rims[np.unique(rims, axis=0, return_index=True)[1], 2])
+    )
+    assert (under_strands(bare) == bare.part("hair")).all()
 
 
 def test_full_hair_hangs_from_where_it_is_full_and_leaves_no_hollow_over_the_ears() -> None:
