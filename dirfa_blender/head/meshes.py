@@ -121,6 +121,19 @@ def subdivide(face: bpy.types.Object, *, renders: bool = True) -> None:
     modifier.uv_smooth = "PRESERVE_BOUNDARIES"
 
 
+def hide_cap(face: bpy.types.Object) -> None:
+    """Let renders show strands without the cap and the sheet under them, whose edges are a helmet's.
+
+    By a group of vertices of its mesh, if that has it, and not a mesh of its own: all that reads a head
+    finds its hair.
+    """
+    if CAP_GROUP not in face.vertex_groups or CAP_GROUP in face.modifiers:
+        return
+    modifier = face.modifiers.new(CAP_GROUP, "MASK")
+    modifier.vertex_group, modifier.invert_vertex_group = CAP_GROUP, True
+    modifier.show_viewport = False
+
+
 def _material_steps(
     parts: HeadParts, name: str, made: MadeBlocks
 ) -> Steps[list[bpy.types.Material]]:
@@ -194,25 +207,15 @@ def _hair_steps(
             parts.long_hair, colours, rig, long_name, made, NECK_BONE, hangs=True
         )
     if parts.hair is not None:
-        _show_no_cap(face, head)
+        group = face.vertex_groups.new(name=CAP_GROUP)
+        group.add(np.flatnonzero(under_strands(head)).tolist(), 1.0, "REPLACE")
+        hide_cap(face)
         yield False
     if parts.cards is not None:
         hair = slots[head.materials.index("hair")]
         yield from hair_cards.card_steps(
             parts.cards, head.bone_names, hair, rig, f"{name} Hair Cards", made
         )
-
-
-def _show_no_cap(face: bpy.types.Object, head: Head) -> None:
-    """Let renders show strands without the cap and the sheet under them, whose edges are a helmet's.
-
-    In a group of vertices and not a mesh of its own, so that all that reads a head finds its hair.
-    """
-    group = face.vertex_groups.new(name=CAP_GROUP)
-    group.add(np.flatnonzero(under_strands(head)).tolist(), 1.0, "REPLACE")
-    modifier = face.modifiers.new(CAP_GROUP, "MASK")
-    modifier.vertex_group, modifier.invert_vertex_group = CAP_GROUP, True
-    modifier.show_viewport = False
 
 
 def _keep_form(face: bpy.types.Object, head: Head) -> None:

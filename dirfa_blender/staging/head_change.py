@@ -50,6 +50,7 @@ def replace_head(scene: bpy.types.Scene, face: bpy.types.Object, parts: HeadPart
             face[key] = made.face[key]
     face[head_form.SLIDERS_KEY] = "{}"
     head_drivers.drive_creases(face)
+    meshes.hide_cap(face)
     name, armature_name = old_mesh.name, old_armature.name
     bpy.data.batch_remove([made.face, made.rig, old_mesh, old_armature])
     face.data.name, rig.data.name = name, armature_name

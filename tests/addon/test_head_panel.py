@@ -195,6 +195,15 @@ def test_another_head_takes_the_place_of_one_and_the_performance_plays_on(
     assert face.evaluated_get(graph).data.shape_keys.key_blocks["jawOpen"].value < 0.5 * first
 
 
+def test_a_bald_head_that_gets_hair_shows_no_cap_in_renders_either(stage, face, shaped) -> None:
+    face.modifiers.remove(face.modifiers[meshes.CAP_GROUP])
+
+    head_change.replace_head(stage, face, head_parts(shaped))
+
+    assert face.modifiers[meshes.CAP_GROUP].show_render
+    assert meshes.CAP_GROUP in face.vertex_groups
+
+
 def test_photos_from_the_sides_reach_the_server_and_the_head_stays_in_its_place(
     stage, face, shaped, tmp_path: Path, monkeypatch
 ) -> None:
