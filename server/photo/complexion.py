@@ -159,53 +159,62 @@ def complexion(
     zones = zones_of(landmarks, masks)
     lines = fine_lines(pixels, unit)
     beard = beard_share(zones, landmarks, masks, lines)
-    expected = _expected(zones, masks, beard)
-    rims = np.zeros_like(expected)
-    if worn is not None:
-        rims = soft(grown(worn.frames, RIM_MARGIN * unit), 0.3 * RIM_MARGIN * unit)
-    skin = _plain_skin(light, logs, expected * (1 - rims), landmarks)
+    rims = _rims(beard.shape, worn, unit)
+    skin = _plain_skin(light, logs, _expected(zones, masks, beard) * (1 - rims), landmarks)
     shade, tint = _differences(logs, skin.even, 0.0)
     brow = np.maximum(*zones.brows)
     shade, tint = _lightened(shade, tint, brow, skin.even, worn.least_brow if worn else 0.0)
     darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
 
     open_face = 1 - mouth_pits(landmarks, shade.shape)
-    features = _without_shine(zones.features * open_face, zones, darkness, shade)
-    free = np.maximum.reduce([features, beard, soft(grown(skin.moles, 1.0), 0.6)])
-    bare = 1 - beard
-    folds = _folds(shade, skin, zones, landmarks, masks, bare, np.float32(smile), enlarged)
-    # What is as faint as noise in a smooth face is lines in a wrinkled one.
-    doubted = 1 - AGED * folds.age
-    plain = _plain_shade(shade, skin, unit, doubted * NOISE * max(enlarged, 1.0) / unit)
-    plain = _creased(plain, folds)
+    free = _without_shine(zones.features * open_face, zones, darkness, shade)
+    free = np.maximum.reduce([free, beard, soft(grown(skin.moles, 1.0), 0.6)])
+    folds = _folds(shade, skin, zones, landmarks, masks, 1 - beard, np.float32(smile), enlarged)
+    plain = _creased(_plain_shade(shade, skin, unit, _noise(folds, enlarged, unit)), folds)
     kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard)) - plain)
     tint = _kept_tint(tint, light, free, unit)
-    tint += brow[..., None] * (one_colour(tint, kept, brow, unit) - tint)
+    tint = _tinted_brows(tint, kept, brow, skin.even, unit)
     inside = soft(grown(masks.mouth, LIP_MARGIN * unit), 0.5 * LIP_MARGIN * unit) * open_face
     lips = masks.lips * open_face * (1 - inside)
     kept, tint = whole_lips(kept, tint, lips, inside, unit)
-    there = brow > 0
-    tint[there] += brow[there, None] * pigmented(tint[there], skin.even[there])
 
     clear = 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
     clear *= 1 - rims * (1 - zones.features)
-    beside_mouth = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1) * bare
-    clear = np.maximum.reduce([clear, lips, inside, _deep(folds, shade, beside_mouth, unit)])
+    clear = np.maximum.reduce([clear, lips, inside, _deep(folds, shade, 1 - beard, landmarks)])
     usable = masks.within * (1 - zones.hidden * (1 - inside)) * clear
-    seen = [_seen(brow, skin.odd, masks, unit) for brow in zones.brows]
-    for covered in _covered_brows(zones, darkness, seen):  # the other side's is taken for both
+    for covered in _covered_brows(zones, darkness, skin.odd, masks, unit):  # the other's is taken
         usable = usable * (1 - soft(grown(covered, 0.06 * unit), 0.03 * unit))
-    hairy = np.clip(2 * np.maximum(grown(brow, HAIRY_MARGIN * unit), beard), 0, 1)
+    hairy = 2 * np.maximum(grown(brow, HAIRY_MARGIN * unit), beard)
     return Complexion(
         np.exp(skin.even),
         skin.sure,
         np.exp(kept[..., None] + tint).astype(np.float32),
         usable.astype(np.float32),
-        hairy.astype(np.float32),
+        np.clip(hairy, 0, 1).astype(np.float32),
         beard,
         folds.heights,
         beard_below_chin(pixels, landmarks, masks, beard, lines),
     )
+
+
+def _rims(shape: tuple[int, ...], worn: Worn | None, unit: float) -> Shares:
+    """0..1 round frames that were taken off (H, W), where what is left of them looks like folds."""
+    if worn is None:
+        return np.zeros(shape, np.float32)
+    return soft(grown(worn.frames, RIM_MARGIN * unit), 0.3 * RIM_MARGIN * unit)
+
+
+def _noise(folds: Wrinkles, enlarged: float, unit: float) -> float:
+    """Logarithm of what is doubted: what is faint in a smooth face is noise, in a wrinkled one lines."""
+    return (1 - AGED * folds.age) * NOISE * max(enlarged, 1.0) / unit
+
+
+def _tinted_brows(tint: Image, shade: Shares, brow: Shares, even: Image, unit: float) -> Image:
+    """Tints (H, W, 3) with brows of one colour, which hair can have."""
+    tint = tint + brow[..., None] * (one_colour(tint, shade, brow, unit) - tint)
+    there = brow > 0
+    tint[there] += brow[there, None] * pigmented(tint[there], even[there])
+    return tint
 
 
 def _lightened(
@@ -256,11 +265,13 @@ def _creased(plain: Shares, folds: Wrinkles) -> Shares:
     return np.asarray(plain + np.float32(folds.age) * darker, np.float32)
 
 
-def _deep(folds: Wrinkles, shade: Shares, creases: Shares, unit: float) -> Shares:
+def _deep(folds: Wrinkles, shade: Shares, bare: Shares, landmarks: FaceLandmarks) -> Shares:
     """0..1 where a fold is deep (H, W): it is skin, however unlike, if not as dark as hair.
 
-    In the creases (H, W) beside nose and mouth, 0..1, folds are nearly as dark as that.
+    In the creases beside nose and mouth, where no beard is, `bare` (H, W), they are nearly as dark as that.
     """
+    unit = landmarks.eye_distance_px
+    creases = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1) * bare
     deep = soft(np.clip(-folds.heights / np.float32(DEEP_FOLD), 0, 1), 0.01 * unit)
     hair = (shade < -TOO_DARK - CREASE_DARK - FOLD_DARK * creases).astype(np.float32)
     return np.asarray(deep * (1 - grown(hair, MARGIN * unit)), np.float32)
@@ -406,8 +417,11 @@ def _weighted_mean(values: Shares, weights: Shares) -> float:
     return float((values * weights).sum() / max(float(weights.sum()), 1e-6))
 
 
-def _covered_brows(zones: Zones, darkness: list[float], seen: list[float]) -> list[Shares]:
+def _covered_brows(
+    zones: Zones, darkness: list[float], odd: Shares, masks: FaceMasks, unit: float
+) -> list[Shares]:
     """The brow under hair or a frame, if any, by how dark both are and how much skin is seen over them."""
+    seen = [_seen(brow, odd, masks, unit) for brow in zones.brows]
     covered: list[Shares] = []
     for side, other in ((0, 1), (1, 0)):
         is_hidden = seen[side] < BROW_SEEN and seen[other] > seen[side] + 0.15
