@@ -127,7 +127,7 @@ def under_strands(head: Head) -> npt.NDArray[np.bool_]:
     cap = head.part("hair")
     if not sheet.any():
         return cap
-    rows = np.arange(ROWS)[:, None]
+    rows = np.arange(ROWS, dtype=np.float64)[:, None]
     row = cap_order(np.broadcast_to(rows[..., None], (ROWS, 2 * COLUMNS, 3)))[:, 0]
     hidden = sheet.copy()
     hidden[cap] = row < RIM_ROWS
@@ -329,11 +329,10 @@ def _bareness(areas: Floats, guides: Floats, grows: npt.NDArray[np.bool_]) -> Fl
     column = np.floor(guides[..., 1]).astype(int) % columns
     reach = np.linalg.norm(np.diff(guides[:, :, :2], axis=1), axis=2).sum(1, keepdims=True)
     weights = np.broadcast_to(np.maximum(reach, 1e-3), row.shape)
-    cover = np.bincount((row * columns + column).ravel(), weights.ravel(), rows * columns)
-    cover = cover.reshape(rows, columns)
+    laid = np.bincount((row * columns + column).ravel(), weights.ravel(), rows * columns)
     # Over a few cells: between two locks no cap is bare.
-    cover, area = (_among_neighbours(values) for values in (cover, areas))
-    cover = cover / np.maximum(area, 1e-9)
+    cover = _among_neighbours(laid.reshape(rows, columns).astype(np.float64))
+    cover = cover / np.maximum(_among_neighbours(areas), 1e-9)
     usual = np.percentile(cover[grows], COVERED) if grows.any() else 1.0
     return np.clip(1.0 - cover / max(float(usual), 1e-9), 0.0, 1.0)
 
