@@ -122,7 +122,7 @@ def subdivide(face: bpy.types.Object, *, renders: bool = True) -> None:
 
 
 def hide_cap(face: bpy.types.Object) -> None:
-    """Let renders show strands without the cap and the sheet under them, whose edges are a helmet's.
+    """Let renders show strands without the edge of the cap under them, which is a helmet's.
 
     By a group of vertices of its mesh, if that has it, and not a mesh of its own: all that reads a head
     finds its hair.

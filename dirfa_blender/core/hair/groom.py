@@ -119,17 +119,16 @@ def cap_order(grid: Floats) -> npt.NDArray[np.float32]:
 
 
 def under_strands(head: Head) -> npt.NDArray[np.bool_]:
-    """(V,) what of a head only stands for hair where its strands are seen: cap and sheet.
+    """(V,) what of a head only stands for hair where its strands are seen: the cap, of long hair its rim.
 
-    Locks of long hair begin on the cap, and where they part, all but its thin rim is what is seen between.
+    Locks of long hair begin on the cap, and where they part, it is what is seen between them.
     """
-    sheet = head.part("hair_*")
     cap = head.part("hair")
-    if not sheet.any():
+    if not head.part("hair_*").any():
         return cap
     rows = np.arange(ROWS, dtype=np.float64)[:, None]
     row = cap_order(np.broadcast_to(rows[..., None], (ROWS, 2 * COLUMNS, 3)))[:, 0]
-    hidden = sheet.copy()
+    hidden = np.zeros(len(cap), bool)
     hidden[cap] = row < RIM_ROWS
     return hidden
 
