@@ -61,7 +61,7 @@ WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 UNDER_HAIR = 0.8  # of hair's light, that the scalp under it has
 ROOTS = 0.9  # of the scalp's colour that roots of hair give, wherever it grows
-SHORN = 0.5  # of the scalp's colour that short hair round a bald crown gives
+SHORN = 0.75  # of the scalp's colour that short hair round a bald crown gives
 BAND = 64  # rows of a texture made together: more would not stay where a processor is fast
 
 
@@ -274,8 +274,8 @@ def _hair_on_scalp(head: Head, sight: _Sight, masks: FaceMasks, scalp: Scalp) ->
     hair = shown * sampled(masks.hair, sight.places)[:, 0] + (1 - shown)
     if scalp.is_bald:
         hair = SHORN * (1 - bare_crown(head, head.vertices.astype(np.float64)))
-        hair *= scalp.has_sides
-        return np.where(head.part("scalp"), hair, 0.0)
+        there = np.where(head.part("face"), grown_over(head, None), head.part("scalp"))
+        return hair * there * scalp.has_sides
     hair = np.where(head.part("scalp"), hair, 0.0)
     grown = np.where(head.part("scalp", "face"), ROOTS * grown_over(head, scalp.hairline), 0.0)
     return np.maximum(hair, grown)
