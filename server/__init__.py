@@ -1,8 +1,8 @@
 """The inference server: speech and photos in, takes and heads out.
 
 * From speech to a take, in this order: `audio` (`container`), `features`, `model`, `postprocess`
-  (`tongue`, `transcript`, over the `phones` heard); `engine` does it for a file, `live` while somebody
-  speaks.
+  (`articulation`, `tongue`, `transcript`, over the `phones` heard); `engine` does it for a file, `live`
+  while somebody speaks.
 * Over HTTP: `app` joins the `gate`, `error_answers` and routes: `upload_routes` start `services` as
   `jobs`, `job_routes` tell of them, `streams` and `speech_socket` bring live speech to `sessions`.
   `serving` is the process, told by `config`, that leaves with its `starter`.

@@ -18,6 +18,7 @@ from dirfa_blender.core.controls import directed
 from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.protocol import AnimateSettings
 
+from .articulation import BACK
 from .audio import SAMPLE_RATE
 from .features import BLOCK_FRAMES, FRAME_RATE, PITCH_WINDOW, Features, FeatureStream
 from .model.network import FaceNetwork
@@ -25,14 +26,7 @@ from .model.sampling import UPPER_CHANNELS
 from .model.statistics import MotionStatistics
 from .model.streaming import FaceStream
 from .model.voice_gate import VoiceGate
-from .postprocess import (
-    BACK,
-    REST_SECONDS,
-    RawMotion,
-    finished,
-    reach_of,
-    rising_envelope,
-)
+from .postprocess import REST_SECONDS, RawMotion, finished, reach_of, rising_envelope
 
 KEPT = BACK + 2
 """Frames that are kept of what has been given."""

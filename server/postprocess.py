@@ -19,33 +19,34 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
+from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.mouth_state import JAW_GAIN
 from dirfa_blender.core.protocol import AnimateSettings
 
-from .frames import moved, smoothed
-from .model.config import FRAME_RATE, SILENCE
+from .articulation import (
+    AJAR,
+    FULL_REACH,
+    HEIGHT_EASE,
+    LIVE_REACH,
+    PARTED,
+    SHORT_SILENCE,
+    bite_share,
+    breath_share,
+    parted_share,
+    rest_share,
+    rounded_share,
+    seal_share,
+    tongue_height,
+)
+from .frames import limited, smoothed
+from .model.config import FRAME_RATE
 from .model.statistics import MouthHabits
-from .phones import numbers_of
 from .tongue import TONGUE, tongue_of
 
 Array = NDArray[np.float32]
 
-BILABIALS, LABIODENTALS = numbers_of("B M P"), numbers_of("F V")
-"""Phones that shut the lips, and that lay the lower one under the teeth."""
-LIKELY_SEAL, SURE_SEAL = 0.3, 0.95
-"""Bilabial probability from which lips close, and at which they are shut."""
-LIKELY_BITE, SURE_BITE = 0.12, 0.35
-"""The same of a labiodental's bite."""
 BITE_SEAL = 0.5
 """Share of the jaw's opening that lips may take back in a bite: the edges of the upper teeth are seen."""
-NOTED_SEAL, SEAL_ODDS = 0.08, 0.5
-"""Probability from which the likeliest moment of a bilabial is shut, and its least ratio to that of vowels
-and silence."""
-HELD_SEAL, HELD_BITE = 0.7, 0.85
-"""How far the likeliest moment of a closure, and of a bite, is held in the frames before and after: a film
-of 24 pictures a second may show none of three frames else."""
-VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY UH UW ER")
-"""The lips are apart, however little."""
 MOUTH_GAIN = 1.04
 """The network moves lips by less than the filmed talkers do: their deviation on held-out clips over its."""
 ROUNDING_GAIN = 1.3
@@ -63,43 +64,14 @@ FUNNEL_SHARE, PUCKER_SHARE = 0.9, 0.5
 keeps them as narrow."""
 JAW_SHARE, PRESS = 0.3, 0.2
 """By how much the jaw rises in a closure, and how hard lips are pressed."""
-LONG_SILENCE, SHORT_SILENCE = 40, 6
-"""Frames that must have been silent for the mouth to rest; frames around that must be."""
-BREATH_BACK, BREATH_AHEAD, BREATH_EASE = 150, 35, 5
-"""Frames of which half must have been speech for a breath to be needed; frames before speech by which it
-begins; frames around one by which it is eased."""
-FULL_REACH, LIVE_REACH = BREATH_AHEAD + BREATH_EASE, 2
-"""Frames by which finishing looks ahead: in a file, and where every frame is a delay."""
-BACK = BREATH_BACK + BREATH_EASE
-"""Frames by which finishing looks back."""
 BREATH_JAW = 0.5
 """Share of a breath's opening that the jaw makes; the lips part for the rest."""
 VESTIBULAR_SHARE = 0.9
 """Share of a head turn that the eyes take back to stay on what they look at."""
-PARTED, AJAR = (0.25, 0.6), (0.12, 0.4)
-"""Vowel probability from which, and at which wholly, nothing beside it shuts the lips; the same for being
-apart by `PARTED_MM`."""
 PARTED_MM = 1.9
 """Lip opening in a vowel at least."""
-TONGUE_HEIGHTS: tuple[tuple[tuple[int, ...], float], ...] = (
-    (numbers_of("AA AE AO AW AY"), 1.0),
-    (numbers_of("AH EH ER EY OW OY"), 0.33),
-    (numbers_of("R W Y"), -0.33),
-)
-"""Low and mid vowels, and glides, and how the jaw follows the tongue in them. People who address somebody
-open more for what is low, and less for glides, than the one who reads, from whom the network learnt most:
-least squares of what it misses on two such talkers, each alone, agree on that."""
-ROUNDED: tuple[tuple[tuple[int, ...], float], ...] = (
-    (numbers_of("UW UH W"), 1.0),
-    (numbers_of("OW OY AO"), 0.75),
-    (numbers_of("SH CH JH ZH"), 0.4),
-)
-"""Rounded sounds, and how far. The reader from whom the network learnt most narrows his lips least of all
-who were filmed, and for a voice made by a machine it hardly narrowed them at all."""
-HEIGHT_EASE = 2
-"""Frames around one by which that and the tongue's height are eased."""
 HEIGHT_JAW = 0.8
-"""Share of it that the jaw makes."""
+"""Share that the jaw makes of opening further for low vowels, or less for glides."""
 OPENING_MM: dict[str, float] = {
     "AU26": 14.4, "AU8": -24.0, "AU10": 5.4, "AU16": 5.8, "AU20": 1.7, "AU22": 11.1, "AU25": 3.4,
 }  # fmt: skip
@@ -187,22 +159,22 @@ def shaped_mouth(
     for unit in SHAPED:
         mouth.setdefault(unit, np.zeros(len(raw.mouth), np.float32))
     mouth["AU18"] = np.float32(ROUNDING_GAIN) * mouth["AU18"]
-    silent = _silence(raw.phones, min(reach, SHORT_SILENCE))
+    silent = rest_share(raw.phones, min(reach, SHORT_SILENCE))
     for unit in mouth:
         mouth[unit] = mouth[unit] * (1.0 - silent)
-    parted = _parted(raw.phones, *PARTED)
-    lower = np.float32(habits.low_vowel_mm * strength) * _lowered(
+    parted = parted_share(raw.phones, *PARTED)
+    lower = np.float32(habits.low_vowel_mm * strength) * tongue_height(
         raw.phones, min(reach, HEIGHT_EASE)
     )
     _widen(mouth, lower, HEIGHT_JAW)
-    _open(mouth, _parted(raw.phones, *AJAR), PARTED_MM, 0.0)
+    _open(mouth, parted_share(raw.phones, *AJAR), PARTED_MM, 0.0)
     _open(mouth, breath_share(raw.phones, reach), habits.breath_mm * strength, BREATH_JAW)
-    _round(mouth, _rounded(raw.phones, min(reach, HEIGHT_EASE)), habits.rounded_mm * strength)
-    _bite(mouth, _bitten(raw.phones, parted))
-    _close(mouth, _sealed(raw.phones, parted))
+    _round(mouth, rounded_share(raw.phones, min(reach, HEIGHT_EASE)), habits.rounded_mm * strength)
+    _bite(mouth, bite_share(raw.phones, parted))
+    _close(mouth, seal_share(raw.phones, parted))
     jaw = np.float32(JAW_GAIN) * mouth["AU26"]
     mouth |= tongue_of(raw.phones, jaw, min(strength, 1.0))
-    return {name: _limited(values).astype(np.float32) for name, values in mouth.items()}
+    return {name: limited(values).astype(np.float32) for name, values in mouth.items()}
 
 
 def rest_envelope(count: int) -> Array:
@@ -214,7 +186,7 @@ def rest_envelope(count: int) -> Array:
 def rising_envelope(first: int, count: int) -> Array:
     """(T,) 0 at frame 0, 1 from soon after on, of the frames from `first` on: no end is known."""
     seconds = (first + np.arange(count, dtype=np.float64)) / FRAME_RATE
-    return _eased(seconds / REST_SECONDS).astype(np.float32)
+    return smoothstep(seconds / REST_SECONDS).astype(np.float32)
 
 
 def reach_of(settings: AnimateSettings, network_lookahead: int) -> int:
@@ -248,7 +220,7 @@ def _open(mouth: dict[str, Array], share: Array, least_mm: float, jaw: float) ->
 def _widen(mouth: dict[str, Array], more_mm: Array, jaw: float) -> None:
     """Opens the lips by `more_mm` (T,), `jaw` of it by the jaw; less than nothing brings them together."""
     for unit, part in (("AU26", jaw), ("AU25", 1.0 - jaw)):
-        mouth[unit] = _limited(mouth[unit] + np.float32(part / OPENING_MM[unit]) * more_mm)
+        mouth[unit] = limited(mouth[unit] + np.float32(part / OPENING_MM[unit]) * more_mm)
 
 
 def _round(mouth: dict[str, Array], share: Array, narrower_mm: float) -> None:
@@ -261,7 +233,7 @@ def _round(mouth: dict[str, Array], share: Array, narrower_mm: float) -> None:
         start=np.zeros(len(share), np.float32),
     )
     narrowing = share * np.maximum(0.0, np.float32(narrower_mm) + width)
-    mouth["AU18"] = _limited(mouth["AU18"] - narrowing / np.float32(WIDTH_MM["AU18"]))
+    mouth["AU18"] = limited(mouth["AU18"] - narrowing / np.float32(WIDTH_MM["AU18"]))
 
 
 def _close(mouth: dict[str, Array], closed: Array) -> None:
@@ -287,124 +259,6 @@ def _bite(mouth: dict[str, Array], bitten: Array) -> None:
     mouth["AU8"] = mouth["AU8"] - bitten * np.maximum(over, 0.0)
     mouth["AU28D"] = np.maximum(mouth["AU28D"], 0.45 * bitten)
     mouth["AU10"] = np.maximum(mouth["AU10"], 0.15 * bitten)
-
-
-def _bitten(phones: Array, parted: Array) -> Array:
-    """(T,) 0..1 how far the lower lip is bitten for f v; on its way a frame or two before, but leaves the
-    vowel before it open: a short one would be gone."""
-    share = _probability(phones, LABIODENTALS)
-    sure = _limited((share - LIKELY_BITE) / (SURE_BITE - LIKELY_BITE))
-    held = np.maximum(sure, np.float32(0.5) * moved(sure, -1))
-    eased = np.maximum(smoothed(held), _around(sure * _peaks(share), HELD_BITE))
-    # The middle is bitten however short it is.
-    return np.maximum(eased * (1.0 - parted), sure).astype(np.float32)
-
-
-def _sealed(phones: Array, parted: Array) -> Array:
-    """(T,) 0..1 how far lips are shut for p b m: for as long as one is surely spoken, and for its likeliest
-    moment where none is: real lips hardly stay shut, but a p that is not met is seen. Another consonant may
-    be much likelier, and lips that shut for it are hardly seen; a vowel, silence or a bite may not."""
-    share = _probability(phones, BILABIALS)
-    least = np.maximum(
-        np.float32(SEAL_ODDS) * _probability(phones, (SILENCE, *VOWELS)),
-        np.maximum(_probability(phones, LABIODENTALS), np.float32(NOTED_SEAL)),
-    )
-    peak = _peaks(share) * (share > least)
-    sure = _limited((share - LIKELY_SEAL) / (SURE_SEAL - LIKELY_SEAL))
-    shut = np.maximum(sure, peak)
-    eased = np.maximum(smoothed(shut), _around(peak, HELD_SEAL))
-    return np.maximum(eased * (1.0 - parted), shut).astype(np.float32)
-
-
-def _peaks(share: Array) -> Array:
-    """(T,) 1 where a phone is likelier than in the frames beside, 0 else."""
-    return ((share >= moved(share, 1)) & (share >= moved(share, -1))).astype(np.float32)
-
-
-def _around(peak: Array, held: float) -> Array:
-    """(T,) 0..`held` how far the frames beside a peak are held as it is."""
-    return np.float32(held) * np.maximum(moved(peak, 1), moved(peak, -1))
-
-
-def _parted(phones: Array, start: float, whole: float) -> Array:
-    """(T,) 0..1 how surely a vowel is spoken that needs parted lips, by its probability."""
-    vowel = _probability(phones, VOWELS)
-    return _limited((vowel - start) / (whole - start))
-
-
-def _lowered(phones: Array, after: int) -> Array:
-    """(T,) -1..1 how far the tongue takes the jaw down, as much as in a low vowel, or up."""
-    height = np.zeros(len(phones))
-    for numbers, share in TONGUE_HEIGHTS:
-        height = height + share * _probability(phones, numbers)
-    return _mean_around(height, HEIGHT_EASE, after, 0.0).astype(np.float32)
-
-
-def _rounded(phones: Array, after: int) -> Array:
-    """(T,) 0..1 how far the lips are rounded, as much as in *who*."""
-    rounded = np.zeros(len(phones))
-    for numbers, share in ROUNDED:
-        rounded = rounded + share * _probability(phones, numbers)
-    return _limited(_mean_around(rounded, HEIGHT_EASE, after, 0.0)).astype(np.float32)
-
-
-def _probability(phones: Array, numbers: Sequence[int]) -> Array:
-    """(T,) of any of these phones, added up in one order whatever T is."""
-    total = np.zeros(len(phones), np.float32)
-    for number in numbers:
-        total = total + phones[:, number]
-    return total
-
-
-def _silence(phones: Array, after: int) -> Array:
-    """(T,) 0..1 how far the mouth may rest: after a long silence, until shortly before speech.
-
-    In a short pause a mouth waits where it is; what the network does there is right.
-    """
-    silence = phones[:, SILENCE].astype(np.float64)
-    lasting = _eased((_mean_around(silence, LONG_SILENCE, 0, 0.0) - 0.7) / 0.25)
-    near = _eased((_mean_around(silence, SHORT_SILENCE, after, 1.0) - 0.9) / 0.1)
-    return (lasting * near).astype(np.float32)
-
-
-def breath_share(phones: Array, reach: int = FULL_REACH) -> Array:
-    """(T,) 0..1 how far a breath is taken: in a pause, before speech goes on, by who has spoken for more
-    than half of the last three seconds. With less than `FULL_REACH` ahead it begins later."""
-    silence = phones[:, SILENCE].astype(np.float64)
-    speech = 1.0 - silence
-    needed = _eased((_mean_around(speech, BREATH_BACK, 0, 0.0) - 0.5) / 0.1)
-    ease = min(BREATH_EASE, reach)
-    ahead = min(BREATH_AHEAD, reach - ease)
-    padded = np.concatenate([speech, np.zeros(ahead)])
-    soon = np.zeros(len(speech))
-    for frames in range(ahead + 1):
-        near = min(1.0, 2.0 * (1.0 - frames / BREATH_AHEAD))
-        soon = np.maximum(soon, near * padded[frames : frames + len(speech)])
-    share = silence * needed * _eased(soon)
-    return _mean_around(share, BREATH_EASE, ease, 0.0).astype(np.float32)
-
-
-def _mean_around(
-    values: NDArray[np.float64], before: int, after: int, outside: float
-) -> NDArray[np.float64]:
-    """(T,) mean from `before` frames earlier to `after` later; beyond the ends lies `outside`."""
-    padded = np.concatenate([np.full(before, outside), values, np.full(after, outside)])
-    width = before + after + 1
-    # Not a running sum: its last bits would depend on where the take begins.
-    total = np.zeros(len(values))
-    for place in range(width):
-        total = total + padded[place : place + len(values)]
-    return total / width
-
-
-def _eased(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    share = np.clip(share, 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
-
-
-def _limited(values: Array) -> Array:
-    """Within 0..1; faster than `np.clip` where there are few."""
-    return np.minimum(np.maximum(values, np.float32(0.0)), np.float32(1.0))
 
 
 def _column(raw: RawMotion, name: str) -> Array:

@@ -17,9 +17,10 @@ from scipy import ndimage
 from dirfa_blender.core.action_units import AU_INDEX
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.mouth_state import JAW_GAIN
+from server.articulation import BILABIALS, LABIODENTALS
 from server.features import FRAME_RATE
 from server.phones import LABEL_RATE, PHONES
-from server.postprocess import BILABIALS, LABIODENTALS, sided
+from server.postprocess import sided
 from server.training.coarticulation import MOUTH, Teacher, fitted_teacher
 from server.training.spoken_mouths import mouth_of
 

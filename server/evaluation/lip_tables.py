@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
+from server.articulation import BILABIALS, LABIODENTALS, VOWELS
 from server.audio import SAMPLE_RATE
-from server.phones import numbers_of
 from server.tracking.curves import best_offset, concordance, correlation
 from server.tracking.lips import Lips, bite_gap, lips_of
 
@@ -36,8 +36,6 @@ LOOKAHEADS = (None, 0.12, 0.04, 0.0)
 """Seconds of sound that may be heard before the face answers; None as long as it helps."""
 LATEST_SECONDS = 0.36
 """The sound of re-encoded film may be this late against the lips."""
-VOWELS = numbers_of("AA AE AH AO AW AY EH EY IH IY OW OY UH UW ER")
-CLOSING, BITING = numbers_of("P B M"), numbers_of("F V")
 ALIGNED = ("kathleen", "ljspeech", "speechocean762", "synthetic")
 REST_QUANTILE = 0.02
 
@@ -230,8 +228,10 @@ def closure_table(bench: Bench) -> Table:
         for name in (*(m.name for m in bench.baselines if m.needs_phones), *bench.engines):
             takes = [_spoken(bench, name, samples, labels) for samples, labels in clips]
             labels = [phones for _, phones in clips]
-            shut = _pooled([lips_of(t, bench.head).opening for t in takes], takes, labels, CLOSING)
-            bitten = _pooled([bite_gap(t, bench.head) for t in takes], takes, labels, BITING)
+            shut = _pooled(
+                [lips_of(t, bench.head).opening for t in takes], takes, labels, BILABIALS
+            )
+            bitten = _pooled([bite_gap(t, bench.head) for t in takes], takes, labels, LABIODENTALS)
             drawn.setdefault(name, []).append((place, shut[0]))
             rows.append(
                 (source, name, number(shut[0]), number(shut[1]), f"{shut[2]:.0f}",

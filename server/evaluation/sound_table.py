@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from server.articulation import VOWELS
 from server.audio import SAMPLE_RATE
 from server.tracking.curves import correlation
 from server.tracking.lips import lips_of
 from server.training.voices import Song, in_another_voice, sung, whispered
 
 from .bench import Bench
-from .lip_tables import VOWELS
 from .material import Clip
 from .noises import babble, music, pink_noise, telephone, with_noise
 from .tables import Chart, Table, number

@@ -25,11 +25,11 @@ from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.speech_level import speech_gain
+from server.articulation import breath_share
 from server.features import FRAME_RATE, features
 from server.model.checkpoint import Actor, Checkpoint
 from server.model.network import MOVING, FaceNetwork
 from server.model.statistics import MotionStatistics
-from server.postprocess import breath_share
 from server.tracking.curves import concordance
 from server.tracking.lips import unit_geometry
 from server.tracking.solve import Basis, basis_of

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from dirfa_blender.core.speech_level import speech_gain
+from server.articulation import VOWELS
 from server.audio import SAMPLE_RATE
 from server.features import FRAME_STEP, features
 from server.model.config import NetworkConfig
 from server.model.voice_gate import CONTEXT, WIDTH, VoiceGate
-from server.postprocess import VOWELS
 
 from . import augment
 from .aligned_speech import AlignedSpeech, aligned_speech

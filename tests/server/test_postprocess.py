@@ -8,15 +8,13 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.mouth_state import JAW_GAIN
+from server.articulation import BREATH_AHEAD, FULL_REACH, LIVE_REACH
 from server.model.config import SILENCE
 from server.model.statistics import MouthHabits
 from server.phones import PHONES
 from server.postprocess import (
-    BREATH_AHEAD,
     FRAME_RATE,
-    FULL_REACH,
     HEIGHT_JAW,
-    LIVE_REACH,
     MOUTH_GAIN,
     OPENING_MM,
     WIDTH_MM,
