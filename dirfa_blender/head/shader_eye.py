@@ -19,7 +19,7 @@ VEIN_SHARE = 0.55
 # The pink fold and the small lump of flesh in the corner beside the nose, and how far toward it from the
 # middle of the iris, in iris radii, they begin and are whole.
 CARUNCLE: Rgba = (0.56, 0.255, 0.215, 1.0)
-CARUNCLE_FROM, CARUNCLE_WHOLE = 1.30, 1.72
+CARUNCLE_FROM, CARUNCLE_WHOLE = 1.45, 1.90
 # What is left of the light under the upper lid and its lashes, and right over the lower lid.
 LIDS_SHADE, LOWER_LID_SHADE = 0.42, 0.8
 # Scene-linear red below which an iris would be a hole: melanin's own brown goes with what is missing.
