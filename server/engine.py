@@ -215,8 +215,10 @@ class Engine:
                 network = shipped.network.in_style(styles.index(name), name)
                 # The takes that taught these mouths are single sentences and words: nobody breathes. And
                 # what the network says of a mouth that it knows is right.
-                known = {"breath_mm": 0.0, "low_vowel_mm": 0.0, "rounded_mm": 0.0}
-                return Actor(network, replace(shipped.statistics, **known))
+                manner = replace(
+                    shipped.statistics, breath_mm=0.0, low_vowel_mm=0.0, rounded_mm=0.0
+                )
+                return Actor(network, manner)
             known = ", ".join((*self.actors, *styles))
             raise SettingsError(
                 f"There is no actor {name!r} in {self._actors_folder}; known: {known}."

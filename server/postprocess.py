@@ -75,7 +75,7 @@ HEIGHT_JAW = 0.8
 OPENING_MM: dict[str, float] = {
     "AU26": 14.4, "AU8": -24.0, "AU10": 5.4, "AU16": 5.8, "AU20": 1.7, "AU22": 11.1, "AU25": 3.4,
 }  # fmt: skip
-"""Millimetres of lip opening a unit adds at 1 on the head template (`evaluation.lips.unit_geometry`)."""
+"""Millimetres of lip opening a unit adds at 1 on the head template (`tracking.lips.unit_geometry`)."""
 WIDTH_MM: dict[str, float] = {
     "AU12": 12.4, "AU14": 8.6, "AU18": -21.6, "AU20": 14.5, "AU22": -11.0, "AU24": 1.9, "AU26": -2.7,
 }  # fmt: skip

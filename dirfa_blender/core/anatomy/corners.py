@@ -22,8 +22,9 @@ import numpy.typing as npt
 from ..easing import smoothstep
 from ..head import Head
 from .face_view import Anatomy, Array, Fields, Indices, mesh_edges
+from .surface import MOUTH_CORNERS
 
-MOUTH_CORNERS, INNER_CORNERS = (61, 291), (78, 308)
+INNER_CORNERS = (78, 308)
 # Millimetres from the corner of the mouth to the middle of what is evened out at rest: outward, up.
 MIDDLE = (0.5, 6.0)
 # Millimetres from that middle within which all is, and beyond which nothing is.

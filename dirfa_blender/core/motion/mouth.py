@@ -2,8 +2,8 @@
 
 Millimetres outward, forward, up on a face with 63 mm between the eye centres. Directions are the muscles':
 zygomaticus major back and up towards the cheekbone, risorius back, depressor down, levators up beside the
-nose. Both rings of a lip get the same pull, so lips keep their thickness; only a smile and a raised upper
-lip draw that lip out over the teeth, and its red thins. Cheeks gather where skin is pushed. No bpy.
+nose. Both rings of a lip get the same pull, so lips keep their thickness; only a smile draws both lips out
+over the teeth, and a raised upper lip itself: their red thins. Cheeks gather where skin is pushed. No bpy.
 """
 
 from __future__ import annotations
