@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..background import Reporter
 from ..blender.labels import spoken
+from ..blender.program import program
 from ..blender.scene import frame_rate
 from ..core.formats.exchange import encoded_take
 from ..core.formats.take_formats import SUFFIXES, TITLES
@@ -18,7 +19,6 @@ from ..export.export_check import problems_of
 from ..performing import acting
 from .background_job import BackgroundOperator
 from .button import FileButton, characterless_reason, takeless_reason, target_of
-from .rendering import program
 from .take import ANGLES, DIRFA_OT_import_take
 
 SUFFIX_OF = {"GLB": ".glb", "FBX": ".fbx", "USD": ".usdc", "BLEND": ".blend"}

@@ -13,6 +13,7 @@ from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
 from ..performing import acting, apply, lines, takes
+from ..performing.retimed import Retimed
 from ..performing.speech import Speech
 from ..rig import profiles
 from ..staging import early
@@ -192,13 +193,14 @@ def requests(
     starts: dict[int, float] = {}
     refused: dict[int, str] = {}
     strips = lines.strips_by_name(scene)
+    retimed = Retimed(scene)
     cast = Cast(scene)
     for line in wanted:
         try:
             if line.character is None:
                 raise RigError(f"Line '{line.name}' has no character. Choose who speaks it.")
             cast.admit(line.character)
-            cue = lines.cue_of(scene, line, strips)
+            cue = lines.cue_of(scene, line, strips, retimed)
             transcript = _transcript(scene, cue.speech)
         except DirfaError as error:
             refused[line.uid] = str(error)

@@ -232,6 +232,11 @@ def source_of(scene: bpy.types.Scene) -> Source:
     if live.source == "LINE":
         line = scene.dirfa.lines[scene.dirfa.line_index]
         speech = lines.cue_of(scene, line).speech
+        if speech.mix is not None:
+            raise AudioError(
+                f"Line '{line.name}' is a retimed strip, which has to be mixed down before it is spoken. "
+                "Generate a take of it, or choose another line."
+            )
     else:
         speech = Speech(Path(bpy.path.abspath(live.audio)))
     if not speech.path.is_file():

@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..blender.labels import spoken
+from ..blender.program import program
 from ..blender.viewport import redraw_sidebars
 from ..core.errors import DirfaError, JobCancelled, OutputError
 from ..performing import rate_change
@@ -206,14 +207,6 @@ def save_copy(path: Path) -> None:
         ) from error
     finally:
         paths.file_preview_type = preview
-
-
-def program(*, with_scripts: bool) -> tuple[str, ...]:
-    """How this Blender is started without a window; empty where it is a module."""
-    if not bpy.app.binary_path:
-        return ()
-    scripts = "--enable-autoexec" if with_scripts else "--disable-autoexec"
-    return (bpy.app.binary_path, "-b", scripts, "--python-exit-code", "3")
 
 
 def end_following() -> None:

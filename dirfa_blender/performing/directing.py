@@ -104,7 +104,7 @@ def follow_strips(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
     """Lines of a character go where their strips are now; hand edits go along. Raises AudioError."""
     strips = lines.strips_by_name(scene)
     starts = {
-        line.uid: lines.cue_of(scene, line, strips).frame_start
+        line.uid: lines.start_of(scene, line, strips)
         for line in scene.dirfa.lines
         if line.character == target and line.kind == "STRIP" and line.use
     }

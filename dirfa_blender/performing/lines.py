@@ -22,6 +22,7 @@ from ..rig import profiles
 from ..rig.character import Character, character_of
 from ..session import state
 from . import line_controls
+from .retimed import Retimed, is_retimed
 from .speech import Speech
 
 # Below this a line is no speech, seconds.
@@ -265,12 +266,14 @@ def cue_of(
     scene: bpy.types.Scene,
     line: bpy.types.PropertyGroup,
     strips: Mapping[str, bpy.types.Strip] | None = None,
+    retimed: Retimed | None = None,
 ) -> Cue:
     """What a line's sound is now.
 
     Parameters
     ----------
     strips : `strips_by_name`, where many lines are asked
+    retimed : the scene's retimed strips, where many lines are asked
 
     Raises
     ------
@@ -278,7 +281,8 @@ def cue_of(
         The strip, sound or recording is gone, has no length, or cannot be read as it is.
     """
     if line.kind == "STRIP":
-        return _strip_cue(scene, line, strips_by_name(scene) if strips is None else strips)
+        known = strips_by_name(scene) if strips is None else strips
+        return _strip_cue(scene, _heard_of(scene, line, known), retimed or Retimed(scene))
     if line.kind == "SOUND":
         if line.sound is None:
             raise AudioError(f"Line '{line.name}' has no sound. Choose one in the list.")
@@ -335,21 +339,33 @@ def sound_file(sound: bpy.types.Sound) -> Path:
     return unpacked
 
 
-def _strip_cue(
-    scene: bpy.types.Scene,
-    line: bpy.types.PropertyGroup,
-    strips: Mapping[str, bpy.types.Strip],
-) -> Cue:
+def start_of(
+    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, strips: Mapping[str, bpy.types.Strip]
+) -> float:
+    """Frame at which a line's sound begins now. Raises AudioError as `cue_of`, which takes longer."""
+    if line.kind != "STRIP":
+        return cue_of(scene, line, strips).frame_start
+    return _heard_of(scene, line, strips).begin
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A strip, the frame of its recording's first sample, and the frames in which it is heard."""
+
+    strip: bpy.types.Strip
+    zero: float
+    begin: float
+    end: float
+
+
+def _heard_of(
+    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, strips: Mapping[str, bpy.types.Strip]
+) -> _Heard:
     strip = strips.get(line.strip)
     if strip is None or strip.sound is None:
         raise AudioError(
             f"Line '{line.name}' expects a sound strip '{line.strip}' in scene '{scene.name}', there "
             "is none. Collect the strips again, or remove the line."
-        )
-    if getattr(strip, "retiming_keys", None):
-        raise AudioError(
-            f"Strip '{strip.name}' is retimed, and speech is heard at its own speed only. Write it out "
-            "with Render > Render Audio and put that recording in its place."
         )
     rate = frame_rate(scene).per_second
     first, end = heard_span(strip)
@@ -359,15 +375,25 @@ def _strip_cue(
     else:
         zero = float(strip.frame_start) - strip.animation_offset_start
     zero += strip.sound_offset * rate
-    begin = max(first, zero)
+    begin = first if is_retimed(strip) else max(first, zero)
     seconds = (end - begin) / rate
     if seconds < SHORTEST_SECONDS:
         raise AudioError(
             f"Strip '{strip.name}' must be at least {SHORTEST_SECONDS:g} s long to hold speech, "
             f"it is {max(seconds, 0.0):.2f} s."
         )
+    return _Heard(strip, zero, begin, end)
+
+
+def _strip_cue(scene: bpy.types.Scene, heard: _Heard, retimed: Retimed) -> Cue:
+    strip, begin, end = heard.strip, heard.begin, heard.end
+    rate = frame_rate(scene).per_second
+    seconds = (end - begin) / rate
     path = sound_file(strip.sound)
-    start = (begin - zero) / rate
+    if is_retimed(strip):
+        mix = retimed.mix_of(strip, (begin, end))
+        return Cue(Speech(path, (begin - mix.frames[0]) / rate, seconds, mix), begin)
+    start = (begin - heard.zero) / rate
     is_whole = start < 0.5 / rate and end >= _content_end(strip) - 0.5
     speech = Speech(path) if is_whole else Speech(path, start, seconds)
     return Cue(speech, begin)

@@ -47,7 +47,7 @@ def keep_seconds(scene: bpy.types.Scene) -> int:
     by_name = {strip.name: strip for strip in strips}
     for line in scene.dirfa.lines:
         if line.kind == "STRIP":
-            starts[line.uid] = lines.cue_of(scene, line, by_name).frame_start
+            starts[line.uid] = lines.start_of(scene, line, by_name)
     for target in directing.move(scene, starts):
         directing.rewrite(scene, target)
     scene.dirfa.rate_before = 0.0

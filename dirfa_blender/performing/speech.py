@@ -8,6 +8,7 @@ it comes with Blender only.
 from __future__ import annotations
 
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..core.errors import AudioError
 from ..core.speech_level import mixed_down
+from .mixing import Mix
 
 # Films say when their sound begins; what Blender plays begins at once, so it is cut as Blender reads it.
 FILMS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
@@ -32,25 +34,34 @@ class Speech:
     path : recording on disk
     start_seconds : where the speech begins in it
     duration_seconds : how long it is; None to the recording's end
+    mix : what plays the recording at other speeds, if anything does; seconds are those of the mix then
     """
 
     path: Path
     start_seconds: float = 0.0
     duration_seconds: float | None = None
+    mix: Mix | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether the file can be sent as it is."""
         is_film = self.path.suffix.lower() in FILMS
-        return self.start_seconds == 0.0 and self.duration_seconds is None and not is_film
+        is_cut = self.start_seconds != 0.0 or self.duration_seconds is not None
+        return not (is_cut or is_film or self.mix)
 
-    def as_file(self, folder: Path) -> Path:
+    def as_file(self, folder: Path, is_cancelled: Callable[[], bool] = lambda: False) -> Path:
         """A file that holds this speech and nothing else; written to `folder` unless it is there.
+
+        Parameters
+        ----------
+        is_cancelled : asked where it takes seconds
 
         Raises
         ------
         AudioError
             The recording is missing or empty there, or cannot be read.
+        JobCancelled
+            It was cancelled meanwhile.
         """
         if not self.path.is_file():
             raise AudioError(
@@ -59,7 +70,11 @@ class Speech:
             )
         if self.is_whole:
             return self.path
-        samples, rate = read_samples(self)
+        heard = self
+        if self.mix is not None:
+            mixed = self.mix.written(self.path, folder, is_cancelled)
+            heard = Speech(mixed, self.start_seconds, self.duration_seconds)
+        samples, rate = read_samples(heard)
         path = folder / f"{self.path.stem[:60]}.wav"
         try:
             with wave.open(str(path), "wb") as file:

@@ -150,7 +150,10 @@ class _Queue:
     ) -> Animation:
         self.board.show(line.uid, "working")
         text = "Listening" if len(self.lines) == 1 else f"{number + 1} of {len(self.lines)}"
-        job = self.client.animate(line.speech.as_file(folder), line.settings)
+        speech = line.speech.as_file(
+            folder, lambda: self.report.cancelled() or line.uid in self.board.left_out
+        )
+        job = self.client.animate(speech, line.settings)
         data = followed(
             self.client, job, text, span, self.report, self.warnings, lambda s: self._show(line, s)
         )
