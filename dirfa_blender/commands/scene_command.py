@@ -50,6 +50,14 @@ FOREIGN = (
 )
 
 
+NEEDED = {
+    "id": "the row",
+    "scene": "a .blend, from the manifest's folder",
+    "take": "a take, or give its folder by --takes",
+    "character": "the object that acts",
+}
+
+
 def main(verb: str, arguments: Sequence[str]) -> int:
     """Exit code of a command: 0 everything is there, 1 something is not."""
     found = parser_of(verb).parse_args(arguments)
@@ -130,7 +138,7 @@ def fill_one(order: SceneOrder, display: Display) -> float:
 
 def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> int:
     folder = Path(found.output)
-    orders = _orders(verb, found, folder)
+    orders = _orders(verb, found)
     done = failed = skipped = 0
     seconds = 0.0
     with FolderLock(folder, f"lock-{verb}"):
@@ -158,53 +166,81 @@ def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> in
     return 1 if failed else 0
 
 
-def _orders(
-    verb: str, found: argparse.Namespace, folder: Path
-) -> list[tuple[str, str, SceneOrder]]:
-    """Id, place and order of each row; every bad row is named."""
+def _orders(verb: str, found: argparse.Namespace) -> list[tuple[str, str, SceneOrder]]:
+    """Id, place and order of each row; every bad cell is named."""
     own = [entry.name for entry in fields(SceneOrder) if entry.name not in ("verb", "device")]
-    problems = Problems(f"Manifest {found.manifest.name}")
+    problems = Problems(f"Manifest {found.manifest.name}", str(found.manifest))
     orders: list[tuple[str, str, SceneOrder]] = []
-    seen: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for row in read_rows(found.manifest, ("id", *own, *FOREIGN), problems):
-        try:
-            id, order = _order_of(verb, row, found, folder)
-        except DirfaError as error:
-            problems.add(row.where, str(error))
-            continue
-        for what in (f"the id {id!r}", f"the output {Path(order.output).name}"):
-            name = what if what.startswith("the id") else f"output {order.output.casefold()}"
-            if name in seen:
-                problems.add(row.where, f"{what} is taken by {seen[name]} already.")
-            seen.setdefault(name, row.where)
-        orders.append((id, row.where, order))
+        order = None
+        with problems.at(row.where):
+            order = _order_of(verb, row, found, problems)
+        id = str(row.cells.get("id", ""))
+        taken = [("id", id, f"the id {id!r}")] if id else []
+        if order is not None:
+            orders.append((id, row.where, order))
+            output = Path(order.output).name
+            taken.append(("output", order.output.casefold(), f"the output {output}"))
+        for column, value, what in taken:
+            if (column, value) in seen:
+                problems.add(
+                    row.where, f"{what} is taken by {seen[column, value]} already.", column
+                )
+            seen.setdefault((column, value), row.where)
     problems.raise_any()
     return orders
 
 
 def _order_of(
-    verb: str, row: Row, found: argparse.Namespace, folder: Path
-) -> tuple[str, SceneOrder]:
-    beside = found.manifest.parent
+    verb: str, row: Row, found: argparse.Namespace, problems: Problems
+) -> SceneOrder | None:
+    """The order of a row; what is wrong in it is added to `problems`, cell by cell, and there is none.
+
+    Raises
+    ------
+    DirfaError
+        The whole is refused: the cells, or the options that the command has besides.
+    """
+    beside, folder = found.manifest.parent, Path(found.output)
     cells: dict[str, Any] = {n: v for n, v in row.cells.items() if n not in FOREIGN}
     id = str(cells.pop("id", ""))
-    if not id:
-        raise FormatError("id must name the row.")
     values = values_of(verb, found)
-    values |= {n: v for n, v in cells.items() if n in values or n == "scene"}
+    own = {n: v for n, v in cells.items() if n in values or n == "scene"}
+    before = len(problems.found)
+    for name, value in own.items():
+        if name != "output":
+            with problems.at(row.where, name):
+                order_from(_plain(verb) | {name: value})
+    values |= own
     for name in ("scene", "take", "audio"):
         if name in values and (name in cells) and values[name]:
             values[name] = str(beside / str(values[name]))
     if verb == "apply" and not values["take"] and found.takes:
         values["take"] = str(Path(found.takes) / f"{safe_place(id)}.npz")
-    if not values["scene"]:
-        raise FormatError("scene must name a .blend.")
+    needed = {"id": id, "scene": values["scene"]}
+    if verb == "apply":
+        needed |= {"take": values["take"], "character": values["character"]}
+    for name, value in needed.items():
+        if not value:
+            problems.add(row.where, f"must name {NEEDED[name]}, got nothing.", name)
     output = str(cells.get("output", safe_place(id) + SUFFIXES[verb][0]))
     if not output.lower().endswith(SUFFIXES[verb]):
         # The column may be meant for another command of the same manifest.
         output = str(PurePosixPath(output).with_suffix(SUFFIXES[verb][0]))
-    values["output"] = str(folder / checked_place(output))
-    return id, order_from(values)
+    values["output"] = str(folder / output)
+    with problems.at(row.where, "output"):
+        checked_place(output)
+    return order_from(values) if len(problems.found) == before else None
+
+
+def _plain(verb: str) -> dict[str, Any]:
+    """Values of an order with which nothing is wrong."""
+    suffix = SUFFIXES[verb][0]
+    return {
+        "verb": verb, "scene": "scene.blend", "output": f"output{suffix}", "take": "take.npz",
+        "character": "Character",
+    }  # fmt: skip
 
 
 def values_of(verb: str, found: argparse.Namespace) -> dict[str, Any]:

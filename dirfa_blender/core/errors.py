@@ -23,6 +23,8 @@ A message is one sentence with what was expected, what was found, where, and wha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class DirfaError(Exception):
     """Base of every error this project raises on purpose; its text is fit to be shown."""
@@ -41,7 +43,16 @@ class FormatError(DirfaError):
 
 
 class ManifestError(FormatError):
-    """A manifest has mistakes that another try cannot mend; command lines answer it with exit code 2."""
+    """A manifest has mistakes that another try cannot mend; command lines answer it with exit code 2.
+
+    Parameters
+    ----------
+    problems : file, place, column and sentence of each mistake, where they are known by row
+    """
+
+    def __init__(self, message: str, problems: tuple[Mapping[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class ProfileError(DirfaError):

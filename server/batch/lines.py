@@ -6,6 +6,7 @@ its performance when others are added, removed or sorted.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import types
@@ -15,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
 
 from dirfa_blender.core.command_line.manifest import SUFFIXES as MANIFESTS
-from dirfa_blender.core.command_line.manifest import Problems, Row, read_rows
+from dirfa_blender.core.command_line.manifest import Problems, Row, guess_at, read_rows
 from dirfa_blender.core.control_words import emotions
 from dirfa_blender.core.controls_json import controls_from_fields, controls_to_fields
 from dirfa_blender.core.curves import Curve
@@ -152,39 +153,54 @@ def _manifest_lines(
     path: Path, defaults: AnimateSettings, formats: tuple[str, ...], seed: int | None
 ) -> list[Line]:
     settings = [entry.name for entry in fields(AnimateSettings)]
-    problems = Problems(f"Manifest {path.name}")
+    problems = Problems(f"Manifest {path.name}", str(path))
     lines: list[Line] = []
     for row in read_rows(path, (*OWN_COLUMNS, *settings, *FOREIGN), problems):
-        try:
-            lines.append(_line_of(row, path.parent, defaults, formats, seed))
-        except DirfaError as error:
-            problems.add(row.where, str(error))
+        lines.append(_line_of(row, path.parent, _Plan(defaults, formats, seed), problems))
     _find_doubles(lines, problems)
     problems.raise_any()
     return lines
 
 
-def _line_of(
-    row: Row,
-    folder: Path,
-    defaults: AnimateSettings,
-    formats: tuple[str, ...],
-    seed: int | None,
-) -> Line:
+@dataclass(frozen=True)
+class _Plan:
+    """What lines get that state nothing themselves."""
+
+    defaults: AnimateSettings
+    formats: tuple[str, ...]
+    seed: int | None
+
+
+def _line_of(row: Row, folder: Path, plan: _Plan, problems: Problems) -> Line:
+    """The line of a row; whatever is wrong in it is added to `problems`, cell by cell."""
     cells = {name: value for name, value in row.cells.items() if name not in FOREIGN}
     named = cells.pop("audio", "")
     if not isinstance(named, str) or not named:
-        raise FormatError("audio must name a recording.")
-    audio = folder / named
-    id = str(cells.pop("id", "") or PurePosixPath(named.replace("\\", "/")).with_suffix(""))
+        problems.add(
+            row.where, f"must name a recording, from the manifest's folder, got {named!r}.", "audio"
+        )
+        named = ""
+    id = str(cells.pop("id", ""))
+    if named and not id:
+        id = str(PurePosixPath(named.replace("\\", "/")).with_suffix(""))
     character = str(cells.pop("character", ""))
     output = cells.pop("output", "")
-    outputs = (output,) if isinstance(output, str) and output else ()
+    outputs: list[str] = []
     if isinstance(output, list):
-        outputs = tuple(str(name) for name in output)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    outputs = tuple(_output(name) for name in outputs or (safe_place(id) + s for s in formats))
-    defaults = replace(defaults, seed=seed_of(id) if seed is None else seed)
-    return Line(id, audio, outputs, _settings(cells, defaults), character, row.where)
+        outputs = [str(name) for name in output]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    elif isinstance(output, str):
+        outputs = [output] if output else []
+    else:
+        problems.add(row.where, f"must name a file or a list of files, got {output!r}.", "output")
+    places: list[str] = []
+    if id and not outputs:
+        outputs = [safe_place(id) + suffix for suffix in plan.formats]
+    for name in outputs:
+        with problems.at(row.where, "output"):
+            places.append(_output(name))
+    seed = seed_of(id) if plan.seed is None else plan.seed
+    settings = _settings(cells, replace(plan.defaults, seed=seed), row.where, problems)
+    return Line(id, folder / named, tuple(places), settings, character, row.where)
 
 
 def _output(name: str) -> str:
@@ -197,24 +213,39 @@ def _output(name: str) -> str:
     return place
 
 
-def _settings(cells: dict[str, Any], defaults: AnimateSettings) -> AnimateSettings:
-    """Defaults, over them the row's ``settings`` object, over that its own cells."""
+def _settings(
+    cells: dict[str, Any], defaults: AnimateSettings, where: str, problems: Problems
+) -> AnimateSettings:
+    """Defaults, over them the row's ``settings`` object, over that its own cells; each tried alone."""
     extra = cells.pop("settings", {})
     if isinstance(extra, str):
-        try:
+        with contextlib.suppress(ValueError):
             extra = json.loads(extra)
-        except ValueError as error:
-            raise FormatError(f"settings must be a JSON object, got {extra!r}.") from error
     if not isinstance(extra, dict):
-        raise FormatError(f"settings must be an object, got {extra!r}.")
-    stated: dict[str, Any] = {**extra, **cells}
+        problems.add(where, f"must be a JSON object, got {extra!r}.", "settings")
+        extra = {}
     hints = get_type_hints(AnimateSettings)
-    stated = {
-        name: _cell(name, value, hints[name]) if isinstance(value, str) and name in hints else value
-        for name, value in stated.items()
-    }
-    emotion = stated.pop("emotion", None)
-    merged: dict[str, Any] = json.loads(to_json(defaults)) | stated
+    stated: dict[str, Any] = {}
+    for column, values in (("settings", extra), ("", cells)):
+        for name, value in values.items():  # pyright: ignore[reportUnknownVariableType]
+            if name not in hints and name != "emotion":
+                told = f"{guess_at(str(name), hints)}Known are {', '.join(hints)}."
+                problems.add(where, f"there is no setting {name!r}. {told}", column)
+                continue
+            with problems.at(where, f"{column}.{name}".lstrip(".")):
+                known = _cell(name, value, hints[name]) if name in hints else value
+                _directed({name: known}, defaults)
+                stated[name] = known
+    with problems.at(where):
+        return _directed(stated, defaults)
+    return defaults
+
+
+def _directed(stated: Mapping[str, Any], defaults: AnimateSettings) -> AnimateSettings:
+    """Defaults with what is stated over them. Raises FormatError, SettingsError."""
+    emotion = stated.get("emotion")
+    own = {name: value for name, value in stated.items() if name != "emotion"}
+    merged: dict[str, Any] = json.loads(to_json(defaults)) | own
     settings = from_fields(AnimateSettings, merged)
     if emotion is None:
         return settings
@@ -232,14 +263,16 @@ def _emotions(text: str) -> tuple[tuple[str, Curve], ...]:
     return emotions([",".join(parts)])
 
 
-def _cell(name: str, text: str, hint: Any) -> Any:
-    """What a CSV cell means for a setting; text that means nothing goes on to be refused.
+def _cell(name: str, text: Any, hint: Any) -> Any:
+    """What a cell means for a setting: text as CSV has it; text that means nothing goes on to be refused.
 
     Raises
     ------
     FormatError
         The setting is a number and the cell holds none.
     """
+    if not isinstance(text, str):
+        return text
     kinds: tuple[Any, ...] = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if name == "fps":
         return parse_rate(text).per_second
@@ -263,19 +296,23 @@ def _cell(name: str, text: str, hint: Any) -> Any:
 
 
 def _find_doubles(lines: Iterable[Line], problems: Problems) -> None:
-    ids: dict[str, str] = {}
-    outputs: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for line in lines:
-        _note(ids, line.id, f"the id {line.id!r}", line.where, problems)
+        if line.id:
+            _note(seen, ("id", line.id), f"the id {line.id!r}", line.where, problems)
         for name in line.outputs:
             # Two names that differ in case only are one file on many disks.
-            _note(outputs, name.casefold(), f"the output {name}", line.where, problems)
+            _note(seen, ("output", name.casefold()), f"the output {name}", line.where, problems)
 
 
 def _note(
-    seen: dict[str, str], value: str, what: str, where: str, problems: Problems
-) -> Mapping[str, str]:
+    seen: dict[tuple[str, str], str],
+    value: tuple[str, str],
+    what: str,
+    where: str,
+    problems: Problems,
+) -> None:
+    """Note which row has a column's value first; that another has it too is a problem."""
     if value in seen:
-        problems.add(where, f"{what} is taken by {seen[value]} already.")
+        problems.add(where, f"{what} is taken by {seen[value]} already.", value[0])
     seen.setdefault(value, where)
-    return seen

@@ -225,10 +225,10 @@ def test_every_bad_row_of_a_manifest_is_named(tmp_path: Path, capsys) -> None:
     assert code == 2
     assert "4 problems" in told
     for part in (
-        "entry 1: The frames must be",
-        "entry 2: scene",
-        "entry 3: output",
-        "entry 4: samples",
+        "entry 1, column frames: The frames must be",
+        "entry 2, column scene: ",
+        "entry 3, column output: ",
+        "entry 4, column samples: ",
     ):
         assert part in told
     assert not (tmp_path / "out").exists()
@@ -283,3 +283,21 @@ def test_usage_without_a_scene_has_exit_code_2(tmp_path: Path) -> None:
     assert run("render", "-o", tmp_path / "a.mp4") == 2
     assert scene_command.parser_of("apply").prog.endswith("apply")
     assert "bpy" in sys.modules
+
+
+def test_every_bad_cell_of_a_row_is_named_by_its_column(tmp_path: Path, capsys) -> None:
+    manifest = tmp_path / "lines.csv"
+    manifest.write_text(
+        "id,scene,character,fps,frame_start,follow_through\na,a.blend,,fast,1.5,7\na,,Ann,24,1,\n"
+    )
+
+    code = run("apply", "--manifest", manifest, "-o", tmp_path / "out", "--json")
+
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    places = [(event["where"], event["column"]) for event in events if event["event"] == "problem"]
+    assert code == 2
+    assert sorted(places) == [
+        ("line 2", "character"), ("line 2", "follow_through"), ("line 2", "fps"),
+        ("line 2", "frame_start"), ("line 2", "take"), ("line 3", "id"), ("line 3", "scene"),
+        ("line 3", "take"),
+    ]  # fmt: skip

@@ -23,7 +23,11 @@ def exit_code(run: Callable[[], int], display: Display, interrupted: str) -> int
     """
     try:
         return run()
-    except (SettingsError, ManifestError) as error:
+    except ManifestError as error:
+        display.problems(error.problems)
+        display.error(str(error))
+        return USAGE_ERROR
+    except SettingsError as error:
         display.error(str(error))
         return USAGE_ERROR
     except DirfaError as error:

@@ -1,23 +1,26 @@
 """Manifests: many things to make, one a row, as CSV with a header or as JSON. No bpy.
 
-A manifest is read whole before anything starts, and every bad row is named with its line, because a
-list of a thousand lines that stops at its first mistake costs a thousand runs. CSV rows are named by
-their line in the file, JSON entries by their place in the list. CSV is taken as spreadsheets write it: with
-commas, semicolons or tabs, in UTF-8 or UTF-16, the header in any case.
+A manifest is read whole before anything starts, and every bad cell is named with its row and column,
+because a list of a thousand lines that stops at its first mistake costs a thousand runs. CSV rows are
+named by their line in the file, JSON entries by their place in the list and their line. CSV is taken as
+spreadsheets write it: with commas, semicolons or tabs, in UTF-8 or UTF-16, the header in any case.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import difflib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import FormatError, ManifestError
+from ..errors import DirfaError, FormatError, ManifestError
 
 SUFFIXES = (".csv", ".tsv", ".json")
 DELIMITERS = (",", ";", "\t")
@@ -33,31 +36,66 @@ class Row:
     cells: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: the row, the column if it is one cell's, and a sentence."""
+
+    where: str
+    column: str
+    sentence: str
+
+    def __str__(self) -> str:
+        place = f"{self.where}, column {self.column}" if self.column else self.where
+        return f"{place}: {self.sentence}"
+
+
 @dataclass
 class Problems:
-    """What is wrong with a manifest, collected over all its rows.
+    """What is wrong with a manifest, collected over all its rows and cells.
 
     Parameters
     ----------
     source : what messages call the manifest
+    file : path of it, for programs
     """
 
     source: str
-    found: list[str] = field(default_factory=list[str])
+    file: str = ""
+    found: list[Problem] = field(default_factory=list[Problem])
 
-    def add(self, where: str, sentence: str) -> None:
-        """One more problem of a row."""
-        self.found.append(f"{where}: {sentence}")
+    def add(self, where: str, sentence: str, column: str = "") -> None:
+        """One more problem of a row, or of a cell in it."""
+        self.found.append(Problem(where, column, sentence))
+
+    @contextmanager
+    def at(self, where: str, column: str = "") -> Generator[None]:
+        """What is refused in here is a problem of this row, or of this cell."""
+        try:
+            yield
+        except DirfaError as error:
+            self.add(where, str(error), column)
 
     def raise_any(self) -> None:
         """Raise ManifestError with every problem on a line of its own, if there is one."""
         if self.found:
             count = "1 problem" if len(self.found) == 1 else f"{len(self.found)} problems"
-            shown = self.found[:MOST_SHOWN]
+            shown = [str(problem) for problem in self.found[:MOST_SHOWN]]
             if len(self.found) > MOST_SHOWN:
                 shown.append(f"and {len(self.found) - MOST_SHOWN} more")
             listed = "\n  ".join(shown)
-            raise ManifestError(f"{self.source} has {count}; nothing was started.\n  {listed}")
+            parts = (
+                {"file": self.file, "where": p.where, "column": p.column, "message": p.sentence}
+                for p in self.found
+            )
+            raise ManifestError(
+                f"{self.source} has {count}; nothing was started.\n  {listed}", tuple(parts)
+            )
+
+
+def guess_at(name: str, known: Iterable[str]) -> str:
+    """What a name that nobody knows may have been meant to be, as a sentence; empty without a guess."""
+    near = difflib.get_close_matches(name.lower(), list(known), 1, cutoff=0.7)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def read_rows(path: Path, columns: Sequence[str], problems: Problems) -> list[Row]:
@@ -80,17 +118,19 @@ def read_rows(path: Path, columns: Sequence[str], problems: Problems) -> list[Ro
         raise ManifestError(f"A manifest must be {', '.join(SUFFIXES)}, got {path.name}.")
     text = _text(path)
     rows = _json_rows(text, problems) if suffix == ".json" else _csv_rows(text, columns, problems)
-    named: set[str] = set()
-    for row in rows:
-        unknown = sorted(set(row.cells) - set(columns) - named)
-        named.update(unknown)
-        if unknown:
-            problems.add(
-                row.where, f"unknown column {', '.join(unknown)}; known are {', '.join(columns)}."
-            )
+    known = set(columns)
+    uses = Counter(name for row in rows for name in row.cells if name not in known)
+    for name, count in uses.items():
+        # Once for all rows: it is the header that is wrong, or what wrote them.
+        first = next(row for row in rows if name in row.cells)
+        also = f", and in {count - 1} more" if count > 1 else ""
+        problems.add(
+            first.where,
+            f"there is no such column{also}. {guess_at(name, columns)}Known are {', '.join(columns)}.",
+            name,
+        )
     if not rows and not problems.found:
         raise ManifestError(f"Manifest {path.name} has no rows: there is nothing to make.")
-    known = set(columns)
     return [Row(row.where, {n: c for n, c in row.cells.items() if n in known}) for row in rows]
 
 
@@ -158,11 +198,46 @@ def _json_rows(text: str, problems: Problems) -> list[Row]:
         raise ManifestError(f'{problems.source} must be a list of objects, or {{"lines": [...]}}.')
     entries: list[Any] = found  # pyright: ignore[reportUnknownVariableType]
     rows: list[Row] = []
+    lines = _entry_lines(text)
     for number, entry in enumerate(entries, 1):
+        where = f"entry {number}"
+        if len(lines) == len(entries) and lines[-1] > 1:
+            where += f", line {lines[number - 1]}"
         if isinstance(entry, dict):
             cells: dict[str, Any] = entry  # pyright: ignore[reportUnknownVariableType]
             kept = {str(name): value for name, value in cells.items() if value not in (None, "")}
-            rows.append(Row(f"entry {number}", kept))
+            rows.append(Row(where, kept))
         else:
-            problems.add(f"entry {number}", f"must be an object, got {entry!r}.")
+            problems.add(where, f"must be an object, got {entry!r}.")
     return rows
+
+
+def _entry_lines(text: str) -> list[int]:
+    """Line of a JSON text at which each entry of its list begins; none where that cannot be told."""
+    decoder = json.JSONDecoder()
+    places: list[int] = []
+    try:
+        at = _behind_blanks(text, 0)
+        while text[at] != "[":
+            # Into the object, to its member "lines".
+            name, at = decoder.raw_decode(text, _behind_blanks(text, at + 1))
+            at = _behind_blanks(text, _behind_blanks(text, at) + 1)
+            if name != "lines":
+                _, at = decoder.raw_decode(text, at)
+                at = _behind_blanks(text, at)
+        at = _behind_blanks(text, at + 1)
+        while text[at] != "]":
+            places.append(at)
+            _, at = decoder.raw_decode(text, at)
+            at = _behind_blanks(text, at)
+            if text[at] == ",":
+                at = _behind_blanks(text, at + 1)
+    except (ValueError, IndexError):
+        return []
+    return [text.count("\n", 0, place) + 1 for place in places]
+
+
+def _behind_blanks(text: str, at: int) -> int:
+    while text[at].isspace():
+        at += 1
+    return at

@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -193,6 +193,12 @@ class Display:
         else:
             names = ", ".join(str(path) for path in outputs)
             self._line(f"Wrote {names} in {spoken_seconds(seconds)}.")
+
+    def problems(self, found: Sequence[Mapping[str, str]]) -> None:
+        """What is wrong, a line each for a program; a person reads it in the sentence that follows."""
+        if self._as_json:
+            for problem in found:
+                self._json(event="problem", **problem)
 
     def error(self, text: str) -> None:
         """Why the command failed: always one sentence on stderr, and a line for a program."""

@@ -66,7 +66,11 @@ def test_a_lock_is_held_by_one_and_free_again_after(tmp_path: Path) -> None:
     [
         ("a.csv", "", "has no rows"),
         ("a.csv", "id,audio\n", "has no rows"),
-        ("a.csv", "id,voice\na,b\n", "line 2: unknown column voice; known are id, audio"),
+        (
+            "a.csv",
+            "id,voice\na,b\n",
+            "line 2, column voice: there is no such column. Known are id, audio",
+        ),
         ("a.csv", "id,audio\na,b,c\n", "line 2: 3 cells for 2 columns"),
         ("a.csv", "id,id\na,b\n", "the header names 'id' twice"),
         ("a.json", "{", "must be JSON"),

@@ -69,7 +69,10 @@ def test_what_cannot_be_read_is_a_sentence(tmp_path: Path, data: bytes, message:
 def test_an_unknown_column_is_named_once(tmp_path: Path) -> None:
     rows = "".join(f"x{n},a.wav,1\n" for n in range(50))
 
-    with pytest.raises(ManifestError, match=r"has 1 problem.*\n  line 2: unknown column sed;"):
+    with pytest.raises(
+        ManifestError,
+        match=r"has 1 problem.*\n  line 2, column sed: .* and in 49 more\. Did you mean seed\?",
+    ):
         cells(tmp_path, f"id,audio,sed\n{rows}".encode())
 
 
@@ -80,3 +83,15 @@ def test_a_thousand_problems_are_counted_and_the_first_shown(tmp_path: Path) -> 
         cells(tmp_path, f"id,audio,seed\n{rows}".encode())
 
     assert str(caught.value).endswith(f"and {1000 - MOST_SHOWN} more")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[\n  {"id": "a"},\n  7\n]',
+        '{"made by": ["x", {"lines": []}],\n "lines": [\n  {"id": "[,\\"]"}, 7]}',
+    ],
+)
+def test_a_json_entry_is_named_by_its_line_too(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ManifestError, match=r"entry 2, line 3: must be an object, got 7"):
+        cells(tmp_path, text.encode(), "lines.json")

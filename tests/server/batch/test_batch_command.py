@@ -156,7 +156,9 @@ def test_an_emotion_cell_that_means_nothing_is_named_by_its_row(lines: Path) -> 
     manifest = lines / "lines.csv"
     manifest.write_text("id,audio,emotion\nhi,a.wav,happy=very\n")
 
-    with pytest.raises(FormatError, match=r"line 2: .*emotion happy must be a number, got 'very'"):
+    with pytest.raises(
+        FormatError, match=r"line 2, column emotion: .*emotion happy must be a number, got 'very'"
+    ):
         read_lines(manifest, AnimateSettings(), (".npz",))
 
 
@@ -177,8 +179,13 @@ def test_every_bad_row_is_named_by_its_line_and_nothing_starts(
 
     assert code == 2
     assert "5 problems" in told
-    for part in ("line 2: ", "line 3: audio", "line 4: output must lie inside", "line 6: the id 'four'",
-                 "line 6: the output FOUR.npz is taken by line 5"):  # fmt: skip
+    for part in (
+        "line 2, column seed: ",
+        "line 3, column audio: ",
+        "line 4, column output: output must lie inside",
+        "line 6, column id: the id 'four'",
+        "line 6, column output: the output FOUR.npz is taken by line 5",
+    ):
         assert part in told
     assert not (tmp_path / "out").exists()
 
@@ -280,8 +287,8 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
 @pytest.mark.parametrize(
     ("column", "cell", "message"),
     [
-        ("seed", "x", "line 2: seed must be a whole number, got 'x'"),
-        ("head", "strong", "line 2: head must be a number, got 'strong'"),
+        ("seed", "x", "line 2, column seed: seed must be a whole number, got 'x'"),
+        ("head", "strong", "line 2, column head: head must be a number, got 'strong'"),
     ],
 )
 def test_a_cell_that_is_no_number_is_named_in_the_words_of_the_header(
@@ -322,7 +329,8 @@ def test_a_farm_is_told_apart_what_another_try_may_mend(tmp_path: Path, lines: P
     codes["a recording is late"], events, _ = batch(manifest)
 
     assert codes == {"not there yet": 1, "mistakes": 2, "a recording is late": 1}
-    assert "unknown column audoi" in told and "audio must name a recording" in told
+    assert "column audoi: there is no such column" in told
+    assert "column audio: must name a recording" in told
     states = {event["id"]: event["state"] for event in events if event["event"] == "line"}
     assert states == {"a": "made", "late": "failed"}
 
@@ -341,3 +349,23 @@ def test_texts_beside_recordings_are_their_transcripts(lines: Path, batch) -> No
     assert code == 1
     assert [event["id"] for event in failed] == ["a"]
     assert "transcript" in str(failed[0]).lower()
+
+
+def test_every_mistake_of_a_row_is_listed_with_its_column(lines: Path, batch) -> None:
+    manifest = lines / "lines.csv"
+    manifest.write_text(
+        "id,audio,seed,head,blinks,output,settings\n"
+        'one,a.wav,soon,9,,no.such,"{""gaze"": -1, ""hed"": 1}"\n'
+        "one,,2,,often,,\n"
+    )
+
+    code, events, told = batch(manifest)
+
+    assert code == 2 and "8 problems" in told
+    places = [(event["where"], event["column"]) for event in events if event["event"] == "problem"]
+    assert sorted(places) == [
+        ("line 2", "head"), ("line 2", "output"), ("line 2", "seed"), ("line 2", "settings"),
+        ("line 2", "settings.gaze"), ("line 3", "audio"), ("line 3", "blinks"), ("line 3", "id"),
+    ]  # fmt: skip
+    assert {event["file"] for event in events if event["event"] == "problem"} == {str(manifest)}
+    assert "Did you mean head?" in told
