@@ -311,6 +311,10 @@ def _places(
     for of_kind in of_kinds.values():
         for channel, places in of_kind.items():
             result.setdefault(channel, tuple(places))
+    for half in {name for one in profile.stand_ins for name in one.half_of(result.keys())}:
+        del result[half]
+        for channels in owned.values():
+            channels.discard(half)
     used = result if only_own_names else _used(profile, result, owned)
     meshes = tuple(
         frozenset(channels) for (kind, _), channels in owned.items() if kind == "shape" and channels

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..action_units import AU_NAMES
 from ..animation import Animation
-from .spelling import plain_spelling
+from .spelling import plain_spelling, side_of
 from .visemes import stepped, touching, viseme_weights
 
 GAZE_INPUTS = ("gaze_up", "gaze_left")
@@ -94,6 +94,16 @@ class StandIn:
     def acts_on(self, have: Set[str]) -> bool:
         """Whether something with these channels needs it and can have it."""
         return have.isdisjoint(self.missing) and have >= set(self.channels)
+
+    def half_of(self, have: Set[str]) -> Set[str]:
+        """The one side that something has where it also has the one channel for both.
+
+        Moved alone it would wink at every blink; what is for both sides is better then.
+        """
+        found = have & set(self.missing)
+        is_for_both = len(self.missing) == 2 and len(self.channels) == 1 and not self.adjust
+        is_half = len(found) == 1 and {side_of(name) for name in self.missing} == {"left", "right"}
+        return found if is_for_both and is_half and have >= set(self.channels) else set()
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ a `NameIndex` by meaning, and a profile only looks up what it wants. No bpy.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import permutations
 
-from .spelling import is_half_way, joined, readings
-from .vocabulary import are_sounds, meant, pairs_of, said, sides_of
+from .spelling import is_half_way, joined, readings, with_sides_apart
+from .vocabulary import are_sounds, is_unheard_of, meant, pairs_of, said, sides_of
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
 LEAST_SHARED = 3
@@ -47,6 +48,8 @@ SPOKEN = frozenset({
 })  # fmt: skip
 # A name that only such words surround is at least this long: ``shp_open`` may be a door.
 SHORTEST_ALONE = 5
+# An unknown word is a character's own where it begins or ends this part of at least so many names.
+SHARE_ALIKE, LEAST_ALIKE = 0.8, 6
 # Words that are tried in every order.
 MOST_SHUFFLED = 4
 NAMES_A_PIECE = 64
@@ -72,15 +75,20 @@ class NameIndex:
     around: frozenset[str] = frozenset()
 
     @cached_property
+    def read(self) -> tuple[str, ...]:
+        """The names as they are to be read, each in its place."""
+        return with_sides_apart(self.names)
+
+    @cached_property
     def exact(self) -> Choices:
         """By all of their words."""
-        return _choices([joined(words) for words in readings(name)] for name in self.names)
+        return _choices([joined(words) for words in readings(name)] for name in self.read)
 
     @cached_property
     def inside(self) -> dict[str, list[tuple[int, int, Affix]]]:
         """By some of their words: the name's place, the order of the cut, and the words around."""
         found: dict[str, list[tuple[int, int, Affix]]] = {}
-        for place, name in enumerate(self.names):
+        for place, name in enumerate(self.read):
             for order, (affix, meaning) in enumerate(_inside(name).items()):
                 found.setdefault(meaning, []).append((place, order, affix))
         return found
@@ -88,30 +96,44 @@ class NameIndex:
     @cached_property
     def alone(self) -> tuple[Choices, Choices, Choices]:
         """Inside words that mean nothing, the same with second choices, and in another order."""
-        empty = AROUND | self.around
+        empty = self.sure | SECOND_CHOICES
         return (
-            _choices(_alone(name, self.sure) for name in self.names),
-            _choices(_alone(name, empty) for name in self.names),
-            _choices(_shuffled(name) for name in self.names),
+            _choices(_alone(name, self.sure) for name in self.read),
+            _choices(_alone(name, empty) for name in self.read),
+            _choices(_shuffled(name) for name in self.read),
         )
 
     @cached_property
     def sure(self) -> frozenset[str]:
         """Words that mean nothing, without those of second choices."""
-        return (AROUND | self.around) - SECOND_CHOICES
+        return (AROUND | self.around | self._of_all) - SECOND_CHOICES
+
+    @cached_property
+    def _of_all(self) -> frozenset[str]:
+        """Words that nobody knows at the beginning or end of nearly all names: a character's own."""
+        found: set[str] = set()
+        if len(self.read) >= LEAST_ALIKE:
+            for end in (0, -1):
+                words = Counter(own[end] for name in self.read if (own := readings(name)[-1]))
+                found |= {
+                    word
+                    for word, count in words.items()
+                    if count >= SHARE_ALIKE * len(self.read) and is_unheard_of(word)
+                }
+        return frozenset(found)
 
     @cached_property
     def worded(self) -> tuple[Choices, Choices]:
         """By what their words say in some language, and with one slip of the pen."""
         return (
-            _choices(self._said(name) for name in self.names),
-            _choices(self._meant(name) for name in self.names),
+            _choices(self._said(name) for name in self.read),
+            _choices(self._meant(name) for name in self.read),
         )
 
     @cached_property
     def _company(self) -> tuple[Mapping[str, str], frozenset[str], bool]:
         """Sides that single letters say, names with a twin of the other side, whether sounds abound."""
-        return sides_of(self.names), pairs_of(self.names), are_sounds(self.names, self.sure)
+        return sides_of(self.read), pairs_of(self.read), are_sounds(self.read, self.sure)
 
     def _said(self, name: str) -> tuple[str, ...]:
         sides, _, among_sounds = self._company
@@ -123,9 +145,9 @@ class NameIndex:
 
     def prepare(self) -> Iterator[None]:
         """Work out all meanings now, some names at a time, so that the first question need not."""
-        empty = AROUND | self.around
-        for begin in range(0, len(self.names), NAMES_A_PIECE):
-            for name in self.names[begin : begin + NAMES_A_PIECE]:
+        empty = self.sure | SECOND_CHOICES
+        for begin in range(0, len(self.read), NAMES_A_PIECE):
+            for name in self.read[begin : begin + NAMES_A_PIECE]:
                 # What these answer is remembered by name.
                 _inside(name)
                 _alone(name, self.sure)

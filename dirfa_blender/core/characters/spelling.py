@@ -32,6 +32,12 @@ _SIDES = {
     "sinistra": "left", "sinistro": "left", "esquerda": "left", "esquerdo": "left",
     "rechts": "right", "derecha": "right", "derecho": "right", "dcha": "right", "droite": "right",
     "droit": "right", "destra": "right", "destro": "right", "direita": "right", "direito": "right",
+    "linke": "left", "linker": "left", "linkes": "left", "rechte": "right", "rechter": "right",
+    "rechtes": "right", "lewy": "left", "lewa": "left", "lewe": "left", "prawy": "right", "prawa": "right",
+    "prawe": "right", "venstre": "left", "hojre": "right", "hoyre": "right", "vanster": "left",
+    "hoger": "right", "kiri": "left", "kanan": "right", "sol": "left", "sag": "right",
+    # Slips of the pen.
+    "lef": "left", "letf": "left", "righ": "right", "rigth": "right", "rihgt": "right",
 }  # fmt: skip
 # Words that are a side at the end of a name only: elsewhere they mean something else.
 _LAST_SIDES = {
@@ -53,6 +59,11 @@ _CLASH = re.compile(r"_ncl\d+_\d+")
 _ACCENT = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
 # One letter that is written as two elsewhere.
 _LIGATURES = str.maketrans({"ß": "ss", "œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae"})
+# A letter for the side at an end of a word that goes on in its own case.
+_GLUED_LAST = re.compile(r"(?P<stem>.*(?:[a-z]{3}(?=[lr]$)|[A-Z]{3}(?=[LR]$)))(?P<side>[lrLR])$")
+_GLUED_FIRST = re.compile(r"(?P<side>[lrLR])(?P<stem>(?:[a-z]{3}|(?<=[LR])[A-Z]{3}).*)$")
+# Pairs that a face has of such names before they are believed.
+LEAST_GLUED = 3
 # Katakana are written for hiragana, and in half width: ``ﾆﾔﾘ`` is ``にやり``.
 _HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
@@ -119,6 +130,38 @@ def bone_spelling(name: str) -> str:
 def is_half_way(word: str) -> bool:
     """Whether a last word says how far a shape goes, such as the 50 of an in-between ``jawOpen_50``."""
     return word.isdigit() and len(word) > 1 and word[0] != "0" and int(word) % 5 == 0
+
+
+def with_sides_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, with a letter in full that says the side and has no word of its own: ``eyeblinkl``.
+
+    One name cannot tell: ``mouthdimpler`` may be a dimpler. But a letter is a side where `LEAST_GLUED`
+    names have a twin with the other one, at the same end.
+    """
+    bare = {name: _COPY.sub("", name) for name in names}
+    present = {_beginning_small(text) for text in bare.values()}
+    told = dict(zip(names, names, strict=True))
+    for glued, at_end in ((_GLUED_LAST, True), (_GLUED_FIRST, False)):
+        found: dict[str, str] = {}
+        for name, text in bare.items():
+            match = glued.match(text)
+            if match is None:
+                continue
+            letter, stem = match["side"].lower(), match["stem"]
+            twin = stem + _twin(match["side"]) if at_end else _twin(match["side"]) + stem
+            if _beginning_small(twin) in present:
+                found[name] = f"{stem}_{letter}" if at_end else f"{letter}_{stem}"
+        if len(found) >= 2 * LEAST_GLUED:
+            told.update(found)
+    return tuple(told[name] for name in names)
+
+
+def _twin(letter: str) -> str:
+    return {"l": "r", "r": "l", "L": "R", "R": "L"}[letter]
+
+
+def _beginning_small(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def side_of(name: str) -> str:

@@ -139,6 +139,12 @@ def meant(
     return tuple(dict.fromkeys(found))
 
 
+def is_unheard_of(word: str) -> bool:
+    """Whether a word says nothing in any language here, and is no sound's announcement or number."""
+    known = vocabulary()
+    return _concepts(word) is None and word not in known.spoken | known.mouthed and word.isalpha()
+
+
 def sides_of(names: Sequence[str]) -> dict[str, str]:
     """Sides of names that end in a Romance letter for it: of those of which both sides are there."""
     stems: dict[tuple[str, ...], dict[str, str]] = {}
