@@ -8,7 +8,7 @@ frame, so that a sign cannot depend on a roll.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,7 +23,9 @@ Array = npt.NDArray[np.float64]
 INTERNAL = frozenset({"mch", "org", "def", "vis", "ik", "tweak", "socket", "twistshare"})
 # Words that riggers put around a part's name; controls come first, since the others hang on them.
 CONTROL_WORDS = frozenset({"ctrl", "ctl", "control", "controller", "con", "c", "fk"})
-OTHER_WORDS = frozenset({"jnt", "joint", "bone", "bn", "bind", "skin", "m", "x", "mid", "def"})
+OTHER_WORDS = frozenset(
+    {"jnt", "joint", "bone", "bn", "bind", "skin", "m", "x", "mid", "def", "master", "0"}
+)
 # A direction within this cosine of an axis is that axis.
 AXIS_COSINE = 0.94
 
@@ -31,24 +33,26 @@ AXIS_COSINE = 0.94
 PARTS: Mapping[str, tuple[str, ...]] = {
     "head": (
         "head", "頭", "cc base head", "j bip c head", "bip01 head", "Kopf", "cabeza", "tête", "testa",
-        "cabeça", "голова", "head 1", "head 01",
+        "cabeça", "голова", "head 1", "head 01", "head neck upper", "头", "头部", "头骨", "머리",
     ),
     "neck": (
         "neck", "首", "neck 01", "neck lower", "cc base neck twist01", "j bip c neck", "Hals", "cuello",
-        "cou", "collo", "pescoço", "шея", "neck 1",
+        "cou", "collo", "pescoço", "шея", "neck 1", "head neck lower", "脖子", "颈", "颈部", "脖", "목",
     ),
     "jaw": (
         "jaw_master", "jaw", "cc base jaw root", "lower jaw", "lowerjaw", "jawbone", "j adj c jaw",
         "mandible", "chin", "あご", "下顎", "Kiefer", "Unterkiefer", "mandíbula", "mâchoire", "mascella",
-        "челюсть",
+        "челюсть", "顎", "下颌", "下颚", "下巴", "턱",
     ),
     "eye_left": (
         "eye_left", "eye.L", "cc base l eye", "j adj l face eye", "l_eye", "lEye", "左目",
         "eyeball left", "eye fk left", "Auge.L", "ojo.L", "oeil.L", "occhio.L", "olho.L",
+        "глаз.L", "左眼", "左眼球", "眼球.L", "왼쪽 눈", "왼눈", "눈.L",
     ),
     "eye_right": (
         "eye_right", "eye.R", "cc base r eye", "j adj r face eye", "r_eye", "rEye", "右目",
         "eyeball right", "eye fk right", "Auge.R", "ojo.R", "oeil.R", "occhio.R", "olho.R",
+        "глаз.R", "右眼", "右眼球", "眼球.R", "오른쪽 눈", "오른눈", "눈.R",
     ),
 }  # fmt: skip
 
@@ -215,16 +219,21 @@ def _first_of(skeleton: Skeleton, candidates: tuple[str, ...]) -> str:
             return skeleton.meanings[meaning]
     for _, wanted in spelled:
         inside = [
-            (len(words), name)
+            (_count(words), name)
             for words, name in skeleton.by_last_word.get(wanted[-1] if wanted else "", ())
             if len(words) > len(wanted) and words[-len(wanted) :] == wanted
         ]
         # A single word at the end of a long name says little; three words before it are a namespace.
-        if inside and min(inside)[0] <= len(wanted) + 3:
+        if inside and min(inside)[0] <= _count(wanted) + 3:
             return min(inside)[1]
     return next(
         (skeleton.cores[meaning] for meaning, _ in spelled if meaning in skeleton.cores), ""
     )
+
+
+def _count(words: Sequence[str]) -> int:
+    """How many of some words are words: numbers say no more of ``ValveBiped.Bip01_Head1``."""
+    return sum(not word.isdigit() for word in words)
 
 
 def _snapped(direction: Array) -> Array:

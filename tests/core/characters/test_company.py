@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from dirfa_blender.core.characters.inventory import Coverage, Inventory
+from dirfa_blender.core.characters.skeleton import Bone, Skeleton, find_part
 from dirfa_blender.core.characters.spelling import with_sides_apart
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
@@ -100,3 +102,53 @@ def test_vrm_vowels_beside_winks_in_plain_words_blink() -> None:
     _, covered = found(names)
 
     assert {"KK Eyes Wink Left", "KK Eyes Wink Right"} <= set(covered.found.values())
+
+
+def pictures(names: list[str]) -> tuple[str, dict[str, str]]:
+    profiles = [load_profile(name) for name in shipped_profiles()]
+    profile, covered = detected(profiles, Inventory({"object": {"": tuple(names)}}))
+    return profile.name, covered.found
+
+
+def test_pictures_of_five_vowels_are_no_letters_of_rhubarb() -> None:
+    name, found = pictures(["mouth_A", "mouth_I", "mouth_U", "mouth_E", "mouth_O", "mouth_closed"])
+
+    assert name == "vowel_sprites"
+    assert found["mouthA"] == "mouth_A" and found["mouthClosed"] == "mouth_closed"
+
+
+@pytest.mark.parametrize("letters", ["ABCDEF", "ABCDEFGHX"])
+def test_letters_of_rhubarb_stay_what_they_are(letters: str) -> None:
+    name, found = pictures([f"mouth_{letter}" for letter in letters])
+
+    assert name == "mouth_sprites"
+    assert found == {f"mouth{letter}": f"mouth_{letter}" for letter in letters}
+
+
+def test_an_e_beside_an_o_is_the_wide_mouth_of_preston_blair() -> None:
+    rows = ("AI", "E", "O", "U", "MBP", "FV", "rest", "L", "WQ", "etc")
+
+    _, found = pictures([f"mouth_{row}" for row in rows])
+
+    assert (found["mouthC"], found["mouthE"]) == ("mouth_E", "mouth_O")
+
+
+PARTS_OF_STRANGERS = [
+    ("ValveBiped.Bip01_Head1", "ValveBiped.Bip01_Neck1", "ValveBiped.Bip01_Jaw"),
+    ("head neck upper", "head neck lower", "head jaw"),
+    ("head_C0_ctl", "neck_C0_0_ctl", "jaw_C0_ctl"),
+    ("HeadMaster", "Neck", "Jaw_Master"),
+    ("头", "脖子", "下颌"),
+    ("머리", "목", "턱"),
+    ("頭", "首", "顎"),
+]
+
+
+@pytest.mark.parametrize("own", PARTS_OF_STRANGERS, ids=lambda own: own[0])
+def test_head_neck_and_jaw_of_strangers_are_found(own: tuple[str, str, str]) -> None:
+    decoys = ("overhead_lamp", "hammerhead", "headphones_band_L", "necklace")
+    bones = {name: Bone(name, "", np.eye(3), np.zeros(3)) for name in (*decoys, *own)}
+
+    found = tuple(find_part(Skeleton(bones), {}, part) for part in ("head", "neck", "jaw"))
+
+    assert found == own
