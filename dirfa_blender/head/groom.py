@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import bpy
 import numpy as np
+import numpy.typing as npt
 from mathutils import Matrix
 
 from ..blender.made_blocks import MadeBlocks
@@ -34,7 +35,9 @@ def hair_steps(
     """Strands, carried by a bone of `rig`, of a head whose hair `hangs` or is short; in no scene yet."""
     curves = made.add(build_curves(grown, name))
     yield False
-    curves.materials.append(made.add(build_strands(f"{name} strands", colours, hangs=hangs)))
+    curves.materials.append(
+        made.add(build_strands(f"{name} strands", colours, _middle(grown.points), hangs=hangs))
+    )
     hair = made.add(bpy.data.objects.new(name, curves))
     bone = rig.data.bones[bone_name]
     hair.parent, hair.parent_type, hair.parent_bone = rig, "BONE", bone_name
@@ -64,3 +67,10 @@ def build_curves(grown: Strands, name: str) -> bpy.types.HairCurves:
         sides = curves.attributes.new(SIDES_ATTRIBUTE, "FLOAT", "CURVE")
         sides.data.foreach_set("value", grown.sides)
     return curves
+
+
+def _middle(points: npt.NDArray[np.float32]) -> tuple[float, float, float]:
+    """Metres, the middle of hair (S, P, 3) across and in depth, and half its width below its top."""
+    low, high = points.min((0, 1)), points.max((0, 1))
+    x, y, _ = ((low + high) / 2).tolist()
+    return x, y, float(high[2] - (high[0] - low[0]) / 2)

@@ -78,14 +78,21 @@ def build(
 
 
 def build_strands(
-    name: str, colours: Mapping[str, Colour], *, hangs: bool = False
+    name: str,
+    colours: Mapping[str, Colour],
+    middle: tuple[float, float, float],
+    *,
+    hangs: bool = False,
 ) -> bpy.types.Material:
-    """The material of hair curves in the head's measured hair colour; `hangs` where it is long."""
+    """The material of hair curves in the head's measured hair colour; `hangs` where it is long.
+
+    Its `middle` is in metres, in the space of the curves (`shader_hair.strand_in_eevee`).
+    """
     material, blank = _blank(name)
     plan = replace(blank, colours=colours)
     for target, shader in (
         ("CYCLES", shader_hair.strand(plan, hangs=hangs)),
-        ("EEVEE", shader_hair.strand_in_eevee(plan)),
+        ("EEVEE", shader_hair.strand_in_eevee(plan, middle)),
     ):
         output = plan.node("ShaderNodeOutputMaterial", Surface=shader.outputs[0])
         output.target = target

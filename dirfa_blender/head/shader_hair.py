@@ -27,14 +27,20 @@ GAIN, SEEN_SATURATION = (1.0, 2.2), 0.87
 HANGING_STRENGTH, HANGING_GAIN = 1.25, 1.6
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
 UNWARMED = (0.965, 1.005, 1.06, 1.0)
-
-
-# Share of the photo's colour that the darkest and the fairest strands have where light does not go on.
-PLAIN = (0.45, 1.15)
+# Where light does not go from fibre to fibre: shares of the photo's colour that the darkest and the fairest
+# strands have. Dark hair is lightened, for it shows the lamps beside its colour and none of them passes it:
+# by a power of this luminance over its own, within limits; and of hair as dark and as fair as `EVEN_LIGHT`
+# what is left of its colour.
+PLAIN, PLAIN_LIGHT, PLAIN_POWER, PLAIN_LIMITS = (0.7, 1.3), 0.25, 0.35, (0.85, 2.5)
+PLAIN_SATURATION, PLAIN_SHINE = (0.5, 0.85), 0.1
+# Of a strand, which is drawn no thinner than a pixel: from where it fades toward its tip.
+PLAIN_FADES = 0.5
 # What a hair of a brow is of its surroundings' colour, in which skin between hairs is mixed; by how much of
 # the skin's light those must be darker for a hair to begin, and to be whole.
 BROW_SHADE = (0.8, 0.8, 0.79, 1.0)
 BROW_FROM, BROW_WHOLE = 0.08, 0.55
+# Of the skin's red over green less one, from which a white hair of a brow begins, and is whole.
+PALE_FROM, PALE_WHOLE = 0.96, 0.80
 # By how much more than its surroundings a hair of a beard is unlike skin, the darkest that one is, and what
 # is left of its surroundings' colour at least.
 BEARD_AWAY, DARKEST, DEEPEST = 0.35, (0.008, 0.006, 0.005, 1.0), 0.4
@@ -71,15 +77,52 @@ def strand(plan: Plan, *, hangs: bool = False) -> bpy.types.Node:
     return mix
 
 
-def strand_in_eevee(plan: Plan) -> bpy.types.Node:
-    """The same for EEVEE, which has no light from fibre to fibre: it shows a strand's colour as it is."""
+def strand_in_eevee(plan: Plan, middle: tuple[float, float, float]) -> bpy.types.Node:
+    """The same for EEVEE, which has no light from fibre to fibre: the photo's colour, lit as one volume.
+
+    Parameters
+    ----------
+    middle : of the hair, metres in its own space, at the height above which it is as round as a head
+    """
     dark_to_fair = plan.attribute(TONE_ATTRIBUTE, "Fac")
-    tone = _by_place(
-        plan, lambda name: plan.mixed(dark_to_fair, *(_fibre(plan, share, name) for share in PLAIN))
+    tone = _by_place(plan, lambda name: plan.mixed(dark_to_fair, *_plain(plan, name)))
+    tone = plan.mixed(1.0, tone, UNWARMED, "MULTIPLY")
+    along = plan.node("ShaderNodeHairInfo").outputs["Intercept"]
+    whole, gone = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 1.0)
+    shader = plan.principled(
+        plan.linear("hair"),
+        Base_Color=tone,
+        Roughness=0.6,
+        Normal=_outward(plan, middle),
+        Alpha=plan.ramp(along, (PLAIN_FADES, whole), (1.0, gone)),
     )
-    shader = plan.principled(plan.linear("hair"), Base_Color=tone, Roughness=0.45)
-    shader.inputs["Specular IOR Level"].default_value = 0.25
+    shader.inputs["Specular IOR Level"].default_value = PLAIN_SHINE
     return shader
+
+
+def _plain(plan: Plan, name: str) -> list[tuple[float, ...]]:
+    """Linear colours of the darkest and the fairest strands of a volume that one colour has."""
+    light = _light(plan, name)
+    gain = (PLAIN_LIGHT / max(light, 1e-4)) ** PLAIN_POWER
+    gain = min(max(gain, PLAIN_LIMITS[0]), PLAIN_LIMITS[1])
+    saturation = _from_dark_to_fair(light, PLAIN_SATURATION)
+    hair = [
+        max(gain * (light + saturation * (part - light)), 0.0) for part in plan.linear(name)[:3]
+    ]
+    return [(*(min(share * part, 1.0) for part in hair), 1.0) for share in PLAIN]
+
+
+def _outward(plan: Plan, middle: tuple[float, float, float]) -> bpy.types.NodeSocket:
+    """Away from the middle of the hair, level below it: a strand's own normal turns to whoever looks."""
+    place = plan.node("ShaderNodeTexCoord").outputs["Object"]
+    off = plan.node("ShaderNodeVectorMath", Vector=place)
+    off.operation = "SUBTRACT"
+    off.inputs[1].default_value = middle
+    x, y, z = plan.parts(off.outputs[0])
+    above = plan.node("ShaderNodeCombineXYZ", X=x, Y=y, Z=plan.math("MAXIMUM", z, 0.0))
+    turned = plan.node("ShaderNodeVectorTransform", Vector=above.outputs[0])
+    turned.vector_type, turned.convert_from, turned.convert_to = "NORMAL", "OBJECT", "WORLD"
+    return turned.outputs[0]
 
 
 def _by_place(plan: Plan, made: Callable[[str], bpy.types.NodeSocket]) -> bpy.types.NodeSocket:
@@ -162,9 +205,24 @@ def brows(plan: Plan) -> bpy.types.Node:
     darker = plan.math("SUBTRACT", 1.0, plan.math("DIVIDE", light, skin))
     alpha = plan.math("DIVIDE", plan.math("SUBTRACT", darker, BROW_FROM), BROW_WHOLE - BROW_FROM)
     alpha.node.use_clamp = True
+    if "brows" in plan.colours:
+        pale = _pale(plan, seen.outputs["Color"])
+        colour = plan.mixed(pale, colour, plan.linear("brows"))
+        alpha = plan.math("MAXIMUM", alpha, pale)
     brow = plan.principled(plain, Base_Color=colour, Roughness=0.5, Alpha=alpha)
     brow.inputs["Specular IOR Level"].default_value = 0.3
     return brow
+
+
+def _pale(plan: Plan, colour: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    """0..1, how far a colour has less red beside its green than the skin, as white hair has."""
+    red, green, _, _ = plan.linear("skin")
+    parts = plan.node("ShaderNodeSeparateColor", Color=colour)
+    over = plan.math("DIVIDE", parts.outputs[0], plan.math("MAXIMUM", parts.outputs[1], 1e-4))
+    ruddy = plan.math("DIVIDE", plan.math("SUBTRACT", over, 1.0), max(red / green - 1.0, 0.05))
+    pale = plan.math("DIVIDE", plan.math("SUBTRACT", PALE_FROM, ruddy), PALE_FROM - PALE_WHOLE)
+    pale.node.use_clamp = True
+    return pale
 
 
 def beard(plan: Plan) -> bpy.types.Node:

@@ -22,6 +22,8 @@ from dirfa_blender.head.shader_plan import SIDES_ATTRIBUTE
 
 from .ball_head import ball_head
 
+MIDDLE = (0.0, 0.02, 0.1)  # metres, of a head of hair
+
 
 def positions(hair: bpy.types.Object) -> np.ndarray:
     values = np.empty(3 * len(hair.data.points), np.float32)
@@ -186,7 +188,7 @@ def test_a_beard_takes_its_colour_from_the_texture_and_moves_by_the_same_keys(sc
 def test_hair_that_hangs_in_its_own_shadow_is_lit_by_as_much_more(scene) -> None:
     def fairest(*, hangs: bool) -> float:
         """Green of the fairest strands."""
-        tree = build_strands("fair", {"hair": (0.56, 0.44, 0.3)}, hangs=hangs).node_tree
+        tree = build_strands("fair", {"hair": (0.56, 0.44, 0.3)}, MIDDLE, hangs=hangs).node_tree
         diffuse = next(node for node in tree.nodes if node.type == "BSDF_DIFFUSE")
         seen = diffuse.inputs["Color"].links[0].from_node.inputs[6].links[0].from_node
         tones = seen.inputs[6].links[0].from_node
@@ -196,7 +198,7 @@ def test_hair_that_hangs_in_its_own_shadow_is_lit_by_as_much_more(scene) -> None
 
 
 def test_white_hair_throws_no_more_light_on_than_falls_on_it(scene) -> None:
-    tree = build_strands("white", {"hair": (0.93, 0.92, 0.90)}).node_tree
+    tree = build_strands("white", {"hair": (0.93, 0.92, 0.90)}, MIDDLE).node_tree
     diffuse = next(node for node in tree.nodes if node.type == "BSDF_DIFFUSE")
     chosen = diffuse.inputs["Color"].links[0].from_node
 
@@ -211,3 +213,18 @@ def test_white_hair_throws_no_more_light_on_than_falls_on_it(scene) -> None:
 
     assert by_ray.name == "Is Diffuse Ray"
     assert most(thrown) < 1.0 < most(seen)
+
+
+def test_strands_are_one_volume_of_light_to_eevee_and_each_its_own_to_cycles(scene) -> None:
+    tree = build_strands("brown", {"hair": (0.4, 0.3, 0.2)}, MIDDLE).node_tree
+    by_engine = {
+        node.target: node.inputs["Surface"].links[0].from_node
+        for node in tree.nodes
+        if node.type == "OUTPUT_MATERIAL"
+    }
+
+    assert by_engine["CYCLES"].type == "MIX_SHADER"
+    volume = by_engine["EEVEE"]
+    assert volume.inputs["Normal"].is_linked
+    middles = [n.inputs[1].default_value[:] for n in tree.nodes if n.type == "VECT_MATH"]
+    assert any(middle == pytest.approx(MIDDLE) for middle in middles)

@@ -17,7 +17,7 @@ def test_half_of_the_strands_are_left_and_cover_as_much(scene) -> None:
         points, np.linspace(2e-4, 1e-4, 5).astype(np.float32), np.full(len(points), 0.5, np.float32)
     )
     curves = groom.build_curves(grown, "Hair")
-    curves.materials.append(materials.build_strands("Hair strands", {}))
+    curves.materials.append(materials.build_strands("Hair strands", {}, (0.0, 0.0, 0.0)))
     hair = bpy.data.objects.new("Hair", curves)
     scene.collection.objects.link(hair)
 
