@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .beard_outline import beard_below_chin, beard_share, fine_lines
@@ -62,9 +63,16 @@ LINE_DARK, LINE_SHARE = 0.15, 0.03
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
 BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
-# Of a brow's darkness, a logarithm: the rest is the shade of its socket, which the head's own makes again.
-# On nine heads brows came out 0.2 darker beside the forehead than in their photos.
-OUT_OF_SHADE = 0.85
+# Of a brow's darkness, a logarithm: the shade of its socket, which the head's own makes again. On nine heads
+# brows came out 0.2 darker beside the forehead than in their photos; fair and white ones are hardly darker.
+SOCKET_SHADE = 0.17
+# White hairs of a brow are as fine as hairs, lighter than what is beside them and less red than skin, by
+# shares of its own red over green: logarithms and shares, none to surely white. A dark brow has none.
+HAIR_REACHES, WHITE_LIGHT, WHITE_RED = (0.010, 0.05), (0.02, 0.07), (-0.05, -0.25)
+LIGHT_BROW, WHITEST = (-0.90, -0.50), 0.35
+WHITE_SHARE = (0.02, 0.08)  # of a brow, from none to one that is white
+# Of a white brow's darkness, that its socket makes; of its hairs' tint, that all of it has.
+WHITE_UNSHADED, WHITE_TINT = 0.85, 0.6
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
 BRIGHTEST = 0.25  # the same upward, on lids and lips
 BRIGHTEST_BROW = 0.08  # the same on brows: skin between hairs
@@ -91,6 +99,7 @@ class Complexion:
     beard : (H, W) 0..1, beard alone
     folds : (H, W) float32, eye distances by which folds at rest stand out
     beard_hangs : eye distances by which it hangs below the chin
+    white_brows : factor on the even colour, linear, of white hairs in the brows; None where they have none
     """
 
     even: Image
@@ -101,6 +110,7 @@ class Complexion:
     beard: Shares
     folds: Image
     beard_hangs: float = 0.0
+    white_brows: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,7 @@ def complexion(
     *,
     enlarged: float = 1.0,
     worn: Worn | None = None,
+    grey_hair: float = 0.0,
 ) -> Complexion:
     """A picture round a face taken apart into even skin and detail.
 
@@ -152,6 +163,7 @@ def complexion(
     smile : 0..1, how far folds of a smile are expected beside the mouth
     enlarged : pixels of the picture for one of the photo
     worn : glasses that were taken off
+    grey_hair : 0..1, how surely the person's hair is grey or white, so that brows may be
     """
     unit = landmarks.eye_distance_px
     light = np.maximum(to_linear(pixels / np.float32(255)), np.float32(2e-3))
@@ -163,17 +175,26 @@ def complexion(
     skin = _plain_skin(light, logs, _expected(zones, masks, beard) * (1 - rims), landmarks)
     shade, tint = _differences(logs, skin.even, 0.0)
     brow = np.maximum(*zones.brows)
+    white, is_white = _white_hairs(shade, tint, zones.brows, skin.even, unit, grey_hair)
+    seen_tint = tint
     shade, tint = _lightened(shade, tint, brow, skin.even, worn.least_brow if worn else 0.0)
+    shade = np.where(shade < 0, shade * (1 - np.float32(WHITE_UNSHADED) * is_white), shade)
     darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
 
     open_face = 1 - mouth_pits(landmarks, shade.shape)
     free = _without_shine(zones.features * open_face, zones, darkness, shade)
-    free = np.maximum.reduce([free, beard, soft(grown(skin.moles, 1.0), 0.6)])
+    free = np.maximum.reduce([free, beard, white, soft(grown(skin.moles, 1.0), 0.6)])
     folds = _folds(shade, skin, zones, landmarks, masks, 1 - beard, np.float32(smile), enlarged)
     plain = _creased(_plain_shade(shade, skin, unit, _noise(folds, enlarged, unit)), folds)
-    kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard)) - plain)
+    kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard, white)) - plain)
     tint = _kept_tint(tint, light, free, unit)
     tint = _tinted_brows(tint, kept, brow, skin.even, unit)
+    tint += white[..., None] * (seen_tint - tint)
+    of_white = _white_brows(kept[..., None] + tint, white, brow)
+    if of_white is not None:
+        hue = np.log(np.array(of_white, np.float32))
+        hue = np.float32(WHITE_TINT) * (hue - hue @ OF_LIGHT)
+        tint += (is_white * (1 - white))[..., None] * (hue - tint)
     inside = soft(grown(masks.mouth, LIP_MARGIN * unit), 0.5 * LIP_MARGIN * unit) * open_face
     lips = masks.lips * open_face * (1 - inside)
     kept, tint = whole_lips(kept, tint, lips, inside, unit)
@@ -194,6 +215,7 @@ def complexion(
         beard,
         folds.heights,
         beard_below_chin(pixels, landmarks, masks, beard, lines),
+        of_white,
     )
 
 
@@ -223,13 +245,54 @@ def _lightened(
     """Shade and tint (logarithms) with brows as dark as they are out of a socket's shade, and no darker
     than `least_light`, linear.
     """
-    less = 1 - np.float32(1 - OUT_OF_SHADE) * brow
+    dark = np.maximum(-shade, np.float32(1e-3))
+    less = 1 - brow * np.float32(SOCKET_SHADE) * np.tanh(dark / np.float32(SOCKET_SHADE)) / dark
     if least_light > 0:
         most = np.maximum(even @ OF_LIGHT - np.float32(np.log(least_light)), np.float32(0.1))
-        dark = np.maximum(-shade, np.float32(1e-3))
         less = less * (1 - brow * (1 - most * np.tanh(dark / most) / dark))
     less = np.where(shade < 0, less, np.float32(1))
     return shade * less, tint * less[..., None]
+
+
+def _white_hairs(
+    shade: Shares,
+    tint: Image,
+    brows: tuple[Shares, Shares],
+    even: Image,
+    unit: float,
+    grey_hair: float,
+) -> tuple[Shares, Shares]:
+    """0..1 where brows show white hairs (H, W), and where they are white on the whole.
+
+    A lamp's reflection is wider, and skin is redder.
+    """
+    white, is_white = np.zeros_like(shade), np.zeros_like(shade)
+    if grey_hair == 0.0:
+        return white, is_white
+    near, wide = (cv2.GaussianBlur(shade, (0, 0), max(reach * unit, 0.6)) for reach in HAIR_REACHES)
+    tint = cv2.GaussianBlur(tint, (0, 0), max(HAIR_REACHES[0] * unit, 0.6))
+    of_skin = np.maximum(even[..., 0] - even[..., 1], np.float32(0.1))
+    red = (tint[..., 0] - tint[..., 1]) / of_skin
+    seen = smoothstep(near - wide, *WHITE_LIGHT) * (1 - smoothstep(red, *WHITE_RED[::-1]))
+    for brow in brows:
+        core = brow > 0.6
+        if core.any():
+            light, share = (np.array(part[core].mean(), np.float64) for part in (shade, seen))
+            sure = np.float32(
+                grey_hair * smoothstep(light, *LIGHT_BROW) * smoothstep(share, *WHITE_SHARE)
+            )
+            white = np.maximum(white, sure * brow * seen)
+            is_white = np.maximum(is_white, sure * brow)
+    return white, is_white
+
+
+def _white_brows(logs: Image, white: Shares, brow: Shares) -> tuple[float, float, float] | None:
+    """Factor on the skin's linear light of white hairs, from logarithms (H, W, 3); None where none are."""
+    core = brow > 0.6
+    if not core.any() or white[core].mean() < 0.5 * WHITE_SHARE[0]:
+        return None
+    red, green, blue = np.exp(np.average(logs[core], axis=0, weights=white[core])).tolist()
+    return red, green, blue
 
 
 def _folds(
@@ -252,9 +315,10 @@ def _folds(
     return wrinkles(shade, folding, of_smile, creases, Sight(unit, enlarged, tone))
 
 
-def _highest(zones: Zones, brow: Shares, beard: Shares) -> Shares:
-    """How much lighter than skin a pixel may be: only a beard is; on brows and lids it is a reflection."""
+def _highest(zones: Zones, brow: Shares, beard: Shares, white: Shares) -> Shares:
+    """How much lighter than skin a pixel may be: a beard and white hairs are; else it is a reflection."""
     highest = BRIGHTEST + np.float32(BRIGHTEST_BROW - BRIGHTEST) * brow
+    highest += white * (np.float32(WHITEST) - highest)
     return np.where(beard > zones.features, np.float32(FREE[1]), highest)
 
 

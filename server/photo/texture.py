@@ -47,6 +47,11 @@ Image = npt.NDArray[np.float32]
 FACING = (0.22, 0.55)  # cosine to the camera from which, and at which fully, the photo is trusted
 # Of the light of somebody's hair, that brows behind glasses have at least: a rim over them may be black.
 BROW_OF_HAIR = 0.5
+# Power of what a pixel of a white brow is over skin, that a hair is, and share of its colour: a pixel shows
+# skin beside it.
+WHITE_HAIR, WHITE_HUE = 1.4, 0.5
+# CIELAB lightness and chroma of hair, from none to surely grey: only with grey hair brows are white.
+GREY_LIGHT, GREY_CHROMA = (33.0, 50.0), (8.0, 14.0)
 # Luminance up to which a photo is believed, and by how much more the fairest skin reflects.
 FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
 # Luminance from which down highlights count for more of what dark skin shows, and from which they do fully.
@@ -198,7 +203,8 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
 
     hair_light = float(lightness(to_linear(colours["hair"]))) if "hair" in colours else 0.0
     worn = None if seen_in.frames is None else Worn(seen_in.frames, BROW_OF_HAIR * hair_light)
-    taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged, worn=worn)
+    taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged, worn=worn,
+                       grey_hair=_greyness(colours.get("hair")))  # fmt: skip
     share = photo_share(bearded(taken, moved.eye_distance_px, places))
     facing *= near.smoothed(share[:, None], 1)[:, 0]
     sight = _Sight(places, facing)
@@ -223,6 +229,10 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     for name in {"hair", SIDES} & set(colours):
         colours[name] = _as_colour(to_linear(colours[name]) * balance**0.5)
     colours["skin"] = _as_colour(tone)
+    if taken.white_brows is not None:
+        white = tone * np.array(taken.white_brows) ** WHITE_HAIR
+        light = float(lightness(white))
+        colours["brows"] = _as_colour(light + WHITE_HUE * (white - light))
     hair = _hair_on_scalp(head, sight, masks, scalp)
     base += near.smoothed(hair[:, None], 3) * (UNDER_HAIR * hair_tones(head, colours) - base)
 
@@ -231,6 +241,15 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     unit_metres = moved.eye_distance_px * metres_per_px
     surface = _Surface(taken, sight, base, beard, mirror, unit_metres)
     return Skin(colours, scalp, expected, taken.beard_hangs * unit_metres, surface)
+
+
+def _greyness(hair: Colour | None) -> float:
+    """0..1, how grey hair of a colour is; 1 for a head without, of which nothing else is known."""
+    if hair is None:
+        return 1.0
+    light, a, b = cv2.cvtColor(np.array([[hair]], np.float32), cv2.COLOR_RGB2LAB)[0, 0].tolist()
+    is_pale = 1.0 - smoothstep(np.hypot(a, b), *GREY_CHROMA)
+    return float(smoothstep(np.array(light), *GREY_LIGHT) * is_pale)
 
 
 def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.likeness.landmarks import BROW_LEFT, BROW_RIGHT, OVAL
-from server.photo.complexion import OUT_OF_SHADE, Complexion, Worn, as_hair, complexion
+from server.photo.complexion import SOCKET_SHADE, Complexion, Worn, as_hair, complexion
 from server.photo.face_zones import BEARD
 from server.photo.mask import face_masks, hull
 from server.photo.shading import to_linear
@@ -104,6 +104,35 @@ def test_a_reflection_in_a_dark_brow_is_no_lighter_than_skin() -> None:
         assert found.detail[middle].max() < 1.12
 
 
+def with_white_hairs() -> tuple[np.ndarray, np.ndarray]:
+    """The astronaut with brows of white hairs over shaded skin, and where those are."""
+    worn, rings = with_brows((196, 152, 130))
+    hairs = np.zeros(worn.shape[:2], np.uint8)
+    for ring in rings:
+        inside = hull(worn.shape[:2], ring, range(len(ring))) > 0.5
+        lines = np.zeros_like(hairs)
+        for x in range(int(ring[:, 0].min()), int(ring[:, 0].max()), 7):
+            low, high = int(ring[:, 1].min()), int(ring[:, 1].max())
+            cv2.line(lines, (x, high), (x + 9, low), (1,), 2, cv2.LINE_AA)
+        hairs |= lines * inside
+    worn[hairs > 0] = (236, 232, 226)
+    return worn, hairs > 0
+
+
+def test_white_hairs_of_a_brow_stay_lighter_than_skin_where_hair_is_grey() -> None:
+    worn, hairs = with_white_hairs()
+    masks = face_masks(worn, landmarks())
+
+    grey, dark = (
+        complexion(worn, landmarks(), masks, 0.0, grey_hair=share) for share in (1.0, 0.0)
+    )
+
+    assert dark.white_brows is None
+    assert grey.white_brows is not None
+    assert grey.white_brows[2] > grey.white_brows[0]
+    assert np.median(grey.detail[hairs]) > 1.1 > np.median(dark.detail[hairs])
+
+
 @pytest.mark.parametrize(("colour", "is_held"), [((105, 45, 38), True), ((70, 55, 45), False)])
 def test_a_brow_is_hardly_redder_than_the_skin_and_as_light_as_out_of_its_socket(
     colour: tuple[int, int, int], is_held: bool
@@ -119,8 +148,7 @@ def test_a_brow_is_hardly_redder_than_the_skin_and_as_light_as_out_of_its_socket
     assert red - green < 0.36
     assert (np.log(light[0] / light[1]) - np.log(seen[:, 0] / seen[:, 1]).mean() > 0.3) == is_held
     weights = np.array([0.3, 0.55, 0.15])
-    skin = np.log(found.even[inside]).mean(0) @ weights
-    wanted = skin + OUT_OF_SHADE * (np.log(light) @ weights - skin)
+    wanted = np.log(light) @ weights + SOCKET_SHADE
     assert np.log(seen).mean(0) @ weights == pytest.approx(wanted, abs=0.2)
 
 
