@@ -63,7 +63,7 @@ LINE_DARK, LINE_SHARE = 0.15, 0.03
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
 BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
 BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
-# Of a brow's darkness, a logarithm: the shade of its socket, which the head's own makes again. On nine heads
+# Of a brow's darkness, a logarithm: its socket's shade, which the head's own makes again. On nine heads
 # brows came out 0.2 darker beside the forehead than in their photos; fair and white ones are hardly darker.
 SOCKET_SHADE = 0.17
 # White hairs of a brow are as fine as hairs, lighter than what is beside them and less red than skin, by
