@@ -19,6 +19,11 @@ from .mask import FaceMasks, Pixels, Shares, filled, soft
 Floats = npt.NDArray[np.float64]
 
 LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none to certain hair
+# Grey hair on dark skin, and thin hair, have nearly the skin's colour, but less of its red: CIELAB a under
+# that of the skin, on a lip and on a chin, and contrast of fine lines, from none to certain; by how much
+# likeness to skin then says less. A chin under a moustache may be dark instead: CIELAB lightness.
+LESS_RED, CHIN_LESS_RED, STRONG_LINES, BELIEVED = (1.0, 3.0), (2.0, 5.0), (2.4, 3.0), 0.16
+DARK_CHIN = (8.0, 16.0)
 # Outline of where a beard may grow over cheeks and jaw, and eye distances by which it is soft.
 WIDE = (234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323,
         454, 366, 411, 425, 327, 2, 98, 205, 187, 137)  # fmt: skip
@@ -32,34 +37,69 @@ UNLIKE = 3.2  # spreads from a beard's looks, up to which a pixel shows it
 SPREADS = np.array(
     [7.0, 3.0, 3.5, 0.35]
 )  # least: CIELAB, and the logarithm of the contrast of fine lines
+MOST_SPREADS = np.array(
+    [8.0, 3.5, 4.0, 0.30]
+)  # of a beard dark and grey that is no neck in its shade
 FEWEST = 60  # pixels of a beard, below which nothing is known of its looks
 FAINTEST = 0.25  # CIELAB lightness, contrast of lines below which differences mean nothing
 
 
-def beard_share(zones: Zones, landmarks: FaceLandmarks, masks: FaceMasks, lines: Shares) -> Shares:
+def beard_share(
+    pixels: Pixels, zones: Zones, landmarks: FaceLandmarks, masks: FaceMasks, lines: Shares
+) -> Shares:
     """(H, W) 0..1 where hair grows on the lower face: unlike skin in colour, and with the lines of hair.
 
     Parameters
     ----------
+    pixels : (H, W, 3) uint8 sRGB
     lines : (H, W) contrast of lines as fine as hair (`fine_lines`)
     """
     plain = (zones.features < 0.3) & (zones.hidden < 0.3)
     lip, chin = ((patch > 0.5) & plain for patch in (zones.moustache, zones.chin))
     upper, lower = _mean(masks.skin, lip), _mean(masks.skin, chin)
+    on_lip, on_chin = _mean(lines, lip), _mean(lines, chin)
+    of_lip, of_chin = _beside_cheeks(pixels, zones, masks, (lip, chin))
+    limit = 0.80 + BELIEVED * _rising(on_lip, STRONG_LINES) * _rising(-of_lip[1], LESS_RED)
     # A shade has the colour of a beard, but not its contrast from hair to hair.
-    on_lip = np.clip((_mean(lines, lip) - LIP_LINES[0]) / (LIP_LINES[1] - LIP_LINES[0]), 0, 1)
-    on_chin = np.clip((_mean(lines, chin) - CHIN_LINES[0]) / (CHIN_LINES[1] - CHIN_LINES[0]), 0, 1)
     dark = np.clip((0.60 - upper) / 0.1, 0, 1)
-    moustache = float(np.clip((0.80 - upper) / 0.15, 0, 1) * max(dark, on_lip))
+    moustache = float(np.clip((limit - upper) / 0.15, 0, 1) * max(dark, _rising(on_lip, LIP_LINES)))
     # A chin is in shade more often than a lip, so under a bare lip it needs to be surer.
-    beard = max(
-        moustache * np.clip((0.97 - lower) / 0.15, 0, 1), np.clip((0.60 - lower) / 0.2, 0, 1)
+    unlike = max(
+        float(np.clip((0.97 - lower) / 0.15, 0, 1)),
+        _rising(-of_chin[0], DARK_CHIN),
+        _rising(-of_chin[1], CHIN_LESS_RED),
     )
-    beard = np.float32(beard * on_chin)
+    beard = max(moustache * unlike, float(np.clip((0.60 - lower) / 0.2, 0, 1)))
+    beard = np.float32(beard * _rising(on_chin, CHIN_LINES))
     middle = zones.beard
     if beard > 0:
         middle = np.maximum(middle, _on_cheeks(landmarks, masks, lines))
     return np.maximum(middle * beard, zones.moustache * np.float32(moustache))
+
+
+def _beside_cheeks(
+    pixels: Pixels, zones: Zones, masks: FaceMasks, patches: tuple[npt.NDArray[np.bool_], ...]
+) -> list[Floats]:
+    """(3,) CIELAB of each patch (H, W) less that of the skin where no beard grows; 0 where not seen."""
+    skin = (masks.skin > 0.8) & (masks.usable > 0.8) & (zones.beard < 0.1) & (zones.features < 0.1)
+    if skin.sum() < FEWEST:
+        return [np.zeros(3) for _ in patches]
+    of_skin = _middle_colour(pixels[skin])
+    return [
+        _middle_colour(pixels[there]) - of_skin if there.sum() >= FEWEST else np.zeros(3)
+        for there in patches
+    ]
+
+
+def _middle_colour(pixels: Pixels) -> Floats:
+    """(3,) CIELAB, median of pixels (N, 3)."""
+    few = pixels[None, :: max(1, len(pixels) // 4000)].astype(np.float32) / 255
+    return np.asarray(np.median(cv2.cvtColor(few, cv2.COLOR_RGB2LAB)[0], axis=0), np.float64)
+
+
+def _rising(value: float, between: tuple[float, float]) -> float:
+    """0 below the first of two values, 1 above the second."""
+    return float(np.clip((value - between[0]) / (between[1] - between[0]), 0, 1))
 
 
 def _on_cheeks(landmarks: FaceLandmarks, masks: FaceMasks, lines: Shares) -> Shares:
@@ -98,7 +138,7 @@ def beard_below_chin(
     if len(known) < FEWEST:
         return 0.0
     middle = np.median(known, axis=0)
-    spread = np.maximum(1.48 * np.median(np.abs(known - middle), axis=0), SPREADS)
+    spread = np.clip(1.48 * np.median(np.abs(known - middle), axis=0), SPREADS, MOST_SPREADS)
     left, right = sorted(points[list(UNDER_CHIN), 0].tolist())
     y = np.arange(chin, min(chin + FARTHEST * unit, len(beard) - 1.0), STEP * unit).astype(int)
     x = np.linspace(left, right, 25).clip(0, beard.shape[1] - 1).astype(int)

@@ -170,7 +170,7 @@ def complexion(
     logs = np.log(light)
     zones = zones_of(landmarks, masks)
     lines = fine_lines(pixels, unit)
-    beard = beard_share(zones, landmarks, masks, lines)
+    beard = beard_share(pixels, zones, landmarks, masks, lines)
     rims = _rims(beard.shape, worn, unit)
     skin = _plain_skin(light, logs, _expected(zones, masks, beard) * (1 - rims), landmarks)
     shade, tint = _differences(logs, skin.even, 0.0)
