@@ -51,7 +51,7 @@ BROW_OF_HAIR = 0.5
 # skin beside it.
 WHITE_HAIR, WHITE_HUE = 1.4, 0.5
 # CIELAB lightness and chroma of hair, from none to surely grey: only with grey hair brows are white.
-GREY_LIGHT, GREY_CHROMA = (33.0, 50.0), (8.0, 14.0)
+GREY_LIGHT, GREY_CHROMA = (33.0, 50.0), (6.0, 11.0)
 # Luminance up to which a photo is believed, and by how much more the fairest skin reflects.
 FAIR_SKIN, FAIREST_MORE = 0.40, 0.15
 # Luminance from which down highlights count for more of what dark skin shows, and from which they do fully.
