@@ -64,8 +64,9 @@ def build_curves(grown: Strands, name: str) -> bpy.types.HairCurves:
     tone = curves.attributes.new(TONE_ATTRIBUTE, "FLOAT", "CURVE")
     tone.data.foreach_set("value", grown.tones)
     if grown.sides is not None:
-        sides = curves.attributes.new(SIDES_ATTRIBUTE, "FLOAT", "CURVE")
-        sides.data.foreach_set("value", grown.sides)
+        domain = "CURVE" if grown.sides.ndim == 1 else "POINT"
+        sides = curves.attributes.new(SIDES_ATTRIBUTE, "FLOAT", domain)
+        sides.data.foreach_set("value", np.ascontiguousarray(grown.sides).ravel())
     return curves
 
 

@@ -43,6 +43,9 @@ LEAST_AREA, LEAST_PALE = 0.012, 0.4  # square eye distances of a side; share of 
 # hair is no lighter for a wall that shines on it than that.
 ALL_GREY = np.array([78.0, 1.0, 4.0])
 LIGHTER, LIGHT = (4.0, 10.0), (20.0, 32.0)
+# Percentiles of lightness between which hair is bright, and by how much more the lengths' are than the
+# crown's, from no streaks to sure ones.
+STREAKS, STREAKS_LIGHTER = (75.0, 90.0), (-6.0, 2.0)
 COARSE = 55  # pixels of an eye distance in the picture that is looked at, at least
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
@@ -69,13 +72,56 @@ def hair_colours(
     if scalp.fall:
         falling = where_it_falls(landmarks, masks, scalp.fall, metres_per_px)
         found = hair_colour(picture, masks, falling)
-        return {"hair": found} if found else {}
+        if found is None:
+            return {}
+        streaks = read_streaks(picture, landmarks, masks, falling)
+        return {"hair": found} | ({} if streaks is None else {SIDES: streaks})
     greying = read_greying(picture, landmarks, masks)
     if greying is None:
         return {}
     of_all, crown = np.array(usual), np.array(greying.crown)
     red, green, blue = (of_all + greying.sure * (crown - of_all)).tolist()
     return {"hair": (red, green, blue), SIDES: greying.sides}
+
+
+def read_streaks(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, falling: Chosen
+) -> Colour | None:
+    """sRGB of lighter streaks in hair that falls beside a face; None where it has none.
+
+    Lengths lie in shade, 10 to 20 CIELAB L darker than a crown under lamps. Where the bright ones are as
+    light as the crown's they have another colour.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
+    falling : (H, W) where hair falls beside the face
+    """
+    unit = landmarks.eye_distance_px
+    rows = np.arange(len(falling))[:, None]
+    eyes = float(landmarks.points_px[list(EYES), 1].mean())
+    inside = grown(masks.person, -INSIDE * unit) > 0.85
+    inside &= unlike_background(pixels, masks.person) > 0.6
+    crown = (masks.hair_clear > 0.6) & inside & (rows < eyes)
+    # Further down there are clothes.
+    chin = float(landmarks.points_px[MIDDLE[1], 1])
+    lengths = falling & inside & (rows > eyes) & (rows < chin)
+    if min(crown.sum(), lengths.sum()) < LEAST_AREA * unit**2:
+        return None
+    of_crown, of_lengths = (_lit(_lab(pixels[there]), STREAKS) for there in (crown, lengths))
+    sure = float(smoothstep(np.array(of_lengths[0] - of_crown[0]), *STREAKS_LIGHTER))
+    if sure == 0.0:
+        return None
+    middle = _lit(_lab(pixels[crown]))
+    of_skin = masks.skin > 0.8
+    skin = np.median(_lab(pixels[of_skin]), axis=0) if of_skin.any() else None
+    return plausible_hair(middle + sure * (of_lengths - middle), skin)
+
+
+def _lab(pixels: Pixels) -> Floats:
+    """(M, 3) CIELAB of some thousands of pixels (N, 3)."""
+    few = pixels[None, :: max(1, len(pixels) // 6000)].astype(np.float32) / 255
+    return np.asarray(cv2.cvtColor(few, cv2.COLOR_RGB2LAB)[0], np.float64)
 
 
 def hair_tones(head: Head, colours: Mapping[str, Colour]) -> Floats:
@@ -185,7 +231,7 @@ def _seen(
     )
 
 
-def _lit(samples: Floats) -> Floats:
-    """(3,) median of samples (N, 3) in CIELAB between shade and glints."""
-    low, high = np.percentile(samples[:, 0], LIT)
+def _lit(samples: Floats, between: tuple[float, float] = LIT) -> Floats:
+    """(3,) median of samples (N, 3) in CIELAB between percentiles, usually those of shade and glints."""
+    low, high = np.percentile(samples[:, 0], between)
     return np.median(samples[(samples[:, 0] >= low) & (samples[:, 0] <= high)], axis=0)

@@ -125,7 +125,8 @@ def _strand_colours(head: Head, grown: Strands) -> Floats:
     if grown.sides is None:
         return crown
     sides = to_linear(head.colours[SIDES]).astype(np.float64)
-    return crown + grown.sides[:, None].astype(np.float64) * (sides - crown)
+    share = grown.sides.reshape(len(grown.sides), -1).mean(1, dtype=np.float64)
+    return crown + share[:, None] * (sides - crown)
 
 
 def _between(

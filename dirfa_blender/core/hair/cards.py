@@ -22,7 +22,7 @@ from .atlas import BUNDLES, ROOTS, TIPS, bundle_box, in_half, weave_box
 from .bundles import bundles
 from .curls import coil_share
 from .curtain import with_normals
-from .greying import SIDES, drawn_from_sides, sides_of
+from .greying import SIDES, drawn_from_sides, is_streaked, sides_of
 from .groom import Strands, cap_grid, cap_order, curl_of, standoff, wave_of
 from .tresses import PART as LONG_PART
 from .tresses import cut_share, tress_grid
@@ -112,7 +112,8 @@ def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None
     parts = [_strips(grown, skin, kind, random) for grown, kind in zip(hair, kinds, strict=True)]
     points, normals, uvs = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
     if SIDES in head.colours:
-        is_side = drawn_from_sides(head, points[:, 0].mean(1), random)
+        rows = points if is_streaked(head) else points[:, :1]
+        is_side = drawn_from_sides(head, rows.mean((1, 2)), random)
         uvs[..., 1] = in_half(uvs[..., 1], is_side[:, None, None])
     number = np.arange(points.size // 3).reshape(points.shape[:3])
     corners = (number[:, :-1, :-1], number[:, 1:, :-1], number[:, 1:, 1:], number[:, :-1, 1:])
@@ -174,7 +175,9 @@ def _woven(head: Head) -> npt.NDArray[np.float32]:
         height = np.clip(share[..., 1], *WITHIN)
         if SIDES in head.colours:
             middle = head.vertices[head.faces[chosen][:, :3]].mean(1)
-            height = in_half(height, sides_of(head, middle)[:, None] > 0.5)
+            # Streaks lie over what is as dark as all of the hair.
+            is_side = (sides_of(head, middle) > 0.5) & (not is_streaked(head))
+            height = in_half(height, is_side[:, None])
         uvs[chosen] = np.stack([left + (right - left) * turn, height], -1)
     return uvs.astype(np.float32)
 

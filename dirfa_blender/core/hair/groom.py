@@ -81,7 +81,8 @@ class Strands:
     points : (S, P, 3) float32, metres, from root to tip
     radii : (P,) float32, metres
     tones : (S,) float32, 0 dark to 1 fair: strands of a lock are of about one tone
-    sides : (S,) float32, 0 of the crown's colour to 1 of the sides' (`greying`); None if all have one
+    sides : (S,) or (S, P) float32, 0 of the first colour to 1 of the second (`greying`), of strands or
+        along them; None if all have one
     """
 
     points: npt.NDArray[np.float32]

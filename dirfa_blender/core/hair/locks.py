@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..head import Head
+from .greying import with_sides
 from .groom import Strands, curl_of, swing, tones_of, wave_of
 from .tresses import THICKNESS, cut_share, tress_grid
 
@@ -63,7 +64,8 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     across = np.cross(normal, (0.0, 0.0, 1.0))
     points = place + normal * lift[..., None] + across * sway[..., None]
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
-    return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
+    tones = tones_of(which, random)
+    return with_sides(head, Strands(points.astype(np.float32), radii.astype(np.float32), tones))
 
 
 def _outward(grid: Floats) -> Floats:

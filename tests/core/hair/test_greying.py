@@ -11,6 +11,8 @@ from dirfa_blender.core.hair.cards import cards, under_cards
 from dirfa_blender.core.hair.curtain import carried_hair
 from dirfa_blender.core.hair.greying import SIDES, side_share, sides_of
 from dirfa_blender.core.hair.groom import cap_grid
+from dirfa_blender.core.hair.locks import locks
+from dirfa_blender.core.hair.tresses import Fall, with_tresses
 from dirfa_blender.core.head_template import template
 
 CROWN, GREY = (0.2, 0.15, 0.1), (0.6, 0.6, 0.6)
@@ -81,3 +83,17 @@ def test_the_cap_under_cards_is_in_both_halves_and_no_face_spans_them() -> None:
 
     assert (low.all(1) | ~low.any(1)).all()
     assert low.any() and not low.all()
+
+
+def test_streaks_of_long_hair_are_in_its_fair_strands_and_more_so_toward_their_tips() -> None:
+    fall = Fall((0.16, 0.16), (True, True), (0.10, 0.11, 0.11))
+    head = replace(with_tresses(template(), fall), colours={"hair": CROWN, SIDES: GREY})
+
+    carried, hanging = carried_hair(head), locks(head)
+
+    assert carried is not None and carried.sides is not None
+    assert carried.sides[:, -1].mean() > 1.3 * carried.sides[:, 0].mean()
+    for grown in (carried, hanging):
+        assert grown is not None and grown.sides is not None
+        assert grown.sides.shape == grown.points.shape[:2]
+        assert grown.sides[grown.tones > 0.7].mean() > 2.0 * grown.sides[grown.tones < 0.3].mean()
