@@ -28,8 +28,8 @@ LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and gli
 FAIR_HAIR = 40.0  # lightness from which lengths are looked at
 # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through.
 SHINING = 18.0
-# CIELAB a and b that hair has: no pigment makes it blue, a wall does.
-REDNESS, YELLOWNESS = (-1.0, 35.0), (0.5, 50.0)
+# CIELAB a and b that hair has: no pigment makes it blue, a wall does. Even white hair is a little yellow.
+REDNESS, YELLOWNESS = (-1.0, 35.0), (2.5, 50.0)
 # Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes
 # yellow away. Even fair hair is not olive: a camera that takes red from it took it from all.
 RED_SHARE, FAINT_RED = 0.75, 2.0  # CIELAB a at most: share of b, and where b is none
@@ -142,6 +142,12 @@ def plausible_hair(seen: Floats, skin: Floats | None) -> Colour:
     lab = np.array([[[light, share * red, share * yellow]]])
     red, green, blue = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)[0, 0].tolist()
     return red, green, blue
+
+
+def as_hair_colour(colour: Colour) -> Colour:
+    """sRGB of the colour that hair can have nearest to an sRGB colour."""
+    lab = cv2.cvtColor(np.array([[colour]], np.float32), cv2.COLOR_RGB2LAB)
+    return plausible_hair(lab[0, 0].astype(np.float64), None)
 
 
 def _between(samples: Floats, percentiles: tuple[float, float]) -> Floats:

@@ -30,7 +30,7 @@ from dirfa_blender.core.head_template import template
 
 from .beard import beard_expected, beard_shade, bearded
 from .closeup import Closeup
-from .colours import Colour, measured_colours
+from .colours import Colour, as_hair_colour, measured_colours
 from .complexion import Complexion, Worn, as_hair, complexion
 from .grain import GRAIN, Grain, below_jaw, grain
 from .greying import hair_colours, hair_tones
@@ -227,7 +227,8 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     elif "hair" in colours:
         colours.update(hair_colours(seen_in, scalp, metres_per_px, colours["hair"]))
     for name in {"hair", SIDES} & set(colours):
-        colours[name] = _as_colour(to_linear(colours[name]) * balance**0.5)
+        # What takes the lamp's orange from skin would leave grey hair blue.
+        colours[name] = as_hair_colour(_as_colour(to_linear(colours[name]) * balance**0.5))
     colours["skin"] = _as_colour(tone)
     if taken.white_brows is not None:
         white = tone * np.array(taken.white_brows) ** WHITE_HAIR

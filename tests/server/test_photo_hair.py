@@ -11,8 +11,9 @@ import pytest
 
 from dirfa_blender.core.hair.tresses import Fall
 from dirfa_blender.core.head_template import template
-from server.photo.colours import hair_colour, measured_colours
+from server.photo.colours import as_hair_colour, hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
+from server.photo.greying import read_streaks
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
 from server.photo.hair_share import hair_seen
 from server.photo.mask import FaceMasks, face_masks
@@ -329,3 +330,29 @@ def test_short_hair_that_stands_off_the_crown_lies_close_at_the_nape() -> None:
     nape = head.part("hair") & (head.vertices[:, 2] < lowest + 0.02)
     assert off[crown].mean() > 0.02
     assert off[nape].max() < 0.25 * off[crown].mean()
+
+
+def test_grey_hair_does_not_turn_blue_where_its_photo_is_balanced_for_an_orange_lamp() -> None:
+    red, green, blue = as_hair_colour((0.47, 0.47, 0.50))
+
+    assert red > green > blue
+    assert as_hair_colour((0.45, 0.30, 0.18)) == pytest.approx((0.45, 0.30, 0.18), abs=0.01)
+
+
+def test_lengths_as_light_as_the_crown_are_streaked_and_shaded_ones_are_not() -> None:
+    shown = masks()
+    beside = np.zeros(shown.person.shape, bool)
+    points = landmarks().points_px
+    rows = np.arange(len(beside))[:, None]
+    beside |= (shown.person > 0.9) & (rows > points[33, 1]) & (rows < points[152, 1])
+
+    def read(lengths: tuple[int, int, int]) -> tuple[float, ...] | None:
+        pixels = astronaut().copy()
+        pixels[shown.hair_clear > 0.5] = (70, 60, 55)
+        pixels[beside] = lengths
+        return read_streaks(pixels, landmarks(), shown, beside)
+
+    assert read((40, 34, 31)) is None
+    streaks = read((120, 96, 72))
+    assert streaks is not None
+    assert streaks[0] > 0.4
