@@ -36,7 +36,7 @@ from .panels import (
 from .performing import refining
 from .rig import profiles
 from .session import state
-from .settings import key_watch, mapping_editor, presets, properties, rate_watch
+from .settings import key_watch, mapping_editor, presets, properties, rate_watch, saved_paths
 from .staging import retaking
 
 CLASSES = (
@@ -87,6 +87,7 @@ def register() -> None:
     server.begin_watching()
     refining.begin_watching()
     profiles.begin_reading()
+    saved_paths.begin()
     if not bpy.app.background:
         key_watch.begin()
         rate_watch.begin()
@@ -96,6 +97,7 @@ def unregister() -> None:
     """Stop what runs and take everything back."""
     rate_watch.end()
     key_watch.end()
+    saved_paths.end()
     profiles.end_reading()
     refining.end_watching()
     rendering.end_following()

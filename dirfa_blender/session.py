@@ -68,6 +68,7 @@ class State:
     went, ``film_path`` where it is. ``longest_piece_seconds`` is how long the last result that entered
     held the window up at most. ``sharing`` is the number of a character, of those generated last, whose
     mesh another one has too. ``rates`` are the frame rates last seen, by the number of their scene.
+    ``paths_before`` are properties, by holder and name, and what they said before the file was saved.
     """
 
     title: str = ""
@@ -99,6 +100,9 @@ class State:
     sharing: int = 0
     longest_piece_seconds: float = 0.0
     is_quiet: bool = False
+    paths_before: list[tuple[object, str, str]] = field(
+        default_factory=list[tuple[object, str, str]]
+    )
     live: LiveSession | None = None
     film: FilmJob | None = None
     film_path: str = ""
@@ -150,6 +154,7 @@ class State:
         self.postponed.clear()
         self.rates.clear()
         self.is_quiet = False
+        self.paths_before.clear()
         self.sharing = 0
 
     def drop_refining(self) -> None:

@@ -17,6 +17,8 @@ from ..core.timing import FrameRate
 
 # A recording up to this size travels inside the saved file, so the file plays anywhere.
 PACK_LIMIT_BYTES = 64 * 2**20
+# Of Blender's sequencer.
+CHANNELS = 128
 
 
 def frame_rate(scene: bpy.types.Scene) -> FrameRate:
@@ -60,14 +62,19 @@ def place_sound(
     Raises
     ------
     AudioError
-        There is no such file, or Blender finds no sound in it.
+        There is no such file, Blender finds no sound in it, or the sequencer is full.
     """
     path = Path(path)
     if not path.is_file():
         raise AudioError(f"There is no recording {path.name} in {path.parent}.")
     strips = _strips(scene)
     used = {strip.channel for strip in strips}
-    channel = next(number for number in range(1, 129) if number not in used)
+    channel = next((number for number in range(1, CHANNELS + 1) if number not in used), None)
+    if channel is None:
+        raise AudioError(
+            f"All {CHANNELS} channels of the sequencer are taken, so the recording has no place there. "
+            "Empty one of them, or switch Sound Strip off."
+        )
     try:
         strip = strips.new_sound(name, str(path), channel=channel, frame_start=frame_start)
     except RuntimeError as error:

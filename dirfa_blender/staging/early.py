@@ -41,6 +41,8 @@ def sitting_of(settings: bpy.types.PropertyGroup) -> Sitting:
 
 def on_photo(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     """Another photo was chosen: begin to read it."""
+    if state().is_quiet:
+        return
     state().drop_reading()
     if not settings.photo or not _is_wanted(context) or state().server_state not in STARTABLE:
         return

@@ -204,3 +204,16 @@ def test_what_a_character_hides_is_warned_of_and_the_line_is_there(stage, server
     assert bpy.ops.dirfa.generate() == {"FINISHED"}
 
     assert len(stage.dirfa.lines) == 1
+
+
+def test_a_sequencer_without_a_free_channel_keeps_everything_out_and_says_so(stage, server) -> None:
+    strips = stage.sequence_editor_create().strips
+    for channel in range(1, 129):
+        strips.new_sound(f"Atmo {channel}", stage.dirfa.audio, channel=channel, frame_start=1)
+    before = snapshot()
+
+    said = refused(bpy.ops.dirfa.generate)
+
+    assert "All 128 channels" in said and "Sound Strip" in said
+    assert snapshot() == before
+    assert not len(stage.dirfa.lines) and not state().is_busy
