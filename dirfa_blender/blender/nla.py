@@ -49,23 +49,30 @@ class LayerStrip:
 def lay_out(
     id_block: bpy.types.ID, wanted: Sequence[LayerStrip], span: tuple[float, float]
 ) -> None:
-    """Give a datablock these tracks over whatever it has; those that are there keep their settings."""
+    """Give a datablock these tracks over whatever it has; those that are there keep their settings.
+
+    One that an artist deleted comes back where it was, or it would hide what lies below. The rest pose does
+    not: it can only be put on top, where it would hide everything.
+    """
     data = id_block.animation_data or id_block.animation_data_create()
     ours = {layer.action for layer in wanted}
     if data.action in ours:
         data.action = None
     present = {
-        (strip.action, strip.action_slot.identifier): strip
+        (strip.action, strip.action_slot.identifier): (track, strip)
         for track in data.nla_tracks
         for strip in track.strips
         if strip.action in ours and strip.action_slot is not None
     }
+    below: bpy.types.NlaTrack | None = None
     for layer in wanted:
         begin, end = layer.span or span
         end = max(end, begin + 1.0)
-        strip = present.get((layer.action, layer.slot.identifier))
+        track, strip = present.get((layer.action, layer.slot.identifier), (None, None))
         if strip is None:
-            track = data.nla_tracks.new()
+            if layer.title == REST_TRACK and present:
+                continue
+            track = data.nla_tracks.new(prev=below)
             track.name = layer.title
             strip = track.strips.new(layer.title, round(begin), layer.action)
             strip.action_slot = layer.slot
@@ -76,6 +83,7 @@ def lay_out(
         elif (strip.action_frame_start, strip.action_frame_end) != (begin, end):
             # A strip that the artist moved keeps its distance from the keys.
             _cover(strip, begin, end, shift=strip.frame_start - strip.action_frame_start)
+        below = track
 
 
 def take_down(id_block: bpy.types.ID, ours: Sequence[bpy.types.Action]) -> list[bpy.types.NlaTrack]:

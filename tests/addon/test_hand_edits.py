@@ -241,3 +241,23 @@ def test_renamed_shape_keys_are_a_sentence_and_nothing_changes(stage, face) -> N
     assert any(
         np.allclose(fcurves.read_keys(c)[:96, 1], before[: len(c.keyframe_points)]) for c in curves
     )
+
+
+@pytest.mark.parametrize("title", ["Rest", "Upper Face", "Lips"])
+def test_a_track_that_was_deleted_hides_nothing_when_another_take_plays(
+    stage, face, title: str
+) -> None:
+    raise_jaw(face)
+    bpy.ops.dirfa.push_down()
+    stage.dirfa.lines[0].controls.brows = 0.5
+    before = evaluated(stage, face, FRAMES)
+    tracks = face.data.shape_keys.animation_data.nla_tracks
+    names = [track.name for track in tracks]
+    tracks.remove(tracks[title])
+
+    stage.dirfa.lines[0].controls.brows = 0.6
+    stage.dirfa.lines[0].controls.brows = 0.5
+
+    assert np.allclose(evaluated(stage, face, FRAMES), before, atol=3e-3)
+    left = [name for name in names if name != "Rest"] if title == "Rest" else names
+    assert [track.name for track in tracks] == left
