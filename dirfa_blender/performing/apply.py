@@ -143,7 +143,7 @@ def planned(animation: Animation, target: Target, follow: Follow | None = None) 
     """
     track = target.profile.apply(animation)
     builder = _Builder(target, track, animation, follow or Follow(0.0, animation.times))
-    slots = builder.slots()
+    slots = _without_driven_bones(builder.slots())
     _refuse_unwritable(slots, target.character)
     return slots
 
@@ -369,6 +369,18 @@ def _refuse_unturnable(found: Target) -> None:
             f"'{chosen.name}' must turn in a rotation mode other than Axis Angle, for which Blender has "
             "no delta transform. Choose Quaternion or an Euler order under Object > Transform."
         )
+
+
+def _without_driven_bones(slots: list[Slot]) -> list[Slot]:
+    """Slots without the bones that a driver turns: the rest of the character speaks all the same."""
+    left: list[Slot] = []
+    for slot in slots:
+        driven = {p for p in fcurves.driven_paths(slot.id_block) if p.startswith("pose.bones[")}
+        free = tuple(channel for channel in slot.channels if channel.path not in driven)
+        if free:
+            left.append(slot if len(free) == len(slot.channels) else replace(slot, channels=free))
+    # Where nothing is left, what drives it is said.
+    return left or slots
 
 
 def _refuse_unwritable(slots: list[Slot], character: Character) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import bpy
 
+from ..blender import fcurves
 from ..core.characters.inventory import Coverage, named
 from ..core.characters.profile import MappingProfile
+from ..core.characters.skeleton import neck_chain
 from ..core.layers import TITLES
 from ..performing.shared_meshes import twins
 from ..rig.character import Character, character_of, is_turned_by_another
@@ -51,7 +53,7 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
                     "Give Own Mesh to part them"
                 )
     if character.rig is not None:
-        sentences += _of_rig(character.rig, found)
+        sentences += _of_rig(character.rig, character, profile, found)
     scenes = _spoken_in(character)
     if len(scenes) > 1:
         sentences.append(
@@ -106,7 +108,9 @@ def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
     return sentences
 
 
-def _of_rig(rig: bpy.types.Object, found: Coverage) -> list[str]:
+def _of_rig(
+    rig: bpy.types.Object, character: Character, profile: MappingProfile, found: Coverage
+) -> list[str]:
     sentences: list[str] = []
     if rig.data.pose_position == "REST":
         sentences.append(
@@ -119,6 +123,13 @@ def _of_rig(rig: bpy.types.Object, found: Coverage) -> list[str]:
             f"Bone '{head}' of '{rig.name}' is turned by a constraint, so turns of the head are not seen: "
             "lower the constraint's influence"
         )
+    driven = fcurves.driven_paths(rig)
+    used = [name for bones in found.bones.values() for name in bones]
+    necks = neck_chain(character.inventory.skeleton, profile.bones, head) if head else []
+    for name in dict.fromkeys([*necks, *found.parts.values(), *used]):
+        path = f'pose.bones["{bpy.utils.escape_identifier(name)}"].'
+        if any(owned.startswith((f"{path}rotation", f"{path}location")) for owned in driven):
+            sentences.append(f"Bone '{name}' of '{rig.name}' is moved by drivers and left alone")
     return sentences
 
 

@@ -15,8 +15,9 @@ from dirfa_blender.operators import speech_operator
 from dirfa_blender.performing import lines
 from dirfa_blender.rig.character import character_of
 from dirfa_blender.session import state
+from dirfa_blender.staging.hindrances import hindrances_of
 from tests.addon.stage import QueueServer, line_with_take
-from tests.addon.stand_ins import face_with_keys, moved_keys, rigged_face
+from tests.addon.stand_ins import armature, face_with_keys, moved_keys, rigged_face
 from tests.addon.test_operators import refused, snapshot
 from tests.addon.test_scene import write_tone
 
@@ -242,3 +243,27 @@ def test_casting_that_cannot_be_played_changes_no_line(stage) -> None:
     assert "nothing that profile" in refused(bpy.ops.dirfa.cast)
 
     assert line.character == hero
+
+
+@pytest.mark.parametrize("bone", ["neck", "head"])
+def test_a_bone_that_a_driver_turns_is_left_alone_and_said(stage, face, bone: str) -> None:
+    rig = face.parent
+    rig.pose.bones[bone].rotation_mode = "XYZ"
+    rig.pose.bones[bone].driver_add("rotation_euler", 1).driver.expression = "0.1"
+
+    assert bpy.ops.dirfa.generate() == {"FINISHED"}
+
+    assert keys_played(face) >= 50
+    paths = {path for path, _ in fcurves.curves_of(rig)}
+    assert f'pose.bones["{bone}"].rotation_euler' not in paths
+    said = f"Bone '{bone}' of '{rig.name}' is moved by drivers and left alone"
+    assert said in hindrances_of(face)
+
+
+def test_a_rig_of_which_a_driver_turns_all_there_is_says_so(stage) -> None:
+    rig = armature({"head": "head"}, mode="XYZ")
+    rig.pose.bones["head"].driver_add("rotation_euler", 0).driver.expression = "0.1"
+    rig.pose.bones["head"].driver_add("location", 0).driver.expression = "0"
+    stage.dirfa.target = rig
+
+    assert "drivers on 2 of the properties" in refused(bpy.ops.dirfa.generate)
