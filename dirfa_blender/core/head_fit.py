@@ -23,6 +23,7 @@ from .anatomy.lower_profile import forward
 from .errors import SettingsError
 from .head import Head
 from .head_shapes import shaped_template, with_shapes
+from .likeness.ageing import ageing_field
 from .likeness.expression import expression_basis
 from .likeness.landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .likeness.lids import relaxed_lids
@@ -92,6 +93,7 @@ class Solution:
     views, expressions : a view and (K,) weights of `likeness.expression.USUAL_WEIGHTS` for each photo
     photos_px : (N, 3) float64, the landmarks of each photo
     neck : share by which the neck is wider than the template's
+    age : 0..1, what of `ageing` the face has
     """
 
     offsets: Floats
@@ -100,6 +102,7 @@ class Solution:
     expressions: tuple[Floats, ...]
     photos_px: tuple[Floats, ...]
     neck: float = 0.0
+    age: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -256,7 +259,8 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
         pulls = pulls + _correction_answer() @ solution.correction
     field = Field(rest, pulls)
     vertices = relaxed_lids(template, morphed(template, field, _template_reach()))
-    vertices = eased_corners(_evening(), vertices) + solution.neck * neck_field()
+    vertices = eased_corners(_evening(), vertices)
+    vertices += solution.neck * neck_field() + solution.age * ageing_field()
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
     head = replace(
@@ -287,6 +291,7 @@ def prepare() -> None:
     _evening()
     _mirror()
     neck_field()
+    ageing_field()
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@
 
 * The photo: `decode` reads it, `landmarks` finds the face with the networks of `graphs`, `checks` refuses
   or warns, `closeup` cuts it out: `mask` says what each pixel shows, `hair_share` of hair, and `glasses`
-  go. `neck` measures what landmarks do not.
+  go. `neck` and `age` measure what landmarks do not.
 * The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`,
   `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`, which ends where
   `beard_outline` says. `colours` and `irises` measure what materials need.

@@ -98,6 +98,7 @@ class Complexion:
     hairy : (H, W) 0..1, brows and beard
     beard : (H, W) 0..1, beard alone
     folds : (H, W) float32, eye distances by which folds at rest stand out
+    lines : logarithm by which the narrowest wrinkles darken the skin, on the mean
     beard_hangs : eye distances by which it hangs below the chin
     white_brows : factor on the even colour, linear, of white hairs in the brows; None where they have none
     """
@@ -109,6 +110,7 @@ class Complexion:
     hairy: Shares
     beard: Shares
     folds: Image
+    lines: float = 0.0
     beard_hangs: float = 0.0
     white_brows: tuple[float, float, float] | None = None
 
@@ -214,6 +216,7 @@ def complexion(
         np.clip(hairy, 0, 1).astype(np.float32),
         beard,
         folds.heights,
+        folds.lines,
         beard_below_chin(pixels, landmarks, masks, beard, lines),
         of_white,
     )

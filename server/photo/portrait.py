@@ -118,6 +118,7 @@ def head_from_photos(
         haired = beside.submit(lambda head: with_hair(head, read.result()), fit.head)
         skin = skin_from_photo(seen, fit, read)
         warnings += (HEADWEAR_WARNING,) if skin.scalp.is_covered else ()
+        solution = replace(solution, age=skin.age)
         dressed = _dressed(haired.result(), skin, skin.albedo(SKETCH))
         laid = beside.submit(skin.textures, settings.texture_pixels)
         seen_in = [look.found.landmarks for look in looks]

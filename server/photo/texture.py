@@ -28,6 +28,7 @@ from dirfa_blender.core.head import MOST_RELIEF, Head, Heights
 from dirfa_blender.core.head_fit import Fit
 from dirfa_blender.core.head_template import template
 
+from .age import age_seen
 from .beard import beard_expected, beard_shade, bearded
 from .closeup import Closeup
 from .colours import Colour, as_hair_colour, measured_colours
@@ -116,6 +117,7 @@ class Skin:
     scalp : whether and how far hair stands off
     beard : (V,) 0..1, where on the face one is expected
     beard_metres : by which it hangs below the chin
+    age : 0..1, how far years have made the face sink
     surface : what a texture is put together from
     """
 
@@ -123,6 +125,7 @@ class Skin:
     scalp: Scalp
     beard: Floats
     beard_metres: float
+    age: float
     surface: _Surface
 
     def albedo(self, size: int) -> npt.NDArray[np.uint8]:
@@ -229,6 +232,7 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     for name in {"hair", SIDES} & set(colours):
         # What takes the lamp's orange from skin would leave grey hair blue.
         colours[name] = as_hair_colour(_as_colour(to_linear(colours[name]) * balance**0.5))
+    age = age_seen(taken.lines, colours.get("hair"))
     colours["skin"] = _as_colour(tone)
     if taken.white_brows is not None:
         white = tone * np.array(taken.white_brows) ** WHITE_HAIR
@@ -241,7 +245,7 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     expected = beard_expected(taken, moved.eye_distance_px, places, facing, beard)
     unit_metres = moved.eye_distance_px * metres_per_px
     surface = _Surface(taken, sight, base, beard, mirror, unit_metres)
-    return Skin(colours, scalp, expected, taken.beard_hangs * unit_metres, surface)
+    return Skin(colours, scalp, expected, taken.beard_hangs * unit_metres, age, surface)
 
 
 def _greyness(hair: Colour | None) -> float:

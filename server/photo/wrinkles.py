@@ -76,12 +76,14 @@ class Wrinkles:
     heights : (H, W) float32, eye distances by which skin stands out of an even face
     shade : (H, W) float32, logarithm by which that skin is darker, 0 or less
     stays : (H, W) 0..1, what of a fold is there without the smile
-    age : 0..1, how wrinkled the face is where no smile folds it
+    lines : logarithm by which the narrowest wrinkles darken skin that no smile folds, on the mean
+    age : 0..1, what of an old face's wrinkles those are
     """
 
     heights: Image
     shade: Image
     stays: Shares
+    lines: float
     age: float
 
 
@@ -119,7 +121,7 @@ def wrinkles(
         cv2.resize(part, (wide, high), interpolation=cv2.INTER_LINEAR) for part in (heights, dark)
     )
     stays = np.asarray(1 - (1 - np.float32(STAYS * age) * lasting) * of_smile, np.float32)
-    return Wrinkles(heights * stays, dark * stays, stays, age)
+    return Wrinkles(heights * stays, dark * stays, stays, mean, age)
 
 
 def _bands(shade: Shares, weight: Shares, sight: Sight, scale: float) -> list[tuple[Image, float]]:

@@ -192,8 +192,8 @@ def fold(anatomy: Anatomy, depth: float, height: float) -> Array:
     unit, sites = anatomy.unit, np.flatnonzero(anatomy.skin & (anatomy.vertices[:, 0] > 0.0))
     skin = anatomy.vertices[sites]
     path = smooth_line(anatomy.points, FOLD)
-    on, along = _near(skin, path, unit * FOLD_WIDTH)
-    beside, by = _near(skin, path + unit * np.array(CHEEK_SHIFT), unit * CHEEK_WIDTH)
+    on, along = near_line(skin, path, unit * FOLD_WIDTH)
+    beside, by = near_line(skin, path + unit * np.array(CHEEK_SHIFT), unit * CHEEK_WIDTH)
     line = depth * on * (1.0 - smoothstep(along, *FOLD_FADES))
     line -= height * beside * (1.0 - smoothstep(by, *CHEEK_FADES))
     line *= smoothstep(skin[:, 0], *sorted((0.0, anatomy.points[358, 0])))
@@ -216,7 +216,7 @@ def smooth_line(points: Array, places: Sequence[Place]) -> Array:
     return line
 
 
-def _near(sites: Array, line: Array, width: float) -> tuple[Array, Array]:
+def near_line(sites: Array, line: Array, width: float) -> tuple[Array, Array]:
     """Of (N, 3) sites each (N,): how near a line they are, 1 on it, and the share of it passed there.
 
     Both change evenly: where two parts of a bent line are as near, the share is between theirs.
