@@ -163,8 +163,7 @@ def complexion(
     ----------
     pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
     smile : 0..1, how far folds of a smile are expected beside the mouth
-    enlarged : pixels of the picture for one of the photo
-    worn : glasses that were taken off
+    enlarged : pixels of the picture for one of the photo; worn : glasses that were taken off
     grey_hair : 0..1, how surely the person's hair is grey or white, so that brows may be
     """
     unit = landmarks.eye_distance_px

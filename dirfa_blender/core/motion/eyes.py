@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..anatomy.corners import Evening
 from ..anatomy.face_view import Anatomy, Array, Fields, Indices, Mask, turn, turn_level
 from ..easing import smoothstep
 from .mouth import Moves
@@ -24,18 +25,21 @@ LOOKS = {  # pitch and yaw of the eyeball, radians, down and outward positive
     "eyeLookInLeft": (0.0, -np.radians(30.0)),
 }
 CLEARANCE = 0.15  # millimetres kept between lid and eyeball all the way
+# Millimetres along which a lid goes along with what has to clear the eye; over which that is evened out.
+TAKEN_ALONG, EVENED = 9.0, 2.5
 LID_UPPER = (362, 398, 384, 385, 386, 387, 388, 466, 263)  # from the inner to the outer corner
 LID_LOWER = (362, 382, 381, 380, 374, 373, 390, 249, 263)
-BLINK = (-0.75, 0.25)  # shares of the opening by which the upper and the lower lid rise
+BLINKS = "eyeBlinkLeft"
+BLINK = (-0.84, 0.16)  # shares of the opening by which the upper and the lower lid rise
 # Millimetres by which the upper lid of a blink goes past the line where the lids meet, and outwards over
 # the lower one: margins that only touch show wet edge and cornea from below, or subdivided.
-OVERLAP, OVER = 0.9, 0.4
+OVERLAP, OVER = 0.9, 1.5
 OVERLAP_FROM = 0.15  # radians of opening beside which lids overlap wholly; not in the corners
-# Where hollows over a closed upper lid are filled: shares of the way from its inner to its outer corner
-# over which that begins, millimetres beyond the outer one over which it ends, from the margin over which it
-# begins, and from the eye's centre within which skin is looked at; the radius that hollows keep.
-HOLLOW_FROM_NOSE, HOLLOW_BESIDE, HOLLOW_FROM = (0.5, 0.8), (4.0, 9.0), (1.0, 3.0)
-HOLLOW_REACH, HOLLOW_RADIUS = 28.0, 12.0
+# Where the skin of a closed upper lid is evened out: millimetres from the margin and, beside it, beyond the
+# outer corner over which that begins, before the margin over which it ends. How thick the lid is.
+EVEN_FROM, EVEN_BESIDE, EVEN_REACH = (0.5, 2.0), (0.5, 3.0), (4.0, 9.0)
+EVEN_ROUNDS, EVEN_SWEEPS = 20, 6
+UNDER_LID = 1.5
 WIDE = (0.22, -0.07)
 SQUINT = (-0.15, 0.30)
 CHEEK_SQUINT = (-0.03, 0.17)  # under a raised cheek
@@ -73,7 +77,7 @@ def eye_shapes(anatomy: Anatomy) -> dict[str, Array]:
     squint = anatomy.motion(SQUINT_SKIN, _without(STILL, SQUINT_SKIN))
     brow = anatomy.motion(WIDE_BROW, (*STILL, 300, 276))
     return {
-        "eyeBlinkLeft": eye.blink(),
+        BLINKS: eye.blink(),
         "eyeWideLeft": eye.lids(*WIDE) + brow,
         "eyeSquintLeft": eye.lids(*SQUINT) + squint,
         "eyeLookUpLeft": eye.look(*LOOKS["eyeLookUpLeft"], LOOK_UP),
@@ -120,9 +124,10 @@ class Eye:
         closed = self._slid(self._turned(*BLINK, meet=True))
         arm = self.anatomy.vertices + closed - self.centre
         away = arm / np.maximum(np.linalg.norm(arm, axis=1, keepdims=True), 1e-9)
-        closed += (OVER * self.anatomy.unit * self._overlap * self._on_margin)[:, None] * away
-        closed[:, 1] -= self._hollows(self.anatomy.vertices + closed)
-        return closed
+        lower, upper = self._margin_radius(LID_LOWER), self._margin_radius(LID_UPPER)
+        lift = np.maximum(lower - upper, 0.0) + OVER * self.anatomy.unit
+        closed += (lift * self._overlap * self._on_margin)[:, None] * away
+        return self._evened(closed)
 
     def look(self, pitch: float, yaw: float, lids: tuple[float, float]) -> Array:
         """The eyeball turned, and the lids that follow; radians, down and outward are positive."""
@@ -134,7 +139,9 @@ class Eye:
     def attend(self, fields: Fields, names: Sequence[str], side: float) -> None:
         """Keep lids out of the eye at any weight of any shape, and lashes on their lids.
 
-        The way out is shared by neighbours, so that a lid keeps its thickness.
+        The way out is shared by neighbours, so that a lid keeps its thickness. In a blink, which goes right
+        over the cornea, rim and lining go with the skin before them: to clear it by themselves they would
+        be lifted so far that the wet edge showed under the closed lid.
 
         Parameters
         ----------
@@ -154,10 +161,11 @@ class Eye:
             end = arm + slide
             away = end / np.linalg.norm(end, axis=1, keepdims=True)
             outward = np.zeros(len(arm))
+            clears = self._looks_out[lid] | (name != BLINKS)
             for weight in np.linspace(0.1, 1.0, 10):
                 there = arm + weight * (slide + outward[:, None] * away)
                 lacking = wanted - self._room(there, weight * pitch, weight * yaw)
-                outward += np.maximum(lacking, 0.0) / weight
+                outward += np.where(clears, np.maximum(lacking, 0.0), 0.0) / weight
             fields[k, lid] += self._shared(outward)[:, None] * away * flip
             fields[k, lashes] += fields[k, lid][roots]
 
@@ -170,6 +178,25 @@ class Eye:
         lower = self._margin("lid_lower_left", LID_LOWER, x, 1.0)
         lower = np.minimum(lower, upper)
         return x, upper, lower
+
+    @cached_property
+    def _outside(self) -> Mask:
+        """(V,) skin but for the lining of the lids: what looks at the eye from as near as the margins."""
+        arm = self.anatomy.vertices - self.centre
+        behind = np.linalg.norm(arm, axis=1) < self._margin_radius(LID_UPPER)
+        return self.anatomy.skin & (self._looks_out | ~behind)
+
+    @cached_property
+    def _looks_out(self) -> Mask:
+        """(V,) what is turned away from the eye."""
+        arm = self.anatomy.vertices - self.centre
+        return np.asarray((arm * self.anatomy.normals).sum(1) > 0.0)
+
+    def _margin_radius(self, landmarks: Sequence[int]) -> Array:
+        """(V,) metres from the eye's centre to a lid's margin above or below each vertex."""
+        marks = self.anatomy.points[list(landmarks)]
+        away = np.linalg.norm(marks - self.centre, axis=1)
+        return np.interp(self.anatomy.vertices[:, 0], marks[:, 0], away)
 
     @cached_property
     def _elevation(self) -> Array:
@@ -236,28 +263,38 @@ class Eye:
         near = 1.0 - smoothstep(self._away, 1.0, 4.0)
         return np.where(np.abs(self._radius / self.anatomy.unit - 13.0) < 5.0, near, 0.0)
 
-    def _hollows(self, closed: Array) -> Array:
-        """(V,) metres by which skin over the upper lid lies too far back when it is closed (V, 3).
+    def _evened(self, closed: Array) -> Array:
+        """The motion (V, 3) of a blink that ends in one smooth lid.
 
-        The fold over an open lid ends beside its outer corner in skin that stays. Drawn down from it, the
-        lid leaves a groove there that no face has. So what a bowl as round as `HOLLOW_RADIUS`, laid on the
-        skin from the front, does not touch comes forward to it. The hollow beside the nose is a face's own.
+        Points that lie at unlike depths over an open eye still do when they have turned, which draws ridges
+        and pits over a closed one. So does a cornea under a lid that lies close to the ball beside it.
         """
-        unit = self.anatomy.unit
-        inner, outer = self.margins[0][[0, -1]]
-        around = np.linalg.norm(closed - self.centre, axis=1) < HOLLOW_REACH * unit
-        near = np.flatnonzero(around & self._above & self.anatomy.skin)
-        x, y, _ = closed[near].T
-        share = smoothstep((x - inner) / (outer - inner), *HOLLOW_FROM_NOSE)
-        share *= 1.0 - smoothstep((x - outer) / unit, *HOLLOW_BESIDE)
-        share *= smoothstep(self._away[near], *HOLLOW_FROM)
-        share *= y < self.centre[1]
-        apart = closed[near][:, None, [0, 2]] - closed[near][:, [0, 2]]
-        rise = np.square(apart).sum(-1) / (2.0 * HOLLOW_RADIUS * unit)
-        bowl = (-y - rise).max(1)
-        hollow = np.zeros(len(closed))
-        hollow[near] = share * ((bowl + rise).min(1) + y)
-        return hollow
+        anatomy, unit = self.anatomy, self.anatomy.unit
+        share = self._evening_share
+        on_skin = anatomy.edges[anatomy.skin[anatomy.edges].all(1)]
+        evening = Evening.of(anatomy.vertices, on_skin, share)
+        least = self._profile[1].max() + UNDER_LID * unit
+        ended = anatomy.vertices + closed
+        for _ in range(EVEN_ROUNDS):
+            ended[evening.moved] = evening.swept(ended[evening.used], EVEN_SWEEPS)
+            arm = ended[evening.moved] - self.centre
+            length = np.linalg.norm(arm, axis=1, keepdims=True)
+            out = np.maximum(least - length, 0.0) * share[evening.moved, None]
+            ended[evening.moved] += out * arm / length
+        return ended - anatomy.vertices
+
+    @cached_property
+    def _evening_share(self) -> Array:
+        """(V,) shares 0..1 by which the skin of a closed upper lid, and beside its corner, is evened."""
+        anatomy, unit = self.anatomy, self.anatomy.unit
+        away = np.linalg.norm(anatomy.vertices - self.centre, axis=1)
+        out = (away - self._margin_radius(LID_UPPER)) / unit
+        lid = np.where(self._above, smoothstep(self._away, *EVEN_FROM), 0.0)
+        beyond = (anatomy.vertices[:, 0] - self.margins[0][-1]) / unit
+        share = np.maximum(lid, smoothstep(beyond, *EVEN_BESIDE))
+        share *= 1.0 - smoothstep(out, *EVEN_REACH)
+        before = anatomy.vertices[:, 1] < self.centre[1]
+        return np.where(self._outside & before, share, 0.0)
 
     def _turned(self, upper: float, lower: float, *, meet: bool = False) -> Array:
         """(V,) radians each lid point turns about the ball's sideways axis, down is positive."""
@@ -298,21 +335,22 @@ class Eye:
         return np.flatnonzero(self.anatomy.skin & near & (arm[:, 1] < 0.0))
 
     @cached_property
-    def _neighbours(self) -> tuple[Indices, Indices, Indices]:
-        """Lid vertices close to each on its lid, in one row; where each one's begin; how many."""
+    def _neighbours(self) -> tuple[Array, Array]:
+        """(L, L) shares 0..1: of a lid vertex's way out that others take, and of theirs in its evening."""
         points, above = self.anatomy.vertices[self._lid], self._above[self._lid]
-        near = np.linalg.norm(points[:, None] - points, axis=-1) < 2.5 * self.anatomy.unit
-        near &= above[:, None] == above
-        count = near.sum(1)
-        return np.nonzero(near)[1], np.cumsum(count) - count, count
+        apart = np.linalg.norm(points[:, None] - points, axis=-1) / self.anatomy.unit
+        alike = above[:, None] == above
+        near = np.where(alike & (apart < EVENED), 1.0, 0.0)
+        return np.where(alike, 1.0 - smoothstep(apart, EVENED, TAKEN_ALONG), 0.0), near / near.sum(
+            1
+        )
 
     def _shared(self, outward: Array) -> Array:
-        """The largest value among neighbours, evened out."""
+        """What is largest nearby, evened out: a lid that a cornea lifts is a dome, and no bump."""
         if not outward.any():
             return outward
-        near, first, count = self._neighbours
-        largest = np.maximum.reduceat(outward[near], first)
-        return np.add.reduceat(largest[near], first) / count
+        taken, near = self._neighbours
+        return near @ (taken * outward).max(1)
 
     @cached_property
     def _lashes(self) -> tuple[Indices, Indices]:
