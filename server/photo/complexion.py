@@ -25,6 +25,7 @@ from .blurs import blurred, shrunk
 from .face_zones import (
     Zones,
     folding_skin,
+    lasting_creases,
     mouth_creases,
     mouth_pits,
     smile_creases,
@@ -314,7 +315,8 @@ def _folds(
     alike = skin.expected * (1 - grown(skin.odd, 0.6 * MARGIN * unit))
     folding = folding_skin(landmarks, zones, alike, creases * masks.within) * bare
     of_smile = smile * smile_creases(landmarks, masks)
-    return wrinkles(shade, folding, of_smile, creases, Sight(unit, enlarged, tone))
+    lasting = lasting_creases(landmarks, creases, float(smile))
+    return wrinkles(shade, folding, of_smile, lasting, Sight(unit, enlarged, tone))
 
 
 def _highest(zones: Zones, brow: Shares, beard: Shares, white: Shares) -> Shares:

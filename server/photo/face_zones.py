@@ -25,6 +25,7 @@ CREASE_WIDE = 0.16  # eye distances
 # how far those reach in eye distances. Folds of age stay at rest.
 FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
 MOUTH_CORNERS = (61, 291)
+STAR = 0.4  # eye distances round them, where a smile's folds meet
 PIT = 0.08  # eye distances round a corner of the mouth, in which the dark is shade
 # Cheek outside the corners of the mouth, where a broad smile folds skin that is smooth at rest.
 OUTER_FOLDS = (
@@ -103,13 +104,26 @@ def smile_creases(landmarks: FaceLandmarks, masks: FaceMasks) -> Shares:
     outer = np.zeros_like(masks.folds)
     for ring in OUTER_FOLDS:
         outer = np.maximum(outer, hull(outer.shape, points, ring))
-    rows, columns = np.mgrid[: masks.folds.shape[0], : masks.folds.shape[1]].astype(np.float32)
-    away = np.minimum.reduce(
-        [np.hypot(columns - x, rows - y) for x, y in points[list(MOUTH_CORNERS)].tolist()]
-    )
-    beside = np.clip(1.5 - away / np.float32(CORNER_CREASE * unit), 0, 1)
+    beside = _by_the_corners(landmarks, outer.shape, CORNER_CREASE)
     taken = masks.folds * (FOLD_TAKEN + (CREASE_TAKEN - FOLD_TAKEN) * beside)
     return np.maximum(taken, CREASE_TAKEN * soft(outer, 0.08 * unit))
+
+
+def lasting_creases(landmarks: FaceLandmarks, creases: Shares, smile: float) -> Shares:
+    """(H, W) 0..1 where the creases of the mouth, 0..1, stay in an old face when a `smile`, 0..1, goes.
+
+    Right at the corners a smile's folds run together in a star, which no face at rest has.
+    """
+    star = _by_the_corners(landmarks, creases.shape, STAR)
+    return np.asarray(creases * (1 - np.float32(smile) * star), np.float32)
+
+
+def _by_the_corners(landmarks: FaceLandmarks, shape: tuple[int, ...], reach: float) -> Shares:
+    """(H, W) 1 within half a `reach` (eye distances) of a corner of the mouth, 0 from one and a half on."""
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    corners = landmarks.points_px[list(MOUTH_CORNERS), :2].tolist()
+    away = np.minimum.reduce([np.hypot(columns - x, rows - y) for x, y in corners])
+    return np.clip(1.5 - away / np.float32(reach * landmarks.eye_distance_px), 0, 1)
 
 
 def folding_skin(landmarks: FaceLandmarks, zones: Zones, skin: Shares, creases: Shares) -> Shares:
