@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import bpy
 
-from ..core.hair.greying import SIDES
+from ..core.hair.greying import SIDES, mixed_grey
 from .shader_plan import SIDES_ATTRIBUTE, TONE_ATTRIBUTE, Plan
 
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
@@ -15,6 +15,8 @@ EVEN_SHARES, EVEN_LIGHT = (0.38, 0.78), (0.02, 0.20)
 # Light that goes from fibre to fibre of dark hair takes their colour each time: what one fibre has of it is
 # less; of fair hair little less, which mirrors more light than it tints.
 SATURATION = (0.8, 0.95)
+# By how much darker and lighter than that the darkest and the fairest strands of grey hair are.
+SALT_AND_PEPPER = (0.5, 1.4)
 # What is left of a strand's light at its root, and from which share of its length it has all.
 ROOT, ROOT_SHARE = 0.65, 0.35
 # Of the photo's light that the darkest and the fairest strands have.
@@ -26,7 +28,7 @@ GAIN, SEEN_SATURATION = (1.0, 2.2), 0.87
 # Times both for hair that hangs: it lies in its own shadow.
 HANGING_STRENGTH, HANGING_GAIN = 1.25, 1.6
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
-UNWARMED = (0.965, 1.005, 1.06, 1.0)
+UNWARMED = (0.985, 1.0, 1.03, 1.0)
 # Where light does not go from fibre to fibre: shares of the photo's colour that the darkest and the fairest
 # strands have. Dark hair is lightened, for it shows the lamps beside its colour and none of them passes it:
 # by a power of this luminance over its own, within limits; and of hair as dark and as fair as `EVEN_LIGHT`
@@ -56,9 +58,7 @@ def strand(plan: Plan, *, hangs: bool = False) -> bpy.types.Node:
     tone = plan.attribute(TONE_ATTRIBUTE, "Fac")
     dark = tuple(ROOT * part for part in UNWARMED)
     root = plan.ramp(info.outputs["Intercept"], (0.0, dark), (ROOT_SHARE, UNWARMED))
-    colour = _by_place(
-        plan, lambda name: plan.mixed(tone, *(_fibre(plan, s * strength, name) for s in STRENGTH))
-    )
+    colour = _by_place(plan, lambda name: plan.mixed(tone, *_fibres(plan, strength, name)))
     tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
@@ -109,7 +109,8 @@ def _plain(plan: Plan, name: str) -> list[tuple[float, ...]]:
     hair = [
         max(gain * (light + saturation * (part - light)), 0.0) for part in plan.linear(name)[:3]
     ]
-    return [(*(min(share * part, 1.0) for part in hair), 1.0) for share in PLAIN]
+    shares = _apart(plan, name, PLAIN)
+    return [(*(min(share * part, 1.0) for part in hair), 1.0) for share in shares]
 
 
 def _outward(plan: Plan, middle: tuple[float, float, float]) -> bpy.types.NodeSocket:
@@ -146,7 +147,23 @@ def _seen(plan: Plan, name: str, exposure: float) -> list[tuple[float, ...]]:
     """Linear colours of what the darkest and the fairest strands scatter evenly, more than falls on one."""
     light = _light(plan, name)
     hair = [light + SEEN_SATURATION * (part - light) for part in plan.linear(name)[:3]]
-    return [(*(exposure * gain * part for part in hair), 1.0) for gain in GAIN]
+    gains = _apart(plan, name, GAIN)
+    return [(*(exposure * gain * part for part in hair), 1.0) for gain in gains]
+
+
+def _apart(plan: Plan, name: str, shares: tuple[float, float]) -> tuple[float, float]:
+    """Shares of the darkest and the fairest strands, further apart where hair is grey."""
+    grey = mixed_grey(plan.linear(name)[:3])
+    dark, fair = (
+        share * (1.0 + grey * (apart - 1.0))
+        for share, apart in zip(shares, SALT_AND_PEPPER, strict=True)
+    )
+    return dark, fair
+
+
+def _fibres(plan: Plan, strength: float, name: str) -> list[tuple[float, ...]]:
+    """Linear colours of the darkest and the fairest fibres of hair of a named colour."""
+    return [_fibre(plan, strength * share, name) for share in _apart(plan, name, STRENGTH)]
 
 
 def _light(plan: Plan, name: str) -> float:

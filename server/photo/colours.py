@@ -33,6 +33,7 @@ REDNESS, YELLOWNESS = (-1.0, 35.0), (2.5, 50.0)
 # Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes
 # yellow away. Even fair hair is not olive: a camera that takes red from it took it from all.
 RED_SHARE, FAINT_RED = 0.75, 2.0  # CIELAB a at most: share of b, and where b is none
+BLACK = 11.0  # CIELAB lightness of the darkest hair in even light; photos make it blacker
 LEAST_RED = 0.3  # share of b that a has at least
 DARK_CHROMA = (1.2, 2.0)  # CIELAB chroma at most: a unit of lightness, and at none
 # Hair lighter than this on skin darker than that has lost its colour; what it shows is skin and lamp.
@@ -128,6 +129,7 @@ def _chroma(hair: Floats, light: float, skin: Floats | None) -> Floats:
 def plausible_hair(seen: Floats, skin: Floats | None) -> Colour:
     """sRGB of the colour that hair can have nearest to one seen (3,) beside skin (3,), both in CIELAB."""
     light, a, b = seen.tolist()
+    light = max(light, BLACK)
     if skin is not None:
         # What takes yellow from the skin takes it from the hair.
         b += np.clip(SKIN_YELLOW - skin[2], 0.0, MOST_CAST)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ..easing import smoothstep
 from ..head import Head
+from .atlas import LUMINANCE
 from .groom import Strands
 
 Floats = npt.NDArray[np.float64]
@@ -28,12 +29,24 @@ EYES = (33, 263)  # landmarks: outer corners of the eyes
 FROM, TO = 0.20, 0.50
 # The same heights where hair is long and streaked; what darkest and fairest strands have of a streak.
 STREAKS_FROM, STREAKS_TO, STREAKED = -0.30, 0.95, (0.10, 1.0)
+# Of linear light: what colour grey hair has of its light, at most and hardly any; between which luminances
+# hair is dark and white at once.
+GREY_COLOUR, MIXED_LIGHT = (0.45, 0.20), (0.03, 0.07, 0.35, 0.55)
 SCATTER = 0.22  # of a share, standard deviation from strand to strand
 
 
 def side_share(height: npt.ArrayLike) -> Floats:
     """0..1, how far hair at heights belongs to the sides: 0 at the eyes and 1 at the crown."""
     return 1.0 - smoothstep((np.asarray(height, np.float64) - FROM) / (TO - FROM))
+
+
+def mixed_grey(linear: npt.ArrayLike) -> float:
+    """0..1, how far hair of a linear RGB colour (3,) is grey, that is dark hairs beside white ones."""
+    seen = np.asarray(linear, np.float64)
+    light = float(seen @ LUMINANCE)
+    colour = np.array(np.ptp(seen) / max(float(seen.max()), 1e-6))
+    lightness = np.interp(light, MIXED_LIGHT, (0.0, 1.0, 1.0, 0.0))
+    return float((1.0 - smoothstep(colour, *GREY_COLOUR[::-1])) * lightness)
 
 
 def is_streaked(head: Head) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from dirfa_blender.core.hair.atlas import SIZE, hair_atlas, in_half
 from dirfa_blender.core.hair.cards import cards, under_cards
 from dirfa_blender.core.hair.curtain import carried_hair
-from dirfa_blender.core.hair.greying import SIDES, side_share, sides_of
+from dirfa_blender.core.hair.greying import SIDES, mixed_grey, side_share, sides_of
 from dirfa_blender.core.hair.groom import cap_grid
 from dirfa_blender.core.hair.locks import locks
 from dirfa_blender.core.hair.tresses import Fall, with_tresses
@@ -97,3 +97,9 @@ def test_streaks_of_long_hair_are_in_its_fair_strands_and_more_so_toward_their_t
         assert grown is not None and grown.sides is not None
         assert grown.sides.shape == grown.points.shape[:2]
         assert grown.sides[grown.tones > 0.7].mean() > 2.0 * grown.sides[grown.tones < 0.3].mean()
+
+
+def test_grey_hair_is_dark_and_white_at_once_and_brown_white_and_black_hair_is_not() -> None:
+    assert mixed_grey((0.20, 0.19, 0.18)) > 0.9
+    for colour in ((0.20, 0.12, 0.06), (0.80, 0.79, 0.77), (0.012, 0.011, 0.010)):
+        assert mixed_grey(colour) < 0.1, colour
