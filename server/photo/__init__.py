@@ -5,7 +5,7 @@
 * The photo: `decode` reads it, `landmarks` finds the face with the networks of `graphs`, `checks` refuses
   or warns, `closeup` cuts it out: `mask` says what each pixel shows, `hair_share` of hair, and `glasses`
   go. `neck` and `age` measure what landmarks do not.
-* The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`,
+* The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`, `brows`,
   `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`, which ends where
   `beard_outline` says. `colours` and `irises` measure what materials need.
 * The hair: `hair_reading` asks `hair` for its volume, then `hairline`, `tresses`, `curl` and `lie`, unless

@@ -17,11 +17,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .beard_outline import beard_below_chin, beard_share, fine_lines
 from .blurs import blurred, shrunk
+from .brows import (
+    WHITEST,
+    lightened_brows,
+    own_brows,
+    tinted_brows,
+    white_hairs,
+    whitened,
+    without_shine,
+)
 from .face_zones import (
     Zones,
     folding_skin,
@@ -31,14 +39,13 @@ from .face_zones import (
     smile_creases,
     zones_of,
 )
-from .mask import FaceMasks, Pixels, Shares, grown, soft
+from .mask import FaceMasks, Pixels, Shares, grown, soft, weighted_mean
 from .shading import to_linear
-from .tints import one_colour, pigmented, whole_lips
+from .tints import OF_LIGHT, whole_lips
 from .wrinkles import Sight, Wrinkles, wrinkles
 
 Image = npt.NDArray[np.float32]
 
-OF_LIGHT = np.array([0.3, 0.55, 0.15], np.float32)  # shares of the colours in what is called light
 EVEN_REACH = 0.16  # of the blur that is called even, in eye distances
 FAR_REACHES = (0.9, 0.4)  # where no skin is that near
 SURE_SHARE = 0.06  # of skin within the reach, from which the even colour is seen and not guessed
@@ -62,18 +69,6 @@ MOLE = 0.05  # eye distances across, up to which a dark spot is a mole
 # How dark is how much of the skin round a spot that is not a mole but the end of a line.
 LINE_DARK, LINE_SHARE = 0.15, 0.03
 ALONE = 0.12  # eye distances from a mole to anything else that is no skin
-BROW_SEEN = 0.6  # of the skin above a brow, below which hair is taken to hang over it
-BROW_DARKER = 0.35  # logarithm by which one brow is darker than the other, from which it is a rim
-# Of a brow's darkness, a logarithm: its socket's shade, which the head's own makes again. On nine heads
-# brows came out 0.2 darker beside the forehead than in their photos; fair and white ones are hardly darker.
-SOCKET_SHADE = 0.17
-# White hairs of a brow are as fine as hairs, lighter than what is beside them and less red than skin, by
-# shares of its own red over green: logarithms and shares, none to surely white. A dark brow has none.
-HAIR_REACHES, WHITE_LIGHT, WHITE_RED = (0.010, 0.05), (0.02, 0.07), (-0.05, -0.25)
-LIGHT_BROW, WHITEST = (-0.90, -0.50), 0.35
-WHITE_SHARE = (0.02, 0.08)  # of a brow, from none to one that is white
-# Of a white brow's darkness, that its socket makes; of its hairs' tint, that all of it has.
-WHITE_UNSHADED, WHITE_TINT = 0.85, 0.6
 FREE = (-2.4, 1.0)  # logarithms within which a detail of brow, beard or lip is kept
 BRIGHTEST = 0.25  # the same upward, on lids and lips
 BRIGHTEST_BROW = 0.08  # the same on brows: skin between hairs
@@ -82,8 +77,6 @@ LIP_MARGIN = 0.03  # eye distances round what is seen between lips that is not t
 # Eye distances round a frame of glasses, over which it shades the skin.
 RIM_MARGIN = 0.05
 HAIRY_MARGIN = 0.05  # eye distances round a brow, that may mirror a rim of glasses as well
-# Logarithm by which a brow is darker than skin, from which what is bright in it is none.
-DARK_BROW = 0.2
 
 
 @dataclass(frozen=True)
@@ -177,36 +170,24 @@ def complexion(
     skin = _plain_skin(light, logs, _expected(zones, masks, beard) * (1 - rims), landmarks)
     shade, tint = _differences(logs, skin.even, 0.0)
     brow = np.maximum(*zones.brows)
-    white, is_white = _white_hairs(shade, tint, zones.brows, skin.even, unit, grey_hair)
-    seen_tint = tint
-    shade, tint = _lightened(shade, tint, brow, skin.even, worn.least_brow if worn else 0.0)
-    shade = np.where(shade < 0, shade * (1 - np.float32(WHITE_UNSHADED) * is_white), shade)
-    darkness = [_weighted_mean(shade, brow) for brow in zones.brows]
-
+    white = white_hairs(shade, tint, zones.brows, skin.even, unit, grey_hair)
+    least = worn.least_brow if worn else 0.0
+    shade, thinned = lightened_brows(shade, tint, brow, white[1], skin.even, least)
+    darkness = [weighted_mean(shade, brow) for brow in zones.brows]
     open_face = 1 - mouth_pits(landmarks, shade.shape)
-    free = _without_shine(zones.features * open_face, zones, darkness, shade)
-    free = np.maximum.reduce([free, beard, white, soft(grown(skin.moles, 1.0), 0.6)])
+    free = without_shine(zones.features * open_face, zones, darkness, shade)
+    free = np.maximum.reduce([free, beard, white[0], soft(grown(skin.moles, 1.0), 0.6)])
     folds = _folds(shade, skin, zones, landmarks, masks, 1 - beard, np.float32(smile), enlarged)
     plain = _creased(_plain_shade(shade, skin, unit, _noise(folds, enlarged, unit)), folds)
-    kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard, white)) - plain)
-    tint = _kept_tint(tint, light, free, unit)
-    tint = _tinted_brows(tint, kept, brow, skin.even, unit)
-    tint += white[..., None] * (seen_tint - tint)
-    of_white = _white_brows(kept[..., None] + tint, white, brow)
-    if of_white is not None:
-        hue = np.log(np.array(of_white, np.float32))
-        hue = np.float32(WHITE_TINT) * (hue - hue @ OF_LIGHT)
-        tint += (is_white * (1 - white))[..., None] * (hue - tint)
-    inside = soft(grown(masks.mouth, LIP_MARGIN * unit), 0.5 * LIP_MARGIN * unit) * open_face
-    lips = masks.lips * open_face * (1 - inside)
-    kept, tint = whole_lips(kept, tint, lips, inside, unit)
-
-    clear = 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
-    clear *= 1 - rims * (1 - zones.features)
+    kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard, white[0])) - plain)
+    browed = tinted_brows(_kept_tint(thinned, light, free, unit), kept, brow, skin.even, unit)
+    browed, of_white = whitened(browed, tint, kept, brow, white)
+    inside, lips = _lips(masks, open_face, unit)
+    kept, tint = whole_lips(kept, browed, lips, inside, unit)
+    clear = _clear(skin, free, unit) * (1 - rims * (1 - zones.features))
     clear = np.maximum.reduce([clear, lips, inside, _deep(folds, shade, 1 - beard, landmarks)])
     usable = masks.within * (1 - zones.hidden * (1 - inside)) * clear
-    for covered in _covered_brows(zones, darkness, skin.odd, masks, unit):  # the other's is taken
-        usable = usable * (1 - soft(grown(covered, 0.06 * unit), 0.03 * unit))
+    usable *= own_brows(zones, darkness, skin.odd, masks, unit)
     hairy = 2 * np.maximum(grown(brow, HAIRY_MARGIN * unit), beard)
     return Complexion(
         np.exp(skin.even),
@@ -234,70 +215,6 @@ def _noise(folds: Wrinkles, enlarged: float, unit: float) -> float:
     return (1 - AGED * folds.age) * NOISE * max(enlarged, 1.0) / unit
 
 
-def _tinted_brows(tint: Image, shade: Shares, brow: Shares, even: Image, unit: float) -> Image:
-    """Tints (H, W, 3) with brows of one colour, which hair can have."""
-    tint = tint + brow[..., None] * (one_colour(tint, shade, brow, unit) - tint)
-    there = brow > 0
-    tint[there] += brow[there, None] * pigmented(tint[there], even[there])
-    return tint
-
-
-def _lightened(
-    shade: Shares, tint: Image, brow: Shares, even: Image, least_light: float
-) -> tuple[Shares, Image]:
-    """Shade and tint (logarithms) with brows as dark as they are out of a socket's shade, and no darker
-    than `least_light`, linear.
-    """
-    dark = np.maximum(-shade, np.float32(1e-3))
-    less = 1 - brow * np.float32(SOCKET_SHADE) * np.tanh(dark / np.float32(SOCKET_SHADE)) / dark
-    if least_light > 0:
-        most = np.maximum(even @ OF_LIGHT - np.float32(np.log(least_light)), np.float32(0.1))
-        less = less * (1 - brow * (1 - most * np.tanh(dark / most) / dark))
-    less = np.where(shade < 0, less, np.float32(1))
-    return shade * less, tint * less[..., None]
-
-
-def _white_hairs(
-    shade: Shares,
-    tint: Image,
-    brows: tuple[Shares, Shares],
-    even: Image,
-    unit: float,
-    grey_hair: float,
-) -> tuple[Shares, Shares]:
-    """0..1 where brows show white hairs (H, W), and where they are white on the whole.
-
-    A lamp's reflection is wider, and skin is redder.
-    """
-    white, is_white = np.zeros_like(shade), np.zeros_like(shade)
-    if grey_hair == 0.0:
-        return white, is_white
-    near, wide = (cv2.GaussianBlur(shade, (0, 0), max(reach * unit, 0.6)) for reach in HAIR_REACHES)
-    tint = cv2.GaussianBlur(tint, (0, 0), max(HAIR_REACHES[0] * unit, 0.6))
-    of_skin = np.maximum(even[..., 0] - even[..., 1], np.float32(0.1))
-    red = (tint[..., 0] - tint[..., 1]) / of_skin
-    seen = smoothstep(near - wide, *WHITE_LIGHT) * (1 - smoothstep(red, *WHITE_RED[::-1]))
-    for brow in brows:
-        core = brow > 0.6
-        if core.any():
-            light, share = (np.array(part[core].mean(), np.float64) for part in (shade, seen))
-            sure = np.float32(
-                grey_hair * smoothstep(light, *LIGHT_BROW) * smoothstep(share, *WHITE_SHARE)
-            )
-            white = np.maximum(white, sure * brow * seen)
-            is_white = np.maximum(is_white, sure * brow)
-    return white, is_white
-
-
-def _white_brows(logs: Image, white: Shares, brow: Shares) -> tuple[float, float, float] | None:
-    """Factor on the skin's linear light of white hairs, from logarithms (H, W, 3); None where none are."""
-    core = brow > 0.6
-    if not core.any() or white[core].mean() < 0.5 * WHITE_SHARE[0]:
-        return None
-    red, green, blue = np.exp(np.average(logs[core], axis=0, weights=white[core])).tolist()
-    return red, green, blue
-
-
 def _folds(
     shade: Shares,
     skin: _PlainSkin,
@@ -310,13 +227,24 @@ def _folds(
 ) -> Wrinkles:
     """Folds of the skin that nothing covers; `bare` (H, W) is where no beard does."""
     unit = landmarks.eye_distance_px
-    tone = float(np.exp(_weighted_mean(skin.even @ OF_LIGHT, skin.expected)))
+    tone = float(np.exp(weighted_mean(skin.even @ OF_LIGHT, skin.expected)))
     creases = np.minimum(2 * mouth_creases(landmarks, shade.shape), 1)
     alike = skin.expected * (1 - grown(skin.odd, 0.6 * MARGIN * unit))
     folding = folding_skin(landmarks, zones, alike, creases * masks.within) * bare
     of_smile = smile * smile_creases(landmarks, masks)
     lasting = lasting_creases(landmarks, creases, float(smile))
     return wrinkles(shade, folding, of_smile, lasting, Sight(unit, enlarged, tone))
+
+
+def _lips(masks: FaceMasks, open_face: Shares, unit: float) -> tuple[Shares, Shares]:
+    """(H, W) 0..1 between the lips and near that, and on the rest of them."""
+    inside = soft(grown(masks.mouth, LIP_MARGIN * unit), 0.5 * LIP_MARGIN * unit) * open_face
+    return inside, masks.lips * open_face * (1 - inside)
+
+
+def _clear(skin: _PlainSkin, free: Shares, unit: float) -> Shares:
+    """(H, W) 0..1, away from what is no skin but for what is `free` to be none."""
+    return 1 - soft(grown(skin.odd, MARGIN * unit), 0.02 * unit) * (1 - free)
 
 
 def _highest(zones: Zones, brow: Shares, beard: Shares, white: Shares) -> Shares:
@@ -367,14 +295,6 @@ def _expected(zones: Zones, masks: FaceMasks, beard: Shares) -> Shares:
     expected = masks.skin * masks.within
     expected *= 1 - np.maximum.reduce([zones.features, zones.hidden, beard])
     return np.where(expected > 0.5, expected, np.float32(0))
-
-
-def _without_shine(features: Shares, zones: Zones, darkness: list[float], shade: Shares) -> Shares:
-    """Features (H, W) without what is bright, by its shade in logarithms, on a brow that is dark."""
-    for brow, mean in zip(zones.brows, darkness, strict=True):
-        if mean < -DARK_BROW:
-            features = features * (1 - brow * np.clip(1 + shade / np.float32(DARK_BROW), 0, 1))
-    return features
 
 
 def _plain_skin(
@@ -479,29 +399,3 @@ def _not_skin(shade: Shares, tint: Image, creases: Shares, unit: float) -> tuple
     ended = np.bincount(labels.ravel(), share.ravel(), len(stats)) / stats[:, cv2.CC_STAT_AREA]
     spots = (is_spot & (ended < LINE_SHARE))[labels] & (crowd < 0.5) & (shade < 0)
     return np.where(spots, np.float32(0), odd.astype(np.float32)), spots.astype(np.float32)
-
-
-def _weighted_mean(values: Shares, weights: Shares) -> float:
-    return float((values * weights).sum() / max(float(weights.sum()), 1e-6))
-
-
-def _covered_brows(
-    zones: Zones, darkness: list[float], odd: Shares, masks: FaceMasks, unit: float
-) -> list[Shares]:
-    """The brow under hair or a frame, if any, by how dark both are and how much skin is seen over them."""
-    seen = [_seen(brow, odd, masks, unit) for brow in zones.brows]
-    covered: list[Shares] = []
-    for side, other in ((0, 1), (1, 0)):
-        is_hidden = seen[side] < BROW_SEEN and seen[other] > seen[side] + 0.15
-        if is_hidden or darkness[side] < darkness[other] - BROW_DARKER:
-            covered.append(zones.brows[side])
-    return covered
-
-
-def _seen(brow: Shares, odd: Shares, masks: FaceMasks, unit: float) -> float:
-    """0..1 of the skin right above a brow that is seen free of hair."""
-    lift = max(1, round(0.14 * unit))
-    above = np.zeros_like(brow)
-    above[:-lift] = brow[lift:]
-    above = np.clip(above - brow, 0, 1)
-    return _weighted_mean(masks.within * masks.skin * (1 - odd), above)

@@ -251,3 +251,8 @@ def soft(mask: Shares, pixels: float) -> Shares:
 def _resized(mask: Shares, scale: float) -> Shares:
     size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def weighted_mean(values: Shares, weights: Shares) -> float:
+    """Mean of values (H, W) by weights (H, W); 0 where nothing weighs."""
+    return float((values * weights).sum() / max(float(weights.sum()), 1e-6))

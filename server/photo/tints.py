@@ -13,6 +13,7 @@ from .mask import Shares
 
 Image = npt.NDArray[np.float32]
 
+OF_LIGHT = np.array([0.3, 0.55, 0.15], np.float32)  # shares of the colours in what is called light
 # Logarithm of a brow's red over green beside the skin's at most: but for the reddest, hair has less of it
 # than skin; cameras and compression give dark hairs more.
 BROW_RED = 0.3

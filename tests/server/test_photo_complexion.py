@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core.likeness.landmarks import BROW_LEFT, BROW_RIGHT, OVAL
-from server.photo.complexion import SOCKET_SHADE, Complexion, Worn, as_hair, complexion
+from server.photo.brows import SOCKET_SHADE
+from server.photo.complexion import Complexion, Worn, as_hair, complexion
 from server.photo.face_zones import BEARD
 from server.photo.mask import face_masks, hull
 from server.photo.shading import to_linear
