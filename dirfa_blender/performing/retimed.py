@@ -7,6 +7,7 @@ and is done once for many lines.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import tempfile
 from pathlib import Path
@@ -127,7 +128,9 @@ def _cut_off(holder: bpy.types.bpy_struct, levels: int) -> None:
         families = _families(entry.fixed_type)
         if "ID" in families:
             if entry.type == "POINTER" and not entry.is_readonly and getattr(holder, name):
-                setattr(holder, name, None)
+                # Not everything may be empty, such as the style of a line set of Freestyle.
+                with contextlib.suppress(TypeError, AttributeError, RuntimeError):
+                    setattr(holder, name, None)
         elif "PropertyGroup" in families:
             # What add-ons store; the lines of this one hold whole takes.
             holder.property_unset(name)

@@ -239,6 +239,18 @@ def test_taking_a_retimed_strip_out_leaves_the_file_as_it_was_and_takes_nothing_
     assert len(mix.data) < 1_000_000
 
 
+def test_a_retimed_strip_of_blenders_own_first_scene_is_spoken(stage, tmp_path) -> None:
+    bpy.ops.wm.read_factory_settings()
+    scene = bpy.context.scene
+    path = write_channels(tmp_path / "a.wav", tone(2.0)[:, None])
+    strip = add_strip(scene, path, "Hero 1", 1)
+    retime(scene, strip, 200.0)
+
+    _, samples, rate = heard_for(scene, tmp_path / "sent")
+
+    assert np.abs(samples).max() > 0.3 and len(samples) / rate == pytest.approx(1.0, abs=0.1)
+
+
 def everything(scene: bpy.types.Scene) -> list[tuple[str, int, object]]:
     """Names and users of all data, and what a scene holds."""
     blocks = [
