@@ -12,7 +12,7 @@ from ..blender.pieces import Steps
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
-from ..performing import acting, apply, lines, takes
+from ..performing import acting, apply, cues, lines, takes
 from ..performing.retimed import Retimed
 from ..performing.speech import Speech
 from ..rig import profiles
@@ -174,7 +174,7 @@ class DIRFA_OT_another_take(SpeechOperator, bpy.types.Operator):
         scene = context.scene
         line = acting.current_line(scene)
         self.retake = Retake(() if self.region == "ALL" else (self.region,))
-        cue = lines.cue_of(scene, line)
+        cue = cues.cue_of(scene, line)
         made_with = settings_of(scene, cue.speech)
         if not self.is_exact:
             made_with = replace(made_with, seed=takes.free_seed(line, scene.dirfa.seed))
@@ -192,7 +192,7 @@ def requests(
     asked: list[LineRequest] = []
     starts: dict[int, float] = {}
     refused: dict[int, str] = {}
-    strips = lines.strips_by_name(scene)
+    strips = cues.strips_by_name(scene)
     retimed = Retimed(scene)
     cast = Cast(scene)
     for line in wanted:
@@ -200,7 +200,7 @@ def requests(
             if line.character is None:
                 raise RigError(f"Line '{line.name}' has no character. Choose who speaks it.")
             cast.admit(line.character)
-            cue = lines.cue_of(scene, line, strips, retimed)
+            cue = cues.cue_of(scene, line, strips, retimed)
             transcript = _transcript(scene, cue.speech)
         except DirfaError as error:
             refused[line.uid] = str(error)
@@ -273,8 +273,8 @@ def _line_of_source(
 def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
     """The recording that is chosen in the panel, and a name for its line."""
     if settings.source == "SOUND":
-        return Speech(lines.sound_file(settings.sound)), Path(settings.sound.name).stem
-    path = lines.recording_file(settings.audio)
+        return Speech(cues.sound_file(settings.sound)), Path(settings.sound.name).stem
+    path = cues.recording_file(settings.audio)
     return Speech(path), path.stem
 
 

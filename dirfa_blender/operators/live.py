@@ -24,7 +24,7 @@ from ..core.live_source import (
 from ..core.protocol import AnimateSettings
 from ..live.live_player import LivePlayer, describe
 from ..live.live_session import LiveSession
-from ..performing import lines
+from ..performing import cues
 from ..performing.directing import write_postponed
 from ..performing.speech import Speech, read_samples
 from ..roots import ROOT
@@ -231,7 +231,7 @@ def source_of(scene: bpy.types.Scene) -> Source:
         return MicrophoneSource(command, gain=10 ** (live.level / 20), folder=root)
     if live.source == "LINE":
         line = scene.dirfa.lines[scene.dirfa.line_index]
-        speech = lines.cue_of(scene, line).speech
+        speech = cues.cue_of(scene, line).speech
         if speech.mix is not None:
             raise AudioError(
                 f"Line '{line.name}' is a retimed strip, which has to be mixed down before it is spoken. "

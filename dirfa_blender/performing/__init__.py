@@ -1,7 +1,8 @@
 """Takes as curves on characters: directed, composed, written, edited, and heard in the sequencer.
 
 * What a scene keeps: `line_properties`, and in them `takes`. `lines` finds speech in the sequencer and
-  casts it, `speech` cuts it out for the server, `rate_change` puts it back after another frame rate.
+  casts it, `cues` says where the sound of a line is, `speech` cuts it out for the server, `rate_change`
+  puts it back after another frame rate.
 * A retimed strip is taken out of its scene (`retimed`) and mixed down (`mixing`) by a Blender of its own
   (`mix_filling`).
 * `acting` directs and joins a character's lines (`line_controls`, `directing`), `apply` plans curves,

@@ -1,42 +1,22 @@
-"""Lines of a scene: found in the sequencer, cast by name, and turned into speech that can be sent.
-
-A line from a strip is read from the strip each time, so trimming or moving it needs no second step. Sound
-that is packed into the file is written out for as long as the program runs, because the server reads
-files.
-"""
+"""Lines of a scene: found in the sequencer and cast by name; `cues` says where the sound of each is."""
 
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import bpy
 
-from ..blender.scene import frame_rate
-from ..core.errors import AudioError, DirfaError
+from ..core.errors import DirfaError
 from ..rig import profiles
 from ..rig.character import Character, character_of
 from ..session import state
-from . import line_controls
-from .retimed import Retimed, is_retimed
-from .speech import Speech
+from . import cues, line_controls
 
-# Below this a line is no speech, seconds.
-SHORTEST_SECONDS = 0.1
 # A mesh with this many shapes of a profile is offered as a character by itself.
 LEAST_SHAPES = 8
-
-
-@dataclass(frozen=True)
-class Cue:
-    """Where a line's sound is: speech in a file, and the frame at which it begins."""
-
-    speech: Speech
-    frame_start: float
 
 
 def new_line(scene: bpy.types.Scene, name: str, kind: str) -> bpy.types.PropertyGroup:
@@ -67,64 +47,19 @@ def line_of(scene: bpy.types.Scene, uid: int) -> bpy.types.PropertyGroup | None:
     return next((line for line in scene.dirfa.lines if line.uid == uid), None)
 
 
-def sound_strips(scene: bpy.types.Scene) -> list[bpy.types.Strip]:
-    """Sound strips of a scene, those inside meta strips and muted ones too, by their time."""
-    editor = scene.sequence_editor
-    if editor is None:
-        return []
-    # Blender 4.5 has both names, 5.x the second one only.
-    strips = editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
-    found = [strip for strip in strips if strip.type == "SOUND"]
-    return sorted(found, key=lambda strip: (span_of(strip)[0], strip.channel))
-
-
-def is_heard(scene: bpy.types.Scene, strip: bpy.types.Strip) -> bool:
-    """Whether nothing mutes a strip: itself, its channel, or a meta strip around it, nor cuts it away."""
-    first, end = heard_span(strip)
-    part = strip
-    while part is not None:
-        around = part.parent_meta()
-        channels = (around or scene.sequence_editor).channels
-        if part.mute or channels[part.channel].mute:
-            return False
-        part = around
-    return end > first
-
-
-def heard_span(strip: bpy.types.Strip) -> tuple[float, float]:
-    """`span_of` a strip as far as the meta strips around it reach."""
-    first, end = span_of(strip)
-    around = strip.parent_meta()
-    while around is not None:
-        low, high = span_of(around)
-        first, end = max(first, low), min(end, high)
-        around = around.parent_meta()
-    return first, end
-
-
-def strips_by_name(scene: bpy.types.Scene) -> dict[str, bpy.types.Strip]:
-    """The sound strips of a scene."""
-    return {strip.name: strip for strip in sound_strips(scene)}
-
-
-def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
-    """First frame of a strip that is heard, and the frame after its last one."""
-    if hasattr(strip, "left_handle"):
-        return float(strip.left_handle), float(strip.right_handle)
-    return float(strip.frame_final_start), float(strip.frame_final_end)
-
-
 def collect_strips(scene: bpy.types.Scene) -> int:
     """A line for each sound strip that is heard and has none, cast where it can be; how many are new."""
     known = {line.strip for line in scene.dirfa.lines if line.kind == "STRIP"}
     before = scene.dirfa.line_index
-    strips = [s for s in sound_strips(scene) if s.name not in known and is_heard(scene, s)]
+    strips = [
+        s for s in cues.sound_strips(scene) if s.name not in known and cues.is_heard(scene, s)
+    ]
     company = Company(scene, characters_in(scene) if strips else [])
     for strip in strips:
         line = new_line(scene, strip.name, "STRIP")
         with state().quietly():
             line.strip = strip.name
-            set_start(line, heard_span(strip)[0])
+            set_start(line, cues.heard_span(strip)[0])
         cast(scene, line, company)
     if strips:
         scene.dirfa.line_index = max(0, min(before, len(scene.dirfa.lines) - 1))
@@ -260,147 +195,3 @@ def set_start(line: bpy.types.PropertyGroup, frame_start: float) -> None:
     with state().quietly():
         line.last_start = frame_start
         line.frame_start = frame_start
-
-
-def cue_of(
-    scene: bpy.types.Scene,
-    line: bpy.types.PropertyGroup,
-    strips: Mapping[str, bpy.types.Strip] | None = None,
-    retimed: Retimed | None = None,
-) -> Cue:
-    """What a line's sound is now.
-
-    Parameters
-    ----------
-    strips : `strips_by_name`, where many lines are asked
-    retimed : the scene's retimed strips, where many lines are asked
-
-    Raises
-    ------
-    AudioError
-        The strip, sound or recording is gone, has no length, or cannot be read as it is.
-    """
-    if line.kind == "STRIP":
-        known = strips_by_name(scene) if strips is None else strips
-        return _strip_cue(scene, _heard_of(scene, line, known), retimed or Retimed(scene))
-    if line.kind == "SOUND":
-        if line.sound is None:
-            raise AudioError(f"Line '{line.name}' has no sound. Choose one in the list.")
-        return Cue(Speech(sound_file(line.sound)), line.frame_start)
-    return Cue(Speech(recording_file(line.path)), line.frame_start)
-
-
-def recording_file(text: str) -> Path:
-    """The recording at a path that may be relative to the scene's file.
-
-    Raises
-    ------
-    AudioError
-        There is none.
-    """
-    if text.startswith("//") and not bpy.data.filepath:
-        raise AudioError(
-            f"Recording {text} is sought beside this scene's file, which was never saved. Save it there, "
-            "or choose the recording again."
-        )
-    path = Path(bpy.path.abspath(text))
-    if not text or not path.is_file():
-        raise AudioError(f"There is no recording {path.name} in {path.parent}. Choose it again.")
-    return path
-
-
-def sound_file(sound: bpy.types.Sound) -> Path:
-    """A file with a sound's recording; packed sound is written to a folder of this session.
-
-    Raises
-    ------
-    AudioError
-        The sound is neither packed nor on disk.
-    """
-    path = Path(bpy.path.abspath(sound.filepath, library=sound.library))
-    if sound.packed_file is None:
-        if not path.is_file():
-            raise AudioError(
-                f"There is no recording {path.name} in {path.parent}, where sound '{sound.name}' "
-                "expects it. Put it back, or choose it again in the sequencer."
-            )
-        return path
-    folder = Path(bpy.app.tempdir or tempfile.gettempdir()) / "dirfa-sounds"
-    unpacked = folder / f"{sound.session_uid}-{path.name or 'sound.wav'}"
-    data = sound.packed_file.data
-    if not unpacked.is_file() or unpacked.stat().st_size != len(data):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            unpacked.write_bytes(data)
-        except OSError as error:
-            raise AudioError(
-                f"Cannot unpack sound '{sound.name}' to {folder}: {error.strerror or error}."
-            ) from error
-    return unpacked
-
-
-def start_of(
-    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, strips: Mapping[str, bpy.types.Strip]
-) -> float:
-    """Frame at which a line's sound begins now. Raises AudioError as `cue_of`, which takes longer."""
-    if line.kind != "STRIP":
-        return cue_of(scene, line, strips).frame_start
-    return _heard_of(scene, line, strips).begin
-
-
-@dataclass(frozen=True)
-class _Heard:
-    """A strip, the frame of its recording's first sample, and the frames in which it is heard."""
-
-    strip: bpy.types.Strip
-    zero: float
-    begin: float
-    end: float
-
-
-def _heard_of(
-    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, strips: Mapping[str, bpy.types.Strip]
-) -> _Heard:
-    strip = strips.get(line.strip)
-    if strip is None or strip.sound is None:
-        raise AudioError(
-            f"Line '{line.name}' expects a sound strip '{line.strip}' in scene '{scene.name}', there "
-            "is none. Collect the strips again, or remove the line."
-        )
-    rate = frame_rate(scene).per_second
-    first, end = heard_span(strip)
-    # Frame of the recording's first sample: the content's, less what was cut off for good.
-    if hasattr(strip, "content_start"):
-        zero = float(strip.content_start) - strip.content_trim_start
-    else:
-        zero = float(strip.frame_start) - strip.animation_offset_start
-    zero += strip.sound_offset * rate
-    begin = first if is_retimed(strip) else max(first, zero)
-    seconds = (end - begin) / rate
-    if seconds < SHORTEST_SECONDS:
-        raise AudioError(
-            f"Strip '{strip.name}' must be at least {SHORTEST_SECONDS:g} s long to hold speech, "
-            f"it is {max(seconds, 0.0):.2f} s."
-        )
-    return _Heard(strip, zero, begin, end)
-
-
-def _strip_cue(scene: bpy.types.Scene, heard: _Heard, retimed: Retimed) -> Cue:
-    strip, begin, end = heard.strip, heard.begin, heard.end
-    rate = frame_rate(scene).per_second
-    seconds = (end - begin) / rate
-    path = sound_file(strip.sound)
-    if is_retimed(strip):
-        mix = retimed.mix_of(strip, (begin, end))
-        return Cue(Speech(path, (begin - mix.frames[0]) / rate, seconds, mix), begin)
-    start = (begin - heard.zero) / rate
-    is_whole = start < 0.5 / rate and end >= _content_end(strip) - 0.5
-    speech = Speech(path) if is_whole else Speech(path, start, seconds)
-    return Cue(speech, begin)
-
-
-def _content_end(strip: bpy.types.Strip) -> float:
-    """Frame after a strip's last sample, if it were not trimmed."""
-    if hasattr(strip, "content_end"):
-        return float(strip.content_end)
-    return float(strip.frame_start + strip.frame_duration)

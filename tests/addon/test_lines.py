@@ -12,7 +12,7 @@ import pytest
 import dirfa_blender
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import AudioError
-from dirfa_blender.performing import edits, lines
+from dirfa_blender.performing import cues, edits, lines
 from dirfa_blender.performing.speech import Speech, read_samples
 from dirfa_blender.session import state
 from tests.addon.stage import character
@@ -46,7 +46,7 @@ def test_a_whole_strip_is_the_whole_recording_at_its_frame(stage, tmp_path: Path
     strip = add_strip(stage, write_tone(tmp_path / "a.wav", 2.0), "Hero 1", 33)
 
     lines.collect_strips(stage)
-    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+    cue = cues.cue_of(stage, stage.dirfa.lines[0])
 
     assert cue.speech.is_whole
     assert cue.frame_start == 33
@@ -58,12 +58,12 @@ def test_a_trimmed_strip_is_that_part_of_the_recording(stage, tmp_path: Path) ->
     trim(strip, 34, 58)
     lines.collect_strips(stage)
 
-    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+    cue = cues.cue_of(stage, stage.dirfa.lines[0])
 
     assert cue.frame_start == 34
     assert cue.speech.start_seconds == pytest.approx(1.0)
     assert cue.speech.duration_seconds == pytest.approx(1.0)
-    assert lines.cue_of(stage, stage.dirfa.lines[0]).speech.as_file(tmp_path).name == "a.wav"
+    assert cues.cue_of(stage, stage.dirfa.lines[0]).speech.as_file(tmp_path).name == "a.wav"
 
 
 def test_what_was_cut_off_for_good_counts_too(stage, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_what_was_cut_off_for_good_counts_too(stage, tmp_path: Path) -> None:
         strip.animation_offset_start = 12
     lines.collect_strips(stage)
 
-    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+    cue = cues.cue_of(stage, stage.dirfa.lines[0])
 
     assert cue.speech.start_seconds == pytest.approx(0.5)
 
@@ -85,7 +85,7 @@ def test_a_strip_without_length_is_a_sentence(stage, tmp_path: Path) -> None:
     lines.collect_strips(stage)
 
     with pytest.raises(AudioError, match=r"at least 0\.1 s"):
-        lines.cue_of(stage, stage.dirfa.lines[0])
+        cues.cue_of(stage, stage.dirfa.lines[0])
 
 
 def test_packed_sound_can_be_spoken(stage, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_packed_sound_can_be_spoken(stage, tmp_path: Path) -> None:
     path.unlink()
     lines.collect_strips(stage)
 
-    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+    cue = cues.cue_of(stage, stage.dirfa.lines[0])
 
     assert cue.speech.path.is_file()
 
@@ -115,7 +115,7 @@ def test_a_moved_recording_is_named(stage, tmp_path: Path) -> None:
     lines.collect_strips(stage)
 
     with pytest.raises(AudioError, match=r"gone\.wav"):
-        lines.cue_of(stage, stage.dirfa.lines[0])
+        cues.cue_of(stage, stage.dirfa.lines[0])
 
 
 def test_collecting_twice_adds_nothing(stage, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from dirfa_blender.performing import lines
+from dirfa_blender.performing import cues, lines
 from tests.addon.stage import character
 from tests.addon.test_scene import write_tone
 
@@ -29,7 +29,7 @@ def saved(stage, tmp_path: Path) -> bpy.types.Scene:
 
 
 def heard(scene: bpy.types.Scene) -> Path:
-    return lines.cue_of(scene, scene.dirfa.lines[0]).speech.path
+    return cues.cue_of(scene, scene.dirfa.lines[0]).speech.path
 
 
 def test_a_recording_beside_the_file_is_found_after_it_is_saved_elsewhere(saved, tmp_path) -> None:

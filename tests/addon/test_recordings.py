@@ -13,7 +13,7 @@ import pytest
 
 from dirfa_blender.core.errors import AudioError, JobCancelled
 from dirfa_blender.operators.live import source_of
-from dirfa_blender.performing import lines
+from dirfa_blender.performing import cues, lines
 from dirfa_blender.performing.retimed import Retimed
 from dirfa_blender.performing.speech import Speech, read_samples
 from tests.addon.test_lines import add_strip, trim
@@ -39,7 +39,7 @@ def tone(seconds: float) -> np.ndarray:
 def sent(stage: bpy.types.Scene, folder: Path) -> tuple[float, np.ndarray]:
     """Frame at which the only line begins, and the (S,) samples that are sent for it."""
     lines.collect_strips(stage)
-    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+    cue = cues.cue_of(stage, stage.dirfa.lines[0])
     folder.mkdir()
     with wave.open(str(cue.speech.as_file(folder)), "rb") as file:
         assert file.getframerate() == RATE
@@ -155,7 +155,7 @@ def mixed_by_blender(scene: bpy.types.Scene, path: Path, first: int, end: int) -
 def heard_for(stage: bpy.types.Scene, folder: Path) -> tuple[float, np.ndarray, int]:
     """Frame at which the only line begins, the (S,) samples that are sent for it, and their rate."""
     lines.collect_strips(stage)
-    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+    cue = cues.cue_of(stage, stage.dirfa.lines[0])
     folder.mkdir()
     with wave.open(str(cue.speech.as_file(folder)), "rb") as file:
         data = np.frombuffer(file.readframes(file.getnframes()), "<i2")
@@ -233,7 +233,7 @@ def test_taking_a_retimed_strip_out_leaves_the_file_as_it_was_and_takes_nothing_
     stage.timeline_markers.new("cut", frame=1).camera = thing
     before = everything(stage)
 
-    mix = Retimed(stage).mix_of(strip, lines.heard_span(strip))
+    mix = Retimed(stage).mix_of(strip, cues.heard_span(strip))
 
     assert everything(stage) == before
     assert len(mix.data) < 1_000_000
@@ -270,7 +270,7 @@ def test_a_mix_that_is_cancelled_ends(stage, tmp_path) -> None:
     strip = add_strip(stage, path, "Hero 1", 1)
     retime(stage, strip, 50.0)
     lines.collect_strips(stage)
-    speech = lines.cue_of(stage, stage.dirfa.lines[0]).speech
+    speech = cues.cue_of(stage, stage.dirfa.lines[0]).speech
 
     with pytest.raises(JobCancelled):
         speech.as_file(tmp_path, lambda: True)

@@ -8,7 +8,7 @@ import bpy
 import pytest
 
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
-from dirfa_blender.performing import acting, lines
+from dirfa_blender.performing import acting, cues, lines
 from dirfa_blender.staging.hindrances import hindrances_of
 from tests.addon.stage import line_with_take
 from tests.addon.stand_ins import face_with_keys
@@ -71,7 +71,7 @@ def test_a_line_whose_strip_is_muted_later_can_be_spoken_again(stage, tmp_path: 
 
     strip.mute = True
 
-    assert lines.cue_of(stage, stage.dirfa.lines[0]).frame_start == 10
+    assert cues.cue_of(stage, stage.dirfa.lines[0]).frame_start == 10
 
 
 def test_a_character_that_speaks_in_two_scenes_is_said_to_play_the_last(stage) -> None:
@@ -95,7 +95,7 @@ def test_a_meta_strip_cuts_the_speech_inside_it(stage, tmp_path: Path) -> None:
     in_meta(stage, strip, 22, 46)
 
     lines.collect_strips(stage)
-    cue = lines.cue_of(stage, stage.dirfa.lines[0])
+    cue = cues.cue_of(stage, stage.dirfa.lines[0])
 
     assert stage.dirfa.lines[0].frame_start == cue.frame_start == 22
     assert cue.speech.start_seconds == pytest.approx(0.5)
