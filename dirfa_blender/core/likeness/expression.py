@@ -18,15 +18,16 @@ from .morph import IDENTITY, kernel, landmark_noise
 Floats = npt.NDArray[np.float64]
 
 # Shapes that the expression of a photo is explained with, and how far each usually goes. Lids and
-# brows are kept short: a wide eye or a low brow is more often the person than the moment.
+# brows are kept short: a wide eye or a low brow is more often the person than the moment, and nobody's
+# portrait is taken in a blink.
 USUAL_WEIGHTS = {
     "jawOpen": 0.3, "mouthSmileLeft": 1.0, "mouthSmileRight": 1.0, "mouthUpperUpLeft": 0.4,
     "mouthUpperUpRight": 0.4, "mouthLowerDownLeft": 0.4, "mouthLowerDownRight": 0.4,
     "mouthFrownLeft": 0.15, "mouthFrownRight": 0.15, "mouthStretchLeft": 0.2,
     "mouthStretchRight": 0.2, "mouthDimpleLeft": 0.15, "mouthDimpleRight": 0.15, "mouthPucker": 0.1,
     "mouthFunnel": 0.1, "mouthLeft": 0.15, "mouthRight": 0.15, "cheekSquintLeft": 0.3,
-    "cheekSquintRight": 0.3, "eyeSquintLeft": 0.25, "eyeSquintRight": 0.25, "eyeBlinkLeft": 0.1,
-    "eyeBlinkRight": 0.1, "eyeWideLeft": 0.15, "eyeWideRight": 0.15, "browInnerUp": 0.2,
+    "cheekSquintRight": 0.3, "eyeSquintLeft": 0.15, "eyeSquintRight": 0.15, "eyeBlinkLeft": 0.03,
+    "eyeBlinkRight": 0.03, "eyeWideLeft": 0.15, "eyeWideRight": 0.15, "browInnerUp": 0.2,
     "browDownLeft": 0.15, "browDownRight": 0.15, "browOuterUpLeft": 0.15, "browOuterUpRight": 0.15,
     "noseSneerLeft": 0.15, "noseSneerRight": 0.15,
 }  # fmt: skip
