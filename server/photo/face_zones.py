@@ -23,13 +23,15 @@ CREASES = ((129, 203, 206, 216, 212, 202, 210), (358, 423, 426, 436, 432, 422, 4
 CREASE_WIDE = 0.16  # eye distances
 # Share of a fold that goes with the smile, beside nose and cheek and right beside the mouth's corners, and
 # how far those reach in eye distances. Folds of age stay at rest.
-FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
+FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.7, 0.85, 0.2
 MOUTH_CORNERS = (61, 291)
 STAR = 0.4  # eye distances round them, where a smile's folds meet
 PIT = 0.08  # eye distances round a corner of the mouth, in which the dark is shade
-# Cheek outside the corners of the mouth, where a broad smile folds skin that is smooth at rest.
+# Cheek outside the corners of the mouth, and chin below them, where a broad smile folds skin that is smooth
+# at rest.
 OUTER_FOLDS = (
-    (187, 147, 213, 192, 214, 210, 202, 212, 207), (411, 376, 433, 416, 434, 430, 422, 432, 427)
+    (187, 147, 213, 192, 214, 210, 202, 212, 207), (411, 376, 433, 416, 434, 430, 422, 432, 427),
+    (61, 57, 212, 202, 204, 106, 43), (291, 287, 432, 422, 424, 335, 273),
 )  # fmt: skip
 NOSTRILS = ((98, 97, 2, 64, 235, 240), (327, 326, 2, 294, 455, 460))
 # Between the brows' ends, the wings and the tip: a nose has its form from the landmarks.
