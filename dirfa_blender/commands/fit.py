@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="NAME=SHARE",
-        help="head_depth, nose_length, ear_size, neck_width or jaw_depth, -0.5..0.6: "
+        help="head_depth, nose_length, ear_size, neck_width, jaw_depth or age, -0.5..0.6: "
         "nose_length=0.2 is a fifth longer",
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

@@ -18,6 +18,7 @@ TEXTS = {
     "ear_size": ("Ear Size", "Ears about their roots"),
     "neck_width": ("Neck Width", "The neck about its axis"),
     "jaw_depth": ("Jaw Depth", "How far the chin stands forward of the ears"),
+    "age": ("Age", "How far bags, folds and jowls hang"),
 }
 
 

@@ -20,6 +20,7 @@ from ..core.errors import RigError
 from ..core.head import Head
 from ..core.head_shapes import with_shapes
 from ..core.head_template import template
+from ..core.likeness.ageing import SINKING, sunk
 from ..core.likeness.sliders import (
     CHIN,
     SOURCE_KEY,
@@ -171,9 +172,19 @@ def _fields(face: bpy.types.Object) -> dict[str, Floats]:
         ears = np.empty(len(mesh.vertices), bool)
         mesh.attributes[EARS].data.foreach_get("value", ears)
         plain = _read(mesh.attributes[PLAIN].data, "vector")
-        known = slider_fields(_anchors(face), plain, ears)
+        known = slider_fields(_anchors(face), plain, ears, _sinks(plain))
         state().forms[mesh.session_uid] = known
     return known
+
+
+def _sinks(plain: npt.NDArray[np.float32]) -> Floats:
+    """(V, 3) metres, how the plain form (V, 3) of a face sinks with the years; a beard comes last in it."""
+    head = template()
+    count = len(head.vertices)
+    if len(plain) < count:
+        return np.zeros(plain.shape)
+    skin = np.concatenate([head.part(*SINKING), np.ones(len(plain) - count, bool)])
+    return sunk(plain, head.landmarks(plain[:count]), skin)
 
 
 def _hair_fields(face: bpy.types.Object, hair: bpy.types.Object) -> dict[str, Floats]:

@@ -62,16 +62,17 @@ def displacement(face: bpy.types.Object, name: str) -> np.ndarray:
 
 
 def test_a_slider_in_the_panel_does_what_it_does_at_the_fit(stage, face, shaped) -> None:
-    wanted = slid(shaped, HeadSliders(head_depth=0.3, nose_length=-0.2, ear_size=0.4))
+    wanted = slid(shaped, HeadSliders(head_depth=0.3, nose_length=-0.2, ear_size=0.4, age=0.5))
 
     stage.dirfa.head.head_depth = 0.3
     stage.dirfa.head.ear_size = 0.4
     stage.dirfa.head.nose_length = -0.2
+    stage.dirfa.head.age = 0.5
 
     # The cap under the cards is nearer to the skin than the head's own.
     away = coordinates(face.data.vertices) - wanted.vertices
     assert np.abs(away[~wanted.part("hair")]).max() < 2e-5
-    assert head_form.sliders_of(face) == HeadSliders(0.3, -0.2, 0.4)
+    assert head_form.sliders_of(face) == HeadSliders(0.3, -0.2, 0.4, age=0.5)
     assert stage.dirfa.head.ear_size == pytest.approx(0.4)
 
 

@@ -184,6 +184,7 @@ def test_view_maps_to_the_photo_and_back() -> None:
         ("ear_size", lambda h: np.ptp(h.vertices[h.part("ear_left"), 2]), True),
         ("neck_width", lambda h: h.vertices[h.part("neck"), 0].max(), True),
         ("jaw_depth", lambda h: h.landmarks()[152, 1], False),
+        ("age", lambda h: h.landmarks()[379, 2], False),
     ],
 )
 def test_each_slider_moves_its_own_measure(slider: str, measure, grows: bool) -> None:

@@ -18,13 +18,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
-from ..anatomy.surface import Array
+from ..anatomy.surface import Array, mean_face
 from ..easing import smoothstep
+from ..head import Head
 from ..head_template import template
 from ..motion.mouth import FOLD, Place, near_line, smooth_line
+from .landmarks import MESH_POINTS
 
-MM = 1e-3
+# Landmarks of the outer corners of the eyes, and how far apart they are where millimetres are as written.
+EYE_CORNER_RIGHT, EYE_CORNER_LEFT, EYE_CORNERS_MM = 33, 263, 89.0
+SINKING = ("face", "nose", "lips_*", "lid_*", "neck", "brow_*", "beard")
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,32 @@ SAGS = {
 @lru_cache(maxsize=1)
 def ageing_field() -> Array:
     """(V, 3) metres by which the template's vertices move as its face becomes the oldest."""
-    head = template()
-    skin = head.part("face", "nose", "lips_*", "lid_*", "neck", "brow_*")
-    points, marks = head.vertices[skin] / MM, head.landmarks() / MM
-    moved = np.zeros((len(head.vertices), 3))
-    for side in (1.0, -1.0):
+    return ageing_of(template())
+
+
+def ageing_of(head: Head) -> Array:
+    """(V, 3) metres by which a head's vertices move as its face becomes the oldest."""
+    return sunk(head.vertices, head.landmarks(), head.part(*SINKING))
+
+
+def sunk(points: npt.ArrayLike, marks: npt.ArrayLike, skin: npt.NDArray[np.bool_]) -> Array:
+    """(N, 3) metres by which points of a head, metres, move as its face becomes the oldest.
+
+    Parameters
+    ----------
+    marks : (468, 3) metres, the landmarks of that head; without them nothing moves
+    skin : (N,) which points may move
+    """
+    points, marks = np.asarray(points, np.float64), np.asarray(marks, np.float64)
+    moved = np.zeros(points.shape)
+    if len(marks) < MESH_POINTS:
+        return moved
+    unit = float(np.linalg.norm(marks[EYE_CORNER_LEFT] - marks[EYE_CORNER_RIGHT])) / EYE_CORNERS_MM
+    mirror = mean_face()[1]
+    for side, of_side in ((1.0, marks), (-1.0, marks[mirror])):
         flip = np.array([side, 1.0, 1.0])
-        moved[skin] += MM * _on_the_left(points * flip, marks) * flip
+        sinks = _on_the_left(points[skin] * flip / unit, of_side[:MESH_POINTS] * flip / unit)
+        moved[skin] += unit * sinks * flip
     return moved
 
 

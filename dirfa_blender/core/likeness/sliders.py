@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..easing import smoothstep
 from ..errors import SettingsError
 from ..head import Head
+from .ageing import ageing_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +45,7 @@ class HeadSliders:
     ear_size : ears about their roots
     neck_width : neck about its axis
     jaw_depth : how far the chin stands forward of the ears
+    age : how far bags, folds and jowls hang; of what hangs in the oldest face
 
     Raises
     ------
@@ -56,6 +58,7 @@ class HeadSliders:
     ear_size: float = 0.0
     neck_width: float = 0.0
     jaw_depth: float = 0.0
+    age: float = 0.0
 
     def __post_init__(self) -> None:
         for slider in fields(self):
@@ -154,7 +157,10 @@ def ears_of(head: Head) -> npt.NDArray[np.bool_]:
 
 
 def slider_fields(
-    anchors: Anchors, points: npt.ArrayLike, ears: npt.NDArray[np.bool_] | None = None
+    anchors: Anchors,
+    points: npt.ArrayLike,
+    ears: npt.NDArray[np.bool_] | None = None,
+    sinks: Floats | None = None,
 ) -> dict[str, Floats]:
     """Displacement (N, 3), metres, of each slider at 1, at any points near a head: sliders add up.
 
@@ -162,6 +168,7 @@ def slider_fields(
     ----------
     points : (N, 3) metres, head space: the vertices of a head without sliders, or what grows on them
     ears : (N,) which points are ears; None where none is
+    sinks : (N, 3) metres, the points' part in `ageing`; None where they have none
     """
     points = np.asarray(points, np.float64)
     moved = {name: np.zeros_like(points) for name in SLIDERS}
@@ -189,6 +196,8 @@ def slider_fields(
     middle = np.array([0.0, ear_line[1]])
     moved["neck_width"][:, :2] = (points[:, :2] - middle) * neck[:, None]
 
+    if sinks is not None:
+        moved["age"] = sinks
     if ears is None:
         return moved
     for side in (-1.0, 1.0):
@@ -203,7 +212,7 @@ def slider_fields(
 def _moved(head: Head, sliders: HeadSliders) -> Floats:
     """(V, 3) vertices of a head without sliders, with these put on."""
     moved = head.vertices.astype(np.float64)
-    displaced = slider_fields(anchors_of(head), head.vertices, ears_of(head))
+    displaced = slider_fields(anchors_of(head), head.vertices, ears_of(head), ageing_of(head))
     for name, field in displaced.items():
         moved += getattr(sliders, name) * field
     return moved
