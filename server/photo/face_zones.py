@@ -23,7 +23,7 @@ CREASES = ((129, 203, 206, 216, 212, 202, 210), (358, 423, 426, 436, 432, 422, 4
 CREASE_WIDE = 0.16  # eye distances
 # Share of a fold that goes with the smile, beside nose and cheek and right beside the mouth's corners, and
 # how far those reach in eye distances. Folds of age stay at rest.
-FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.7, 0.85, 0.2
+FOLD_TAKEN, CREASE_TAKEN, CORNER_CREASE = 0.4, 0.85, 0.2
 MOUTH_CORNERS = (61, 291)
 STAR = 0.4  # eye distances round them, where a smile's folds meet
 PIT = 0.08  # eye distances round a corner of the mouth, in which the dark is shade
