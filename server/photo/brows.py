@@ -58,9 +58,9 @@ def lightened_brows(
     if least_light > 0:
         most = np.maximum(even @ OF_LIGHT - np.float32(np.log(least_light)), np.float32(0.1))
         less = less * (1 - brow * (1 - most * np.tanh(dark / most) / dark))
-    less = np.where(shade < 0, less, np.float32(1))
-    whole = less * np.where(shade < 0, 1 - np.float32(WHITE_UNSHADED) * is_white, np.float32(1))
-    return shade * whole, tint * less[..., None]
+    unshaded = less * (1 - np.float32(WHITE_UNSHADED) * is_white)
+    is_dark = shade < 0
+    return shade * np.where(is_dark, unshaded, 1), tint * np.where(is_dark, less, 1)[..., None]
 
 
 def white_hairs(

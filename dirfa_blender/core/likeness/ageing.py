@@ -4,7 +4,7 @@ The points a network lays over a photo are too few to tell a bag under an eye or
 is rid of shade shows none. Both are alike enough in everybody [1]_ to be written down once: fat before
 the lower lid bulges over a furrow that runs from the inner corner of the eye; the cheek sinks over the fold
 beside nose and mouth, and at the jaw over the furrow below the corner of the mouth; temples, and cheeks
-before the chewing muscle, get hollow; skin hangs over the outer lid and under the chin.
+before the chewing muscle, get hollow; skin hangs under the chin.
 
 References
 ----------
