@@ -12,7 +12,7 @@ from pathlib import Path
 from ..core.command_line.inputs import require_files
 from ..core.command_line.progress import Display, Progress, Stage
 from ..core.errors import PhotoError, SettingsError
-from ..core.head_shapes import with_shapes
+from ..core.head_anew import with_shapes_anew
 from ..core.likeness.sliders import HeadSliders, parsed_sliders, slid
 from ..core.npz_io import head_bytes, head_from_bytes
 from ..core.protocol import PhotoSettings
@@ -117,4 +117,4 @@ def _with_sliders(data: bytes, sliders: HeadSliders) -> bytes:
     """The head's file with sliders put on, its shapes made anew for the form they give."""
     if sliders == HeadSliders():
         return data
-    return head_bytes(with_shapes(slid(head_from_bytes(data, "the server's head"), sliders)))
+    return head_bytes(with_shapes_anew(slid(head_from_bytes(data, "the server's head"), sliders)))

@@ -7,7 +7,7 @@ settings, only slot names and a few measured colours: how skin looks is the rend
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -145,6 +145,24 @@ class Head:
 
     def _at_landmarks(self, points: Floats) -> Floats:
         return np.einsum("nci,nc->ni", points[self.landmark_vertices], self.landmark_weights)
+
+
+def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
+    """The head without vertices that are `gone` (V,) and the faces on them; no landmark may lie there."""
+    number = np.cumsum(~gone) - 1
+    kept = ~gone[np.maximum(head.faces, 0)].any(1)
+    faces = head.faces[kept]
+    return replace(
+        head,
+        vertices=head.vertices[~gone],
+        faces=np.where(faces >= 0, number[np.maximum(faces, 0)], -1).astype(np.int32),
+        uvs=head.uvs[kept],
+        face_materials=head.face_materials[kept],
+        vertex_parts=head.vertex_parts[~gone],
+        shape_deltas=head.shape_deltas[:, ~gone],
+        landmark_vertices=number[head.landmark_vertices].astype(np.int32),
+        bone_weights=head.bone_weights[:, ~gone],
+    )
 
 
 def _heights(relief: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from ..core.errors import RigError
 from ..core.head import Head
-from ..core.head_shapes import with_shapes
-from ..core.head_template import template
+from ..core.head_anew import head_of_mesh, with_shapes_anew
+from ..core.head_shapes import HEAD_SHAPES
 from ..core.likeness.ageing import SINKING, sunk
 from ..core.likeness.sliders import (
     CHIN,
@@ -104,10 +104,13 @@ def set_slider(face: bpy.types.Object, name: str, value: float) -> None:
 class Form:
     """How a head in the scene looks at rest.
 
-    ``vertices`` is (V, 3), metres; ``bones`` has both ends of each bone by its name.
+    ``vertices`` is (V, 3), metres, ``faces`` (F, 4) with -1 last in a triangle, ``is_moved`` (V,) whether
+    any of the shapes moves a vertex; ``bones`` has both ends of each bone by its name.
     """
 
     vertices: npt.NDArray[np.float32]
+    faces: npt.NDArray[np.int32]
+    is_moved: npt.NDArray[np.bool_]
     bones: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
 
 
@@ -123,7 +126,8 @@ def form_of(face: bpy.types.Object) -> Form:
     rig = face.find_armature() or face.parent
     bones = rig.data.bones if rig is not None and rig.type == "ARMATURE" else ()
     ends = {bone.name: (tuple(bone.head_local), tuple(bone.tail_local)) for bone in bones}
-    return Form(_read(face.data.shape_keys.key_blocks[0].points, "co"), ends)
+    rest = _read(face.data.shape_keys.key_blocks[0].points, "co")
+    return Form(rest, _faces_of(face.data), _is_moved(face.data), ends)
 
 
 def shapes_of(form: Form) -> Head:
@@ -134,7 +138,7 @@ def shapes_of(form: Form) -> Head:
     RigError
         It is not of this version's heads.
     """
-    return with_shapes(_as_head(form))
+    return with_shapes_anew(_as_head(form))
 
 
 def give_shapes(face: bpy.types.Object, made: Head, names: tuple[str, ...]) -> None:
@@ -172,19 +176,18 @@ def _fields(face: bpy.types.Object) -> dict[str, Floats]:
         ears = np.empty(len(mesh.vertices), bool)
         mesh.attributes[EARS].data.foreach_get("value", ears)
         plain = _read(mesh.attributes[PLAIN].data, "vector")
-        known = slider_fields(_anchors(face), plain, ears, _sinks(plain))
+        known = slider_fields(_anchors(face), plain, ears, _sinks(face, plain))
         state().forms[mesh.session_uid] = known
     return known
 
 
-def _sinks(plain: npt.NDArray[np.float32]) -> Floats:
-    """(V, 3) metres, how the plain form (V, 3) of a face sinks with the years; a beard comes last in it."""
-    head = template()
-    count = len(head.vertices)
-    if len(plain) < count:
+def _sinks(face: bpy.types.Object, plain: npt.NDArray[np.float32]) -> Floats:
+    """(V, 3) metres, how the plain form (V, 3) of a face sinks with the years, its beard with it."""
+    try:
+        head = head_of_mesh(plain, _faces_of(face.data), _is_moved(face.data))
+    except RigError:
         return np.zeros(plain.shape)
-    skin = np.concatenate([head.part(*SINKING), np.ones(len(plain) - count, bool)])
-    return sunk(plain, head.landmarks(plain[:count]), skin)
+    return sunk(plain, head.landmarks(), head.part(*SINKING))
 
 
 def _hair_fields(face: bpy.types.Object, hair: bpy.types.Object) -> dict[str, Floats]:
@@ -231,18 +234,33 @@ def _chin(face: bpy.types.Object, sliders: HeadSliders) -> Floats:
 
 
 def _as_head(form: Form) -> Head:
-    """The template with the vertices and bones of a form."""
-    plain = template()
-    if form.vertices.shape != plain.vertices.shape:
-        raise RigError(
-            f"The head must have {len(plain.vertices)} vertices as heads of this version have, it has "
-            f"{len(form.vertices)}: its shapes cannot be made anew."
-        )
+    """The head without shapes that has this form."""
+    plain = head_of_mesh(form.vertices, form.faces, form.is_moved)
     heads, tails = np.array(plain.bone_heads), np.array(plain.bone_tails)
     for index, name in enumerate(plain.bone_names):
         if name in form.bones:
             heads[index], tails[index] = form.bones[name]
-    return replace(plain, vertices=form.vertices, bone_heads=heads, bone_tails=tails)
+    return replace(plain, bone_heads=heads, bone_tails=tails)
+
+
+def _is_moved(mesh: bpy.types.Mesh) -> npt.NDArray[np.bool_]:
+    """(V,) whether any of our shapes moves a vertex."""
+    keys = mesh.shape_keys.key_blocks
+    rest = _read(keys[0].points, "co")
+    ours = [keys[name].points for name in HEAD_SHAPES if name in keys]
+    return np.any([(_read(points, "co") != rest).any(1) for points in ours], axis=0)
+
+
+def _faces_of(mesh: bpy.types.Mesh) -> npt.NDArray[np.int32]:
+    """(F, 4) the vertices of each face, -1 last in a triangle; of one with more corners the first four."""
+    first, sizes = (np.empty(len(mesh.polygons), np.int32) for _ in range(2))
+    corners = np.empty(len(mesh.loops), np.int32)
+    mesh.polygons.foreach_get("loop_start", first)
+    mesh.polygons.foreach_get("loop_total", sizes)
+    mesh.loops.foreach_get("vertex_index", corners)
+    corner = np.arange(4)
+    at = np.minimum(first[:, None] + corner, max(len(corners) - 1, 0))
+    return np.where(corner < sizes[:, None], corners[at], -1).astype(np.int32)
 
 
 def hair_of(face: bpy.types.Object) -> list[bpy.types.Object]:

@@ -29,7 +29,7 @@ from dirfa_blender.core.hair.groom import (
 )
 from dirfa_blender.core.hair.hairline import with_bare_crown, with_hairline
 from dirfa_blender.core.hair.tresses import Fall, with_tresses
-from dirfa_blender.core.head import Head
+from dirfa_blender.core.head import Head, without_vertices
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.likeness.landmarks import OVAL, FaceLandmarks
 from dirfa_blender.core.likeness.view import View
@@ -212,24 +212,6 @@ def _with_skull(head: Head, skull: Floats) -> Head:
     share = np.sin(0.5 * np.pi * share) ** 1.5
     vertices[chosen] += outward * ((growth - 1) * share)[:, None]
     return replace(head, vertices=vertices.astype(np.float32))
-
-
-def without_vertices(head: Head, gone: npt.NDArray[np.bool_]) -> Head:
-    """The head without vertices that are `gone` (V,) and the faces on them; no landmark may lie there."""
-    number = np.cumsum(~gone) - 1
-    kept = ~gone[np.maximum(head.faces, 0)].any(1)
-    faces = head.faces[kept]
-    return replace(
-        head,
-        vertices=head.vertices[~gone],
-        faces=np.where(faces >= 0, number[np.maximum(faces, 0)], -1).astype(np.int32),
-        uvs=head.uvs[kept],
-        face_materials=head.face_materials[kept],
-        vertex_parts=head.vertex_parts[~gone],
-        shape_deltas=head.shape_deltas[:, ~gone],
-        landmark_vertices=number[head.landmark_vertices].astype(np.int32),
-        bone_weights=head.bone_weights[:, ~gone],
-    )
 
 
 def hair_beside_crown(picture: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> float:

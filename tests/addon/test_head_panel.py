@@ -14,6 +14,9 @@ import pytest
 import dirfa_blender
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import RigError
+from dirfa_blender.core.hair.beard import with_beard
+from dirfa_blender.core.hair.tresses import Fall, with_tresses
+from dirfa_blender.core.head import without_vertices
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.likeness.sliders import SLIDERS, HeadSliders, slid
@@ -166,6 +169,54 @@ def test_shapes_are_made_anew_for_the_form_and_the_form_stays(stage, face) -> No
     assert np.array_equal(coordinates(face.data.vertices), form)
 
 
+def bearded_and_long_haired(head):
+    """The head with a dark beard, and with hair to the shoulders."""
+    low = head.vertices[:, 2] < head.landmarks()[2, 2]
+    expected = np.where(head.part("face") & low & (head.vertices[:, 1] < -0.06), 1.0, 0.0)
+    albedo = np.full((64, 64, 3), 40, np.uint8)
+    dark = replace(head, albedo=albedo, colours={**head.colours, "skin": (0.8, 0.6, 0.5)})
+    haired = with_tresses(dark, Fall((0.15,) * 2, (True,) * 2, (0.08,) * 3))
+    more = len(haired.vertices) - len(expected)
+    return with_beard(haired, np.append(expected, np.zeros(more)))
+
+
+def bald_and_bearded(head):
+    bearded = bearded_and_long_haired(head)
+    return without_vertices(bearded, bearded.part("hair", "hair_*"))
+
+
+@pytest.mark.parametrize("changed", [bearded_and_long_haired, bald_and_bearded])
+def test_shapes_are_made_anew_for_a_beard_long_hair_and_a_bald_head_too(
+    stage, shaped, changed
+) -> None:
+    head = changed(shaped)
+    face = meshes.build_head(head, "Hero").face
+    bpy.context.view_layer.objects.active = face
+    before = displacement(face, "jawOpen")
+
+    # Nothing of the form has changed, so nothing may be changed by it.
+    assert bpy.ops.dirfa.refine_shapes() == {"FINISHED"}
+
+    away = np.linalg.norm(displacement(face, "jawOpen") - before, axis=1)
+    beard = head.part("beard")
+    assert np.linalg.norm(before[beard], axis=1).max() > 0.02
+    assert away[~beard].max() < 1e-5
+    assert away[beard].max() < 0.002
+    assert np.median(away[beard]) < 0.0002
+
+
+def test_a_bald_face_sinks_with_the_years_as_one_with_hair_does(stage, shaped) -> None:
+    moved = []
+    for head in (shaped, without_vertices(shaped, shaped.part("hair"))):
+        face = meshes.build_head(head, "Hero").face
+        before = coordinates(face.data.vertices)
+        head_form.set_slider(face, "age", 0.6)
+        moved.append(np.abs(coordinates(face.data.vertices) - before)[head.part("face")])
+
+    assert moved[0].max() > 0.001
+    assert np.array_equal(moved[0], moved[1])
+
+
 def test_another_head_takes_the_place_of_one_and_the_performance_plays_on(
     stage, face, shaped
 ) -> None:
@@ -239,7 +290,7 @@ def test_photos_from_the_sides_reach_the_server_and_the_head_stays_in_its_place(
 def test_a_head_of_another_make_is_not_refined(stage) -> None:
     face = meshes.build_head(ball_head(), "Ball").face
 
-    with pytest.raises(RigError, match=r"must have \d+ vertices"):
+    with pytest.raises(RigError, match=r"must have the \d+ vertices"):
         head_form.shapes_of(head_form.form_of(face))
 
 

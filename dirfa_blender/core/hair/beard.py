@@ -31,6 +31,7 @@ LENGTHS, WIDTH, SUNK = (0.0022, 0.0066), 0.00017, 0.0004
 VARIED = (0.7, 1.25)  # of its length, from hair to hair
 # Of a hair's direction: off the skin, at random, and off the middle under the nose, where it runs aside.
 LIFT, ASTRAY, ASIDE, ASIDE_METRES = (0.30, 0.75), 0.22, 1.1, 0.006
+ROOTED_IN = 4  # vertices of the skin that move a hair where its face is not known
 SPECK = 2e-4  # of the texture, round a hair's root
 # A long beard is of locks, fewer and wider, that bend where they hang: metres from which a beard is long,
 # by which it may be longer than a short one, that roots under the jaw lie below the chin's outline, and of
@@ -86,6 +87,42 @@ def with_beard(head: Head, share: Floats, *, hang_metres: float = 0.0, seed: int
         length += longer * _grown_long(head, roots) * density
     length *= random.uniform(*VARIED, len(length))
     return _with_hairs(head, roots, length, random, are_locks=longer > LONG)
+
+
+def with_beard_carried(head: Head) -> Head:
+    """The head with the hairs of its beard moved as its shapes move the skin at their roots.
+
+    Notes
+    -----
+    For shapes that were made anew. Where a hair grew on its face of the skin is not kept; the vertices
+    nearest to its root say it as well as that.
+    """
+    hairs = np.flatnonzero(head.part(PART)) if PART in head.part_names else np.zeros(0, np.int64)
+    skin = np.flatnonzero(head.part("face", "neck"))
+    if not len(hairs) or not len(skin):
+        return head
+    first = _first_of_hair(head)[hairs]
+    roots, of_root = np.unique(first, return_inverse=True)
+    root = head.vertices[np.stack([roots, roots + 1])].mean(0).astype(np.float64)
+    away = np.linalg.norm(root[:, None] - head.vertices[skin], axis=2)
+    near = np.argpartition(away, ROOTED_IN, axis=1)[:, :ROOTED_IN]
+    weights = 1.0 / (np.take_along_axis(away, near, axis=1) + 1e-4) ** 2
+    weights /= weights.sum(1, keepdims=True)
+    moved = np.einsum("kncd,nc->knd", head.shape_deltas[:, skin[near]], weights)
+    deltas = head.shape_deltas.copy()
+    deltas[:, hairs] = moved[:, of_root]
+    return replace(head, shape_deltas=deltas)
+
+
+def _first_of_hair(head: Head) -> Indices:
+    """(V,) the first vertex of the hair that each vertex belongs to; of others as it comes."""
+    faces = head.faces[head.part(PART)[np.maximum(head.faces[:, 0], 0)]]
+    corners = np.where(faces >= 0, faces, faces[:, :1]).astype(np.int64)
+    first = np.arange(len(head.vertices))
+    for _ in range(2):  # a lock is of two faces
+        least = first[corners].min(1)
+        np.minimum.at(first, corners, least[:, None])
+    return first
 
 
 def _candidates(head: Head, share: Floats, most: int, random: np.random.Generator) -> _Roots:

@@ -10,6 +10,7 @@ import pytest
 from dirfa_blender.core.anatomy.face_view import nearest, vertex_normals
 from dirfa_blender.core.hair.beard import PART, UNDER_JAW, WIDTH, with_beard
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.head_anew import with_shapes_anew
 from dirfa_blender.core.head_shapes import with_shapes
 from dirfa_blender.core.head_template import template
 
@@ -37,6 +38,15 @@ def bearded(bare: Head, expected: np.ndarray) -> Head:
     albedo = np.array(bare.albedo)
     albedo[:, : albedo.shape[1] // 2] = (60, 40, 30)
     return with_beard(replace(bare, albedo=albedo), expected)
+
+
+def test_a_beard_goes_with_shapes_that_are_made_anew(bearded: Head) -> None:
+    anew = with_shapes_anew(bearded)
+
+    hairs = bearded.part(PART)
+    away = np.linalg.norm(anew.shape_deltas[:, hairs] - bearded.shape_deltas[:, hairs], axis=2)
+    assert np.linalg.norm(anew.shape_deltas[:, hairs], axis=2).max() > 20 * MM
+    assert away.max() < 2 * MM
 
 
 def test_plain_skin_has_no_hairs(bare: Head, expected: np.ndarray) -> None:
