@@ -11,20 +11,21 @@ from .shader_plan import SIDES_ATTRIBUTE, TONE_ATTRIBUTE, Plan
 
 # Of a strand that scatters evenly. Light goes through fair hair from fibre to fibre, for which a picture
 # in a few bounces has no time: without this white hair is grey. Dark hair takes in what goes in, it shines.
-EVEN_SHARES, EVEN_LIGHT = (0.38, 0.78), (0.02, 0.20)
+EVEN_SHARES, EVEN_LIGHT = (0.22, 0.6), (0.02, 0.20)
 # Light that goes from fibre to fibre of dark hair takes their colour each time: what one fibre has of it is
 # less; of fair hair little less, which mirrors more light than it tints.
 SATURATION = (0.8, 0.95)
 # By how much darker and lighter than that the darkest and the fairest strands of grey hair are.
 SALT_AND_PEPPER = (0.5, 1.4)
 # What is left of a strand's light at its root, and from which share of its length it has all.
-ROOT, ROOT_SHARE = 0.65, 0.35
+ROOT, ROOT_SHARE = 0.6, 0.4
+TIP = 1.2  # of it at its tip, which is older and bleached
 # Of the photo's light that the darkest and the fairest strands have.
-STRENGTH = (1.25, 2.35)
+STRENGTH = (1.0, 2.7)
 BRIGHTEST = 0.92  # scene-linear, of any channel of a fibre
 # What is seen of such light over what one fibre gives back, of the darkest and of the fairest strands, and
 # how much of its colour that has.
-GAIN, SEEN_SATURATION = (1.0, 2.2), 0.87
+GAIN, SEEN_SATURATION = (0.9, 3.4), 0.87
 # Times both for hair that hangs: it lies in its own shadow.
 HANGING_STRENGTH, HANGING_GAIN = 1.25, 1.6
 # Lamps of a portrait are warmer than the light in which a photo's hair was measured: what is taken off.
@@ -54,17 +55,15 @@ def strand(plan: Plan, *, hangs: bool = False) -> bpy.types.Node:
     Hair that `hangs` is as light as short hair, though less falls on it.
     """
     strength, gain = (HANGING_STRENGTH, HANGING_GAIN) if hangs else (1.0, 1.0)
-    info = plan.tree.nodes.new("ShaderNodeHairInfo")
     tone = plan.attribute(TONE_ATTRIBUTE, "Fac")
-    dark = tuple(ROOT * part for part in UNWARMED)
-    root = plan.ramp(info.outputs["Intercept"], (0.0, dark), (ROOT_SHARE, UNWARMED))
+    root = _along(plan)
     colour = _by_place(plan, lambda name: plan.mixed(tone, *_fibres(plan, strength, name)))
     tinted = plan.mixed(1.0, colour, root, "MULTIPLY")
     shader = plan.node("ShaderNodeBsdfHairPrincipled")
     shader.model, shader.parametrization = "CHIANG", "COLOR"
     plan.feed(shader, "Color", tinted)
-    shader.inputs["Roughness"].default_value = 0.55
-    shader.inputs["Radial Roughness"].default_value = 0.8
+    shader.inputs["Roughness"].default_value = 0.36
+    shader.inputs["Radial Roughness"].default_value = 0.55
     shader.inputs["Random Roughness"].default_value = 0.3
     lit = _by_place(plan, lambda name: plan.mixed(tone, *_seen(plan, name, gain)))
     seen = plan.mixed(1.0, lit, root, "MULTIPLY")
@@ -86,7 +85,7 @@ def strand_in_eevee(plan: Plan, middle: tuple[float, float, float]) -> bpy.types
     """
     dark_to_fair = plan.attribute(TONE_ATTRIBUTE, "Fac")
     tone = _by_place(plan, lambda name: plan.mixed(dark_to_fair, *_plain(plan, name)))
-    tone = plan.mixed(1.0, tone, UNWARMED, "MULTIPLY")
+    tone = plan.mixed(1.0, tone, _along(plan), "MULTIPLY")
     along = plan.node("ShaderNodeHairInfo").outputs["Intercept"]
     whole, gone = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 1.0)
     shader = plan.principled(
@@ -98,6 +97,13 @@ def strand_in_eevee(plan: Plan, middle: tuple[float, float, float]) -> bpy.types
     )
     shader.inputs["Specular IOR Level"].default_value = PLAIN_SHINE
     return shader
+
+
+def _along(plan: Plan) -> bpy.types.NodeSocket:
+    """What is left of a strand's light along it, less the warmth of lamps."""
+    dark, light = (tuple(share * part for part in UNWARMED) for share in (ROOT, TIP))
+    along = plan.tree.nodes.new("ShaderNodeHairInfo").outputs["Intercept"]
+    return plan.ramp(along, (0.0, dark), (ROOT_SHARE, UNWARMED), (1.0, light))
 
 
 def _plain(plan: Plan, name: str) -> list[tuple[float, ...]]:

@@ -57,7 +57,8 @@ BY_HEIGHT = (
 # What cap and sheet lose: of the cap's height over so many metres off the skin, at most so many; and of the
 # sheet's thickness.
 LOWERED, CLOSE_METRES, MOST_LOWERED, SHEET_LOWERED = 0.3, 0.0025, 0.0016, 0.25
-SHEET_COLUMNS = 0.9  # by which the sheet's front edges lie behind the cards that fall there
+SHEET_COLUMNS = 3.0  # by which the sheet's front edges lie behind the cards that fall there
+SHEET_ROWS = 0.85  # of its length, that the sheet has left
 WITHIN = (0.003, 0.997)  # of the picture, beyond whose edges it repeats
 WEAVE_COLUMNS = 8  # of cap and sheet over which the weave goes once
 
@@ -148,6 +149,10 @@ def under_cards(head: Head) -> Head:
         low = np.minimum(at.astype(int), columns - 2)
         part = (at - low)[:, None]
         both = both[:, :, low] * (1.0 - part) + both[:, :, low + 1] * part
+        at = np.linspace(0.0, SHEET_ROWS * (rows - 1.0), rows)
+        low = np.minimum(at.astype(int), rows - 2)
+        part = (at - low)[:, None, None]
+        both = both[:, low] * (1.0 - part) + both[:, low + 1] * part
         inward = both[1] - both[0]
         both[0] += SHEET_LOWERED * inward
         # Its upper edge stays in the cap.

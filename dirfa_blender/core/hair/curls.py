@@ -15,9 +15,10 @@ Floats = npt.NDArray[np.float64]
 
 WAVE_METRES, WAVE_TURNS = (
     0.0022,
-    1.4,
+    1.5,
 )  # aside of hair that is somewhat curly, and turns along a strand
-OPEN_METRES = 0.0055  # by which open curls swing
+OPEN_METRES, OPEN_POINTS = 0.0095, 14  # by which open curls swing, and of strands that do
+OPEN_FROM = 0.3  # of how wavy hair is, from where they have so many points
 # Of how curly hair is: from where it coils, and from where it is all coils.
 COILED_FROM, COILED = 0.64, 0.78
 COIL_POINTS = 20
@@ -38,7 +39,7 @@ def curled(
     Parameters
     ----------
     outward : (S, P, 3) unit, away from the cap
-    phase_and_lock : (S,) angles that go on over the cap, for open curls, and numbers of locks, for coils
+    phase_and_lock : (S,) radians at which open curls begin, and numbers of locks, for coils
     curl_and_wave : 0..1, how tightly and in how open curls hair turns
     full : (S,) 0..1, how far hair stands off there
     """
@@ -46,10 +47,13 @@ def curled(
     coils = coil_share(curl)
     if curl == wave == 0.0:
         return points
+    if wave > OPEN_FROM and coils == 0.0:
+        points, outward = (_resampled(values, OPEN_POINTS) for values in (points, outward))
+        outward = unit(outward)
     share = np.linspace(0.0, 1.0, points.shape[1])
     run = np.gradient(points, axis=1)
     aside = unit(np.cross(outward, run))
-    turned = 0.2 * phase[:, None] + 2 * np.pi * WAVE_TURNS * share
+    turned = phase[:, None] + 2 * np.pi * WAVE_TURNS * share
     far = share * max(WAVE_METRES * curl, OPEN_METRES * wave) * (1.0 - coils)
     off = 0.5 * OPEN_METRES * wave * (1.0 - coils) * share * (1.0 + np.cos(turned))
     points = points + aside * (far * np.sin(turned))[..., None] + outward * off[..., None]
@@ -69,11 +73,7 @@ def _coiled(
     full: Floats,
 ) -> Floats:
     """(S, COIL_POINTS, 3) the strands wound about their run, which turns up from the cap."""
-    count = points.shape[1]
-    at = np.linspace(0.0, count - 1.0, COIL_POINTS)
-    low = np.minimum(at.astype(int), count - 2)
-    part = (at - low)[:, None]
-    path, up = (v[:, low] * (1 - part) + v[:, low + 1] * part for v in (points, outward))
+    path, up = (_resampled(values, COIL_POINTS) for values in (points, outward))
     up = unit(up)
     share = np.linspace(0.0, 1.0, COIL_POINTS)
     # Any angle and size by lock: the fractional parts of multiples of irrational numbers.
@@ -90,3 +90,11 @@ def _coiled(
         + first * (wide * np.cos(angle))[..., None]
         + second * (wide * np.sin(angle))[..., None]
     )
+
+
+def _resampled(values: Floats, count: int) -> Floats:
+    """(S, count, 3) values (S, P, 3) along strands at more places."""
+    at = np.linspace(0.0, values.shape[1] - 1.0, count)
+    low = np.minimum(at.astype(int), values.shape[1] - 2)
+    part = (at - low)[:, None]
+    return values[:, low] * (1 - part) + values[:, low + 1] * part

@@ -8,7 +8,7 @@ these locks, so they end some way below the ears; what hangs further down (`lock
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..anatomy.face_view import nearest, vertex_normals
 from ..easing import smoothstep
 from ..head import Head
+from .clumps import clumps, drawn_together, strayed
 from .greying import with_sides
 from .groom import (
     Strands,
@@ -45,7 +46,7 @@ ROOT_METRES, TIP_SHARE = 0.00011, 0.35  # radius at the root, and share of it at
 ENDS_METRES = (0.015, 0.095)
 ENDS_SHARE = (0.72, 1.1)
 # The same of hair that is cut to one length, and shares of a lock that its shortest strands have of either.
-CUT_SHARE, SHORTEST = (0.92, 1.06), (0.86, 0.95)
+CUT_SHARE, SHORTEST = (0.80, 1.08), (0.82, 0.90)
 # The same of locks that end over a temple or a forehead, where a rim would be seen against the skin.
 THINNED = 0.45
 # Metres from the parting over which hair falls off to its side; how far from it locks have their own
@@ -68,10 +69,13 @@ LAYERS_METRES = (-0.0012, 0.0030)  # of locks over cap and sheet
 SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted for that
 # Metres by which locks of straight hair sway aside below the ears, and wavy ones beside; those begin so
 # much higher.
-SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0070, 0.05
-STRAYS, STRAY_METRES = 0.03, 0.010  # share of strands that leave their lock, and how far
+SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0130, 0.05
+STRAYS, STRAY_METRES = 0.05, 0.015  # share of strands that leave their lock, and how far at most
+CLUMP_METRES = 0.016  # across clumps of locks
 FEWEST_POINTS = 4
 EDGE_METRES = 0.0030  # beside cap and sheet, from which a lock is over bare skin
+# By how much further locks of a fringe come beyond that, mean and most.
+STRAGGLING_METRES = (0.002, 0.007)
 # A lock ends where it comes so far before the ears and within such a share of the face's half width.
 FACE_AHEAD, FACE_SHARE = 0.03, 0.88
 
@@ -131,10 +135,14 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
     random = np.random.default_rng(seed)
     outside = _outside(cap, sheet)
     guides = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
+    middle, closing = clumps(guides.points, CLUMP_METRES, random)
+    drawn = drawn_together(guides.points, guides.points[middle] - guides.points, closing)
+    guides = replace(guides, points=drawn)
     which = random.integers(0, len(guides.points), count)
-    points = _filled_out(head, guides, which, random)
+    points = _filled_out(head, guides, middle, which, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
-    return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
+    tones = tones_of(which, random, middle)
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones)
 
 
 def _outside(cap: Floats, sheet: Floats) -> _Skin:
@@ -222,7 +230,9 @@ def _walk(
     # A fringe ends where it would hang into the face, and where it leaves cap and sheet for bare skin. On
     # the crown, where the cap's points lie further apart, no skin is bare.
     is_fringe = points[..., 1] < head.landmarks()[[234, 454], 1].mean()
-    is_off = (np.stack(beside, 1) > EDGE_METRES) & (points[..., 2] > ear) & is_fringe
+    straggling = np.minimum(random.exponential(STRAGGLING_METRES[0], count), STRAGGLING_METRES[1])
+    edge = EDGE_METRES + fringe_of(head) * straggling[:, None]
+    is_off = (np.stack(beside, 1) > edge) & (points[..., 2] > ear) & is_fringe
     below = ear - points[..., 2] > _reach(head, points, share)
     is_bare = _over_face(head, points) | is_off
     below |= is_bare
@@ -376,6 +386,7 @@ def _over_face(head: Head, points: Floats) -> npt.NDArray[np.bool_]:
 def _filled_out(
     head: Head,
     locks: _Guides,
+    clump: npt.NDArray[np.int64],
     which: npt.NDArray[np.int64],
     random: np.random.Generator,
 ) -> Floats:
@@ -388,16 +399,14 @@ def _filled_out(
     share = np.linspace(0.0, 1.0, POINTS)
     # Hair sways once nothing holds it: below the top of the ears, more the further down.
     free = np.clip((ear + 0.03 + WAVE_ABOVE * wave - guides[..., 2]) / 0.08, 0.0, 1.0)
-    phase = random.uniform(0.0, 2 * np.pi, (len(guides), 2))
+    # Locks of a clump turn together, and round as they sway: in waves each is seen as one.
+    turned = swing(guides, wave, random.uniform(0.0, 2 * np.pi, (len(guides), 1))[clump])
     sway = free * (SWAY_METRES + WAVE_METRES * wave)
-    lifted = 0.5 * np.sin(swing(guides, wave, phase[:, 1:])) + 0.5
-    guides = guides + (np.sin(swing(guides, wave, phase[:, :1])) * sway)[..., None] * aside
-    guides = guides + (lifted * sway)[..., None] * outward
+    guides = guides + (np.sin(turned) * sway)[..., None] * aside
+    guides = guides + ((0.5 + 0.5 * np.cos(turned)) * sway)[..., None] * outward
     wide = LOCK_METRES * np.exp(share * np.log(LOCK_TIP[0]))
     deep = LOCK_DEPTH * np.exp(share * np.log(LOCK_TIP[1]))
     off = random.normal(0.0, 1.0, (count, 2, 1)) * np.stack([wide, deep])
-    stray = (random.random(count) < STRAYS) * random.uniform(0.2, 1.0, count) * STRAY_METRES
-    off[:, 1] += stray[:, None] * share**2
     shortest = SHORTEST[0] + (SHORTEST[1] - SHORTEST[0]) * cut_share(head)
     shortest = np.where(locks.over_skin[which, None], THINNED, shortest)
     cut = random.uniform(shortest, 1.0, (count, 1)) * share * (POINTS - 1)
@@ -408,4 +417,6 @@ def _filled_out(
     def along(values: Floats) -> Floats:
         return values[each, low] * (1.0 - part) + values[each, low + 1] * part
 
-    return along(guides) + off[:, 0, :, None] * along(aside) + off[:, 1, :, None] * along(outward)
+    off_surface = along(outward)
+    points = along(guides) + off[:, 0, :, None] * along(aside) + off[:, 1, :, None] * off_surface
+    return strayed(points, off_surface, STRAYS, STRAY_METRES, random)

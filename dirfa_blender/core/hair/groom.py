@@ -17,6 +17,7 @@ from ..anatomy.face_view import nearest, vertex_normals
 from ..anatomy.hair_cap import COLUMNS, ROWS
 from ..easing import smoothstep
 from ..head import Head
+from .clumps import clumps, drawn_together, strayed
 from .curls import coil_share, curled
 
 Floats = npt.NDArray[np.float64]
@@ -50,13 +51,14 @@ PARTING_KEY, SWEEP_KEY, FRINGE_KEY = "hair_parting", "hair_sweep", "hair_fringe"
 # in curls and in coils, and how far from the usual way coils lie.
 KINK_METRES, CURLED_LENGTH, COILED_LENGTH, COILED_TURN = 0.0022, 0.75, 0.3, 1.2
 # Turns a metre in which long hair sways, twice as many in open curls; and how far and how such curls agree.
-SWAY_TURNS, ALIKE, ALIKE_TURNS = 9.0, 0.7, 5.0
+SWAY_TURNS, ALIKE, ALIKE_TURNS = 9.0, 0.5, 5.0
 # Half the width of a lock at its root, in rows and columns of the cap.
 LOCK_CELLS = (0.5, 1.0)
 # What is left of a lock's width at its tip; share of strands that leave it, and how far those stand off.
 CLOSED = 0.3
-STRAYS, STRAY_METRES = 0.025, 0.008
-LOCK_TONE = 0.45  # of a strand's tone, that its lock has
+STRAYS, STRAY_METRES = 0.025, 0.009
+LOCK_TONE, CLUMP_TONE = 0.25, 0.35  # of a strand's tone, that its lock and that its clump have
+CLUMP_METRES = (0.007, 0.012)  # across clumps of locks of straight hair and of open curls
 FRIZZ_METRES = 0.00025  # the same of any hair
 USUAL_TURN = 0.22  # radians from how hair lies, standard deviation of locks
 # Of half the head's width, to the subject's left, where hair on top parts; and what runs aside there over
@@ -91,10 +93,13 @@ class Strands:
     sides: npt.NDArray[np.float32] | None = None
 
 
-def tones_of(which: npt.NDArray[np.int64], random: np.random.Generator) -> npt.NDArray[np.float32]:
-    """(S,) tones of strands of locks (S,): more from lock to lock than within one."""
-    of_lock = random.random(int(which.max()) + 1)[which]
-    tones = LOCK_TONE * of_lock + (1.0 - LOCK_TONE) * random.random(len(which))
+def tones_of(
+    which: npt.NDArray[np.int64], random: np.random.Generator, clump: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """(S,) tones of strands of locks (S,), themselves of clumps (N,): most from clump to clump."""
+    of_lock, of_clump = random.random((2, len(clump)))
+    tones = LOCK_TONE * of_lock[which] + CLUMP_TONE * of_clump[clump[which]]
+    tones += (1.0 - LOCK_TONE - CLUMP_TONE) * random.random(len(which))
     return tones.astype(np.float32)
 
 
@@ -161,9 +166,17 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     first = walked(weight, locks - filling)
     then = walked(weight * _bareness(_areas(cap), first, lift[:-1] >= -BURIED_METRES), filling)
     guides = np.concatenate([first, then])
-    points, which = _filled_out(field, guides, count, (curl, wave), random)
+    places = field.at(field.place, np.clip(guides[..., 0], 0.0, None), guides[..., 1])
+    wide = CLUMP_METRES[0] + wave * (CLUMP_METRES[1] - CLUMP_METRES[0])
+    middle, closing = clumps(places, wide, random)
+    off = guides[middle] - guides
+    columns = cap.shape[1]
+    off[..., 1] = (off[..., 1] + columns / 2) % columns - columns / 2
+    guides = drawn_together(guides, off, closing)
+    points, which = _filled_out(field, guides, middle, count, (curl, wave), random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, points.shape[1])
-    return Strands(points.astype(np.float32), radii.astype(np.float32), tones_of(which, random))
+    tones = tones_of(which, random, middle)
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones)
 
 
 def curl_of(head: Head) -> float:
@@ -379,13 +392,14 @@ def _walked(
 def _filled_out(
     field: _Field,
     guides: Floats,
+    clump: npt.NDArray[np.int64],
     count: int,
     curl_and_wave: tuple[float, float],
     random: np.random.Generator,
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips.
 
-    And (S,) the number of the guide of each.
+    And (S,) the number of the guide of each; guides are of clumps (N,).
     """
     curl = curl_and_wave[0]
     kinked = FRIZZ_METRES + KINK_METRES * curl**2 * (1.0 - coil_share(curl))
@@ -413,15 +427,14 @@ def _filled_out(
     full = np.clip(lift / FULL_METRES, 0.15, 1.0)
     height = (risen - 1.0) * lift + risen * (LOW_METRES + LAYERS_METRES * layer * full)
     share = np.linspace(0.0, 1.0, POINTS)
-    strays = (random.random(len(row)) < STRAYS) * random.uniform(0.2, 1.0, len(row)) * STRAY_METRES
-    height = height + strays[:, None] * full * share**2
     shape = (*row.shape, 3)
     frizz = random.normal(0.0, kinked, shape) * share[:, None]
     points = field.at(field.place, row, column) + outward * height[..., None] + frizz
+    points = strayed(points, outward, STRAYS, STRAY_METRES, random)
     which = np.round(lock[:, 0]).astype(np.int64)
-    # Strands of a lock turn together; those of neighbours in open curls nearly so, by where they grow.
-    grown = 9.0 * row[:, 0] + 5.0 * column[:, 0]
-    return curled(points, outward, (grown, which), curl_and_wave, full[:, 0]), which
+    # Strands of a clump turn together in open curls.
+    phase = random.uniform(0.0, 2 * np.pi, len(guides))[clump[which]]
+    return curled(points, outward, (phase, which), curl_and_wave, full[:, 0]), which
 
 
 def _ended(path: Floats) -> Floats:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..head import Head
+from .clumps import clumps, drawn_together, strayed
 from .greying import with_sides
 from .groom import Strands, curl_of, swing, tones_of, wave_of
 from .tresses import THICKNESS, cut_share, tress_grid
@@ -23,7 +24,9 @@ LENGTHS, CUT_LENGTHS = (0.6, 1.18), (0.84, 1.08)
 FARTHEST_ROWS = 5.0  # beyond the sheet, up to which strands are drawn on
 # By how many metres straight locks sway aside on their way, and wavy ones more; over which share of their
 # length they come to that.
-SWAY_METRES, WAVE_METRES, FREE_SHARE = 0.0035, 0.0065, 0.6
+SWAY_METRES, WAVE_METRES, FREE_SHARE = 0.0035, 0.0125, 0.6
+CLUMP_METRES = 0.022  # across clumps of locks
+STRAYS, STRAY_METRES = 0.05, 0.015  # share of strands that leave their lock, and how far at most
 
 
 def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None:
@@ -45,26 +48,34 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     fall = float(np.linalg.norm(np.diff(grid, axis=0), axis=2).sum(0).mean())
     start = random.uniform(0.0, min(0.45, ROOTS_METRES / fall), many)
     depth = random.uniform(-0.35, 0.15, many)
-    phase = random.uniform(0.0, 2 * np.pi, (many, 2))
+    phase = random.uniform(0.0, 2 * np.pi, (many, 1))
+    # They come together as those do that the head carries (`curtain`), for they go on with them.
+    path = np.linspace(0.0, 1.0, POINTS) * reach[:, None] * (rows - 1.0)
+    steps = np.stack([0.0 * path, middle[:, None] + 0.0 * path], -1)
+    ways = _between(grid, path, steps[..., 1])
+    clump, closing = clumps(ways, CLUMP_METRES, random)
+    steps = drawn_together(steps, steps[clump] - steps, closing)
     which = random.integers(0, many, count)
     aside = random.normal(0.0, 0.75, count)
     closing = 1.0 - 0.55 * share**1.5
-    column = middle[which, None] + aside[:, None] * closing
+    column = steps[which, :, 1] + aside[:, None] * closing
     row = start[which, None] + (reach[which, None] - start[which, None]) * share
     row = row * (rows - 1.0) * random.uniform(0.94, 1.03, (count, 1))
     place = _between(grid, row, column)
     wave = max(curl_of(head), wave_of(head))
     far = np.minimum(share / FREE_SHARE, 1.0) * (SWAY_METRES + WAVE_METRES * wave)
-    sway = np.sin(swing(place, wave, phase[which, :1])) * far
+    turned = swing(place, wave, phase[clump[which]])
+    sway = np.sin(turned) * far
     lift = depth[which, None] * THICKNESS + random.normal(0.0, 0.0008, (count, 1))
-    lift = lift + np.sin(swing(place, wave, phase[which, 1:])) * 0.5 * far
+    lift = lift + np.cos(turned) * 0.5 * far
     # Roots come out of the cap.
     lift = lift - 0.004 * np.exp(-share * 12.0)
     normal = _between(outward, row, column)
     across = np.cross(normal, (0.0, 0.0, 1.0))
     points = place + normal * lift[..., None] + across * sway[..., None]
+    points = strayed(points, normal, STRAYS, STRAY_METRES, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
-    tones = tones_of(which, random)
+    tones = tones_of(which, random, clump)
     return with_sides(head, Strands(points.astype(np.float32), radii.astype(np.float32), tones))
 
 

@@ -10,7 +10,14 @@ import numpy.typing as npt
 import pytest
 
 from dirfa_blender.core.anatomy.face_view import nearest
-from dirfa_blender.core.hair.atlas import BUNDLES, SIZE, bundle_box, hair_atlas, weave_box
+from dirfa_blender.core.hair.atlas import (
+    BUNDLE_PIXELS,
+    BUNDLES,
+    SIZE,
+    bundle_box,
+    hair_atlas,
+    weave_box,
+)
 from dirfa_blender.core.hair.cards import (
     LONG_ROWS,
     MOST_VERTICES,
@@ -240,6 +247,19 @@ def test_bundles_are_dense_at_their_roots_fray_at_their_tips_and_differ_in_light
         lights.append(bundle[SIZE // 5 : SIZE // 2, :, :3].mean())
 
     assert lights == sorted(lights)
+
+
+def test_bundles_are_darkest_at_their_roots_and_lightest_toward_their_tips() -> None:
+    picture = hair_atlas((0.5, 0.4, 0.3)).astype(float)[:, : BUNDLES * BUNDLE_PIXELS]
+    shown = picture[..., 3] > 127
+
+    root, middle, tip = (
+        float(picture[rows][shown[rows]][:, :3].mean())
+        for rows in (slice(10, 60), slice(180, 260), slice(400, 470))
+    )
+
+    assert root < 0.92 * middle
+    assert tip > 1.03 * middle
 
 
 def test_nothing_is_seen_through_the_weave_but_at_its_lower_edge() -> None:

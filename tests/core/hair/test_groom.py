@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from dirfa_blender.core.anatomy.face_view import nearest
+from dirfa_blender.core.hair.curtain import with_normals
 from dirfa_blender.core.hair.groom import (
     CURL_KEY,
     PARTING,
@@ -235,7 +237,16 @@ def test_open_curls_of_short_hair_turn_and_stand_off_further_than_straight_hair(
     straight, curls = strands(head), strands(replace(head, source={WAVE_KEY: "1"}))
     assert straight is not None and curls is not None
 
-    off = np.linalg.norm(curls.points - straight.points, axis=2).mean(0)
+    cap, outward = with_normals(cap_grid(head), True)
+    turned, height = [], []
+    for grown in (straight, curls):
+        run = np.diff(grown.points[::20], axis=1)
+        run /= np.linalg.norm(run, axis=2, keepdims=True)
+        turned.append(np.arccos(np.clip((run[:, 1:] * run[:, :-1]).sum(2), -1, 1)).sum(1).mean())
+        tips = grown.points[::20, -2:].reshape(-1, 3)
+        found = nearest(tips, cap)
+        height.append(((tips - cap[found]) * outward[found]).sum(1).mean())
 
-    assert off[0] < 0.5 * MM
-    assert off[-1] > 3 * MM
+    # A turn and more along each, and half of its width off the cap.
+    assert turned[1] > turned[0] + 4.0
+    assert height[1] > height[0] + 2 * MM
