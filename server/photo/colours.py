@@ -32,7 +32,7 @@ SHINING = 18.0
 REDNESS, YELLOWNESS = (-1.0, 35.0), (2.5, 50.0)
 # Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes
 # yellow away. Even fair hair is not olive: a camera that takes red from it took it from all.
-RED_SHARE, FAINT_RED = 0.75, 2.0  # CIELAB a at most: share of b, and where b is none
+RED_SHARE, FAINT_RED = 0.95, 2.0  # CIELAB a at most: share of b, and where b is none
 BLACK = 11.0  # CIELAB lightness of the darkest hair in even light; photos make it blacker
 LEAST_RED = 0.3  # share of b that a has at least
 DARK_CHROMA = (1.2, 2.0)  # CIELAB chroma at most: a unit of lightness, and at none

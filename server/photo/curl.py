@@ -29,6 +29,7 @@ FINE, NEAR, MARGIN = 0.012, 0.07, 0.05
 # falls, straight and wavy.
 TURNING = 0.20
 FALLING = (0.92, 0.80)
+NOSE_TIP, BY_ENDS = 1, 0.8  # landmark below which ends are, and what they say of all
 LEAST_AREA = 0.1  # square eye distances of hair, below which nothing is said
 
 
@@ -59,7 +60,15 @@ def read_wave(pixels: Pixels, landmarks: FaceLandmarks, falling: npt.NDArray[np.
     pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels
     falling : (H, W) where hair falls beside the face
     """
-    unit = landmarks.eye_distance_px
+    # Ends are curled more often than what hangs from the crown.
+    rows = np.arange(len(falling))[:, None]
+    ends = falling & (rows > landmarks.points_px[NOSE_TIP, 1])
+    whole, low = (_turned(pixels, landmarks.eye_distance_px, part) for part in (falling, ends))
+    return max(whole, BY_ENDS * low)
+
+
+def _turned(pixels: Pixels, unit: float, falling: npt.NDArray[np.bool_]) -> float:
+    """0..1, how far the lines in hair (H, W) turn to and fro."""
     inside = grown(falling.astype(np.float32), -MARGIN * unit)
     if inside.sum() < LEAST_AREA * unit**2:
         return 0.0

@@ -46,6 +46,10 @@ LIGHTER, LIGHT = (4.0, 10.0), (20.0, 32.0)
 # Percentiles of lightness between which hair is bright, and by how much more the lengths' are than the
 # crown's, from no streaks to sure ones.
 STREAKS, STREAKS_LIGHTER = (75.0, 90.0), (-6.0, 2.0)
+# Of what hangs below a chin: percentiles of lightness at which its colour is read; CIELAB a that hair has
+# there, and its b over that; which share of it must be hair's, or it is clothes; and by how much more
+# chroma it has than the crown, from none to another colour.
+ENDS, END_HUES, LEAST_YELLOW, MOSTLY, MORE_COLOUR = (50.0, 90.0), (2.0, 26.0), 0.45, 0.6, (3.0, 8.0)
 COARSE = 55  # pixels of an eye distance in the picture that is looked at, at least
 DEFAULT_HAIR: Colour = (0.23, 0.17, 0.12)
 
@@ -103,19 +107,35 @@ def read_streaks(
     inside = grown(masks.person, -INSIDE * unit) > 0.85
     inside &= unlike_background(pixels, masks.person) > 0.6
     crown = (masks.hair_clear > 0.6) & inside & (rows < eyes)
-    # Further down there are clothes.
     chin = float(landmarks.points_px[MIDDLE[1], 1])
-    lengths = falling & inside & (rows > eyes) & (rows < chin)
+    falling = falling & inside
+    lengths = falling & (rows > eyes) & (rows < chin)
     if min(crown.sum(), lengths.sum()) < LEAST_AREA * unit**2:
         return None
     of_crown, of_lengths = (_lit(_lab(pixels[there]), STREAKS) for there in (crown, lengths))
     sure = float(smoothstep(np.array(of_lengths[0] - of_crown[0]), *STREAKS_LIGHTER))
+    low = falling & (rows >= chin)
+    ends = _ends(_lab(pixels[low])) if low.sum() > LEAST_AREA * unit**2 else None
+    if ends is not None:
+        gained = float(np.hypot(*ends[1:]) - np.hypot(*of_crown[1:]))
+        surely = np.array([ends[0] - of_crown[0], gained])
+        limits = np.array([STREAKS_LIGHTER, MORE_COLOUR]).T
+        by_ends = float(np.prod(smoothstep(surely, *limits)))
+        if by_ends > sure:
+            sure, of_lengths = by_ends, ends
     if sure == 0.0:
         return None
     middle = _lit(_lab(pixels[crown]))
     of_skin = masks.skin > 0.8
     skin = np.median(_lab(pixels[of_skin]), axis=0) if of_skin.any() else None
     return plausible_hair(middle + sure * (of_lengths - middle), skin)
+
+
+def _ends(lab: Floats) -> Floats | None:
+    """(3,) CIELAB of what hangs below a chin, of samples (N, 3); None where most of it is clothes."""
+    _, red, yellow = lab.T
+    is_hair = (red > END_HUES[0]) & (red < END_HUES[1]) & (yellow > LEAST_YELLOW * red)
+    return _lit(lab[is_hair], ENDS) if is_hair.mean() > MOSTLY else None
 
 
 def _lab(pixels: Pixels) -> Floats:

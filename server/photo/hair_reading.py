@@ -15,7 +15,7 @@ from .hair import ANGLES, Scalp, read_scalp, with_hair
 from .hairline import read_fringe, read_hairline
 from .headwear import covers_hair
 from .lie import read_lie
-from .tresses import read_fall, where_it_falls
+from .tresses import CURLING, read_fall, where_it_falls
 
 
 def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
@@ -46,6 +46,6 @@ def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
     lay = read_lie(picture, landmarks, masks, shaped, view, seen.to_picture, scalp.fringe)
     wave = lay.wave
     if scalp.fall:
-        falling = where_it_falls(landmarks, masks, scalp.fall, metres_per_px)
+        falling = where_it_falls(landmarks, masks, scalp.fall, metres_per_px, farthest=CURLING)
         wave = read_wave(picture, landmarks, falling)
     return replace(scalp, parting=lay.parting, sweep=lay.sweep, wave=wave)

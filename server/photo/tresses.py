@@ -38,8 +38,9 @@ FARTHEST = 1.25  # eye distances below the chin, to which hair is followed
 OVER_EARS, OVER_EAR = 0.9, 0.35  # share that is hair where ears are, of both together and of one
 EAR_TOP = 0.1  # eye distances of an ear's top over the eyes
 SHORTEST = 0.012  # metres below the ears
-# Eye distances off the outline and above the ears, where lines in falling hair are looked at.
-WAVING, ABOVE = (0.08, 0.70), 0.2
+# Eye distances off the outline and above the ears, where falling hair is looked at; and how far off its
+# lines are, for what curls stands off furthest.
+FALLING, CURLING, ABOVE = (0.08, 0.70), 1.1, 0.2
 WIDTHS = (0.070, 0.135)  # metres from the middle to the outline
 
 
@@ -104,9 +105,16 @@ def read_fall(
 
 
 def where_it_falls(
-    landmarks: FaceLandmarks, masks: FaceMasks, fall: Fall, metres_per_px: float
+    landmarks: FaceLandmarks,
+    masks: FaceMasks,
+    fall: Fall,
+    metres_per_px: float,
+    *,
+    farthest: float = FALLING[1],
 ) -> npt.NDArray[np.bool_]:
-    """(H, W) whether a pixel beside face and neck shows hair that falls there."""
+    """(H, W) whether a pixel beside face and neck shows hair that falls there, up to so many eye distances
+    off the face's outline.
+    """
     unit, points = landmarks.eye_distance_px, landmarks.points_px
     rows, columns = np.ogrid[: masks.person.shape[0], : masks.person.shape[1]]
     ear = float(points[[234, 454], 1].mean())
@@ -115,7 +123,7 @@ def where_it_falls(
         edge = points[list(ring)]
         off = sign * (columns - np.interp(rows, edge[:, 1], edge[:, 0])) / unit
         low = ear + length / metres_per_px
-        beside |= (off > WAVING[0]) & (off < WAVING[1]) & (rows > ear - ABOVE * unit) & (rows < low)
+        beside |= (off > FALLING[0]) & (off < farthest) & (rows > ear - ABOVE * unit) & (rows < low)
     return beside & (masks.person > 0.9) & ((masks.skin < 0.4) | (masks.hair > 0.5))
 
 

@@ -299,6 +299,22 @@ def test_hair_that_falls_in_waves_is_told_from_hair_that_falls_straight() -> Non
     assert falling(0.1) > 0.5
 
 
+def test_hair_that_hangs_straight_to_curled_ends_is_wavy() -> None:
+    strip, low = beside_the_jaw()
+    rows, columns = np.mgrid[:768, :768]
+    unit = landmarks().eye_distance_px
+    ends = rows > landmarks().points_px[1, 1]
+
+    def falling(curled: np.ndarray) -> float:
+        turn = 0.12 * unit * np.sin(2 * np.pi * rows / (0.5 * unit)) * curled
+        light = 110 + 60 * np.sin(2 * np.pi * (columns + turn) / (0.08 * unit))
+        higher = strip | np.roll(strip, -(low - int(landmarks().points_px[454, 1])), axis=0)
+        return read_wave(np.repeat(light[..., None], 3, 2).astype(np.uint8), landmarks(), higher)
+
+    assert falling(np.zeros(rows.shape)) == 0.0
+    assert falling(ends.astype(float)) > 0.6
+
+
 def test_hair_falls_as_far_as_it_is_long_and_beside_the_face_alone() -> None:
     strip, low = beside_the_jaw()
     points = landmarks().points_px
@@ -337,6 +353,28 @@ def test_grey_hair_does_not_turn_blue_where_its_photo_is_balanced_for_an_orange_
 
     assert red > green > blue
     assert as_hair_colour((0.45, 0.30, 0.18)) == pytest.approx((0.45, 0.30, 0.18), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("below", "is_told"), [((96, 58, 44), True), ((60, 60, 70), False), ((170, 40, 90), False)]
+)
+def test_auburn_ends_of_dark_hair_have_their_own_colour_and_clothes_there_give_none(
+    below: tuple[int, int, int], is_told: bool
+) -> None:
+    shown = masks()
+    points = landmarks().points_px
+    rows, columns = np.mgrid[: len(shown.person), : shown.person.shape[1]]
+    beside = np.abs(columns - points[152, 0]) > 0.6 * landmarks().eye_distance_px
+    beside &= (shown.person > 0.9) & (rows > points[33, 1])
+    pixels = astronaut().copy()
+    pixels[shown.hair_clear > 0.5] = (52, 45, 42)
+    pixels[beside] = (20, 17, 16)
+    pixels[beside & (rows >= points[152, 1])] = below
+
+    streaks = read_streaks(pixels, landmarks(), shown, beside)
+
+    assert (streaks is not None) == is_told
+    assert streaks is None or streaks[0] > 1.3 * streaks[1]
 
 
 def test_lengths_as_light_as_the_crown_are_streaked_and_shaded_ones_are_not() -> None:
