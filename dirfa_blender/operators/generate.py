@@ -12,7 +12,7 @@ from ..blender.pieces import Steps
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
-from ..performing import acting, apply, cues, lines, takes
+from ..performing import acting, apply, cues, lines, strips, takes
 from ..performing.retimed import Retimed
 from ..performing.speech import Speech
 from ..rig import profiles
@@ -192,7 +192,7 @@ def requests(
     asked: list[LineRequest] = []
     starts: dict[int, float] = {}
     refused: dict[int, str] = {}
-    strips = cues.strips_by_name(scene)
+    heard = strips.of_lines(scene)
     retimed = Retimed(scene)
     cast = Cast(scene)
     for line in wanted:
@@ -200,7 +200,7 @@ def requests(
             if line.character is None:
                 raise RigError(f"Line '{line.name}' has no character. Choose who speaks it.")
             cast.admit(line.character)
-            cue = cues.cue_of(scene, line, strips, retimed)
+            cue = cues.cue_of(scene, line, heard, retimed)
             transcript = _transcript(scene, cue.speech)
         except DirfaError as error:
             refused[line.uid] = str(error)

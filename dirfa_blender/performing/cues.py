@@ -16,6 +16,7 @@ import bpy
 
 from ..blender.scene import frame_rate
 from ..core.errors import AudioError
+from . import strips
 from .retimed import Retimed, is_retimed
 from .speech import Speech
 
@@ -34,14 +35,14 @@ class Cue:
 def cue_of(
     scene: bpy.types.Scene,
     line: bpy.types.PropertyGroup,
-    strips: Mapping[str, bpy.types.Strip] | None = None,
+    heard: Mapping[int, bpy.types.Strip] | None = None,
     retimed: Retimed | None = None,
 ) -> Cue:
     """What a line's sound is now.
 
     Parameters
     ----------
-    strips : `strips_by_name`, where many lines are asked
+    heard : `strips.of_lines`, where many lines are asked
     retimed : the scene's retimed strips, where many lines are asked
 
     Raises
@@ -50,7 +51,7 @@ def cue_of(
         The strip, sound or recording is gone, has no length, or cannot be read as it is.
     """
     if line.kind == "STRIP":
-        known = strips_by_name(scene) if strips is None else strips
+        known = strips.of_lines(scene) if heard is None else heard
         return _strip_cue(scene, _heard_of(scene, line, known), retimed or Retimed(scene))
     if line.kind == "SOUND":
         if line.sound is None:
@@ -60,59 +61,12 @@ def cue_of(
 
 
 def start_of(
-    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, strips: Mapping[str, bpy.types.Strip]
+    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, heard: Mapping[int, bpy.types.Strip]
 ) -> float:
     """Frame at which a line's sound begins now. Raises AudioError as `cue_of`, which takes longer."""
     if line.kind != "STRIP":
-        return cue_of(scene, line, strips).frame_start
-    return _heard_of(scene, line, strips).begin
-
-
-def sound_strips(scene: bpy.types.Scene) -> list[bpy.types.Strip]:
-    """Sound strips of a scene, those inside meta strips and muted ones too, by their time."""
-    editor = scene.sequence_editor
-    if editor is None:
-        return []
-    # Blender 4.5 has both names, 5.x the second one only.
-    strips = editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
-    found = [strip for strip in strips if strip.type == "SOUND"]
-    return sorted(found, key=lambda strip: (span_of(strip)[0], strip.channel))
-
-
-def strips_by_name(scene: bpy.types.Scene) -> dict[str, bpy.types.Strip]:
-    """The sound strips of a scene."""
-    return {strip.name: strip for strip in sound_strips(scene)}
-
-
-def is_heard(scene: bpy.types.Scene, strip: bpy.types.Strip) -> bool:
-    """Whether nothing mutes a strip: itself, its channel, or a meta strip around it, nor cuts it away."""
-    first, end = heard_span(strip)
-    part = strip
-    while part is not None:
-        around = part.parent_meta()
-        channels = (around or scene.sequence_editor).channels
-        if part.mute or channels[part.channel].mute:
-            return False
-        part = around
-    return end > first
-
-
-def heard_span(strip: bpy.types.Strip) -> tuple[float, float]:
-    """`span_of` a strip as far as the meta strips around it reach."""
-    first, end = span_of(strip)
-    around = strip.parent_meta()
-    while around is not None:
-        low, high = span_of(around)
-        first, end = max(first, low), min(end, high)
-        around = around.parent_meta()
-    return first, end
-
-
-def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
-    """First frame of a strip that is heard, and the frame after its last one."""
-    if hasattr(strip, "left_handle"):
-        return float(strip.left_handle), float(strip.right_handle)
-    return float(strip.frame_final_start), float(strip.frame_final_end)
+        return cue_of(scene, line, heard).frame_start
+    return _heard_of(scene, line, heard).begin
 
 
 def recording_file(text: str) -> Path:
@@ -175,16 +129,16 @@ class _Heard:
 
 
 def _heard_of(
-    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, strips: Mapping[str, bpy.types.Strip]
+    scene: bpy.types.Scene, line: bpy.types.PropertyGroup, heard: Mapping[int, bpy.types.Strip]
 ) -> _Heard:
-    strip = strips.get(line.strip)
+    strip = heard.get(line.uid)
     if strip is None or strip.sound is None:
         raise AudioError(
             f"Line '{line.name}' expects a sound strip '{line.strip}' in scene '{scene.name}', there "
             "is none. Collect the strips again, or remove the line."
         )
     rate = frame_rate(scene).per_second
-    first, end = heard_span(strip)
+    first, end = strips.heard_span(strip)
     # Frame of the recording's first sample: the content's, less what was cut off for good.
     if hasattr(strip, "content_start"):
         zero = float(strip.content_start) - strip.content_trim_start

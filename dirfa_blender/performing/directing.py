@@ -17,7 +17,7 @@ import bpy
 
 from ..core.errors import DirfaError
 from ..session import state
-from . import acting, cues, lines, refining
+from . import acting, cues, lines, refining, strips
 
 # Seconds of speech that are written while a slider moves.
 MAX_LIVE_SECONDS = 600.0
@@ -102,9 +102,9 @@ def write_postponed(scene: bpy.types.Scene) -> None:
 
 def follow_strips(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
     """Lines of a character go where their strips are now; hand edits go along. Raises AudioError."""
-    strips = cues.strips_by_name(scene)
+    heard = strips.of_lines(scene)
     starts = {
-        line.uid: cues.start_of(scene, line, strips)
+        line.uid: cues.start_of(scene, line, heard)
         for line in scene.dirfa.lines
         if line.character == target and line.kind == "STRIP" and line.use
     }

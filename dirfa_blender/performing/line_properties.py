@@ -164,6 +164,9 @@ class DIRFA_PG_line(bpy.types.PropertyGroup):
     )
     path: file_property("Recording", "Recording on disk")
     strip: StringProperty(name="Strip", description="Sound strip in the sequencer")
+    strip_mark: StringProperty(
+        name="Mark", description="What the strip is known by when renamed", options={"HIDDEN"}
+    )
     sound: PointerProperty(name="Sound", description="Sound in this file", type=bpy.types.Sound)
     character: PointerProperty(
         name="Character",

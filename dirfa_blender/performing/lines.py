@@ -13,7 +13,7 @@ from ..core.errors import DirfaError
 from ..rig import profiles
 from ..rig.character import Character, character_of
 from ..session import state
-from . import cues, line_controls
+from . import line_controls, strips
 
 # A mesh with this many shapes of a profile is offered as a character by itself.
 LEAST_SHAPES = 8
@@ -48,22 +48,31 @@ def line_of(scene: bpy.types.Scene, uid: int) -> bpy.types.PropertyGroup | None:
 
 
 def collect_strips(scene: bpy.types.Scene) -> int:
-    """A line for each sound strip that is heard and has none, cast where it can be; how many are new."""
-    known = {line.strip for line in scene.dirfa.lines if line.kind == "STRIP"}
+    """A line for each sound strip that is heard and has none, cast where it can be; how many are new.
+
+    Lines that are there take note of what their strips are called by now.
+    """
+    spoken = strips.of_lines(scene)
+    known = {strip.name for strip in spoken.values()}
     before = scene.dirfa.line_index
-    strips = [
-        s for s in cues.sound_strips(scene) if s.name not in known and cues.is_heard(scene, s)
+    found = [
+        s for s in strips.sound_strips(scene) if s.name not in known and strips.is_heard(scene, s)
     ]
-    company = Company(scene, characters_in(scene) if strips else [])
-    for strip in strips:
+    marks: set[str] = set()
+    with state().quietly():
+        for line in scene.dirfa.lines:
+            if line.uid in spoken:
+                strips.keep_hold(line, spoken[line.uid], marks)
+    company = Company(scene, characters_in(scene) if found else [])
+    for strip in found:
         line = new_line(scene, strip.name, "STRIP")
         with state().quietly():
-            line.strip = strip.name
-            set_start(line, cues.heard_span(strip)[0])
+            strips.keep_hold(line, strip, marks)
+            set_start(line, strips.heard_span(strip)[0])
         cast(scene, line, company)
-    if strips:
+    if found:
         scene.dirfa.line_index = max(0, min(before, len(scene.dirfa.lines) - 1))
-    return len(strips)
+    return len(found)
 
 
 class Company:

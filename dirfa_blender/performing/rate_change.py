@@ -10,7 +10,7 @@ import bpy
 
 from ..blender.labels import draw_text
 from ..blender.scene import frame_rate, usable_rate
-from . import cues, directing
+from . import cues, directing, strips
 
 
 def is_due(scene: bpy.types.Scene) -> bool:
@@ -34,20 +34,20 @@ def draw_offer(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
 def keep_seconds(scene: bpy.types.Scene) -> int:
     """Move sound strips and lines to the frames of the seconds they had; how many lines moved."""
     starts = {line.uid: _kept(scene, line.frame_start) for line in scene.dirfa.lines}
-    strips = cues.sound_strips(scene)
+    present = strips.sound_strips(scene)
     # From the end where they go apart, so that none meets another on its way.
     is_faster = frame_rate(scene).per_second > scene.dirfa.rate_before
-    for strip in reversed(strips) if is_faster else strips:
-        first = cues.span_of(strip)[0]
+    for strip in reversed(present) if is_faster else present:
+        first = strips.span_of(strip)[0]
         by = round(_kept(scene, first)) - first
         if hasattr(strip, "content_start"):
             strip.content_start += by
         else:
             strip.frame_start += by
-    by_name = {strip.name: strip for strip in strips}
+    heard = strips.of_lines(scene)
     for line in scene.dirfa.lines:
         if line.kind == "STRIP":
-            starts[line.uid] = cues.start_of(scene, line, by_name)
+            starts[line.uid] = cues.start_of(scene, line, heard)
     for target in directing.move(scene, starts):
         directing.rewrite(scene, target)
     scene.dirfa.rate_before = 0.0

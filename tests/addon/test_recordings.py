@@ -13,7 +13,7 @@ import pytest
 
 from dirfa_blender.core.errors import AudioError, JobCancelled
 from dirfa_blender.operators.live import source_of
-from dirfa_blender.performing import cues, lines
+from dirfa_blender.performing import cues, lines, strips
 from dirfa_blender.performing.retimed import Retimed
 from dirfa_blender.performing.speech import Speech, read_samples
 from tests.addon.test_lines import add_strip, trim
@@ -233,7 +233,7 @@ def test_taking_a_retimed_strip_out_leaves_the_file_as_it_was_and_takes_nothing_
     stage.timeline_markers.new("cut", frame=1).camera = thing
     before = everything(stage)
 
-    mix = Retimed(stage).mix_of(strip, cues.heard_span(strip))
+    mix = Retimed(stage).mix_of(strip, strips.heard_span(strip))
 
     assert everything(stage) == before
     assert len(mix.data) < 1_000_000
