@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from ..blender.transforms import world_matrix
 from ..core.errors import RigError
 from ..head import materials, meshes
 from ..head.meshes import HeadObjects
@@ -128,14 +129,14 @@ def frame_head(subject: HeadObjects | bpy.types.Object) -> Framing:
     """
     face = subject.face if isinstance(subject, HeadObjects) else subject
     chin = face.get(meshes.CHIN_KEY)
-    corners = np.array([face.matrix_world @ Vector(corner) for corner in face.bound_box])
+    corners = np.array([world_matrix(face) @ Vector(corner) for corner in face.bound_box])
     crown, front = float(corners[:, 2].max()), float(corners[:, 1].min())
     if chin is None:
         low = float(corners[:, 2].min())
         middle = (corners[:, 0].max() + corners[:, 0].min()) / 2
         place = Vector((middle, front, crown - HEAD_SHARE * (crown - low)))
     else:
-        place = face.matrix_world @ Vector(chin)
+        place = world_matrix(face) @ Vector(chin)
     framing = Framing(place, crown, front)
     if framing.height < LEAST_HEIGHT:
         raise RigError(f"'{face.name}' has no height to be framed. Select the mesh of the face.")

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..blender.fcurves import Channel
+from ..blender.transforms import world_matrix
 from ..core import rotation
 from ..core.characters import follow_through, pose
 from ..core.characters.inventory import Coverage, unit_length
@@ -366,4 +367,4 @@ def shapes_turn_eyes(
 
 def _metres(rig: bpy.types.Object) -> float:
     """Metres that one unit of an armature's space is long in the world."""
-    return max(float(rig.matrix_world.median_scale), 1e-9)
+    return max(float(world_matrix(rig).median_scale), 1e-9)

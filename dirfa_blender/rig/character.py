@@ -15,6 +15,7 @@ import numpy as np
 from mathutils import Vector
 
 from ..blender.fcurves import driven_paths
+from ..blender.transforms import world_matrix
 from ..core.characters.inventory import Inventory, Kind
 from ..core.characters.skeleton import Bone, Skeleton
 from ..core.errors import RigError
@@ -120,7 +121,8 @@ def refuse_locked(block: bpy.types.ID, character: str) -> None:
 
 def extent(thing: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest world coordinates of an object's bounds, (3,) each, metres."""
-    corners = np.array([thing.matrix_world @ Vector(corner) for corner in thing.bound_box])
+    world = world_matrix(thing)
+    corners = np.array([world @ Vector(corner) for corner in thing.bound_box])
     return corners.min(0), corners.max(0)
 
 

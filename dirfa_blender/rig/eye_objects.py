@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mathutils import Matrix, Vector
 
 from ..blender.fcurves import Channel
+from ..blender.transforms import world_matrix
 from ..core.characters import pose
 from ..core.characters.profile import MappingProfile
 from ..core.characters.spelling import words_of
@@ -106,9 +107,9 @@ def _is_ball(thing: bpy.types.Object, turned: set[str], rig: bpy.types.Object | 
 
 def _is_inside(thing: bpy.types.Object, character: Character) -> bool:
     """Whether the middle of an object that belongs to nothing lies within a face of a character."""
-    middle = np.array(thing.matrix_world @ _centre(thing))
+    middle = np.array(world_matrix(thing) @ _centre(thing))
     for face in character.faces:
-        corners = np.array([face.matrix_world @ Vector(corner) for corner in face.bound_box])
+        corners = np.array([world_matrix(face) @ Vector(corner) for corner in face.bound_box])
         if (
             face.type == "MESH"
             and (corners.min(0) <= middle).all()
@@ -121,7 +122,8 @@ def _is_inside(thing: bpy.types.Object, character: Character) -> bool:
 def _sides(balls: list[bpy.types.Object], frame: Array) -> dict[bpy.types.Object, str]:
     """Side of each ball: by its name, or where two without one lie; a single one without is left alone."""
     across = {
-        thing: float(np.array(thing.matrix_world @ _centre(thing)) @ frame[:, 0]) for thing in balls
+        thing: float(np.array(world_matrix(thing) @ _centre(thing)) @ frame[:, 0])
+        for thing in balls
     }
     middle = (max(across.values()) + min(across.values())) / 2 if balls else 0.0
     sides: dict[bpy.types.Object, str] = {}
@@ -137,9 +139,9 @@ def _sides(balls: list[bpy.types.Object], frame: Array) -> dict[bpy.types.Object
 def _head_frame(character: Character, plan: bone_curves.BonePlan | None) -> Array:
     """(3, 3) columns are the head's left, back and up in the world, at rest."""
     if character.rig is not None and plan is not None:
-        return _turn(character.rig.matrix_world) @ plan.frame
+        return _turn(world_matrix(character.rig)) @ plan.frame
     carrier = character.faces[0] if character.faces else character.chosen
-    return _turn(carrier.matrix_world)
+    return _turn(world_matrix(carrier))
 
 
 def _parent_space(thing: bpy.types.Object) -> Array:
@@ -153,8 +155,8 @@ def _parent_space(thing: bpy.types.Object) -> Array:
         and thing.parent_bone in parent.data.bones
     ):
         bone = parent.data.bones[thing.parent_bone].matrix_local
-        return _turn(parent.matrix_world @ bone @ thing.matrix_parent_inverse)
-    return _turn(parent.matrix_world @ thing.matrix_parent_inverse)
+        return _turn(world_matrix(parent) @ bone @ thing.matrix_parent_inverse)
+    return _turn(world_matrix(parent) @ thing.matrix_parent_inverse)
 
 
 def _middle(thing: bpy.types.Object) -> Array:
