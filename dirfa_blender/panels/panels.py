@@ -7,6 +7,7 @@ import bpy
 from ..blender.labels import draw_text, is_narrow
 from ..performing import rate_change, shared_meshes
 from ..queue_board import Entry
+from ..rig.visibility import unseen_reason
 from ..session import state
 from ..translation import OWN_CONTEXT
 
@@ -60,7 +61,7 @@ class DIRFA_PT_speak(Tab, bpy.types.Panel):
         settings = context.scene.dirfa
         layout.row().prop(settings, "source", expand=True)
         if settings.source == "STRIPS":
-            _draw_lines(layout, settings)
+            _draw_lines(layout, context.scene)
         else:
             _draw_source(layout, context)
         if state().is_busy:
@@ -134,6 +135,8 @@ def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(settings, "photo" if settings.actor == "photo" else "target")
+    if settings.actor == "object":
+        _draw_unseen(layout, context.scene, settings.target)
     if settings.actor == "photo" and settings.photo:
         column.prop(settings, "photo_left")
         column.prop(settings, "photo_right")
@@ -150,8 +153,20 @@ def _draw_reading(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup)
         draw_text(layout, reading.error, "ERROR")
 
 
-def _draw_lines(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+def _draw_unseen(
+    layout: bpy.types.UILayout, scene: bpy.types.Scene, thing: bpy.types.Object | None
+) -> None:
+    """What hides a chosen face, which would speak unseen."""
+    is_face = thing is not None and thing.type == "MESH" and thing.data.shape_keys is not None
+    if is_face and scene in thing.users_scene:
+        reason = unseen_reason(thing, scene)
+        if reason:
+            draw_text(layout, reason, "HIDE_ON")
+
+
+def _draw_lines(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     """The list of lines, and what is wrong with the chosen one."""
+    settings = scene.dirfa
     row = layout.row()
     row.template_list("DIRFA_UL_lines", "", settings, "lines", settings, "line_index", rows=4)
     side = row.column(align=True)
@@ -162,6 +177,7 @@ def _draw_lines(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -
         line = settings.lines[settings.line_index]
         if line.message:
             draw_text(layout, line.message, "ERROR")
+        _draw_unseen(layout, scene, line.character)
         if line.kind != "STRIP":
             layout.prop(line, "frame_start")
     layout.prop(settings, "only_new")

@@ -16,6 +16,7 @@ from ..core.layers import TITLES
 from ..performing.shared_meshes import twins
 from ..rig.character import Character, character_of, is_turned_by_another
 from ..rig.profiles import covered, profile_of
+from ..rig.visibility import unseen_reason
 
 # A shape whose range ends before this is cut off in plain speech.
 LEAST_RANGE = 0.5
@@ -38,15 +39,11 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
     """The same for a character whose coverage is known."""
     sentences: list[str] = []
     shared = twins(character)
-    for face in character.faces:
-        used = [
-            place.name
-            for places in found.places.values()
-            for place in places
-            if place.kind == "shape" and place.owner == face.name
-        ]
+    speaking = {face: _used_keys(face, found) for face in character.faces}
+    sentences += _of_sight(speaking)
+    for face, used in speaking.items():
         if used:
-            sentences += _of_face(face, list(dict.fromkeys(used)))
+            sentences += _of_face(face, used)
             if face in shared:
                 sentences.append(
                     f"'{face.name}' has one mesh with '{shared[face][0].name}', which moves along: press "
@@ -67,6 +64,31 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
     if driven:
         sentences.append(f"{_are(driven, character.name)} moved by drivers and left alone")
     return tuple(sentences)
+
+
+def _used_keys(face: bpy.types.Object, found: Coverage) -> list[str]:
+    """Names of a face's shape keys that a performance moves."""
+    places = (place for places in found.places.values() for place in places)
+    used = (place.name for place in places if place.kind == "shape" and place.owner == face.name)
+    return list(dict.fromkeys(used))
+
+
+def _of_sight(speaking: dict[bpy.types.Object, list[str]]) -> list[str]:
+    """Of the face with the most to show, where it is seen nowhere and no other has half as much."""
+    counts = {
+        face: len(used) or len(face.data.shape_keys.key_blocks) / 1000
+        for face, used in speaking.items()
+    }
+    most = max(counts.values(), default=0)
+    unseen: list[str] = []
+    for face in sorted(counts, key=lambda face: -counts[face]):
+        reasons = [unseen_reason(face, scene) for scene in face.users_scene]
+        if counts[face] < most / 2:
+            break
+        if not all(reasons):
+            return []
+        unseen += reasons[:1]
+    return unseen[:1]
 
 
 def _spoken_in(character: Character) -> list[str]:

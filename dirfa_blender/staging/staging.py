@@ -232,11 +232,17 @@ def store(
 
 def refuse_stranger(where: bpy.types.Scene, target: bpy.types.Object) -> None:
     """Raise RigError if an object is not in the scene that is to be changed."""
-    if where not in target.users_scene:
+    if where in target.users_scene:
+        return
+    if target.users_scene:
         raise RigError(
-            f"'{target.name}' is not in scene '{where.name}': it was deleted, or is in a collection that "
-            "is only instanced. Choose a character of this scene, or link the collection to it."
+            f"'{target.name}' is in scene '{target.users_scene[0].name}' and not in scene '{where.name}'. "
+            "Choose a character of this scene, switch to the other one, or link its collection to this one."
         )
+    raise RigError(
+        f"'{target.name}' is not in scene '{where.name}': it was deleted, or is in a collection that "
+        "is only instanced. Choose a character of this scene, or link the collection to it."
+    )
 
 
 def refuse_absent(where: bpy.types.Scene, target: bpy.types.Object) -> None:
