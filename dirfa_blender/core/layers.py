@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from .action_units import ACTION_UNITS, Region
-from .characters.profile import INPUTS, MappingProfile
+from .characters.profile import HEAD_INPUTS, INPUTS, MappingProfile
 
 Layer = Literal["lips", "upper_face", "blinks", "gaze", "head"]
 LAYERS: tuple[Layer, ...] = ("lips", "upper_face", "blinks", "gaze", "head")
@@ -38,9 +38,11 @@ _BLINKS = ("AU45L", "AU45R")
 
 
 def layer_of_input(name: str) -> Layer:
-    """Layer of an action unit or of a gaze input of a profile."""
+    """Layer of an action unit or of a gaze or head input of a profile."""
     if name in _BLINKS:
         return "blinks"
+    if name in HEAD_INPUTS:
+        return "head"
     for unit in ACTION_UNITS:
         if unit.code == name:
             return _BY_REGION[unit.region]

@@ -291,6 +291,9 @@ class _Builder:
                 self.animation.gaze, poses,
             )  # fmt: skip
             turned = bone_curves.head_channels(rig, target.bones, self.track, self.follow)
+            if any(target.profile.follows_head(channel) for channel in target.coverage.places):
+                # A control turns the head, with whatever hangs on it: once is enough.
+                turned = ()
             for channel in (*made, *turned):
                 self.add(rig, f"Head {rig.name}", channel)
         elif not self.blocks:

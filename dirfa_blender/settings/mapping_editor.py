@@ -23,7 +23,7 @@ from bpy.props import (
 
 from ..core.action_units import ACTION_UNITS, AU_NAMES
 from ..core.animation import Animation
-from ..core.characters.profile import GAZE_INPUTS, INPUTS, MappingProfile
+from ..core.characters.profile import GAZE_INPUTS, HEAD_INPUTS, INPUTS, MappingProfile
 from ..core.characters.profile_reader import input_codes
 from ..core.characters.profile_writer import profile_document
 from ..core.errors import DirfaError
@@ -35,12 +35,19 @@ from ..rig.character import Character, character_of, linked_shapes
 from ..staging.hindrances import report_of
 from ..translation import OWN_CONTEXT
 
-# Gaze that the test slider shows at 1, radians.
-TEST_GAZE = 0.3
+# Turn of the eyes or the head that the test slider shows at 1, radians.
+TEST_ANGLE = 0.3
 _UNIT_ITEMS = (
     *((unit.code, f"{unit.code}  {unit.name}", unit.does) for unit in ACTION_UNITS),
     ("gaze_up", "Gaze up", "Both eyes look up; negative looks down"),
     ("gaze_left", "Gaze left", "Both eyes look to the subject's left; negative to the right"),
+    ("head_pitch", "Head up", "The head nods up; negative nods down"),
+    ("head_yaw", "Head left", "The head turns to the subject's left; negative to the right"),
+    (
+        "head_roll",
+        "Head tilted left",
+        "The head tilts to the subject's left; negative to the right",
+    ),
 )
 
 
@@ -59,7 +66,7 @@ class DIRFA_PG_mapping_gain(bpy.types.PropertyGroup):
     name: StringProperty(
         name="Input",
         translation_context=OWN_CONTEXT,
-        description="Action unit such as AU12L, AU12 for both sides, gaze_up or gaze_left",
+        description="Action unit such as AU12L, AU12 for both sides, gaze_up or head_yaw",
         update=_row_changed,
     )
     gain: FloatProperty(
@@ -240,16 +247,17 @@ def _test_slots(
     thing: bpy.types.Object, character: Character, name: str, level: float
 ) -> list[apply.Slot]:
     profile = profiles.profile_of(character)
-    au, gaze = np.zeros((1, len(AU_NAMES))), np.zeros((1, 2))
+    au, gaze, turn = np.zeros((1, len(AU_NAMES))), np.zeros((1, 2)), np.zeros((1, 3))
     if name in GAZE_INPUTS:
-        gaze[0, GAZE_INPUTS.index(name)] = level * TEST_GAZE
+        gaze[0, GAZE_INPUTS.index(name)] = level * TEST_ANGLE
+    elif name in HEAD_INPUTS:
+        turn[0, HEAD_INPUTS.index(name)] = level * TEST_ANGLE
     else:
         au[0, AU_NAMES.index(name)] = max(level, 0.0)
         if name == "AU8":
             # Lips are sealed over an open jaw, or there is nothing to see.
             au[0, AU_NAMES.index("AU26")] = max(level, 0.0)
-    still = np.zeros((1, 3))
-    animation = Animation(50, 0, AU_NAMES, au, gaze, still, still)
+    animation = Animation(50, 0, AU_NAMES, au, gaze, turn, np.zeros((1, 3)))
     return apply.planned(animation, apply.find_target(thing, profile))
 
 

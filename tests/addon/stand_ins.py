@@ -14,7 +14,7 @@ from mathutils import Matrix, Vector
 
 from dirfa_blender.core.action_units import AU_NAMES
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.characters.profile import GAZE_INPUTS
+from dirfa_blender.core.characters.profile import GAZE_INPUTS, HEAD_INPUTS
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
@@ -37,12 +37,14 @@ def take(
     au = np.zeros((count, len(AU_NAMES)))
     gaze = np.zeros((count, 2))
     turned = np.zeros((count, 3))
+    turned[1:] = rotation
     for name, level in levels.items():
         if name in GAZE_INPUTS:
             gaze[1:, GAZE_INPUTS.index(name)] = level
+        elif name in HEAD_INPUTS:
+            turned[1:, HEAD_INPUTS.index(name)] = level
         else:
             au[1:, AU_NAMES.index(name)] = level
-    turned[1:] = rotation
     return Animation(50, 0, AU_NAMES, au, gaze, turned, np.zeros((count, 3)))
 
 

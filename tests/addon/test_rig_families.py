@@ -11,7 +11,7 @@ import pytest
 
 from dirfa_blender.blender.scene import set_frame_rate
 from dirfa_blender.core.action_units import ACTION_UNITS
-from dirfa_blender.core.characters.profile import INPUTS
+from dirfa_blender.core.characters.profile import HEAD_INPUTS, INPUTS
 from dirfa_blender.core.characters.spelling import plain_spelling, side_of
 from dirfa_blender.core.mapping import load_profile, shipped_profiles
 from dirfa_blender.core.timing import parse_rate
@@ -33,7 +33,8 @@ WHOLE_FACE = {"happy", "angry", "sad", "surprised"}
 # Families without a name of their own for a shape: their controls are bones.
 BY_BONE = ("rigify", "auto_rig_pro")
 NAMED = [name for name in shipped_profiles() if load_profile(name).names_of and name not in BY_BONE]
-GAZE = {"gaze_up": 0.3, "gaze_left": 0.3}
+# Inputs that are turns, radians.
+TURNS = {"gaze_up": 0.3, "gaze_left": 0.3, **dict.fromkeys(HEAD_INPUTS, 0.3)}
 
 
 def region_of(name: str) -> str:
@@ -49,13 +50,15 @@ def test_each_input_moves_keys_of_its_own_side_and_region(scene, family: str) ->
     reached: set[str] = set()
 
     for unit in INPUTS:
-        for sign in (1, -1) if unit in GAZE else (1,):
+        for sign in (1, -1) if unit in TURNS else (1,):
             # Lips can only be sealed over a jaw that is open.
             jaw = {"AU26": 1.0} if unit == "AU8" else {}
-            levels = {unit: sign * GAZE.get(unit, 1.0), **jaw}
+            levels = {unit: sign * TURNS.get(unit, 1.0), **jaw}
             apply.apply_animation(take(levels), face, profile, name="Take", scene=scene)
+            scene.frame_set(1)
+            before = moved_keys(face)
             scene.frame_set(2)
-            moved = moved_keys(face)
+            moved = changed(before, moved_keys(face))
             reached |= set(moved)
             check_sides(unit, moved, family)
             check_regions(unit, moved, profile, own, family)
@@ -63,6 +66,12 @@ def test_each_input_moves_keys_of_its_own_side_and_region(scene, family: str) ->
     rest = {own[name] for name, row in profile.visemes.items() if not row.any()}
     mixed = {own[name] for name in profile.visemes}
     assert set(own.values()) - reached - rest - mixed == set()
+
+
+def changed(rest: dict[str, float], now: dict[str, float]) -> dict[str, float]:
+    """How far each key has gone from rest, where it has: an eye may be open at 1."""
+    moves = {name: now.get(name, 0.0) - rest.get(name, 0.0) for name in {**rest, **now}}
+    return {name: move for name, move in moves.items() if abs(move) > 1e-4}
 
 
 def check_sides(unit: str, moved: dict[str, float], family: str) -> None:
@@ -76,9 +85,15 @@ def check_sides(unit: str, moved: dict[str, float], family: str) -> None:
 
 def check_regions(unit: str, moved: dict[str, float], profile, own, family: str) -> None:
     names = {key: channel for channel, key in own.items()}
-    if unit in GAZE:
+    if unit in HEAD_INPUTS:
+        wrong = [key for key in moved if not re.search("head|angle", key, re.IGNORECASE)]
+        assert not wrong, f"{family}: {unit} moves {wrong}"
+        return
+    if unit in TURNS:
         looking = [key for key in moved if names[key] not in profile.visemes]
-        wrong = [key for key in looking if not re.search("look", names[key] + key, re.IGNORECASE)]
+        wrong = [
+            key for key in looking if not re.search("look|eyeball", names[key] + key, re.IGNORECASE)
+        ]
         assert not wrong, f"{family}: {unit} moves {wrong}"
         return
     region = next(u.region for u in ACTION_UNITS if u.code == unit)

@@ -301,6 +301,11 @@ def _places(
         for channel, own in best.items():
             of_kinds[kind].setdefault(channel, []).append(Place(kind, owner, own))
         owned[kind, owner] = set(best)
+        taken = set(best.values())
+        for meaning, own in index.recognised(profile.spellings_along.keys()).items():
+            for channel in profile.spellings_along[meaning] if own not in taken else ():
+                of_kinds[kind].setdefault(channel, []).append(Place(kind, owner, own))
+                owned[kind, owner].add(channel)
     if any(of_kinds.values()) and not only_own_names:
         for owner, index in unread:
             # Lashes of another maker than the face: they know its movements by their common names.

@@ -22,7 +22,8 @@ from .spelling import plain_spelling, side_of
 from .visemes import stepped, touching, viseme_weights
 
 GAZE_INPUTS = ("gaze_up", "gaze_left")
-INPUTS: tuple[str, ...] = AU_NAMES + GAZE_INPUTS
+HEAD_INPUTS = ("head_pitch", "head_yaw", "head_roll")
+INPUTS: tuple[str, ...] = AU_NAMES + GAZE_INPUTS + HEAD_INPUTS
 
 Array = npt.NDArray[np.float32]
 Vector = tuple[float, float, float]
@@ -152,7 +153,8 @@ class MappingProfile:
     ----------
     name, title : identifier and what a menu shows
     shapes : K channel names
-    gains : (A + 2, K) float32; rows are `INPUTS` (every AU, then gaze up and left in radians)
+    gains : (A + 5, K) float32; rows are `INPUTS` (every AU, then gaze up and left, then the head's pitch,
+        yaw and roll, in radians)
     at_most : pairs (channel, other): weight(channel) <= weight(other)
     yields_to : pairs (channel, other): weight(channel) is scaled by 1 - weight(other)
     head_bones : part or bone name -> share of the head rotation it carries; shares add up to 1
@@ -162,6 +164,7 @@ class MappingProfile:
     spare_at_most, spare_yields_to : pairs with channels of stand-ins, held where those act
     optional : channels nobody misses where a rig does not have them
     names : channel -> names it has on rigs, first found first taken; its own name where absent
+    along : channel -> names of what moves with it, every one that is found
     ranges : channel -> value written at weight 0 and at weight 1, where it is not 0 and 1
     bone_moves : channel -> what it does to bones
     bones : part -> names of the bone on rigs, first found first taken
@@ -186,6 +189,7 @@ class MappingProfile:
     spare_yields_to: tuple[tuple[str, str], ...] = ()
     optional: tuple[str, ...] = ()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    along: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     ranges: Mapping[str, tuple[float, float]] = field(
         default_factory=dict[str, tuple[float, float]]
     )
@@ -213,6 +217,15 @@ class MappingProfile:
         return found
 
     @cached_property
+    def spellings_along(self) -> Mapping[str, list[str]]:
+        """Spelling -> the channels with which what is called so moves."""
+        found: dict[str, list[str]] = {}
+        for channel, names in self.along.items():
+            for name in names:
+                found.setdefault(plain_spelling(name), []).append(channel)
+        return found
+
+    @cached_property
     def common_spellings(self) -> Mapping[str, list[tuple[str, int]]]:
         """Spelling -> the channel called so, where rigs of this family spell it in their own way.
 
@@ -225,6 +238,11 @@ class MappingProfile:
             if name not in self.ranges and name not in self.limits
         }
 
+    def follows_head(self, channel: str) -> bool:
+        """Whether a channel turns with the head."""
+        rows = self.gains[[INPUTS.index(name) for name in HEAD_INPUTS]]
+        return channel in self.shapes and bool(rows[:, self.shapes.index(channel)].any())
+
     def names_of(self, channel: str) -> tuple[str, ...]:
         """Names that a channel has on rigs."""
         return self.names.get(channel, (channel,))
@@ -232,7 +250,7 @@ class MappingProfile:
     def apply(self, animation: Animation) -> ShapeTrack:
         """Channel weights of an animation, within limits and with every corrective held."""
         whole = animation.canonical()
-        weights = np.concatenate([whole.au, whole.gaze], 1) @ self.gains
+        weights = np.concatenate([whole.au, whole.gaze, whole.rotation], 1) @ self.gains
         column = {name: index for index, name in enumerate(self.shapes)}
         if self.visemes:
             prototypes = np.array(list(self.visemes.values()))
@@ -315,7 +333,7 @@ class MappingProfile:
 
 
 def gain_column(gains: Mapping[str, float]) -> Array:
-    """(A + 2,) float32 of {input: gain}."""
+    """(A + 5,) float32 of {input: gain}."""
     column = np.zeros(len(INPUTS), np.float32)
     for name, gain in gains.items():
         column[INPUTS.index(name)] = gain

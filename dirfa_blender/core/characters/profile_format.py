@@ -18,13 +18,13 @@ PROFILE_FORMAT: Final = "dirfa.profile"
 PROFILE_VERSION: Final = 2
 KEYS: Final = (
     "format", "version", "name", "title", "based_on", "channels", "visemes", "limits", "yields_to",
-    "at_most", "stand_ins", "optional", "names", "ranges", "bone_moves", "bones", "units", "head_bones",
-    "eye_bones", "stepped",
+    "at_most", "stand_ins", "optional", "names", "along", "ranges", "bone_moves", "bones", "units",
+    "head_bones", "eye_bones", "stepped",
 )  # fmt: skip
 # Keys whose entries are laid over those of the profile a file is based on.
 LAYERED: Final = (
-    "channels", "visemes", "limits", "yields_to", "at_most", "names", "ranges", "bone_moves", "bones",
-    "units",
+    "channels", "visemes", "limits", "yields_to", "at_most", "names", "along", "ranges", "bone_moves",
+    "bones", "units",
 )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
             merged: dict[str, Any] = {**lower, **upper}
             result[key] = {name: value for name, value in merged.items() if value is not None}
     known = _channels_of(result)
-    for key in ("limits", "yields_to", "at_most", "names", "ranges", "bone_moves"):
+    for key in ("limits", "yields_to", "at_most", "names", "along", "ranges", "bone_moves"):
         own, entries = above.get(key), result.get(key)
         if isinstance(entries, dict):
             kept = own if isinstance(own, dict) else {}

@@ -84,6 +84,7 @@ class ProfileReader(CheckedValues):
             stand_ins=stand_ins,
             optional=self.optional(known),
             names=self.name_lists("names", known),
+            along=self.name_lists("along", known),
             ranges=self.spans("ranges", known, ordered=False),
             bone_moves=self.bone_moves(known, units),
             bones=self.name_lists("bones", None),

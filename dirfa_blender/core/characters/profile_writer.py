@@ -63,6 +63,7 @@ def profile_document(profile: MappingProfile) -> dict[str, Any]:
         ],
         "optional": list(profile.optional),
         "names": {name: list(names) for name, names in profile.names.items()},
+        "along": {name: list(names) for name, names in profile.along.items()},
         "ranges": {name: list(span) for name, span in profile.ranges.items()},
         "bone_moves": {
             name: [_move_document(move) for move in moves]

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from ..action_units import AU_NAMES
 from ..animation import Animation
-from ..characters.profile import MappingProfile, ShapeTrack
+from ..characters.profile import GAZE_INPUTS, INPUTS, MappingProfile, ShapeTrack
 from ..characters.spelling import plain_spelling
 from ..characters.viseme_mouths import mouths_of
 from ..errors import FormatError
@@ -71,7 +71,7 @@ def recovered(
         weights[:, place_of[shape]] = np.minimum(weights[:, place_of[shape]] / left, 1.0)
     present = np.array([plain_spelling(name) in column for name in profile.shapes])
     gains = np.asarray(profile.gains, np.float64) * present
-    units, looks = gains[: len(AU_NAMES)], gains[len(AU_NAMES) :]
+    units, looks = gains[: len(AU_NAMES)], gains[[INPUTS.index(gaze) for gaze in GAZE_INPUTS]]
     seen = _gaze_of(weights, looks) if gaze is None else np.asarray(gaze, np.float64)
     au = _bounded_fit(weights, units)
     spoken = [n for n, mouth in profile.visemes.items() if mouth.any() and present[place_of[n]]]

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..animation import Animation
-from ..characters.profile import GAZE_INPUTS, MappingProfile
+from ..characters.profile import GAZE_INPUTS, INPUTS, MappingProfile
 from ..errors import FormatError
 from ..mapping import load_profile
 from .avatar_pose import bone_turns, look_turns, paired
@@ -184,7 +184,7 @@ class _File:
 
 
 def _is_driven_by_gaze(profile: MappingProfile, name: str) -> bool:
-    looks = profile.gains[-len(GAZE_INPUTS) :]
+    looks = profile.gains[[INPUTS.index(gaze) for gaze in GAZE_INPUTS]]
     return name in profile.shapes and bool(looks[:, profile.shapes.index(name)].any())
 
 
