@@ -56,6 +56,7 @@ class Vocabulary:
     words : word -> the concepts it stands for, none where it says nothing
     implied : concept -> the concepts that it makes superfluous
     meanings : concepts -> the movement, in ARKit's words
+    one_sided : concepts that mean nothing without a side: a wink closes one eye
     spoken, mouthed : words behind which a sound stands; behind the second only a vowel or several letters
     sounds : sound as people write it -> its class
     slips : word without one letter -> words
@@ -64,6 +65,7 @@ class Vocabulary:
     words: Mapping[str, Concepts]
     implied: Mapping[str, Collection[str]]
     meanings: Mapping[frozenset[str], str]
+    one_sided: frozenset[str]
     spoken: frozenset[str]
     mouthed: frozenset[str]
     sounds: Mapping[str, str]
@@ -89,7 +91,8 @@ def vocabulary() -> Vocabulary:
         for short in _shortened(word):
             slips.setdefault(short, []).append(word)
     spoken, mouthed = frozenset(document["spoken"]), frozenset(document["mouthed"])
-    return Vocabulary(words, implied, meanings, spoken, mouthed, sounds, slips)
+    one_sided = frozenset(document["one_sided"])
+    return Vocabulary(words, implied, meanings, one_sided, spoken, mouthed, sounds, slips)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -222,6 +225,8 @@ def _movement(
             return
         said += known or ()
     sides = [concept for concept in said if concept in SIDES]
+    if not sides and not vocabulary().one_sided.isdisjoint(said):
+        return
     movement = vocabulary().meanings.get(
         _without_implied(
             (concept for concept in said if concept not in SIDES), vocabulary().implied
