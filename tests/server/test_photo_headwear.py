@@ -49,3 +49,13 @@ def test_a_picture_that_is_all_blue_has_no_hat() -> None:
     tinted = (wearing((30, 60, 160)) * np.array([0.45, 0.6, 1.0])).astype(np.uint8)
 
     assert not covers_hair(tinted, masks())
+
+
+def test_a_scalp_in_a_pink_light_that_thin_hair_shows_is_no_hat() -> None:
+    pink = np.array([1.0, 0.80, 1.0])
+    skin = np.median(astronaut()[masks().skin > 0.8], axis=0)
+
+    scalp = wearing(tuple((0.7 * skin).tolist())) * pink
+
+    assert not covers_hair(scalp.astype(np.uint8), masks())
+    assert covers_hair((wearing((150, 40, 150)) * pink).astype(np.uint8), masks())
