@@ -24,6 +24,9 @@ LIP_LINES, CHIN_LINES = (2.2, 2.5), (1.3, 1.6)  # contrast of fine lines: none t
 # likeness to skin then says less. A chin under a moustache may be dark instead: CIELAB lightness.
 LESS_RED, CHIN_LESS_RED, STRONG_LINES, BELIEVED = (1.0, 3.0), (2.0, 5.0), (2.4, 3.0), 0.16
 DARK_CHIN = (8.0, 16.0)
+# Grey hair on dark skin is lighter than it and has less of its colour: by how much, from none to certain,
+# in CIELAB lightness and chroma; by how much likeness to skin then says less.
+PALE_LIGHTER, PALE_COLOUR, PALE = (2.0, 6.0), (3.5, 5.5), 0.2
 # Outline of where a beard may grow over cheeks and jaw, and eye distances by which it is soft.
 WIDE = (234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323,
         454, 366, 411, 425, 327, 2, 98, 205, 187, 137)  # fmt: skip
@@ -60,6 +63,7 @@ def beard_share(
     on_lip, on_chin = _mean(lines, lip), _mean(lines, chin)
     of_lip, of_chin = _beside_cheeks(pixels, zones, masks, (lip, chin))
     limit = 0.80 + BELIEVED * _rising(on_lip, STRONG_LINES) * _rising(-of_lip[1], LESS_RED)
+    limit += PALE * _pale(of_lip, on_lip)
     # A shade has the colour of a beard, but not its contrast from hair to hair.
     dark = np.clip((0.60 - upper) / 0.1, 0, 1)
     moustache = float(np.clip((limit - upper) / 0.15, 0, 1) * max(dark, _rising(on_lip, LIP_LINES)))
@@ -75,6 +79,19 @@ def beard_share(
     if beard > 0:
         middle = np.maximum(middle, _on_cheeks(landmarks, masks, lines))
     return np.maximum(middle * beard, zones.moustache * np.float32(moustache))
+
+
+def _pale(of_lip: Floats, on_lip: float) -> float:
+    """0..1, how surely a lip less cheeks, CIELAB (3,), and its contrast of lines are those of grey hair.
+
+    On darker skin, that is; shine is as light, but has neither lines nor less colour.
+    """
+    lost = float(np.hypot(*np.minimum(of_lip[1:], 0.0)))
+    return (
+        _rising(of_lip[0], PALE_LIGHTER)
+        * _rising(lost, PALE_COLOUR)
+        * _rising(on_lip, STRONG_LINES)
+    )
 
 
 def _beside_cheeks(

@@ -99,3 +99,22 @@ def test_a_moustache_of_nearly_the_skins_light_is_told_by_its_lines_and_by_the_r
 
     assert found((150, 150, 150)) > 0.3
     assert found((190, 110, 90)) == 0.0
+
+
+def test_thin_grey_hairs_on_dark_skin_are_a_moustache_and_shine_there_is_none() -> None:
+    masks = face_masks(astronaut(), landmarks())
+    zones = zones_of(landmarks(), masks)
+    there = (zones.moustache > 0.5) & (zones.features < 0.3) & (zones.hidden < 0.3)
+    dark = np.round(0.45 * astronaut()).astype(np.uint8)
+    skin = np.median(dark[there], axis=0)
+
+    def found(shade: np.ndarray) -> float:
+        """Share of hair on the lip where thin lines of a shade lie over its skin."""
+        pixels = dark.copy()
+        pixels[there & ((COLUMNS // 4) % 2 == 0)] = shade
+        seen = replace(masks, skin=np.where(there, np.float32(0.9), masks.skin))
+        share = beard_share(pixels, zones, landmarks(), seen, fine_lines(pixels, UNIT))
+        return float(share[there].mean())
+
+    assert found(np.array([125, 125, 125])) > 0.7
+    assert found(np.minimum(1.9 * skin, 255)) < 0.1
