@@ -18,6 +18,7 @@ WAVE_METRES, WAVE_TURNS = (
     1.5,
 )  # aside of hair that is somewhat curly, and turns along a strand
 OPEN_METRES, OPEN_POINTS = 0.0095, 14  # by which open curls swing, and of strands that do
+OPEN_POWER = 1.3  # of how wavy hair is, with which they swing further
 OPEN_FROM = 0.3  # of how wavy hair is, from where they have so many points
 # Of how curly hair is: from where it coils, and from where it is all coils.
 COILED_FROM, COILED = 0.64, 0.78
@@ -54,8 +55,9 @@ def curled(
     run = np.gradient(points, axis=1)
     aside = unit(np.cross(outward, run))
     turned = phase[:, None] + 2 * np.pi * WAVE_TURNS * share
-    far = share * max(WAVE_METRES * curl, OPEN_METRES * wave) * (1.0 - coils)
-    off = 0.5 * OPEN_METRES * wave * (1.0 - coils) * share * (1.0 + np.cos(turned))
+    swings = OPEN_METRES * wave**OPEN_POWER
+    far = share * max(WAVE_METRES * curl, swings) * (1.0 - coils)
+    off = 0.5 * swings * (1.0 - coils) * share * (1.0 + np.cos(turned))
     points = points + aside * (far * np.sin(turned))[..., None] + outward * off[..., None]
     return points if coils == 0.0 else _coiled(points, outward, lock, coils, full)
 
