@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from dirfa_blender.core.hair.tresses import Fall
 from dirfa_blender.core.head import Head
+from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 from dirfa_blender.core.likeness.view import View
 
 from .closeup import Closeup
@@ -15,7 +17,11 @@ from .hair import ANGLES, Scalp, read_scalp, with_hair
 from .hairline import read_fringe, read_hairline
 from .headwear import covers_hair
 from .lie import read_lie
+from .mask import FaceMasks, Pixels
 from .tresses import CURLING, read_fall, where_it_falls
+
+# Of the waves that are read beside hair behind both ears, where neck, collar and ear-rings have lines too.
+TUCKED = 0.6
 
 
 def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
@@ -46,6 +52,19 @@ def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
     lay = read_lie(picture, landmarks, masks, shaped, view, seen.to_picture, scalp.fringe)
     wave = lay.wave
     if scalp.fall:
-        falling = where_it_falls(landmarks, masks, scalp.fall, metres_per_px, farthest=CURLING)
-        wave = read_wave(picture, landmarks, falling)
+        wave = wave_of_fall(picture, landmarks, masks, scalp.fall, metres_per_px)
     return replace(scalp, parting=lay.parting, sweep=lay.sweep, wave=wave)
+
+
+def wave_of_fall(
+    pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks, fall: Fall, metres_per_px: float
+) -> float:
+    """0 for straight hair, 1 for open curls, of hair that falls so.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 sRGB; landmarks : in its pixels; masks : of the same picture
+    """
+    falling = where_it_falls(landmarks, masks, fall, metres_per_px, farthest=CURLING)
+    wave = read_wave(pixels, landmarks, falling)
+    return wave if any(fall.before_ear) else TUCKED * wave

@@ -15,6 +15,7 @@ from server.photo.colours import as_hair_colour, hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
 from server.photo.greying import read_streaks
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
+from server.photo.hair_reading import wave_of_fall
 from server.photo.hair_share import hair_seen
 from server.photo.mask import FaceMasks, face_masks
 from server.photo.tresses import read_fall, where_it_falls
@@ -313,6 +314,27 @@ def test_hair_that_hangs_straight_to_curled_ends_is_wavy() -> None:
 
     assert falling(np.zeros(rows.shape)) == 0.0
     assert falling(ends.astype(float)) > 0.6
+
+
+def test_less_is_believed_of_waves_that_are_seen_beside_hair_behind_both_ears() -> None:
+    strip, low = beside_the_jaw()
+    rows, columns = np.mgrid[:768, :768]
+    unit = landmarks().eye_distance_px
+    place = columns + 0.06 * unit * np.sin(2 * np.pi * rows / (0.5 * unit))
+    light = 110 + 60 * np.sin(2 * np.pi * place / (0.08 * unit))
+    drawn = np.repeat(light[..., None], 3, axis=2).astype(np.uint8)
+    seen = replace(masks(), person=np.ones_like(masks().person), skin=1.0 - strip)
+    length = (low - landmarks().points_px[[234, 454], 1].mean()) * 5e-4
+
+    before, behind = (
+        wave_of_fall(
+            drawn, landmarks(), seen, Fall((length,) * 2, (is_before,) * 2, (0.1,) * 3), 5e-4
+        )
+        for is_before in (True, False)
+    )
+
+    assert before > 0.3
+    assert behind == pytest.approx(0.6 * before)
 
 
 def test_hair_falls_as_far_as_it_is_long_and_beside_the_face_alone() -> None:

@@ -21,7 +21,7 @@ Indices = npt.NDArray[np.int64]
 CLOSING, FROM_ROOT = (0.30, 0.85), 1.3
 SEEN_AT = (0.3, 0.65, 1.0)  # shares of a lock's length at which it is near to others
 # Of a stray strand: how far off it turns aside over how far it stands off, and by how much it wanders.
-TURNS_ASIDE, WANDERS = 0.8, 0.35
+TURNS_ASIDE, WANDERS = 1.0, 0.5
 
 
 def clumps(

@@ -70,7 +70,7 @@ SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted 
 # Metres by which locks of straight hair sway aside below the ears, and wavy ones beside; those begin so
 # much higher.
 SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0130, 0.05
-STRAYS, STRAY_METRES = 0.05, 0.015  # share of strands that leave their lock, and how far at most
+STRAYS, STRAY_METRES = 0.035, 0.010  # share of strands that leave their lock, and how far at most
 CLUMP_METRES = 0.016  # across clumps of locks
 FEWEST_POINTS = 4
 EDGE_METRES = 0.0030  # beside cap and sheet, from which a lock is over bare skin

@@ -26,7 +26,7 @@ FARTHEST_ROWS = 5.0  # beyond the sheet, up to which strands are drawn on
 # length they come to that.
 SWAY_METRES, WAVE_METRES, FREE_SHARE = 0.0035, 0.0125, 0.6
 CLUMP_METRES = 0.022  # across clumps of locks
-STRAYS, STRAY_METRES = 0.05, 0.015  # share of strands that leave their lock, and how far at most
+STRAYS, STRAY_METRES = 0.04, 0.012  # share of strands that leave their lock, and how far at most
 
 
 def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None:
