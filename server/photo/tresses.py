@@ -34,6 +34,7 @@ WHOLE_SHARE = 0.8  # from which hair beside the jaw falls before the ear, be tha
 STEP = 0.06  # eye distances from row to row
 LIKENESS = np.array([0.6, 1.0, 1.0], np.float32)  # of CIELAB's channels
 SAME_COLOUR = 20.0  # CIELAB from the hair above, up to which it goes on
+NECK_SHARE = 0.70  # of its greatest width, below which it has ended
 FARTHEST = 1.25  # eye distances below the chin, to which hair is followed
 OVER_EARS, OVER_EAR = 0.9, 0.35  # share that is hair where ears are, of both together and of one
 EAR_TOP = 0.1  # eye distances of an ear's top over the eyes
@@ -154,6 +155,7 @@ def _looked_along(
     shares: list[float] = []
     end = ear
     colour: Floats | None = None
+    widest = 0.0
     for y in rows:
         at = float(np.interp(y, edge[:, 1], edge[:, 0]))
         x = np.clip(np.round(at + offsets), 0, width - 1).astype(int)
@@ -165,6 +167,12 @@ def _looked_along(
             if y > jaw:
                 break
             continue
+        # Dark clothes have the colour of dark hair; but over them a neck is seen, which is narrower.
+        columns = np.flatnonzero(masks.person[int(y)] > 0.5)
+        wide = float((sign * (columns - middle)).max(initial=0.0))
+        if y > jaw and wide < NECK_SHARE * widest:
+            break
+        widest = max(widest, wide)
         here = np.asarray(np.median(lab[int(y), x][there], axis=0), np.float64)
         if colour is not None and y > jaw and np.linalg.norm(here - colour) > SAME_COLOUR:
             break

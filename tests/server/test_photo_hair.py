@@ -11,13 +11,14 @@ import pytest
 
 from dirfa_blender.core.hair.tresses import Fall
 from dirfa_blender.core.head_template import template
+from dirfa_blender.core.likeness.landmarks import OVAL
 from server.photo.colours import as_hair_colour, hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
 from server.photo.greying import read_streaks
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
 from server.photo.hair_reading import wave_of_fall
 from server.photo.hair_share import hair_seen
-from server.photo.mask import FaceMasks, face_masks
+from server.photo.mask import FaceMasks, face_masks, filled
 from server.photo.tresses import read_fall, where_it_falls
 
 from .astronaut import enlarged as astronaut
@@ -274,6 +275,30 @@ def test_locks_beside_both_ears_are_long_hair() -> None:
 
     assert fall is not None
     assert any(fall.before_ear)
+
+
+@pytest.mark.parametrize("is_bob", [True, False])
+def test_dark_hair_ends_where_a_neck_in_a_dark_collar_is_seen_and_long_hair_hides_it(
+    is_bob: bool,
+) -> None:
+    points, unit = landmarks().points_px, landmarks().eye_distance_px
+    rows, columns = np.mgrid[:768, :768]
+    off = np.abs(columns - points[[9, 152, 1], 0].mean()) / unit
+    end = points[[58, 288], 1].mean() + 0.3 * unit
+    width = np.where((rows < end) | (not is_bob), 1.8, 1.2)
+    width = np.where(rows > points[152, 1] + 0.5 * unit, 2.6, width)
+    person = (off < width).astype(np.float32)
+    face = filled((768, 768), points[:, :2], OVAL) > 0.5
+    seen = replace(
+        masks(), person=person, hair=person * ~face, skin=np.where(face, np.float32(1.0), 0.0)
+    )
+    black = np.full((768, 768, 3), 20, np.uint8)
+
+    fall = read_fall(black, landmarks(), seen, 5e-4)
+
+    assert fall is not None
+    below = fall.lengths[0] / 5e-4 - (end - points[[234, 454], 1].mean())
+    assert (abs(below) < 0.15 * unit) == is_bob
 
 
 def beside_the_jaw() -> tuple[np.ndarray, int]:
