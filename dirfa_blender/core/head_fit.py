@@ -40,7 +40,8 @@ ALONG = 0.1  # weight of what is seen along a line of sight, against across it
 TURNED_ROUNDS = 5  # of the pose of a turned photo
 # A fit that pays for expressions finds too little of a smile: over 121 portraits the corners of the fitted
 # neutral mouth still rose by a third of what the smile had been found to lift them.
-SMILE_FOUND = 0.82  # share of a smile that the fit finds
+SMILE_FOUND = 0.7  # share of a smile that the fit finds
+BROADEST = 1.4  # weight of a laugh's smile, where 1 is a full smile of closed lips
 # Round the lips, over which a correction by looking fades into one that moves the mouth as a whole.
 MOUTH_REACH = 0.018  # metres
 MOUTH_WHOLE = 0.8  # share of it on the lips
@@ -180,9 +181,9 @@ def solve(photos: Sequence[FaceLandmarks], settings: FitSettings) -> Solution:
         offsets = _believed(unexplained, views, settings)
     smiles = np.array([name.startswith("mouthSmile") for name in basis.names])
     for k, found in enumerate(weights):
-        whole = np.where(smiles, found / SMILE_FOUND, found)
+        whole = np.where(smiles, np.minimum(found / SMILE_FOUND, BROADEST), found)
         unexplained[k] = unexplained[k] - np.einsum("k,kni->ni", whole - found, basis.deltas)
-        weights[k] = np.minimum(whole, 1.0)
+        weights[k] = whole
     offsets = _believed(unexplained, views, settings)
     still = np.zeros_like(offsets)
     return Solution(offsets, still, tuple(views), tuple(weights), tuple(pictures))
