@@ -42,7 +42,7 @@ from .face_zones import (
 from .mask import FaceMasks, Pixels, Shares, grown, soft, weighted_mean
 from .shading import to_linear
 from .tints import OF_LIGHT, whole_lips
-from .wrinkles import Sight, Wrinkles, wrinkles
+from .wrinkles import Sight, Wrinkles, softened, wrinkles
 
 Image = npt.NDArray[np.float32]
 
@@ -178,7 +178,7 @@ def complexion(
     free = without_shine(zones.features * open_face, zones, darkness, shade)
     free = np.maximum.reduce([free, beard, white[0], soft(grown(skin.moles, 1.0), 0.6)])
     folds = _folds(shade, skin, zones, landmarks, masks, 1 - beard, np.float32(smile), enlarged)
-    plain = _creased(_plain_shade(shade, skin, unit, _noise(folds, enlarged, unit)), folds)
+    plain = _creased(_plain_shade(shade, skin, unit, _noise(folds, enlarged, unit)), folds, unit)
     kept = plain + free * (np.clip(shade, FREE[0], _highest(zones, brow, beard, white[0])) - plain)
     browed = tinted_brows(_kept_tint(thinned, light, free, unit), kept, brow, skin.even, unit)
     browed, of_white = whitened(browed, tint, kept, brow, white)
@@ -254,9 +254,10 @@ def _highest(zones: Zones, brow: Shares, beard: Shares, white: Shares) -> Shares
     return np.where(beard > zones.features, np.float32(FREE[1]), highest)
 
 
-def _creased(plain: Shares, folds: Wrinkles) -> Shares:
+def _creased(plain: Shares, folds: Wrinkles, unit: float) -> Shares:
     """The shade of plain skin with its folds at rest, in a wrinkled face as dark as they are seen."""
-    plain = plain * folds.stays
+    line = np.maximum(folds.seen, np.minimum(plain, 0))
+    plain = (plain - line + softened(line, folds.softens, unit)) * folds.stays
     darker = np.where(folds.shade < 0, np.minimum(folds.shade - plain, 0), np.float32(0))
     return np.asarray(plain + np.float32(folds.age) * darker, np.float32)
 

@@ -281,7 +281,7 @@ def _completed(layout: _Layout, level: Floats, trust: Floats, tone: Floats) -> F
 def _smile(fit: Fit) -> float:
     """0..1, how much of a smile was taken out of the face."""
     sides = [fit.expression.get(f"mouthSmile{side}", 0.0) for side in ("Left", "Right")]
-    return float(np.clip(1.8 * np.mean(sides), 0, 1))
+    return float(np.clip(1.5 * np.mean(sides), 0, 1))
 
 
 def _facing(head: Head, normals: Floats) -> Floats:

@@ -50,6 +50,9 @@ YOUNG, OLD = 0.0007, 0.00145
 # By how much what is faint counts more in an old face, whose fine lines are no noise.
 FINE_LINES = 0.6
 STAYS = 0.9  # share of a smile's folds that stay in an old face
+# What stays of a fold of which a smile takes this share or more is as soft as this, eye distances: sharp it
+# would be a scratch, for skin at rest is bent there and no more folded.
+SOFT_FROM, SOFTNESS = 0.3, 0.025
 
 
 @dataclass(frozen=True)
@@ -74,15 +77,19 @@ class Wrinkles:
     Attributes
     ----------
     heights : (H, W) float32, eye distances by which skin stands out of an even face
-    shade : (H, W) float32, logarithm by which that skin is darker, 0 or less
+    seen : (H, W) float32, logarithm by which skin is darker in folds as they were seen, 0 or less
+    shade : the same of what is there at rest
     stays : (H, W) 0..1, what of a fold is there without the smile
+    softens : (H, W) 0..1, how far what stays of one gets soft
     lines : logarithm by which the narrowest wrinkles darken skin that no smile folds, on the mean
     age : 0..1, what of an old face's wrinkles those are
     """
 
     heights: Image
+    seen: Image
     shade: Image
     stays: Shares
+    softens: Shares
     lines: float
     age: float
 
@@ -120,8 +127,16 @@ def wrinkles(
     heights, dark = (
         cv2.resize(part, (wide, high), interpolation=cv2.INTER_LINEAR) for part in (heights, dark)
     )
-    stays = np.asarray(1 - (1 - np.float32(STAYS * age) * lasting) * of_smile, np.float32)
-    return Wrinkles(heights * stays, dark * stays, stays, mean, age)
+    gone = np.asarray((1 - np.float32(STAYS * age) * lasting) * of_smile, np.float32)
+    softens = np.minimum(of_smile / np.float32(SOFT_FROM), 1) * (1 - np.float32(age) * lasting)
+    heights, shade = (softened(part, softens, sight.unit) * (1 - gone) for part in (heights, dark))
+    return Wrinkles(heights, dark, shade, 1 - gone, softens, mean, age)
+
+
+def softened(values: Shares, softens: Shares, unit: float) -> Shares:
+    """Values (H, W) without sharp lines, as far as `softens` (H, W) says; `unit` : the eye distance."""
+    soft = cv2.GaussianBlur(values, (0, 0), SOFTNESS * unit)
+    return np.asarray(values + softens * (soft - values), np.float32)
 
 
 def _bands(shade: Shares, weight: Shares, sight: Sight, scale: float) -> list[tuple[Image, float]]:

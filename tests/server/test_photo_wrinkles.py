@@ -95,6 +95,20 @@ def test_folds_of_a_smile_go_with_it_in_a_smooth_face_and_stay_in_a_wrinkled_one
     assert old.stays[right].min() > 0.6
 
 
+def test_what_is_left_of_a_smile_s_fold_is_no_sharp_line_unless_the_face_is_old() -> None:
+    smooth, middle = lines(5, 0.2)
+    smooth[:, : SIZE // 2] = 0.0
+    middle[:40], middle[-40:], middle[:, : SIZE // 2 + 40], middle[:, -40:] = [False] * 4
+
+    seen, rest = read(smooth), read(smooth, of_smile=0.4)
+    wrinkled = lines(2, 0.2)[0] + lines(5, 0.2)[0]
+    old = read(wrinkled, of_smile=0.4)
+
+    for whole, left in ((seen.heights, rest.heights), (seen.shade, rest.shade)):
+        assert 0.2 < left[middle].mean() / whole[middle].mean() < 0.8 * (1 - 0.4)
+    assert old.heights[middle].mean() < 0.85 * read(wrinkled).heights[middle].mean()
+
+
 @cache
 def taken(fold: float, light: str = "even") -> Complexion:
     """The astronaut with a fold beside the nose as dark as that, under a lamp or an even light."""
