@@ -63,17 +63,36 @@ class Client:
         ------
         Unreachable
             Nobody does.
+        ServerError
+            Another program does, such as one that has taken the port.
         ProtocolMismatch
             A server of another version does.
         """
         data = self._ask("GET", "/v1/info", timeout_seconds=timeout_seconds)
-        found = _json(data).get("protocol")
-        if found != PROTOCOL_VERSION:
+        found = _said(data)
+        protocol = found.get("protocol")
+        if not isinstance(protocol, int):
+            raise self.stranger("something else")
+        if protocol != PROTOCOL_VERSION:
+            version = found.get("version", "unknown")
+            if protocol > PROTOCOL_VERSION:
+                raise ProtocolMismatch(
+                    f"The server at {self.url} is newer, version {version} with protocol {protocol}, than "
+                    f"this program with {PROTOCOL_VERSION}. Update the program, or use the server that "
+                    "came with it."
+                )
             raise ProtocolMismatch(
-                f"The server at {self.url} speaks protocol {found}, this program {PROTOCOL_VERSION}. "
-                "Use the server that came with it."
+                f"The server at {self.url} is older, version {version} with protocol {protocol}, than "
+                f"this program with {PROTOCOL_VERSION}. Update the server, or use the one that came with "
+                "the program."
             )
-        return from_json(ServerInfo, data)
+        try:
+            return from_json(ServerInfo, data)
+        except FormatError as error:
+            raise ProtocolMismatch(
+                f"The server at {self.url} is of another version than this program. Use the one that came "
+                f"with the program. {error}"
+            ) from error
 
     def animate(self, audio: Path, settings: AnimateSettings) -> JobStatus:
         """Submit a recording; the job that makes its take."""
@@ -188,8 +207,10 @@ class Client:
                     connection.request(method, route, body, fields)
                 answer = connection.getresponse()
                 if answer.status >= 400:
-                    raise ServerError(sentence_of(answer))
+                    raise self.refusal(answer)
             except (OSError, http.client.HTTPException) as error:
+                if isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError):
+                    raise self.stranger("no HTTP") from error
                 raise self.gone() from error
             yield answer
         finally:
@@ -220,6 +241,24 @@ class Client:
             "while it worked. Start it and run the same again."
         )
 
+    def refusal(self, answer: http.client.HTTPResponse) -> ServerError:
+        """The error for an answer that refuses: the server's own sentence, if it is our server."""
+        sentence = _said(answer.read()).get("error")
+        if isinstance(sentence, str):
+            return ServerError(sentence)
+        status = f"HTTP status {answer.status} {answer.reason}"
+        if answer.status >= http.client.INTERNAL_SERVER_ERROR:
+            # A fault of ours, or of a proxy that stands before it.
+            return ServerError(f"The server answered with {status}.")
+        return self.stranger(status)
+
+    def stranger(self, found: str) -> ServerError:
+        """The error for another program at the server's address."""
+        return ServerError(
+            f"At {self.url} the inference server of this project was expected, and another program "
+            f"answers with {found}. Correct the address, or start the server at a port that is free."
+        )
+
 
 def _part_head(boundary: str, disposition: str) -> bytes:
     return f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode()
@@ -240,19 +279,10 @@ def _body(start: bytes, parts: Sequence[tuple[bytes, BinaryIO]], tail: bytes) ->
     yield tail
 
 
-def _json(data: bytes) -> dict[str, object]:
+def _said(data: bytes) -> dict[str, object]:
+    """The object of an answer; empty where it is none."""
     try:
         found = json.loads(data)
     except ValueError:
         found = None
-    if not isinstance(found, dict):
-        raise FormatError("What answers there is not an inference server of this project.")
-    return found
-
-
-def sentence_of(answer: http.client.HTTPResponse) -> str:
-    """Why the server refused."""
-    try:
-        return str(_json(answer.read())["error"])
-    except (FormatError, KeyError):
-        return f"The server answered with HTTP status {answer.status} {answer.reason}."
+    return found if isinstance(found, dict) else {}

@@ -11,7 +11,7 @@ import http.client
 import json
 from types import TracebackType
 
-from ..client import Client, sentence_of
+from ..client import Client
 from ..core.animation import Animation
 from ..core.errors import FormatError, ServerError
 from ..core.npz_io import animation_from_bytes
@@ -100,7 +100,7 @@ class SpeechStream:
             self._connection.request(method, route, body, self._client.authorization)
             answer = self._connection.getresponse()
             if answer.status >= 400:
-                raise ServerError(sentence_of(answer))
+                raise self._client.refusal(answer)
             return answer.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
