@@ -147,6 +147,11 @@ def _heard_of(
     zero += strip.sound_offset * rate
     begin = first if is_retimed(strip) else max(first, zero)
     seconds = (end - begin) / rate
+    if strip.sound.channels == "INVALID" and sound_file(strip.sound):
+        raise AudioError(
+            f"Strip '{strip.name}' must have a recording such as WAV, FLAC, MP3 or M4A, and Blender hears "
+            f"none in {Path(strip.sound.filepath).name}. Choose another file for the strip."
+        )
     if seconds < SHORTEST_SECONDS:
         raise AudioError(
             f"Strip '{strip.name}' must be at least {SHORTEST_SECONDS:g} s long to hold speech, "

@@ -88,6 +88,17 @@ def test_a_strip_without_length_is_a_sentence(stage, tmp_path: Path) -> None:
         cues.cue_of(stage, stage.dirfa.lines[0])
 
 
+@pytest.mark.parametrize("content", [b"", b"no sound at all"])
+def test_a_strip_whose_file_is_no_sound_says_so(stage, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.mp3"
+    path.write_bytes(content)
+    add_strip(stage, path, "Hero 1", 1)
+    lines.collect_strips(stage)
+
+    with pytest.raises(AudioError, match=r"Blender hears none in notes\.mp3"):
+        cues.cue_of(stage, stage.dirfa.lines[0])
+
+
 def test_packed_sound_can_be_spoken(stage, tmp_path: Path) -> None:
     path = write_tone(tmp_path / "a.wav", 1.0)
     strip = add_strip(stage, path, "Hero 1", 1)
