@@ -272,3 +272,13 @@ def test_lashes_of_another_maker_than_the_face_blink_with_it() -> None:
     assert profiles.profile_for(face).name == "daz_genesis8"
     assert set(moved_keys(lids)) == {"facs_jnt_EyeBlinkRight"}
     assert set(moved_keys(lashes)) == {"EyeBlink_R"}
+
+
+def test_a_face_whose_jaw_drivers_own_is_still_of_its_family() -> None:
+    face = face_with_keys(ARKIT_NAMES)
+    for name in ("jawOpen", "jawForward", "jawLeft", "jawRight", "mouthClose"):
+        face.data.shape_keys.key_blocks[name].driver_add("value").driver.expression = "0.1"
+
+    assert profiles.profile_for(face).name in ("arkit", "ready_player_me", "mpfb2")
+    assert set(shown(face, {"AU12L": 0.8})) == {"mouthSmileLeft", "jawOpen", "jawForward", "jawLeft",
+                                                "jawRight", "mouthClose"}  # fmt: skip

@@ -241,12 +241,17 @@ def best(
 
 
 def _opens(profile: MappingProfile, found: Coverage) -> int:
-    """Whether what was found opens the mouth: 2 for a jaw or several mouths, 1 for a mouth or two."""
+    """Whether what was found opens the mouth: 2 for a jaw or several mouths, 1 for two.
+
+    One of many mouths may be a name that happens to sound like it: ``mouthLeft`` for an L.
+    """
     fitted = profile.fitted({*found.places, *found.bones})
     jaw = INPUTS.index("AU26")
     if (fitted.gains[jaw] >= LEAST_OPENING).any():
         return 2
     if not any(row[jaw] >= LEAST_OPENING for row in fitted.visemes.values()):
+        return 0
+    if len(profile.visemes) >= LEAST_MOUTHS and len(fitted.visemes) == 1:
         return 0
     return 2 if len(fitted.visemes) >= LEAST_MOUTHS else 1
 
