@@ -118,6 +118,18 @@ def test_a_narrow_sidebar_offers_all_that_a_wide_one_does(stage, monkeypatch, so
     assert named <= narrow
 
 
+@pytest.mark.parametrize("source", ["STRIPS", "FILE"])
+def test_a_chosen_character_that_nobody_sees_is_said_before_it_speaks(stage, source: str) -> None:
+    face = character("Hero")
+    line_with_take(face)
+    stage.dirfa.source, stage.dirfa.actor, stage.dirfa.target = source, "object", face
+    assert "hidden" not in " ".join(draw_all())
+
+    face.hide_viewport = True
+
+    assert f"'{face.name}' is hidden in viewports" in " ".join(draw_all())
+
+
 def test_a_changed_frame_rate_is_offered_to_be_followed(stage) -> None:
     face = character()
     line_with_take(face)
