@@ -173,6 +173,8 @@ class DIRFA_OT_another_take(SpeechOperator, bpy.types.Operator):
     def prepare(self, context: bpy.types.Context) -> None:
         scene = context.scene
         line = acting.current_line(scene)
+        if line.character is not None:
+            Cast(scene).admit(line.character)
         self.retake = Retake(() if self.region == "ALL" else (self.region,))
         cue = cues.cue_of(scene, line)
         made_with = settings_of(scene, cue.speech)

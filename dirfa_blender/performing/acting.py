@@ -22,6 +22,7 @@ from ..core import composition, layers
 from ..core.animation import Animation
 from ..core.characters.follow_through import NATURAL
 from ..core.controls import directed
+from ..core.errors import RigError
 from ..rig import profiles
 from ..rig.bone_curves import Follow
 from ..rig.character import character_of
@@ -61,6 +62,7 @@ def plan_steps(
     ----------
     newcomers : what the character says besides, in lines that are not in the scene yet
     """
+    refuse_linked_action(scene, target)
     rate = frame_rate(scene)
     played = list(newcomers)
     for index, line in enumerate(scene.dirfa.lines):
@@ -93,6 +95,20 @@ def plan_steps(
     follow = Follow(follow_through_of(scene, target), whole.frames / rate.per_second)
     slots = apply.planned(animation, found, follow)
     return Plan(target, whole.frames, tuple(slots))
+
+
+def refuse_linked_action(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
+    """Raise RigError where a performance lies in another file: what were written would not be kept."""
+    record = record_of(scene, target)
+    actions = (record.action, record.edits) if record is not None else ()
+    for action in actions:
+        if action is not None and not action.is_editable:
+            library = action.library.name if action.library is not None else "another file"
+            raise RigError(
+                f"The performance of '{target.name}' is in Action '{action.name}', which is linked from "
+                f"{library} and cannot be changed here. Make it local (in the Outliner, right-click it: ID "
+                "Data, Make, Local), or change it in that file."
+            )
 
 
 def commit(scene: bpy.types.Scene, plan: Plan, *, is_rough: bool = False) -> bpy.types.Action:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.errors import RigError
-from ..performing import apply
+from ..performing import acting, apply
 from ..performing.shared_meshes import refuse_beside, refuse_performed
 from ..rig import profiles
 from ..rig.character import Character, character_of
@@ -28,6 +28,7 @@ class Cast:
             return
         try:
             refuse_stranger(self._scene, thing)
+            acting.refuse_linked_action(self._scene, thing)
             character = character_of(thing)
             apply.refuse_linked(character, profiles.profile_of(character))
             if bpy.app.background:

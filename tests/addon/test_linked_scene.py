@@ -8,7 +8,9 @@ import bpy
 import pytest
 
 import dirfa_blender
+from dirfa_blender.blender import fcurves
 from dirfa_blender.operators import speech_operator
+from dirfa_blender.performing import acting
 from dirfa_blender.performing.lines import new_line, set_character
 from dirfa_blender.session import state
 from tests.addon.stage import QueueServer, character, line_with_take
@@ -99,3 +101,28 @@ def test_in_a_queue_the_line_of_a_linked_character_says_why_and_the_others_are_s
     assert "linked from cast.blend" in linked.message and not len(linked.takes)
     assert len(own.takes) == 1 and not own.message
     assert len(server.settings) == 1
+
+
+def test_a_performance_that_lies_in_another_file_is_not_changed_only_to_be_lost(
+    stage, server, tmp_path: Path
+) -> None:
+    face = character("Hero")
+    line_with_take(face)
+    own = acting.perform(stage, face)
+    bpy.data.libraries.write(str(tmp_path / "performance.blend"), {own})
+    with bpy.data.libraries.load(str(tmp_path / "performance.blend"), link=True) as (_, wanted):
+        wanted.actions = [own.name]
+    (linked,) = wanted.actions
+    stage.dirfa.characters[0].action = linked
+    face.data.shape_keys.animation_data.action = linked
+    keys = {path: len(curve.keyframe_points) for path, curve in fcurves.slot_curves(
+        linked, face.data.shape_keys.animation_data.action_slot).items()}  # fmt: skip
+
+    stage.dirfa.lines[0].controls.jaw = 0.3
+    by_slider = state().error
+    said = refused(bpy.ops.dirfa.another_take)
+
+    assert "linked from performance.blend" in by_slider and "Make it local" in said
+    assert not server.settings
+    assert keys == {path: len(curve.keyframe_points) for path, curve in fcurves.slot_curves(
+        linked, face.data.shape_keys.animation_data.action_slot).items()}  # fmt: skip
