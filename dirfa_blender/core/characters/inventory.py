@@ -7,7 +7,7 @@ offer but its inside.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -306,11 +306,9 @@ def _places(
         for channel, own in best.items():
             of_kinds[kind].setdefault(channel, []).append(Place(kind, owner, own))
         owned[kind, owner] = set(best)
-        taken = set(best.values())
-        for meaning, own in index.recognised(profile.spellings_along.keys()).items():
-            for channel in profile.spellings_along[meaning] if own not in taken else ():
-                of_kinds[kind].setdefault(channel, []).append(Place(kind, owner, own))
-                owned[kind, owner].add(channel)
+        for channel, own in _moving_along(index, profile, set(best.values())):
+            of_kinds[kind].setdefault(channel, []).append(Place(kind, owner, own))
+            owned[kind, owner].add(channel)
     if any(of_kinds.values()) and not only_own_names:
         for owner, index in unread:
             # Lashes of another maker than the face: they know its movements by their common names.
@@ -341,6 +339,17 @@ def _meant_by(index: NameIndex, wanted: Mapping[str, Sequence[tuple[str, int]]])
             if channel not in best or order < best[channel][0]:
                 best[channel] = order, own
     return {channel: own for channel, (_, own) in best.items()}
+
+
+def _moving_along(
+    index: NameIndex, profile: MappingProfile, taken: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Channels, and the names of an owner that move with them."""
+    if not profile.along:
+        return
+    for meaning, own in index.recognised(profile.spellings_along.keys()).items():
+        for channel in profile.spellings_along[meaning] if own not in taken else ():
+            yield channel, own
 
 
 def _used(
