@@ -125,7 +125,8 @@ def wrinkles(
     darker = np.minimum(kept.sum(-1), 0) / np.float32(DARKEST)
     dark = np.asarray(DARKEST * np.tanh(darker), np.float32)
     heights, dark = (
-        cv2.resize(part, (wide, high), interpolation=cv2.INTER_LINEAR) for part in (heights, dark)
+        np.asarray(cv2.resize(part, (wide, high), interpolation=cv2.INTER_LINEAR), np.float32)
+        for part in (heights, dark)
     )
     gone = np.asarray((1 - np.float32(STAYS * age) * lasting) * of_smile, np.float32)
     softens = np.minimum(of_smile / np.float32(SOFT_FROM), 1) * (1 - np.float32(age) * lasting)
