@@ -22,12 +22,17 @@ def bundles(
     """Runs (N, R, 3) of at most `count` bundles; of each the metres that strands lie beside it (N,) and
     begin and end before or after it (N, 2), standard deviations; and a tone (N,).
 
+    Strands that go astray are in none: a bundle of them would stand off as a spike.
+
     Parameters
     ----------
     own : 0 for the mean of a bundle's strands as its run, to 1 for its most usual strand: the mean of waves
         that do not swing together is straight
     """
-    chosen = random.permutation(len(grown.points))[:CLUSTERED]
+    together = (
+        np.arange(len(grown.points)) if grown.astray is None else np.flatnonzero(~grown.astray)
+    )
+    chosen = random.permutation(together)[:CLUSTERED]
     points = grown.points[chosen].astype(np.float64)
     at = np.linspace(0.0, points.shape[1] - 1.0, rows)
     low = np.minimum(at.astype(int), points.shape[1] - 2)

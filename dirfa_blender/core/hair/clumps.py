@@ -59,8 +59,10 @@ def strayed(
     part: float,
     most_metres: float,
     random: np.random.Generator,
-) -> Floats:
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """(S, P, 3) metres, strands of which such a part leaves the others toward its tips, off and aside.
+
+    And (S,) which do.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def strayed(
     turned = off * (TURNS_ASIDE * random.normal(0.0, 1.0, (len(chosen), 1)) + WANDERS * wave)
     result = points.copy()
     result[chosen] += outward[chosen] * off[..., None] + aside * turned[..., None]
-    return result
+    return result, far > 0.0
 
 
 def _distances(some: Floats, others: Floats) -> Floats:

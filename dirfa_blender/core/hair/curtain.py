@@ -139,10 +139,10 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
     drawn = drawn_together(guides.points, guides.points[middle] - guides.points, closing)
     guides = replace(guides, points=drawn)
     which = random.integers(0, len(guides.points), count)
-    points = _filled_out(head, guides, middle, which, random)
+    points, astray = _filled_out(head, guides, middle, which, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     tones = tones_of(which, random, middle)
-    return Strands(points.astype(np.float32), radii.astype(np.float32), tones)
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones, astray=astray)
 
 
 def _outside(cap: Floats, sheet: Floats) -> _Skin:
@@ -389,8 +389,11 @@ def _filled_out(
     clump: npt.NDArray[np.int64],
     which: npt.NDArray[np.int64],
     random: np.random.Generator,
-) -> Floats:
-    """(S, P, 3) strands round the guides, drawn together toward their tips, swaying below the ears."""
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """(S, P, 3) strands round the guides, drawn together toward their tips, swaying below the ears.
+
+    And (S,) which go astray.
+    """
     guides, outward, count = locks.points, locks.outward, len(which)
     wave, ear = max(curl_of(head), wave_of(head)), _ear(head)
     run = np.gradient(guides, axis=1)

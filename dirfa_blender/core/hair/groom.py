@@ -85,12 +85,14 @@ class Strands:
     tones : (S,) float32, 0 dark to 1 fair: strands of a lock are of about one tone
     sides : (S,) or (S, P) float32, 0 of the first colour to 1 of the second (`greying`), of strands or
         along them; None if all have one
+    astray : (S,) which leave all others; None if none does
     """
 
     points: npt.NDArray[np.float32]
     radii: npt.NDArray[np.float32]
     tones: npt.NDArray[np.float32]
     sides: npt.NDArray[np.float32] | None = None
+    astray: npt.NDArray[np.bool_] | None = None
 
 
 def tones_of(
@@ -173,10 +175,10 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     columns = cap.shape[1]
     off[..., 1] = (off[..., 1] + columns / 2) % columns - columns / 2
     guides = drawn_together(guides, off, closing)
-    points, which = _filled_out(field, guides, middle, count, (curl, wave), random)
+    points, which, astray = _filled_out(field, guides, middle, count, (curl, wave), random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, points.shape[1])
     tones = tones_of(which, random, middle)
-    return Strands(points.astype(np.float32), radii.astype(np.float32), tones)
+    return Strands(points.astype(np.float32), radii.astype(np.float32), tones, astray=astray)
 
 
 def curl_of(head: Head) -> float:
@@ -396,10 +398,10 @@ def _filled_out(
     count: int,
     curl_and_wave: tuple[float, float],
     random: np.random.Generator,
-) -> tuple[Floats, npt.NDArray[np.int64]]:
+) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips.
 
-    And (S,) the number of the guide of each; guides are of clumps (N,).
+    And (S,) the number of the guide of each, and which go astray; guides are of clumps (N,).
     """
     curl = curl_and_wave[0]
     kinked = FRIZZ_METRES + KINK_METRES * curl**2 * (1.0 - coil_share(curl))
@@ -430,11 +432,12 @@ def _filled_out(
     shape = (*row.shape, 3)
     frizz = random.normal(0.0, kinked, shape) * share[:, None]
     points = field.at(field.place, row, column) + outward * height[..., None] + frizz
-    points = strayed(points, outward, STRAYS, STRAY_METRES, random)
+    points, astray = strayed(points, outward, STRAYS, STRAY_METRES, random)
     which = np.round(lock[:, 0]).astype(np.int64)
     # Strands of a clump turn together in open curls.
     phase = random.uniform(0.0, 2 * np.pi, len(guides))[clump[which]]
-    return curled(points, outward, (phase, which), curl_and_wave, full[:, 0]), which
+    points = curled(points, outward, (phase, which), curl_and_wave, full[:, 0])
+    return points, which, astray
 
 
 def _ended(path: Floats) -> Floats:

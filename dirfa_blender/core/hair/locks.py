@@ -73,10 +73,11 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     normal = _between(outward, row, column)
     across = np.cross(normal, (0.0, 0.0, 1.0))
     points = place + normal * lift[..., None] + across * sway[..., None]
-    points = strayed(points, normal, STRAYS, STRAY_METRES, random)
+    points, astray = strayed(points, normal, STRAYS, STRAY_METRES, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     tones = tones_of(which, random, clump)
-    return with_sides(head, Strands(points.astype(np.float32), radii.astype(np.float32), tones))
+    grown = Strands(points.astype(np.float32), radii.astype(np.float32), tones, astray=astray)
+    return with_sides(head, grown)
 
 
 def _outward(grid: Floats) -> Floats:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from dirfa_blender.core.hair.bundles import bundles
 from dirfa_blender.core.hair.clumps import clumps, drawn_together, strayed
 from dirfa_blender.core.hair.curtain import carried_hair
+from dirfa_blender.core.hair.groom import Strands
 from dirfa_blender.core.head_template import template
 
 MM = 1e-3
@@ -56,14 +60,31 @@ def test_few_strands_stray_and_those_from_their_roots_on_more_and_more() -> None
     strands = parallel(2000)
     outward = np.broadcast_to(OUTWARD, strands.shape)
 
-    wild = strayed(strands, outward, 0.05, 0.01, np.random.default_rng(2))
+    wild, astray = strayed(strands, outward, 0.05, 0.01, np.random.default_rng(2))
 
     off = np.linalg.norm(wild - strands, axis=2)
     straying = off[off.max(1) > 0]
     assert len(straying) == pytest.approx(100, rel=0.3)
+    assert (astray == (off.max(1) > 0)).all()
     assert straying[:, 0].max() == 0.0
     assert straying[:, -1].mean() > 3 * straying[:, 3].mean()
     assert (wild - strands)[..., 1].max() <= 0.0  # off the wall, never into it
+
+
+def test_no_bundle_is_made_of_strands_that_go_astray() -> None:
+    straight = parallel(2000)
+    points, astray = strayed(
+        straight, np.broadcast_to(OUTWARD, straight.shape), 0.05, 0.03, np.random.default_rng(2)
+    )
+    radii, tones = np.full(points.shape[1], 1e-4, np.float32), np.full(2000, 0.5, np.float32)
+    grown = Strands(points.astype(np.float32), radii, tones, astray=astray)
+
+    random = np.random.default_rng(1)
+    runs = bundles(grown, 400, 4, 0.0, random)[0]
+    of_all = bundles(replace(grown, astray=None), 400, 4, 0.0, random)[0]
+
+    off = [np.ptp(some[:, -1] @ np.array(OUTWARD)) for some in (runs, of_all)]
+    assert off[0] < 1e-6 < 0.003 < off[1]
 
 
 def test_hair_of_a_head_has_strands_that_its_outline_does_not_show() -> None:
