@@ -31,16 +31,13 @@ CLOSED = 0.75  # of its place across the bundle that a strand has left at its ti
 # Light of the darkest and of the fairest bundle; spread among strands of one, straight and all curls; what
 # is left at roots and at the rim of a strand; light of the weave, which lies in the shade of the others.
 TONES, SPREAD, ROOT, RIM, WEAVE_TONE = (0.66, 1.20), (0.34, 0.55), 0.68, 0.6, 0.80
-TIP = 1.15  # light at tips, which are older and lie outside, over what is between root and tip
+# Light at tips, which are older and lie outside, over what is between root and tip; and the shares of the
+# height at which there is that of root, middle and tip.
+TIP, LIT_FROM = 1.15, (0.0, 0.35, 1.0)
 # What a card gives back over what the photo's hair did, and how much of its colour that has, of hair as
 # dark and as fair as so much luminance. Strands of a render send on light from others and mirror white
 # light over it, dark ones more of that: a surface of the photo's colour is darker and redder than they.
 GAIN, SATURATION, LIGHTS = (1.85, 1.33), (0.5, 0.95), (0.035, 0.20)
-LIT_FROM = (
-    0.0,
-    0.35,
-    1.0,
-)  # shares of the height at which there is the light of root, middle and tip
 PLAIN = 0.75  # mean light of the picture, of the lightest that is drawn
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 # Sway across a bundle, of its width, and turns along it: of straight hair and of hair all curls.

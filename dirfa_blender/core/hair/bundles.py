@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ..directions import unit
 from .groom import Strands
+from .sampled import sampled
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -34,10 +35,7 @@ def bundles(
     )
     chosen = random.permutation(together)[:CLUSTERED]
     points = grown.points[chosen].astype(np.float64)
-    at = np.linspace(0.0, points.shape[1] - 1.0, rows)
-    low = np.minimum(at.astype(int), points.shape[1] - 2)
-    part = (at - low)[:, None]
-    points = points[:, low] * (1.0 - part) + points[:, low + 1] * part
+    points = sampled(points, np.linspace(0.0, points.shape[1] - 1.0, rows))
     places = np.round(np.linspace(0, rows - 1, PLACES)).astype(int)
     feature = (points[:, places] * ROOTED[:, None]).reshape(len(points), -1)
     centres = feature[:count]

@@ -24,6 +24,7 @@ from .curls import coil_share
 from .curtain import with_normals
 from .greying import SIDES, drawn_from_sides, is_streaked, sides_of
 from .groom import Strands, cap_grid, cap_order, curl_of, standoff, wave_of
+from .sampled import sampled
 from .tresses import PART as LONG_PART
 from .tresses import cut_share, tress_grid
 
@@ -145,14 +146,9 @@ def under_cards(head: Head) -> Head:
     if sheet is not None:
         rows, columns = sheet.shape[:2]
         both = head.vertices[head.part(LONG_PART)].astype(np.float64).reshape(2, rows, columns, 3)
-        at = np.linspace(SHEET_COLUMNS, columns - 1.0 - SHEET_COLUMNS, columns)
-        low = np.minimum(at.astype(int), columns - 2)
-        part = (at - low)[:, None]
-        both = both[:, :, low] * (1.0 - part) + both[:, :, low + 1] * part
-        at = np.linspace(0.0, SHEET_ROWS * (rows - 1.0), rows)
-        low = np.minimum(at.astype(int), rows - 2)
-        part = (at - low)[:, None, None]
-        both = both[:, low] * (1.0 - part) + both[:, low + 1] * part
+        within = np.linspace(SHEET_COLUMNS, columns - 1.0 - SHEET_COLUMNS, columns)
+        both = sampled(both, within, axis=2)
+        both = sampled(both, np.linspace(0.0, SHEET_ROWS * (rows - 1.0), rows))
         inward = both[1] - both[0]
         both[0] += SHEET_LOWERED * inward
         # Its upper edge stays in the cap.

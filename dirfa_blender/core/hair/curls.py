@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..directions import unit
+from .sampled import sampled
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,7 +50,8 @@ def curled(
     if curl == wave == 0.0:
         return points
     if wave > OPEN_FROM and coils == 0.0:
-        points, outward = (_resampled(values, OPEN_POINTS) for values in (points, outward))
+        at = np.linspace(0.0, points.shape[1] - 1.0, OPEN_POINTS)
+        points, outward = (sampled(values, at) for values in (points, outward))
         outward = unit(outward)
     share = np.linspace(0.0, 1.0, points.shape[1])
     run = np.gradient(points, axis=1)
@@ -75,7 +77,8 @@ def _coiled(
     full: Floats,
 ) -> Floats:
     """(S, COIL_POINTS, 3) the strands wound about their run, which turns up from the cap."""
-    path, up = (_resampled(values, COIL_POINTS) for values in (points, outward))
+    at = np.linspace(0.0, points.shape[1] - 1.0, COIL_POINTS)
+    path, up = (sampled(values, at) for values in (points, outward))
     up = unit(up)
     share = np.linspace(0.0, 1.0, COIL_POINTS)
     # Any angle and size by lock: the fractional parts of multiples of irrational numbers.
@@ -92,11 +95,3 @@ def _coiled(
         + first * (wide * np.cos(angle))[..., None]
         + second * (wide * np.sin(angle))[..., None]
     )
-
-
-def _resampled(values: Floats, count: int) -> Floats:
-    """(S, count, 3) values (S, P, 3) along strands at more places."""
-    at = np.linspace(0.0, values.shape[1] - 1.0, count)
-    low = np.minimum(at.astype(int), values.shape[1] - 2)
-    part = (at - low)[:, None]
-    return values[:, low] * (1 - part) + values[:, low + 1] * part
