@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.command_line.inputs import require_files
 from dirfa_blender.core.errors import AudioError
+from dirfa_blender.core.file_names import is_unicode
 from dirfa_blender.core.speech_level import SILENT_ENERGY, mixed_down
 
 Array = NDArray[np.float32]
@@ -92,7 +93,7 @@ def read_speech(
         raise AudioError(
             f"Expected sound in {label}, found an empty file. Export or copy it again."
         )
-    stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
+    stream = _opened(source)
     told_seconds = 0.0
     try:
         with soundfile.SoundFile(stream) as sound:
@@ -116,6 +117,13 @@ def read_speech(
         there = f"{duration:.2f} s of its {told_seconds:.2f} s are there"
         warnings = (*warnings, f"{label} is damaged or cut short: {there}.")
     return Speech(samples, SAMPLE_RATE, duration, _sha256(source), warnings)
+
+
+def _opened(source: Path | bytes) -> str | io.BytesIO:
+    """A recording for the libraries, which encode names strictly: one that is no UTF-8 is read here."""
+    if isinstance(source, Path) and is_unicode(str(source)):
+        return str(source)
+    return io.BytesIO(source if isinstance(source, bytes) else source.read_bytes())
 
 
 def _told_share(source: Path | bytes) -> float:
@@ -148,9 +156,8 @@ def _read_container(
     """Rate, blocks met and samples of a film or of a recording that libsndfile does not read."""
     from .container import ContainerSound, NoSound
 
-    stream = io.BytesIO(source) if isinstance(source, bytes) else str(source)
     try:
-        with closing(ContainerSound(stream)) as sound:
+        with closing(ContainerSound(_opened(source))) as sound:
             blocks = sound.blocks(BLOCK_SECONDS)
             mono = _Mono(blocks, sound.samplerate, label, 0, progress)
             return sound.samplerate, mono, _resampled(mono, sound.samplerate)

@@ -14,12 +14,24 @@ from pathlib import PurePosixPath
 from .errors import FormatError
 
 REFUSED = re.compile(r'[<>:"|?*\x00-\x1f]')
+HALVES = re.compile(r"[\ud800-\udfff]")
+"""Of characters: what Python has for bytes in a name that are no UTF-8 (PEP 383)."""
 DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a name can be written as text: those of old disks and archives may be in another encoding."""
+    return not HALVES.search(text)
+
+
+def told_name(text: str) -> str:
+    """A name as text that can be written anywhere, with a line for every byte that means nothing."""
+    return HALVES.sub("_", text)
 
 
 def safe_name(text: str) -> str:
     """A text as one part of a path; without a suffix, or with one put behind it, good on every system."""
-    name = REFUSED.sub("_", re.sub(r"[/\\]", "_", text)).rstrip(" .")
+    name = told_name(REFUSED.sub("_", re.sub(r"[/\\]", "_", text))).rstrip(" .")
     return f"_{name}" if DEVICES.match(name) or not name else name
 
 

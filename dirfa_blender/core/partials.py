@@ -35,7 +35,7 @@ def partial_path(target: Path, suffix: str | None = None) -> Path:
     ----------
     suffix : of the name, by which programs know formats; None is that of the target
     """
-    stem = target.stem.encode()[:STEM_BYTES].decode("utf-8", "ignore")
+    stem = os.fsencode(target.stem)[:STEM_BYTES].decode("utf-8", "ignore")
     ending = target.suffix if suffix is None else suffix
     number = secrets.randbelow(10**9)
     return target.with_name(f".{stem}.partial-{_computer()}-{os.getpid()}-{number}{ending}")

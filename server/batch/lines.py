@@ -21,7 +21,7 @@ from dirfa_blender.core.control_words import emotions
 from dirfa_blender.core.controls_json import controls_from_fields, controls_to_fields
 from dirfa_blender.core.curves import Curve
 from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
-from dirfa_blender.core.file_names import checked_place, safe_place
+from dirfa_blender.core.file_names import checked_place, safe_place, told_name
 from dirfa_blender.core.formats.take_formats import format_for
 from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
 from dirfa_blender.core.timing import parse_rate
@@ -135,11 +135,11 @@ def _folder_lines(
     )
     if not sounds:
         raise FormatError(f"The folder {folder} holds no recording ({', '.join(SOUNDS)}).")
-    names = [path.relative_to(folder).with_suffix("").as_posix() for path in sounds]
+    names = [told_name(path.relative_to(folder).with_suffix("").as_posix()) for path in sounds]
     lines: list[Line] = []
     for path, name in zip(sounds, names, strict=True):
         # a.wav beside a.flac: the suffix tells them apart.
-        id = name if names.count(name) == 1 else path.relative_to(folder).as_posix()
+        id = name if names.count(name) == 1 else told_name(path.relative_to(folder).as_posix())
         outputs = tuple(safe_place(id) + suffix for suffix in formats)
         settings = replace(defaults, seed=seed_of(id) if seed is None else seed)
         lines.append(Line(id, path, outputs, settings, where=str(path)))

@@ -27,6 +27,7 @@ from dirfa_blender.core.file_names import checked_place, safe_name, safe_place
         ("...", "_"),
         ("", "_"),
         ("grüße 你好.v2", "grüße 你好.v2"),
+        ("caf\udce9", "caf_"),
     ],
 )
 def test_a_name_is_one_file_on_every_system(text: str, name: str) -> None:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from ..file_names import told_name
+
 # Share of a stage after which its own speed is trusted more than the guess.
 TRUSTED_SHARE = 0.05
 # Seconds between lines about the same stage where nothing can be rewritten.
@@ -207,7 +209,7 @@ class Display:
         self._line(text)
 
     def _line(self, text: str) -> None:
-        _say(self._errors, ("\r\x1b[K" if self._rewrites else "") + text + "\n")
+        _say(self._errors, ("\r\x1b[K" if self._rewrites else "") + told_name(text) + "\n")
 
     def _json(self, **fields: object) -> None:
         _say(self._output, json.dumps(fields) + "\n")

@@ -207,6 +207,23 @@ def test_recordings_named_as_no_file_elsewhere_give_takes_that_are(tmp_path: Pat
         read_lines(tmp_path, AnimateSettings(), (".npz",))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is Unicode")
+def test_a_recording_with_a_name_that_is_not_utf8_is_made_with_the_others(
+    tmp_path: Path, lines: Path, batch
+) -> None:
+    named = Path(os.fsdecode(os.fsencode(lines) + b"/caf\xe9.wav"))
+    (lines / "c.wav").rename(named)
+    alone = named.with_suffix(".npz")
+
+    code, events, told = batch(lines)
+    again = main(["animate", str(named), "-o", str(alone)])
+
+    assert code == again == 0, told
+    assert states(events) == {"a": "made", "b": "made", "caf_": "made"}
+    assert (tmp_path / "out" / "caf_.npz").exists()
+    assert alone.exists()
+
+
 def test_two_batches_do_not_write_one_folder(tmp_path: Path, lines: Path, batch) -> None:
     with FolderLock(tmp_path / "out"):
         code, _, told = batch(lines)
