@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dirfa_blender.core.animation import Animation
-from dirfa_blender.core.command_line.inputs import require_files
+from dirfa_blender.core.command_line.inputs import require_files, require_place
 from dirfa_blender.core.command_line.progress import Display, Progress, Stage
 from dirfa_blender.core.command_line.take_options import add_take_options, settings_from
 from dirfa_blender.core.errors import AudioError, SettingsError
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     order = _ordered(options)
     require_files((order.audio, AudioError))
+    require_place(order.outputs[0])
     remove_stale(order.outputs[0].parent)
     display = Display(as_json=options.json)
     stages = (

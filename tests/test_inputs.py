@@ -8,10 +8,11 @@ import pytest
 
 from dirfa_blender.commands import scene_command
 from dirfa_blender.commands.scene_order import SceneOrder
-from dirfa_blender.core.command_line.inputs import require_files
+from dirfa_blender.core.command_line.inputs import require_files, require_place
 from dirfa_blender.core.command_line.progress import Display
-from dirfa_blender.core.errors import AudioError, FormatError, PhotoError
+from dirfa_blender.core.errors import AudioError, FormatError, OutputError, PhotoError
 from dirfa_blender.samples import advice, sample_photo
+from tests.permissions import permissions_count
 
 ADVICE = ("The face is 92 pixels wide.",)
 
@@ -27,6 +28,35 @@ def test_all_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
 
 def test_what_is_there_is_no_error() -> None:
     require_files((Path(__file__), AudioError))
+
+
+def test_a_file_that_may_not_be_read_is_said_to_be_one(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    for name in ("closed/a.wav", "b.wav"):
+        (tmp_path / name).touch()
+    (tmp_path / "b.wav").chmod(0)
+    closed.chmod(0)
+
+    with permissions_count():
+        for path in (closed / "a.wav", tmp_path / "b.wav"):
+            with pytest.raises(
+                AudioError, match=r"found one that cannot be read \(Permission denied"
+            ):
+                require_files((path, AudioError))
+    closed.chmod(0o700)
+
+
+def test_a_place_that_may_not_be_written_to_is_known_before_the_work(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    closed.chmod(0o500)
+
+    with permissions_count():
+        require_place(tmp_path / "new" / "folder" / "take.npz")
+        for output in (closed / "take.npz", closed / "new" / "folder" / "take.npz"):
+            with pytest.raises(OutputError, match=r"Cannot write .*take\.npz: Permission denied"):
+                require_place(output)
 
 
 @pytest.mark.parametrize("command", ["animate", "track"])

@@ -30,6 +30,7 @@ from dirfa_blender.setup import (
 from dirfa_blender.setup.bundle import Bundle
 from dirfa_blender.setup.environment import LOCK, SERVER, Environment
 from dirfa_blender.setup.installation import Source, Step
+from tests.permissions import permissions_count
 
 PROJECT = """
 [project]
@@ -131,6 +132,23 @@ def test_a_damaged_file_is_found_by_its_package_and_repaired(
         made, (SERVER,), python, lambda _: None, source=Source("cpu", bundle=bundle)
     )
     assert (made.condition(), module.read_text()) == ("ready", "SIZE = 'tiny'\n")
+
+
+def test_an_interpreter_in_a_closed_home_of_another_user_counts_as_none(tmp_path: Path) -> None:
+    closed = tmp_path / "home of another"
+    closed.mkdir()
+    (closed / "python").touch()
+    environment = Environment(tmp_path / "shared", tmp_path)
+    environment.python.parent.mkdir(parents=True)
+    environment.write_marker({"minor": 11})
+
+    with permissions_count():
+        environment.python.symlink_to(closed / "python")
+        closed.chmod(0)
+        found = environment.condition()
+        closed.chmod(0o700)
+
+    assert found == "incomplete"
 
 
 def test_changed_pins_are_an_update(made: Environment, tmp_path: Path) -> None:

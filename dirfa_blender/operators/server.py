@@ -170,7 +170,7 @@ class DIRFA_OT_server_verify(_TaskOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:  # noqa: ARG002
         def work(report: Reporter) -> str:
             home = environments.of_server(ROOT)
-            if not home.python.exists():
+            if not home.has_python():
                 raise ServerError("There is nothing to verify: the server is not installed.")
             verdict = verification.verify(home.python, report)
             if verdict.damaged:

@@ -126,9 +126,7 @@ def _environment(home: environments.Environment) -> Finding:
     if home.is_ready((environments.SERVER,)):
         found = f"complete in {home.folder} for all that shows no head; no Blender"
         return Finding("Environment", found, True, "For talk and render: python3 dirfa.py setup")
-    found = (
-        "of older pins" if home.is_made() else "unfinished" if home.python.exists() else "none yet"
-    )
+    found = "of older pins" if home.is_made() else "unfinished" if home.has_python() else "none yet"
     return Finding("Environment", found, False, "Run: python3 dirfa.py setup")
 
 
@@ -136,7 +134,7 @@ def _packages(
     home: environments.Environment, root: Path, group: str = environments.BASE
 ) -> list[Finding]:
     """One finding: how many pinned packages are there, and which are not."""
-    if not home.python.exists():
+    if not home.has_python():
         return []
     if not home.is_ready((group,)) and home.is_ready((environments.SERVER,)):
         group = environments.SERVER

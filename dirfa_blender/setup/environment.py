@@ -47,10 +47,17 @@ class Environment:
             return self.folder / "Scripts" / "python.exe"
         return self.folder / "bin" / "python"
 
+    def has_python(self) -> bool:
+        """Whether the interpreter is there, for this user: another's may lie in a home that is closed."""
+        try:
+            return self.python.exists()
+        except PermissionError:
+            return False
+
     def is_ready(self, groups: tuple[str, ...], *, needs_cuda: bool = False) -> bool:
         """Whether every group is installed with today's pins; reads two small files."""
         marker = self.marker()
-        if not marker or not self.python.exists():
+        if not marker or not self.has_python():
             return False
         if needs_cuda and marker.get("torch") == "cpu":
             return False
@@ -69,7 +76,7 @@ class Environment:
         """Where the environment stands: nothing, a set-up that broke off, older pins, or all of it."""
         if self.is_ready(groups):
             return "ready"
-        if self.is_made() and self.python.exists():
+        if self.is_made() and self.has_python():
             return "outdated"
         # A lock alone is a set-up that was refused before it wrote anything.
         with contextlib.suppress(OSError):
@@ -164,6 +171,6 @@ def data_folder() -> Path:
 def of_server(root: Path) -> Environment:
     """The environment in use or to be made: the checkout's if it has one, else the user's."""
     own = Environment(default_folder(root), root)
-    if own.python.exists() or (root / ".git").exists() or "DIRFA_ENVIRONMENT" in os.environ:
+    if own.has_python() or (root / ".git").exists() or "DIRFA_ENVIRONMENT" in os.environ:
         return own
     return Environment(user_folder(), root)

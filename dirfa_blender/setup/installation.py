@@ -222,7 +222,7 @@ class _Work:
     def _make_venv(self, voice: _Voice) -> None:
         """A virtual environment whose pip answers; keeps a good one, replaces a torn or foreign one."""
         environment, python = self.environment, self.python
-        found = system.probe(environment.python) if environment.python.exists() else None
+        found = system.probe(environment.python) if environment.has_python() else None
         if found and found.minor == python.minor and _pip_answers(environment):
             drop_torn_packages(environment)
             return

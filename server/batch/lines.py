@@ -126,6 +126,10 @@ def seed_of(id: str) -> int:
 def _folder_lines(
     folder: Path, defaults: AnimateSettings, formats: tuple[str, ...], seed: int | None
 ) -> list[Line]:
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        raise FormatError(f"The folder {folder} cannot be read: {error.strerror}.") from error
     sounds = sorted(
         path
         for path in folder.rglob("*")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dirfa_blender.core.animation import Animation
 from dirfa_blender.core.command_line.exit_codes import exit_code
-from dirfa_blender.core.command_line.inputs import require_files
+from dirfa_blender.core.command_line.inputs import require_files, require_place
 from dirfa_blender.core.command_line.progress import Display, Progress, Stage
 from dirfa_blender.core.errors import FormatError
 from dirfa_blender.core.formats.exchange import encoded_for
@@ -125,6 +125,7 @@ def main(arguments: Sequence[str]) -> int:
 def _write_take(film: Path, output: Path, display: Display) -> int:
     format_for(output.name)
     require_files((film, FormatError))
+    require_place(output)
     stages = (Stage("track", "following the face", 20.0), Stage("write", "writing", 0.5))
     progress = Progress(stages, display.show)
     progress.update("track")

@@ -22,6 +22,7 @@ from server.__main__ import main
 from server.audio import read_speech
 from server.batch.lines import read_lines, seed_of
 from server.engine import Engine
+from tests.permissions import permissions_count
 
 
 def record(path: Path, seconds: float = 0.4, hertz: float = 140.0) -> Path:
@@ -222,6 +223,17 @@ def test_a_recording_with_a_name_that_is_not_utf8_is_made_with_the_others(
     assert states(events) == {"a": "made", "b": "made", "caf_": "made"}
     assert (tmp_path / "out" / "caf_.npz").exists()
     assert alone.exists()
+
+
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(lines: Path, batch) -> None:
+    lines.chmod(0)
+
+    with permissions_count():
+        code, _, told = batch(lines)
+    lines.chmod(0o700)
+
+    assert code == 1
+    assert f"The folder {lines} cannot be read: Permission denied" in told
 
 
 def test_two_batches_do_not_write_one_folder(tmp_path: Path, lines: Path, batch) -> None:
