@@ -266,21 +266,32 @@ class _Builder:
             self.add(block, name, made)
 
     def posed(self, poses: list[pose_assets.Blend]) -> None:
-        """What poses set besides bones: shape keys and properties, from rest in a straight line."""
-        rig = self.target.character.rig
-        keys = [face.data.shape_keys for face in self.target.character.faces]
-        totals: dict[tuple[bool, str, int], npt.NDArray[np.floating]] = {}
-        groups: dict[tuple[bool, str, int], str] = {}
+        """What poses set besides bones: shape keys, properties and boards, from rest in a straight line."""
+        totals: dict[tuple[int, str, int], npt.NDArray[np.floating]] = {}
+        moved: dict[tuple[int, str, int], tuple[bpy.types.ID, str]] = {}
         for blend in poses:
-            for where, value in blend.pose.others.items():
+            for block, path, index, value in self.set_by(blend.pose):
+                where = block.session_uid, path, index
                 part = blend.weights * np.float32(value)
                 totals[where] = totals[where] + part if where in totals else part
-                groups.setdefault(where, TITLES[blend.layer])
-        for (is_key, path, index), values in totals.items():
+                moved.setdefault(where, (block, TITLES[blend.layer]))
+        for (uid, path, index), values in totals.items():
+            block, group = moved[uid, path, index]
+            if has_path(block, path):
+                kind = "Face" if isinstance(block, bpy.types.Key) else "Controls"
+                made = fcurves.Channel(path, index, group, values)
+                self.add(block, f"{kind} {block.name}", made)
+
+    def set_by(self, found: pose_assets.Pose) -> Iterator[tuple[bpy.types.ID, str, int, float]]:
+        """Datablock, path, index and value of all that a pose sets besides bones of the armature."""
+        rig = self.target.character.rig
+        keys = [face.data.shape_keys for face in self.target.character.faces]
+        for (is_key, path, index), value in found.others.items():
             for block in keys if is_key else [rig]:
-                if block is not None and has_path(block, path):
-                    made = fcurves.Channel(path, index, groups[is_key, path, index], values)
-                    self.add(block, f"{'Face' if is_key else 'Controls'} {block.name}", made)
+                if block is not None:
+                    yield block, path, index, value
+        for (thing, path, index), value in found.elsewhere.items():
+            yield thing, path, index, value
 
     def head(self, poses: list[pose_assets.Blend]) -> None:
         """Bones, or the object itself where there is no armature and no face."""

@@ -1,6 +1,7 @@
 """Shape keys that a control drives, a bone or a property: how far it must go for each key to be full.
 
-A face board is a set of bones whose places and turns drive the keys, or of custom properties. What a
+A face board is a set of bones whose places and turns drive the keys, or of custom properties, or an
+armature or objects of its own that are pulled about in a plane. What a
 person would find by pulling the slider is found by asking the driver: the nearest value, along the one
 channel that the driver reads, at which the key's weight is 1. That is a pose of the control, and is blended
 like one.
@@ -16,6 +17,7 @@ from functools import lru_cache, partial
 import bpy
 import numpy as np
 
+from ..blender.fcurves import driven_paths
 from ..core.characters.driver_expression import evaluate
 from ..core.characters.spelling import plain_spelling
 from .pose_assets import Blend, Pose
@@ -24,6 +26,7 @@ _KEY = re.compile(r'^key_blocks\["((?:[^"\\]|\\.)*)"\]\.value$')
 _CHANNEL = re.compile(
     r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(location|rotation_euler|scale)\[([012])\]$'
 )
+_OWN_CHANNEL = re.compile(r"^(?:location|rotation_euler)\[([012])\]$")
 _PROPERTY = re.compile(r'^(?:pose\.bones\["(?:[^"\\]|\\.)*"\])?\["(?:[^"\\]|\\.)*"\]$')
 _TRANSFORMS = {
     f"{kind}_{axis}": (path, index)
@@ -44,13 +47,15 @@ UNCHANGED = (-20.0, -0.7, 0.0, 0.3, 1.0, 15.0)
 class Source:
     """One channel of one bone, or a custom property where ``bone`` is empty.
 
-    ``rest`` is its value when nothing is posed.
+    ``rest`` is its value when nothing is posed. ``holder`` is an object that is not the
+    character's armature, and whose own channel ``path`` then is.
     """
 
     bone: str
     path: str
     index: int = 0
     rest: float = 0.0
+    holder: bpy.types.Object | None = None
 
 
 def driver_poses(
@@ -58,7 +63,7 @@ def driver_poses(
 ) -> dict[str, Pose]:
     """Pose of the controls at which a driven key is full, by the key's name."""
     found: dict[str, Pose] = {}
-    for face in faces if rig is not None else ():
+    for face in faces:
         data = face.data.shape_keys.animation_data
         for curve in data.drivers if data is not None else ():
             match = _KEY.match(curve.data_path)
@@ -123,13 +128,15 @@ def _control(pose: Pose) -> tuple[str, int, float]:
     """The one channel that a control's pose moves, and how far from rest."""
     for (_, path, index), value in pose.others.items():
         return path, index, value
+    for (thing, path, index), value in pose.elsewhere.items():
+        return f"{thing.session_uid} {path}", index, value
     parts = (("turn", pose.turns, 0.0), ("move", pose.moves, 0.0), ("scale", pose.scales, 1.0))
     kind, bone, moved = next((k, b, v - rest) for k, part, rest in parts for b, v in part.items())
     index = int(np.abs(moved).argmax())
     return f"{kind} {bone}", index, float(moved[index])
 
 
-def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object) -> Pose | None:
+def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object | None) -> Pose | None:
     return _solved_for(curve, _sources(curve, lambda variable: _source_of(variable, rig)))
 
 
@@ -218,11 +225,13 @@ def _full(weight: Callable[[float], float], rest: float) -> float | None:
     return rest + outer / FULL
 
 
-def _source_of(variable: bpy.types.DriverVariable, rig: bpy.types.Object) -> Source | None:
-    """What a variable reads of this armature: a bone's channel in its own space, or a property."""
+def _source_of(variable: bpy.types.DriverVariable, rig: bpy.types.Object | None) -> Source | None:
+    """What a variable reads: of this armature a bone's channel in its own space, or a property."""
     target = variable.targets[0]
-    if target.id != rig or len(variable.targets) != 1:
+    if len(variable.targets) != 1:
         return None
+    if rig is None or target.id != rig:
+        return _source_elsewhere(variable.type, target)
     if variable.type == "TRANSFORMS":
         is_own = target.transform_space == "LOCAL_SPACE" and target.bone_target in rig.pose.bones
         if not is_own or target.transform_type not in _TRANSFORMS:
@@ -235,6 +244,54 @@ def _source_of(variable: bpy.types.DriverVariable, rig: bpy.types.Object) -> Sou
         bone = bpy.utils.unescape_identifier(match[1])
         return _channel(bone, match[2], int(match[3])) if bone in rig.pose.bones else None
     return _property(target.data_path, rig)
+
+
+def _source_elsewhere(kind: str, target: bpy.types.DriverTarget) -> Source | None:
+    """What a variable reads of another object: where it or a bone of it is, its turn, or a property.
+
+    It rests at zero, as controls do on their board, and nothing else may drive it.
+    """
+    holder = target.id
+    if not isinstance(holder, bpy.types.Object):
+        return None
+    bone, path, index = "", target.data_path, 0
+    if kind == "TRANSFORMS":
+        is_own = target.transform_space == "LOCAL_SPACE"
+        is_own |= target.transform_space == "WORLD_SPACE" and _is_alone(holder, target.bone_target)
+        if not is_own or target.transform_type not in _TRANSFORMS:
+            return None
+        bone, (path, index) = target.bone_target, _TRANSFORMS[target.transform_type]
+    elif kind != "SINGLE_PROP":
+        return None
+    elif found := _CHANNEL.match(path) or _OWN_CHANNEL.match(path):
+        path, index = path[: -len("[0]")], int(found[found.lastindex or 0])
+    elif not _PROPERTY.match(path):
+        return None
+    if bone:
+        path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{path}'
+    if path in driven_paths(holder) or not _is_pulled(holder, path):
+        return None
+    return Source("", path, index, holder=holder)
+
+
+def _is_alone(thing: bpy.types.Object, bone: str) -> bool:
+    """Whether where an object is in the world is what its own channels say."""
+    return not bone and thing.parent is None and not thing.constraints
+
+
+def _is_pulled(holder: bpy.types.Object, path: str) -> bool:
+    """Whether a channel is one that pulls a control: a place, angles, or a number without steps."""
+    name = path.rpartition(".")[2]
+    try:
+        value = holder.path_resolve(path)
+    except ValueError:
+        return False
+    if path.endswith("]"):
+        return isinstance(value, float)
+    if name != "rotation_euler":
+        return name == "location"
+    owner = holder.path_resolve(path.rpartition(".")[0]) if "." in path else holder
+    return owner.rotation_mode not in ("QUATERNION", "AXIS_ANGLE")
 
 
 def _channel(bone: str, path: str, index: int) -> Source:
@@ -286,6 +343,8 @@ def _output(kind: str, expression: str, values: dict[str, float]) -> float:
 
 
 def _posed(source: Source, value: float) -> Pose:
+    if source.holder is not None:
+        return Pose(elsewhere={(source.holder, source.path, source.index): value})
     if not source.bone:
         return Pose(others={(False, source.path, 0): value})
     vector = np.full(3, source.rest)

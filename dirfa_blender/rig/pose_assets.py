@@ -38,6 +38,7 @@ class Pose:
     moves : bone -> (3,) location in its own frame
     scales : bone -> (3,) factors
     others : (owner is shape keys, path, index) -> value
+    elsewhere : (object beside the character, path, index) -> value
     """
 
     turns: Mapping[str, Array] = field(default_factory=dict[str, Array])
@@ -45,6 +46,9 @@ class Pose:
     scales: Mapping[str, Array] = field(default_factory=dict[str, Array])
     others: Mapping[tuple[bool, str, int], float] = field(
         default_factory=dict[tuple[bool, str, int], float]
+    )
+    elsewhere: Mapping[tuple[bpy.types.Object, str, int], float] = field(
+        default_factory=dict[tuple[bpy.types.Object, str, int], float]
     )
 
 

@@ -175,3 +175,92 @@ def test_drivers_of_one_formula_are_solved_once() -> None:
     assert len(poses) == 30
     for number in range(30):
         assert poses[f"shape_{number}"].moves[f"ctl_{number}"][1] == pytest.approx(0.37, abs=0.01)
+
+
+PLANE = {
+    "jawOpen": ("CTRL_C_jaw", 1, "-v"),
+    "jawLeft": ("CTRL_C_jaw", 0, "max(v, 0) / 0.5"),
+    "mouthSmileLeft": ("CTRL_L_mouth_corner", 1, "max(v, 0)"),
+    "mouthFrownLeft": ("CTRL_L_mouth_corner", 1, "max(-v, 0)"),
+    "mouthSmileRight": ("CTRL_R_mouth_corner", 1, "max(v, 0)"),
+    "eyeBlinkLeft": ("CTRL_L_eye_blink", 1, "-v / 2"),
+    "eyeBlinkRight": ("CTRL_R_eye_blink", 1, "-v / 2"),
+}
+"""Key -> control in a plane, the axis that the driver reads, its expression."""
+
+
+def board_beside(kind: str) -> bpy.types.Object:
+    """A face whose keys an armature of its own or objects drive that nothing ties to the face."""
+    face = face_with_keys([*PLANE, *(key for key in BOARD if key not in PLANE)], "Face")
+    collection = bpy.context.scene.collection.objects
+    plate = bpy.data.objects.new("face_gui", None)
+    names = dict.fromkeys(control for control, _, _ in PLANE.values())
+    if kind == "armature":
+        plate = armature({"head": "plate"}, name="face_gui")
+        bpy.ops.object.mode_set(mode="EDIT")
+        for name in names:
+            plate.data.edit_bones.new(name).tail = (0, 0, 0.1)
+        bpy.ops.object.mode_set(mode="OBJECT")
+    else:
+        collection.link(plate)
+        for name in names:
+            control = bpy.data.objects.new(name, None)
+            collection.link(control)
+            control.parent = plate
+    plate.location = (0.6, 0.0, 1.7)
+    for key, (control, axis, expression) in PLANE.items():
+        driver = face.data.shape_keys.key_blocks[key].driver_add("value").driver
+        variable = driver.variables.new()
+        variable.name, target = "v", variable.targets[0]
+        target.id = plate if kind == "armature" else bpy.data.objects[control]
+        if kind == "path":
+            target.data_path = f"location[{axis}]"
+        else:
+            variable.type, target.transform_space = "TRANSFORMS", "LOCAL_SPACE"
+            target.transform_type = f"LOC_{'XYZ'[axis]}"
+            target.bone_target = control if kind == "armature" else ""
+        driver.expression = expression
+    return face
+
+
+@pytest.mark.parametrize("kind", ["armature", "path", "transform"])
+@pytest.mark.parametrize(
+    ("unit", "key"),
+    [("AU27", "jawOpen"), ("AU30L", "jawLeft"), ("AU12L", "mouthSmileLeft"), ("AU15L", "mouthFrownLeft"),
+     ("AU12R", "mouthSmileRight"), ("AU45R", "eyeBlinkRight")],
+)  # fmt: skip
+def test_controls_of_a_board_that_stands_beside_the_character_are_pulled(
+    at_50, kind: str, unit: str, key: str
+) -> None:
+    face = board_beside(kind)
+
+    assert profiles.profile_for(face).name == "arkit"
+    assert shown(face, {unit: 0.8}) == pytest.approx({key: 0.8}, abs=2e-3)
+
+
+@pytest.mark.parametrize("how", ["driven", "turned in axis and angle", "seen in the world"])
+def test_a_control_that_a_hand_could_not_pull_either_is_left_alone(at_50, how: str) -> None:
+    face = board_beside("transform")
+    control = bpy.data.objects["CTRL_C_jaw"]
+    drivers = face.data.shape_keys.animation_data.drivers
+    jaw = next(d for d in drivers if "jawOpen" in d.data_path).driver.variables[0].targets[0]
+    if how == "driven":
+        control.driver_add("location")
+    elif how == "seen in the world":
+        jaw.transform_space = "WORLD_SPACE"
+    else:
+        jaw.transform_type, control.rotation_mode = "ROT_X", "AXIS_ANGLE"
+
+    assert "jawOpen" not in character_of(face).driver_poses
+    assert set(shown(face, {"AU27": 0.8, "AU12L": 0.8})) == {"mouthSmileLeft"}
+
+
+def test_a_take_on_a_board_of_objects_is_one_action(at_50) -> None:
+    face = board_beside("path")
+
+    shown(face, {"AU27": 0.8, "AU12L": 0.4})
+
+    action = face.data.shape_keys.animation_data.action
+    for name in ("CTRL_C_jaw", "CTRL_L_mouth_corner"):
+        assert bpy.data.objects[name].animation_data.action == action
+        assert f"Controls {name}" in {slot.name_display for slot in action.slots}
