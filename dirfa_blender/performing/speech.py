@@ -118,7 +118,10 @@ def read_samples(speech: Speech) -> tuple[np.ndarray, int]:
         end = speech.start_seconds + (speech.duration_seconds or 1e9)
         samples = sound.limit(speech.start_seconds, end).data()
     except aud.error as error:
-        raise AudioError(f"Blender cannot read {speech.path.name}: {error}.") from error
+        raise AudioError(
+            f"Expected sound in {speech.path.name}, found none that Blender can read. Choose another "
+            "recording, or convert it to wav."
+        ) from error
     if len(samples) < 2:
         raise AudioError(
             f"{speech.path.name} has no sound from {speech.start_seconds:.2f} s on; trim the strip "

@@ -76,6 +76,16 @@ def test_a_film_whose_sound_begins_late_is_spoken_when_blender_plays_it(stage, t
     assert first + 24 * begins(samples) == pytest.approx(at, abs=0.1)
 
 
+def test_a_film_without_sound_is_named_with_what_to_do(tmp_path) -> None:
+    film = tmp_path / "mute.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=32x32:r=24:d=1", "-c:v", "mpeg4", film)
+
+    with pytest.raises(AudioError, match=r"sound in mute\.mp4, found none .* Choose another") as told:
+        read_samples(Speech(film))
+
+    assert ".." not in str(told.value)
+
+
 def test_channels_that_cancel_are_heard_in_a_part_of_a_recording(stage, tmp_path) -> None:
     path = write_channels(tmp_path / "balanced.wav", np.stack([tone(3.0), -tone(3.0)], 1))
     trim(add_strip(stage, path, "Hero 1", 1), 25, 49)
