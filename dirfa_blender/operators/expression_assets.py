@@ -86,8 +86,15 @@ class DIRFA_OT_set_expression(_NeedsSpeaker, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context) -> None:
         action = bpy.data.actions.get(self.expression) or _asset_of(context)
-        if action is None:
+        if action is None and self.expression:
             raise RigError("There is no expression of this name. Make the expressions again.")
+        if action is None:
+            raise RigError(
+                "No expression is chosen. Choose one under the arrow beside Expressions as Assets, or "
+                "right-click one in the asset browser."
+            )
+        # The panel that adjusts the last operation knows no asset browser.
+        self.expression = action.name
         expressions.set_expression(
             speaker_of(context),
             action,

@@ -163,6 +163,7 @@ def test_a_character_without_a_face_is_a_sentence(stage) -> None:
     assert "no expression of this name" in refused(
         lambda: bpy.ops.dirfa.set_expression(expression="Nobody happy")
     )
+    assert "No expression is chosen" in refused(bpy.ops.dirfa.set_expression)
 
 
 def test_no_piece_of_the_making_holds_the_window_up(stage, face) -> None:

@@ -80,7 +80,9 @@ def test_a_film_without_sound_is_named_with_what_to_do(tmp_path) -> None:
     film = tmp_path / "mute.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc=s=32x32:r=24:d=1", "-c:v", "mpeg4", film)
 
-    with pytest.raises(AudioError, match=r"sound in mute\.mp4, found none .* Choose another") as told:
+    with pytest.raises(
+        AudioError, match=r"sound in mute\.mp4, found none .* Choose another"
+    ) as told:
         read_samples(Speech(film))
 
     assert ".." not in str(told.value)
