@@ -60,7 +60,8 @@ def build_curves(grown: Strands, name: str) -> bpy.types.HairCurves:
     place = curves.attributes["position"]
     place.data.foreach_set("vector", np.ascontiguousarray(grown.points).ravel())
     radius = curves.attributes.get("radius") or curves.attributes.new("radius", "FLOAT", "POINT")
-    radius.data.foreach_set("value", np.tile(grown.radii, count))
+    fine = np.ones(count, np.float32) if grown.fine is None else grown.fine
+    radius.data.foreach_set("value", np.outer(fine, grown.radii).ravel())
     tone = curves.attributes.new(TONE_ATTRIBUTE, "FLOAT", "CURVE")
     tone.data.foreach_set("value", grown.tones)
     if grown.sides is not None:

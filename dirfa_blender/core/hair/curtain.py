@@ -31,7 +31,8 @@ from .groom import (
     tones_of,
     wave_of,
 )
-from .tresses import beside_face, cut_share, tress_grid
+from .rim import density, fineness, inside_metres
+from .tresses import behind_ears, beside_face, cut_share, tress_grid
 
 Floats = npt.NDArray[np.float64]
 
@@ -69,13 +70,18 @@ LAYERS_METRES = (-0.0012, 0.0030)  # of locks over cap and sheet
 SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted for that
 # Metres by which locks of straight hair sway aside below the ears, and wavy ones beside; those begin so
 # much higher.
-SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0130, 0.05
+SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0130, 0.09
 STRAYS, STRAY_METRES = 0.035, 0.010  # share of strands that leave their lock, and how far at most
-CLUMP_METRES = 0.016  # across clumps of locks
+CLUMP_METRES, RELIEF_METRES = (
+    0.016,
+    0.0045,
+)  # across clumps of locks; by which some lie higher than others
 FEWEST_POINTS = 4
+# Which way hair runs that is brought behind an ear, how far behind and over the ear's landmark it does.
+DRAWN_BACK, BEHIND_METRES, OVER_EAR_METRES = (0.0, 1.0, -0.25), 0.025, 0.035
 EDGE_METRES = 0.0030  # beside cap and sheet, from which a lock is over bare skin
 # By how much further locks of a fringe come beyond that, mean and most.
-STRAGGLING_METRES = (0.002, 0.007)
+STRAGGLING_METRES = (0.0024, 0.008)
 # A lock ends where it comes so far before the ears and within such a share of the face's half width.
 FACE_AHEAD, FACE_SHARE = 0.03, 0.88
 
@@ -137,12 +143,18 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
     guides = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
     middle, closing = clumps(guides.points, CLUMP_METRES, random)
     drawn = drawn_together(guides.points, guides.points[middle] - guides.points, closing)
-    guides = replace(guides, points=drawn)
+    # Clumps lie over each other, so that light falls between them.
+    relief = random.uniform(0.0, RELIEF_METRES, len(drawn))[middle]
+    risen = np.minimum(np.linspace(0.0, 2.0, POINTS), 1.0)
+    lifted = drawn + (relief[:, None] * risen)[..., None] * guides.outward
+    guides = replace(guides, points=lifted)
     which = random.integers(0, len(guides.points), count)
     points, astray = _filled_out(head, guides, middle, which, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     tones = tones_of(which, random, middle)
-    return Strands(points.astype(np.float32), radii.astype(np.float32), tones, astray=astray)
+    fine = fineness(inside_metres(points[:, 0], cap[0]))[0].astype(np.float32)
+    points, radii = points.astype(np.float32), radii.astype(np.float32)
+    return Strands(points, radii, tones, astray=astray, fine=fine)
 
 
 def _outside(cap: Floats, sheet: Floats) -> _Skin:
@@ -269,7 +281,7 @@ def _growth(head: Head, cap: Floats) -> Floats:
     low, high = cap[..., 2].min(), cap[..., 2].max()
     top = np.clip((middle[..., 2] - low) / (high - low), 0.0, 1.0)
     weight = _areas(cap) * (0.25 + top)
-    weight[:1] *= 0.4
+    weight *= density(inside_metres(cap, cap[0]))[:-1]
     # Hair runs away from the parting on both sides: what hides the scalp there grows there.
     middle_x, half = (cap[..., 0].min() + cap[..., 0].max()) / 2, np.ptp(cap[..., 0]) / 2
     line = middle_x + parting_of(head) * half
@@ -283,10 +295,17 @@ def _growth(head: Head, cap: Floats) -> Floats:
     behind = (way / LINE_METRES) ** 2
     combed = 1.0 - _falling(head, np.sign(middle[..., 0] - line))
     weight *= 1.0 + LINE_GAIN * combed * ahead * behind * np.exp(1.0 - behind)
-    # Long hair is tucked over the sideburns: what grows there would end as a patch on the temple.
+    # Long hair is tucked over the sideburns: what grows there would end as a patch on the temple. Only
+    # what is brought behind an ear has nothing else before it.
     below = middle[..., 2] < marks[[105, 334], 2].max()
-    weight[below & ahead] = 0.0
+    weight[below & ahead & ~_is_tucked(head, middle[..., 0])] = 0.0
     return weight
+
+
+def _is_tucked(head: Head, x: Floats) -> npt.NDArray[np.bool_]:
+    """(...,) whether hair at these places across is brought behind the ear of its side."""
+    left, right = behind_ears(head)
+    return np.where(x > 0.0, left, right)
 
 
 def _areas(cap: Floats) -> Floats:
@@ -338,6 +357,11 @@ def _way(head: Head, cap: Floats, place: Floats, normal: Floats, own: Floats) ->
         ],
         -1,
     )
+    marks = head.landmarks()
+    before = smoothstep((marks[[234, 454], 1].mean() + BEHIND_METRES - place[:, 1]) / 0.02)
+    high = smoothstep((place[:, 2] - _ear(head) - OVER_EAR_METRES) / 0.02 + 1.0)
+    drawn = (before * (1.0 - ahead * above) * high * _is_tucked(head, place[:, 0]))[:, None]
+    way = way + drawn * (np.array(DRAWN_BACK) - way)
     way = way - (way * normal).sum(1, keepdims=True) * normal
     return way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
 

@@ -19,16 +19,14 @@ from ..easing import smoothstep
 from ..head import Head
 from .clumps import clumps, drawn_together, strayed
 from .curls import coil_share, curled
+from .rim import BAND_METRES, density, fineness, inside_metres
 
 Floats = npt.NDArray[np.float64]
 
 STRANDS = 18000
 POINTS = 8  # along a strand
 PER_LOCK = 8
-# Share of the locks that grow where the others cover the cap least, and that the rows next to the hairline
-# have of the roots that their area would give them.
-FILLING = 0.45
-THIN_ROWS = (0.05, 0.6, 1.0)
+FILLING = 0.45  # share of the locks that grow where the others cover the cap least
 COVERED = 70.0  # percentile of how densely cells are covered, from which one is covered well
 # Metres a strand is long where the hair lies close and where it stands off by `FULL_METRES` or more.
 SHORT_METRES, LONG_METRES = 0.013, 0.046
@@ -37,10 +35,12 @@ FULL_METRES = 0.010
 LOW_METRES, LAYERS_METRES = 0.0003, 0.0036
 ROOT_METRES = 0.00011  # radius of a strand at its root
 TIP_SHARE = 0.35  # of that at its tip
-RIM_ROWS = 3  # of the cap, that are its rim
+RIM_METRES = 0.010  # from its line, of the cap's rim
 # A strand ends where it comes this near to the hairline, and is kept if so many of its points do not.
 EDGE_ROWS = 1.3
 LEAST_POINTS = 3
+# Metres before the line at which strands end that come nearer to it by so much: at most, for edges fray.
+UNEVEN_ENDS, COMING_METRES = 0.013, 0.001
 BURIED_METRES = 0.0015  # under the skin, from which the cap bears no hair
 SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
 # Under which a head remembers how curly and how wavy its hair is, 0 to 1, where it parts, how far it is
@@ -57,7 +57,7 @@ LOCK_CELLS = (0.5, 1.0)
 # What is left of a lock's width at its tip; share of strands that leave it, and how far those stand off.
 CLOSED = 0.3
 STRAYS, STRAY_METRES = 0.025, 0.009
-LOCK_TONE, CLUMP_TONE = 0.25, 0.35  # of a strand's tone, that its lock and that its clump have
+LOCK_TONE, CLUMP_TONE = 0.25, 0.45  # of a strand's tone, that its lock and that its clump have
 CLUMP_METRES = (0.007, 0.012)  # across clumps of locks of straight hair and of open curls
 FRIZZ_METRES = 0.00025  # the same of any hair
 USUAL_TURN = 0.22  # radians from how hair lies, standard deviation of locks
@@ -86,6 +86,7 @@ class Strands:
     sides : (S,) or (S, P) float32, 0 of the first colour to 1 of the second (`greying`), of strands or
         along them; None if all have one
     astray : (S,) which leave all others; None if none does
+    fine : (S,) float32, shares of `radii` that strands have; None if all have all
     """
 
     points: npt.NDArray[np.float32]
@@ -93,6 +94,7 @@ class Strands:
     tones: npt.NDArray[np.float32]
     sides: npt.NDArray[np.float32] | None = None
     astray: npt.NDArray[np.bool_] | None = None
+    fine: npt.NDArray[np.float32] | None = None
 
 
 def tones_of(
@@ -134,10 +136,13 @@ def under_strands(head: Head) -> npt.NDArray[np.bool_]:
     cap = head.part("hair")
     if not head.part("hair_*").any():
         return cap
-    rows = np.arange(ROWS, dtype=np.float64)[:, None]
-    row = cap_order(np.broadcast_to(rows[..., None], (ROWS, 2 * COLUMNS, 3)))[:, 0]
+    grid = cap_grid(head)
+    if grid is None:
+        return cap
+    near = inside_metres(grid, grid[0]) < RIM_METRES
+    in_order = cap_order(np.broadcast_to(1.0 * near[..., None], grid.shape))[:, 0] > 0.5
     hidden = np.zeros(len(cap), bool)
-    hidden[cap] = row < RIM_ROWS
+    hidden[cap] = in_order
     return hidden
 
 
@@ -160,13 +165,15 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     def walked(weight: Floats, number: int) -> Floats:
         row, column = _roots(weight, number, random)
         length = left * field.at(field.length, row, column) * random.uniform(0.75, 1.2, len(row))
+        length *= fineness(field.at(field.inside, row, column))[1]
         turned = USUAL_TURN + COILED_TURN * coils
         return _walked(field, row, column, length, random, turned=turned)
 
-    weight = _growth(cap, lift, parting)
+    weight = _growth(cap, lift, parting) * density(field.inside)[:-1]
     filling = round(FILLING * locks)
     first = walked(weight, locks - filling)
-    then = walked(weight * _bareness(_areas(cap), first, lift[:-1] >= -BURIED_METRES), filling)
+    grows = (lift[:-1] >= -BURIED_METRES) & (field.inside[:-1] > BAND_METRES)
+    then = walked(weight * _bareness(_areas(cap), first, grows), filling)
     guides = np.concatenate([first, then])
     places = field.at(field.place, np.clip(guides[..., 0], 0.0, None), guides[..., 1])
     wide = CLUMP_METRES[0] + wave * (CLUMP_METRES[1] - CLUMP_METRES[0])
@@ -175,10 +182,12 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     columns = cap.shape[1]
     off[..., 1] = (off[..., 1] + columns / 2) % columns - columns / 2
     guides = drawn_together(guides, off, closing)
-    points, which, astray = _filled_out(field, guides, middle, count, (curl, wave), random)
+    points, which, astray, root = _filled_out(field, guides, middle, count, (curl, wave), random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, points.shape[1])
     tones = tones_of(which, random, middle)
-    return Strands(points.astype(np.float32), radii.astype(np.float32), tones, astray=astray)
+    fine = fineness(field.at(field.inside, *root))[0].astype(np.float32)
+    points, radii = points.astype(np.float32), radii.astype(np.float32)
+    return Strands(points, radii, tones, astray=astray, fine=fine)
 
 
 def curl_of(head: Head) -> float:
@@ -278,6 +287,7 @@ class _Field:
     place, outward : (R, C, 3) metres, unit
     flow : (R, C, 2) rows and columns a metre in which hair lies
     lift, length : (R, C) metres
+    inside : (R, C) metres from the hairline
     """
 
     place: Floats
@@ -285,6 +295,7 @@ class _Field:
     flow: Floats
     lift: Floats
     length: Floats
+    inside: Floats
 
     @classmethod
     def over(cls, cap: Floats, lift: Floats, wanted: Floats) -> _Field:
@@ -299,7 +310,7 @@ class _Field:
         flow = np.linalg.solve(normal, np.einsum("rcij,rci->rcj", tangents, wanted)[..., None])
         share = np.clip(lift / FULL_METRES, 0.0, 1.0)
         length = SHORT_METRES + (LONG_METRES - SHORT_METRES) * share**1.5
-        return cls(cap, outward, flow[..., 0], lift, length)
+        return cls(cap, outward, flow[..., 0], lift, length, inside_metres(cap, cap[0]))
 
     def at(self, values: Floats, row: Floats, column: Floats) -> Floats:
         """Values (R, C, ...) between the grid's points; beyond the hairline they go on straight."""
@@ -323,9 +334,8 @@ def _areas(cap: Floats) -> Floats:
 
 
 def _growth(cap: Floats, lift: Floats, parting: float) -> Floats:
-    """(R - 1, C) share of the roots in each cell: fewer at the hairline, more at the parting."""
+    """(R - 1, C) share of the roots in each cell: more at the parting."""
     area = _areas(cap)
-    area[: len(THIN_ROWS)] *= np.array(THIN_ROWS)[:, None]
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
     line = (low[0] + high[0]) / 2 + parting * (high[0] - low[0]) / 2
     top = smoothstep(((cap[:-1, :, 2] - low[2]) / (high[2] - low[2]) - 0.62) / 0.25)
@@ -398,10 +408,11 @@ def _filled_out(
     count: int,
     curl_and_wave: tuple[float, float],
     random: np.random.Generator,
-) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_], tuple[Floats, Floats]]:
     """(S, P, 3) metres, at most `count`: strands round the guides, drawn into locks toward their tips.
 
-    And (S,) the number of the guide of each, and which go astray; guides are of clumps (N,).
+    And (S,) the number of the guide of each, which go astray, and rows and columns of their roots; guides
+    are of clumps (N,).
     """
     curl = curl_and_wave[0]
     kinked = FRIZZ_METRES + KINK_METRES * curl**2 * (1.0 - coil_share(curl))
@@ -412,7 +423,7 @@ def _filled_out(
     )
     path = path[which]
     path[..., :2] += aside * np.linspace(1.0, CLOSED, POINTS)[:, None]
-    path = _ended(path)
+    path = _ended(path, field, random)
     path[..., 0] = np.minimum(path[..., 0], len(field.place) - 1.5)
     path[..., 2] = np.clip(path[..., 2] + random.normal(0.0, 0.15, (len(path), 1)), 0.0, 1.3)
     row, column, layer, lock = np.moveaxis(path, -1, 0)
@@ -437,15 +448,22 @@ def _filled_out(
     # Strands of a clump turn together in open curls.
     phase = random.uniform(0.0, 2 * np.pi, len(guides))[clump[which]]
     points = curled(points, outward, (phase, which), curl_and_wave, full[:, 0])
-    return points, which, astray
+    return points, which, astray, (np.clip(row[:, 0], 0.0, None), column[:, 0])
 
 
-def _ended(path: Floats) -> Floats:
-    """(N, P, 3) the strands, each as far as the hairline: a fringe is a line further down.
+def _ended(path: Floats, field: _Field, random: np.random.Generator) -> Floats:
+    """(N, P, D) the strands, each as far as the hairline or to some way before: a fringe is a line further
+    down.
 
     One that would begin there, or all but, is left out; none runs along the line.
     """
-    over = np.logical_or.accumulate(path[..., 0] < EDGE_ROWS, axis=1)
+    inside = field.at(field.inside, np.clip(path[..., 0], 0.0, None), path[..., 1])
+    lock = np.round(path[:, 0, -1]).astype(np.int64)
+    own = random.random(int(lock.max(initial=0)) + 1)[lock] + random.random(len(path))
+    before = UNEVEN_ENDS * (own[:, None] / 2.0) ** 1.5
+    comes = inside < inside[:, :1] - COMING_METRES
+    is_over = (path[..., 0] < EDGE_ROWS) | ((inside < before) & comes)
+    over = np.logical_or.accumulate(is_over, axis=1)
     points = (~over).sum(1)
     path, last = path[points >= LEAST_POINTS], points[points >= LEAST_POINTS] - 1
     place = np.linspace(0.0, 1.0, POINTS) * last[:, None]

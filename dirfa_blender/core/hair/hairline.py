@@ -13,9 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anatomy.face_view import nearest, vertex_normals
+from ..anatomy.grid import HALF_TURN
+from ..anatomy.hair_cap import COLUMNS, hairline
 from ..easing import smoothstep
 from ..head import Head
 from .groom import cap_grid, cap_order
+from .rim import inside_metres
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,6 +26,10 @@ LIMITS = (-0.040, 0.085)  # metres by which a line may move down, to the brows, 
 STEEP_ROWS = (2, 5)  # rows that say how a column goes on below its line
 TAPER_METRES = 0.009  # over which hair rises from its edge
 ROOTED_METRES = 0.009  # inside its edge, over which hair comes to grow densely
+SIDEBURN = (
+    84.0,
+    111.0,
+)  # mm round the head from the middle of the forehead, between which sideburns grow
 SUNK_METRES = 0.0008  # of the edge below the skin
 # Of hair round a bald crown: its upper edge over the ears' landmarks at the sides and at the back, over
 # which height it thins out, how uneven its edge is, and how deep the rest of the cap lies in the skin.
@@ -85,6 +92,19 @@ def with_hairline(head: Head, shift: Floats) -> Head:
     return replace(head, vertices=vertices.astype(np.float32))
 
 
+def without_sideburns(shares: tuple[float, float]) -> Floats:
+    """(C,) metres by which the line moves up where sideburns, left and right, are gone by such shares.
+
+    What is left runs from the temple straight to the ear's upper edge.
+    """
+    half = np.linspace(0.0, HALF_TURN, COLUMNS + 1)
+    line = hairline(half)
+    straight = np.interp(half, SIDEBURN, np.interp(SIDEBURN, half, line))
+    within = (half > SIDEBURN[0]) & (half < SIDEBURN[1])
+    shift = np.where(within, np.maximum(straight - line, 0.0), 0.0) * 0.001
+    return np.concatenate([shares[0] * shift, shares[1] * shift[-2:0:-1]])
+
+
 def with_bare_crown(head: Head) -> Head:
     """The head with hair at its sides and back alone: above, the cap lies under the skin."""
     cap = cap_grid(head)
@@ -125,16 +145,20 @@ def grown_over(head: Head, shift: Floats | None) -> Floats:
     middle = np.append(0.0, cap.reshape(-1, 3)[:, 1:].mean(0))
     middle[2] = line[:, 2].mean()
 
-    def seen(points: Floats) -> tuple[Floats, Floats, Floats]:
+    def seen(points: Floats) -> tuple[Floats, Floats]:
         x, y, z = np.moveaxis(points - middle, -1, 0)
         away = np.hypot(x, y)
-        return np.arctan2(x, -y), np.arctan2(z, away), np.hypot(away, z)
+        return np.arctan2(x, -y), np.arctan2(z, away)
 
-    around, height, _ = seen(line)
-    there, high, away = seen(head.vertices.astype(np.float64))
+    around, height = seen(line)
+    places = head.vertices.astype(np.float64)
+    there, high = seen(places)
     order = np.argsort(around)
     edge = np.interp(there, around[order], height[order], period=2 * np.pi)
-    return smoothstep(away * (high - edge) / ROOTED_METRES)
+    within = np.flatnonzero(high > edge)
+    share = np.zeros(len(places))
+    share[within] = smoothstep(inside_metres(places[within], line) / ROOTED_METRES)
+    return share
 
 
 def _skin(head: Head) -> tuple[Floats, Floats]:

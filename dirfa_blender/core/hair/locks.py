@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..anatomy.face_view import nearest
+from ..easing import smoothstep
 from ..head import Head
 from .clumps import clumps, drawn_together, strayed
 from .greying import with_sides
@@ -26,6 +28,9 @@ FARTHEST_ROWS = 5.0  # beyond the sheet, up to which strands are drawn on
 # length they come to that.
 SWAY_METRES, WAVE_METRES, FREE_SHARE = 0.0035, 0.0125, 0.6
 CLUMP_METRES = 0.022  # across clumps of locks
+# Share of the locks that lie within the sheet; from which share of their length to which they turn in;
+# metres that they keep off the skin and most that they turn in.
+WITHIN_SHARE, WITHIN_FROM, OFF_METRES, MOST_ROOM = 0.35, (0.35, 1.0), 0.004, 0.018
 STRAYS, STRAY_METRES = 0.04, 0.012  # share of strands that leave their lock, and how far at most
 
 
@@ -68,16 +73,31 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     sway = np.sin(turned) * far
     lift = depth[which, None] * THICKNESS + random.normal(0.0, 0.0008, (count, 1))
     lift = lift + np.cos(turned) * 0.5 * far
+    normal = _between(outward, row, column)
+    # Some lie between the sheet and the nape, and turn in to it: behind the ends there is no hollow.
+    within = random.uniform(0.0, 1.0, many)
+    within = np.where(random.random(many) < WITHIN_SHARE, within, 0.0)[which, None]
+    room = _room(head, place, normal) * within * smoothstep(share, *WITHIN_FROM)
     # Roots come out of the cap.
     lift = lift - 0.004 * np.exp(-share * 12.0)
-    normal = _between(outward, row, column)
     across = np.cross(normal, (0.0, 0.0, 1.0))
-    points = place + normal * lift[..., None] + across * sway[..., None]
+    points = place + normal * (lift - room)[..., None] + across * sway[..., None]
     points, astray = strayed(points, normal, STRAYS, STRAY_METRES, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     tones = tones_of(which, random, clump)
     grown = Strands(points.astype(np.float32), radii.astype(np.float32), tones, astray=astray)
     return with_sides(head, grown)
+
+
+def _room(head: Head, places: Floats, normals: Floats) -> Floats:
+    """(S, P) metres from places (S, P, 3) inward to what hair hangs before, less what it keeps off."""
+    chosen = head.part("neck", "scalp", "bust", "cloth", "face", "ear_*")
+    chosen &= np.arange(len(chosen)) % 2 == 0
+    body = head.vertices[chosen].astype(np.float64)
+    flat = places.reshape(-1, 3)
+    away = flat - body[nearest(flat, body)]
+    inward = (away * normals.reshape(-1, 3)).sum(1)
+    return np.clip(inward - OFF_METRES, 0.0, MOST_ROOM).reshape(places.shape[:2])
 
 
 def _outward(grid: Floats) -> Floats:

@@ -43,6 +43,12 @@ CURL = 0.22  # share by which ends turn in that are cut to one length
 CUT_METRES = (0.05, 0.12)
 UNEVEN = 0.08  # share by which the lower edge is longer or shorter
 FRONT_DEGREES, BEHIND_DEGREES = 123.0, 78.0  # from the nape: to before, and to behind an ear
+# Of hair that is gathered: half its width as in `Fall`, what is left of its angles at its lower end, by how
+# much it lies closer to the nape than the back of the skull does, and metres over the ears from which on.
+GATHERED_WIDTHS, GATHERED_ANGLE, GATHERED_BACK = (0.078, 0.060, 0.046), 0.34, 0.42
+GATHERED_FROM = 0.030
+# Metres below the ears over which hair that ends there comes to be cut in layers down the back.
+LAYERED_METRES = (0.055, 0.025)
 EAR_TOP = 0.032  # metres, of an ear's upper edge over its landmark
 
 
@@ -55,11 +61,20 @@ class Fall:
     lengths : metres below the ears, of the subject's left and right side
     before_ear : whether it falls before the left and the right ear
     half_widths : (3,) metres from the middle to the outline at the ears, the jaw's angle and the chin
+    is_gathered : whether it is drawn back behind both ears and together at the nape
     """
 
     lengths: tuple[float, float]
     before_ear: tuple[bool, bool]
     half_widths: tuple[float, float, float]
+    is_gathered: bool = False
+
+    @property
+    def layered(self) -> float:
+        """0 hair that hangs down the back, to 1 hair so short that it lies close to the nape."""
+        if self.is_gathered:
+            return 1.0
+        return float(np.interp(max(self.lengths), LAYERED_METRES[::-1], (1.0, 0.0)))
 
 
 def with_tresses(head: Head, fall: Fall) -> Head:
@@ -110,6 +125,17 @@ def tress_grid(head: Head) -> Floats | None:
     return points[: ROWS * COLUMNS].reshape(ROWS, COLUMNS, 3)
 
 
+def behind_ears(head: Head) -> tuple[bool, bool]:
+    """Whether a head's long hair leaves its left and its right ear free."""
+    grid = tress_grid(head)
+    if grid is None:
+        return False, False
+    marks = head.landmarks()
+    row = int(np.abs(grid[:, 0, 2] - marks[[234, 454], 2].mean()).argmin())
+    left, right = (float(grid[row, column, 1]) for column in (-1, 0))
+    return left > float(marks[454, 1]), right > float(marks[234, 1])
+
+
 def cut_share(head: Head) -> float:
     """0 where a head's hair ends lock by lock or is short, 1 where it is long and cut to one length."""
     grid = tress_grid(head)
@@ -140,6 +166,9 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     # Above the ears the sheet ends behind the temples.
     closed = np.clip((z - ear) / OVER_EAR, 0.0, 1.0)
     angle = angle * (1.0 - TEMPLE_SHARE * closed)
+    drawn = smoothstep((ear + GATHERED_FROM - z) / (GATHERED_FROM + 0.8 * max(fall.lengths)))
+    drawn = drawn * fall.is_gathered
+    angle = angle * (1.0 - (1.0 - GATHERED_ANGLE) * drawn)
     top = smoothstep((z - ear - OVER_EAR + OUT_OVER) / OUT_OVER)
     cap, edge = _on_cap(head, middle, angle, z)
     slim, _ = _on_cap(_slim_at_temples(head), middle, angle, z)
@@ -147,15 +176,17 @@ def tress_shape(head: Head, fall: Fall) -> Floats:
     cap = cap + turned * (slim - cap)
     on_cap = cap + OUT_METRES - (OUT_METRES + ROOT_DEPTH) * top
     beyond_ear = float(np.abs(head.vertices[head.part("ear_*"), 0]).max()) + EAR_CLEARANCE
+    beyond_ear = 0.0 if fall.is_gathered else beyond_ear
     half = _widths(z, (chin, jaw, ear, ear + EAR_TOP), fall, beyond_ear)
     # Down the back hair hangs from the skull, it does not follow the nape.
     back = cap.max(0, where=np.cos(angle) > 0.8, initial=0.08).max() * (1.0 - 0.10 * share)
+    back = back * (1.0 - GATHERED_BACK * drawn)
     temples = middle - float(marks[[127, 356], 1].mean()) + 0.004
     front = temples / abs(np.cos(np.radians(FRONT_DEGREES)))
     depth = np.where(np.cos(angle) > 0, back, front)
     # Radius of the ellipse with these half axes.
     hanging = 1.0 / np.hypot(np.sin(angle) / half, np.cos(angle) / depth)
-    turned_in = CURL * _cut(max(fall.lengths))
+    turned_in = CURL * _cut(max(fall.lengths)) * (not fall.is_gathered)
     hanging = hanging * (1.0 - turned_in * smoothstep((share - 0.55) / 0.45) ** 1.5)
     left_cap = smoothstep((edge + HANG_METRES - z) / HANG_METRES)
     radius = on_cap + (hanging - on_cap) * left_cap

@@ -13,10 +13,24 @@ import pytest
 from dirfa_blender.core.anatomy.face_view import vertex_normals
 from dirfa_blender.core.anatomy.hair_cap import COLUMNS
 from dirfa_blender.core.hair.curtain import curtain
-from dirfa_blender.core.hair.groom import WAVE_KEY, Strands, cap_grid, cap_order, under_strands
+from dirfa_blender.core.hair.groom import (
+    RIM_METRES,
+    WAVE_KEY,
+    Strands,
+    cap_grid,
+    cap_order,
+    under_strands,
+)
 from dirfa_blender.core.hair.hairline import with_hairline
 from dirfa_blender.core.hair.locks import locks
-from dirfa_blender.core.hair.tresses import OVER_EAR, PART, Fall, tress_grid, with_tresses
+from dirfa_blender.core.hair.tresses import (
+    OVER_EAR,
+    PART,
+    Fall,
+    behind_ears,
+    tress_grid,
+    with_tresses,
+)
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_template import template
 
@@ -52,10 +66,9 @@ def test_under_strands_of_long_hair_cap_and_sheet_stay_but_for_the_caps_rim() ->
     assert not hidden[~head.part("hair")].any()
     low = head.vertices[hidden & head.part("hair")][:, 2]
     assert 0 < len(low) < 0.2 * head.part("hair").sum()
-    rims = cap[:3].reshape(-1, 3)
-    assert np.sort(low) == pytest.approx(
-        np.sort(rims[np.unique(rims, axis=0, return_index=True)[1], 2])
-    )
+    away = np.linalg.norm(head.vertices[head.part("hair")][:, None] - cap[0], axis=2).min(1)
+    assert away[hidden[head.part("hair")]].max() < RIM_METRES + 1e-3
+    assert away[~hidden[head.part("hair")]].min() > RIM_METRES - 1e-3
     assert (under_strands(bare) == bare.part("hair")).all()
 
 
@@ -178,3 +191,38 @@ def test_hair_cut_to_one_length_ends_at_its_edge_and_long_hair_lock_by_lock() ->
         ends.append((high - low) / (fall.lengths[0] + OVER_EAR))
 
     assert ends[1] < 0.6 * ends[0]
+
+
+def test_gathered_hair_lies_close_to_nape_and_neck_and_narrows_to_its_end() -> None:
+    gathered = replace(LONG, before_ear=(False, False), is_gathered=True)
+    falling = replace(LONG, before_ear=(False, False))
+
+    close, wide = (tress_grid(haired(fall)) for fall in (gathered, falling))
+
+    assert close is not None and wide is not None
+    assert np.ptp(close[-1, :, 0]) < 0.6 * np.ptp(wide[-1, :, 0])
+    assert close[-1, :, 1].max() < wide[-1, :, 1].max() - 0.01
+
+
+def test_hair_says_which_ears_it_leaves_free() -> None:
+    for before in ((True, True), (False, True), (True, False), (False, False)):
+        free = behind_ears(haired(replace(LONG, before_ear=before)))
+
+        assert free == tuple(not over for over in before)
+
+    assert behind_ears(template()) == (False, False)
+
+
+def test_hair_grows_on_temples_only_where_it_is_brought_behind_the_ear() -> None:
+    marks = template().landmarks()
+    counts = []
+    for before in (True, False):
+        head = haired(replace(LONG, before_ear=(before, True)))
+        made = curtain(head)
+        assert made is not None
+        root = made.points[:, 0]
+        temple = (root[:, 1] < marks[[234, 454], 1].mean()) & (root[:, 0] > 0)
+        counts.append(int((temple & (root[:, 2] < marks[[105, 334], 2].max())).sum()))
+
+    assert counts[0] < 5
+    assert counts[1] > 50
