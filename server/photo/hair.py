@@ -51,6 +51,10 @@ SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not 
 RISE_METRES = 0.016  # from the hairline, over which hair rises to the outline
 # From the nape's line up, over which short hair comes to its height over the cap.
 TAPER_METRES = 0.075
+BACK = (
+    0.0,
+    0.05,
+)  # metres behind the skull's middle, over which what falls in layers lies close as well
 FORWARD = 0.5  # share of the growth over the forehead, where the outline does not show it
 BEHIND = 0.35  # share of the skull's change straight back
 BESIDE = (0.03, 0.4)  # eye distances off the face's outline, where hair beside a bald crown grows
@@ -150,10 +154,10 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     steps = np.linalg.norm(np.diff(cap, axis=0), axis=2)
     way = np.concatenate([np.zeros((1, cap.shape[1])), np.cumsum(steps, axis=0)])
     share = 1 - np.exp(-((_in_order(way) / RISE_METRES) ** 1.5))
-    if scalp.fall is None:
-        # Toward the nape short hair lies close, of which the outline, that ends at the ears, says nothing.
-        low = vertices[hair, 2] - float(cap[0, :, 2].min())
-        share = share * smoothstep(low, 0.0, TAPER_METRES)
+    # Toward the nape short hair lies close, of which the outline, that ends at the ears, says nothing.
+    low = vertices[hair, 2] - float(cap[0, :, 2].min())
+    close = 1.0 if scalp.fall is None else scalp.fall.layered * smoothstep(outward[:, 1], *BACK)
+    share = share * (1.0 - close * (1.0 - smoothstep(low, 0.0, TAPER_METRES)))
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
     vertices += _cap_edges().smoothed(moved, SMOOTHING)

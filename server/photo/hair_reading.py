@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from dirfa_blender.core.hair.hairline import without_sideburns
 from dirfa_blender.core.hair.tresses import Fall
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.likeness.landmarks import FaceLandmarks
@@ -14,11 +16,13 @@ from dirfa_blender.core.likeness.view import View
 from .closeup import Closeup
 from .curl import read_curl, read_wave
 from .hair import ANGLES, Scalp, read_scalp, with_hair
-from .hairline import read_fringe, read_hairline
+from .hairline import read_fringe, read_hairline, read_sideburns
 from .headwear import covers_hair
 from .lie import read_lie
 from .mask import FaceMasks, Pixels
 from .tresses import CURLING, read_fall, where_it_falls
+
+Floats = npt.NDArray[np.float64]
 
 # Of the waves that are read beside hair behind both ears, where neck, collar and ear-rings have lines too.
 TUCKED = 0.6
@@ -40,10 +44,12 @@ def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
         return scalp
     metres_per_px = 1.0 / (view.scale * seen.to_picture[0, 0])
     line = read_hairline(head, view, seen.to_picture, masks)
+    fall = read_fall(picture, landmarks, masks, metres_per_px)
+    short = 1.0 - read_sideburns(head, view, seen.to_picture, masks)
     scalp = replace(
         scalp,
-        fall=read_fall(picture, landmarks, masks, metres_per_px),
-        hairline=line,
+        fall=fall,
+        hairline=_with_temples(line, fall, short),
         fringe=0.0 if line is None else read_fringe(line),
         curl=read_curl(picture, landmarks, masks),
     )
@@ -54,6 +60,18 @@ def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
     if scalp.fall:
         wave = wave_of_fall(picture, landmarks, masks, scalp.fall, metres_per_px)
     return replace(scalp, parting=lay.parting, sweep=lay.sweep, wave=wave)
+
+
+def _with_temples(line: Floats | None, fall: Fall | None, short: float) -> Floats | None:
+    """(C,) the line without the sideburns that a head lacks by such a share.
+
+    Hair that is brought behind an ear takes what grows before it along.
+    """
+    gone = (short, short) if fall is None else tuple(0.0 if b else 1.0 for b in fall.before_ear)
+    if not any(gone):
+        return line
+    shift = without_sideburns((gone[0], gone[1]))
+    return shift if line is None else line + shift
 
 
 def wave_of_fall(

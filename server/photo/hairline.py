@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.anatomy.grid import HALF_TURN
 from dirfa_blender.core.anatomy.hair_cap import COLUMNS
 from dirfa_blender.core.hair.groom import cap_grid
 from dirfa_blender.core.hair.hairline import LIMITS, column_paths
@@ -24,6 +25,10 @@ HAIR_METRES = 0.008  # that must be hair in one piece
 SHADED_METRES, SKIN = 0.012, 0.4
 # Mean metres by which the line over the forehead lies lower, from which some hair falls, and all of it.
 FRINGE_METRES, FOREHEAD_DEGREES = (0.004, 0.011), 32.0
+# Where sideburns are looked for: mm round the head, metres up from the template's line, share of that which
+# must be seen; and shares of skin there, from which they begin to be short and are gone.
+SIDEBURN_SEEN, SIDEBURN_STEPS, SIDEBURN_LEAST = (94.0, 109.0), np.arange(0.0, 0.045, 0.003), 0.4
+SIDEBURN_BARE = (0.42, 0.66)
 FADED_COLUMNS = 8  # beyond the front, over which the line returns to the template's
 BACK_METRES = 0.012  # that the line rises at most at the sides and the back
 
@@ -65,6 +70,23 @@ def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) 
     if np.isfinite(found[front]).mean() < 0.5 or bare > 0.5:
         return None
     return _even(found, front)
+
+
+def read_sideburns(head: Head, view: View, to_picture: Floats, masks: FaceMasks) -> float:
+    """0 where skin is seen before the ears, 1 where hair grows there or nothing can be told of it."""
+    cap = cap_grid(head)
+    if cap is None:
+        return 1.0
+    half = np.linspace(0.0, HALF_TURN, COLUMNS + 1)
+    left = np.flatnonzero((half > SIDEBURN_SEEN[0]) & (half < SIDEBURN_SEEN[1]))
+    columns = np.append(left, cap.shape[1] - left)
+    places = view.to_photo(column_paths(cap, SIDEBURN_STEPS[:, None])[:, columns])[..., :2]
+    places = places @ to_picture[:, :2].T + to_picture[:, 2]
+    seen = _at(masks.person, places) > 0.5
+    if seen.mean() < SIDEBURN_LEAST:
+        return 1.0
+    bare = float(_at(masks.skin, places)[seen].mean())
+    return float(np.interp(bare, SIDEBURN_BARE, (1.0, 0.0)))
 
 
 def read_fringe(line: Floats) -> float:

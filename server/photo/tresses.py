@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dirfa_blender.core.hair.tresses import Fall
+from dirfa_blender.core.hair.tresses import GATHERED_WIDTHS, Fall
 from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .mask import FaceMasks, Pixels, Shares
@@ -27,9 +27,8 @@ BESIDE = (0.08, 0.50)  # eye distances off the outline, in which hair is looked 
 # lock, an ear-ring or what is gathered behind fills a part of one side.
 LONG_SHARE, LONG_TOGETHER = 0.42, 0.7
 # Hair that is tucked behind the ears, or gathered there, fills less than that, mostly of the side that is
-# turned to the camera. Share of one side and metres below the ears from which it is that; and how wide it
-# is at most.
-TUCKED_SHARE, TUCKED_METRES, TUCKED_WIDTH = 0.28, 0.035, 0.088
+# turned to the camera. Share of one side and metres below the ears from which it is that.
+TUCKED_SHARE, TUCKED_METRES = 0.28, 0.035
 WHOLE_SHARE = 0.8  # from which hair beside the jaw falls before the ear, be that seen or not
 STEP = 0.06  # eye distances from row to row
 LIKENESS = np.array([0.6, 1.0, 1.0], np.float32)  # of CIELAB's channels
@@ -206,9 +205,7 @@ def _tucked(
     if not found:
         return None
     length = max(side.end - ear for side in found) * metres_per_px
-    widths = np.nan_to_num(found[0].widths * metres_per_px, nan=TUCKED_WIDTH)
-    ear_width, jaw_width, chin_width = np.clip(widths, WIDTHS[0], TUCKED_WIDTH).tolist()
-    return Fall((length, length), (False, False), (ear_width, jaw_width, chin_width))
+    return Fall((length, length), (False, False), GATHERED_WIDTHS, is_gathered=True)
 
 
 def _width(masks: FaceMasks, middle: float, y: float, sign: float, unit: float) -> float:
