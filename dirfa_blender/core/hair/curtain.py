@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anatomy.face_view import nearest, vertex_normals
+from ..directions import unit
 from ..easing import smoothstep
 from ..head import Head
 from .clumps import clumps, drawn_together, strayed
@@ -32,7 +33,7 @@ from .groom import (
     wave_of,
 )
 from .rim import density, fineness, inside_metres
-from .tresses import behind_ears, beside_face, cut_share, tress_grid
+from .tresses import behind_ears, beside_face, cut_share, gathered_at, tress_grid
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,9 +78,13 @@ CLUMP_METRES, RELIEF_METRES = (
     0.0045,
 )  # across clumps of locks; by which some lie higher than others
 FEWEST_POINTS = 4
+# Metres over the ears from which gathered hair runs to where it comes together, over which height it turns
+# there, and beside cap and sheet, from which it ends.
+NAPE_FROM, NAPE_OVER, NAPE_EDGE = 0.080, 0.040, 0.008
 # Which way hair runs that is brought behind an ear, how far behind and over the ear's landmark it does.
 DRAWN_BACK, BEHIND_METRES, OVER_EAR_METRES = (0.0, 1.0, -0.25), 0.025, 0.035
 EDGE_METRES = 0.0030  # beside cap and sheet, from which a lock is over bare skin
+LEAVING_METRES = 0.0005  # by which it is further beside them than at its root
 # By how much further locks of a fringe come beyond that, mean and most.
 STRAGGLING_METRES = (0.0024, 0.008)
 # A lock ends where it comes so far before the ears and within such a share of the face's half width.
@@ -244,9 +249,15 @@ def _walk(
     is_fringe = points[..., 1] < head.landmarks()[[234, 454], 1].mean()
     straggling = np.minimum(random.exponential(STRAGGLING_METRES[0], count), STRAGGLING_METRES[1])
     edge = EDGE_METRES + fringe_of(head) * straggling[:, None]
-    is_off = (np.stack(beside, 1) > edge) & (points[..., 2] > ear) & is_fringe
+    # What grows at the line begins beside the points of the cap, and is to come away from it.
+    off = np.stack(beside, 1)
+    is_off = (
+        (off > np.maximum(edge, off[:, :1] + LEAVING_METRES)) & (points[..., 2] > ear) & is_fringe
+    )
     below = ear - points[..., 2] > _reach(head, points, share)
     is_bare = _over_face(head, points) | is_off
+    if gathered_at(head) is not None:
+        is_bare |= (off > np.maximum(NAPE_EDGE, off[:, :1])) & ~is_fringe
     below |= is_bare
     last = np.where(below.any(1), below.argmax(1), STEPS - 1)
     kept = last >= FEWEST_POINTS
@@ -362,6 +373,10 @@ def _way(head: Head, cap: Floats, place: Floats, normal: Floats, own: Floats) ->
     high = smoothstep((place[:, 2] - _ear(head) - OVER_EAR_METRES) / 0.02 + 1.0)
     drawn = (before * (1.0 - ahead * above) * high * _is_tucked(head, place[:, 0]))[:, None]
     way = way + drawn * (np.array(DRAWN_BACK) - way)
+    nape = gathered_at(head)
+    if nape is not None:
+        low = smoothstep((_ear(head) + NAPE_FROM - place[:, 2]) / NAPE_OVER)
+        way = way + ((1.0 - before) * low)[:, None] * (unit(nape - place) - way)
     way = way - (way * normal).sum(1, keepdims=True) * normal
     return way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
 

@@ -47,6 +47,9 @@ FRONT_DEGREES, BEHIND_DEGREES = 123.0, 78.0  # from the nape: to before, and to 
 # much it lies closer to the nape than the back of the skull does, and metres over the ears from which on.
 GATHERED_WIDTHS, GATHERED_ANGLE, GATHERED_BACK = (0.078, 0.060, 0.046), 0.34, 0.42
 GATHERED_FROM = 0.030
+NARROWED = (
+    0.75  # of the width at the ears, below which the lower end of what hangs there is gathered
+)
 # Metres below the ears over which hair that ends there comes to be cut in layers down the back.
 LAYERED_METRES = (0.055, 0.025)
 EAR_TOP = 0.032  # metres, of an ear's upper edge over its landmark
@@ -134,6 +137,16 @@ def behind_ears(head: Head) -> tuple[bool, bool]:
     row = int(np.abs(grid[:, 0, 2] - marks[[234, 454], 2].mean()).argmin())
     left, right = (float(grid[row, column, 1]) for column in (-1, 0))
     return left > float(marks[454, 1]), right > float(marks[234, 1])
+
+
+def gathered_at(head: Head) -> Floats | None:
+    """(3,) metres, where a head's hair is gathered; None where it falls free or is short."""
+    grid = tress_grid(head)
+    if grid is None or not all(behind_ears(head)):
+        return None
+    row = int(np.abs(grid[:, 0, 2] - head.landmarks()[[234, 454], 2].mean()).argmin())
+    is_narrow = np.ptp(grid[-1, :, 0]) < NARROWED * np.ptp(grid[row, :, 0])
+    return grid[-1].mean(0) if is_narrow else None
 
 
 def cut_share(head: Head) -> float:

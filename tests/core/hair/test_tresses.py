@@ -28,6 +28,7 @@ from dirfa_blender.core.hair.tresses import (
     PART,
     Fall,
     behind_ears,
+    gathered_at,
     tress_grid,
     with_tresses,
 )
@@ -226,3 +227,19 @@ def test_hair_grows_on_temples_only_where_it_is_brought_behind_the_ear() -> None
 
     assert counts[0] < 5
     assert counts[1] > 50
+
+
+def test_gathered_hair_grows_over_the_forehead_too_and_runs_together_at_the_nape() -> None:
+    head = haired(replace(LONG, lengths=(0.05, 0.05), before_ear=(False, False), is_gathered=True))
+    made, nape, marks = curtain(head), gathered_at(head), head.landmarks()
+    assert made is not None and nape is not None
+
+    ahead = made.points[:, 0, 1] < marks[[234, 454], 1].mean() - 0.03
+    low = made.points[:, -1, 2] < marks[[234, 454], 2].mean()
+
+    assert ahead.mean() > 0.15
+    assert low.mean() > 0.3
+    away = np.linalg.norm(made.points[low, -1] - nape, axis=1)
+    assert np.median(away) < 0.035
+    assert gathered_at(haired(LONG)) is None
+    assert gathered_at(template()) is None
