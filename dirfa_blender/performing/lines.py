@@ -53,12 +53,14 @@ def collect_strips(scene: bpy.types.Scene) -> int:
     Lines that are there take note of what their strips are called by now.
     """
     spoken = strips.of_lines(scene)
-    known = {strip.name for strip in spoken.values()}
+    # What was generated from a recording is heard from a strip, which is no other line.
+    beside = strips.of_recordings(scene)
+    known = {strip.name for strip in (*spoken.values(), *beside.values())}
     before = scene.dirfa.line_index
     found = [
         s for s in strips.sound_strips(scene) if s.name not in known and strips.is_heard(scene, s)
     ]
-    marks: set[str] = set()
+    marks = {line.strip_mark for line in scene.dirfa.lines if line.uid in beside}
     with state().quietly():
         for line in scene.dirfa.lines:
             if line.uid in spoken:

@@ -10,7 +10,7 @@ its own when strips are collected.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import bpy
 
@@ -61,7 +61,18 @@ def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
 
 def of_lines(scene: bpy.types.Scene) -> dict[int, bpy.types.Strip]:
     """The strips that lines speak, by the lines' uid; a line whose strip is gone is not in it."""
-    spoken = [line for line in scene.dirfa.lines if line.kind == "STRIP"]
+    return _found(scene, [line for line in scene.dirfa.lines if line.kind == "STRIP"])
+
+
+def of_recordings(scene: bpy.types.Scene) -> dict[int, bpy.types.Strip]:
+    """The strips that were laid out to be heard with lines that speak a recording, by the lines' uid."""
+    lines = [line for line in scene.dirfa.lines if line.kind != "STRIP" and line.strip_mark]
+    return _found(scene, lines)
+
+
+def _found(
+    scene: bpy.types.Scene, spoken: Sequence[bpy.types.PropertyGroup]
+) -> dict[int, bpy.types.Strip]:
     if not spoken:
         return {}
     present = sound_strips(scene)

@@ -25,7 +25,7 @@ from ..core.head import Head
 from ..core.npz_io import animation_bytes
 from ..head import meshes
 from ..head.head_parts import HeadParts, head_parts
-from ..performing import acting, directing, lines, takes
+from ..performing import acting, directing, lines, strips, takes
 from ..performing.speech import Speech
 from ..performing.takes import TakeNote
 from ..performing.writing import Destination, KeyStyle, Plan, write_steps
@@ -295,7 +295,7 @@ def _head_steps(
             meshes.link(actor, where.collection)
             line = _new_line(where, draft, actor.face, first)
             acting.adopt(where, actor.face, action)
-            _add_sound(where, draft, animation, first)
+            _add_sound(where, draft, animation, line)
             if draft.with_shot:
                 shot.build_shot(where, actor, preset=draft.preset, photo=draft.photo)
             with state().quietly():
@@ -329,7 +329,7 @@ def _line_steps(
     with all_or_nothing(where):
         try:
             line = _new_line(where, draft, target, first)
-            strip = _add_sound(where, draft, animation, first)
+            strip = _add_sound(where, draft, animation, line)
             with state().quietly():
                 store(line, animation, note, data)
         except BaseException:
@@ -355,10 +355,10 @@ def _take_back(where: bpy.types.Scene, uid: int, strip: str, *, with_record: boo
     numbers = [line.uid for line in where.dirfa.lines]
     if uid in numbers:
         lines.remove_line(where, numbers.index(uid))
-    strips = where.sequence_editor.strips if where.sequence_editor else ()
-    for found in [other for other in strips if other.name == strip]:
+    laid_out = where.sequence_editor.strips if where.sequence_editor else ()
+    for found in [other for other in laid_out if other.name == strip]:
         sound = found.sound
-        strips.remove(found)
+        laid_out.remove(found)
         if not sound.users:
             bpy.data.sounds.remove(sound)
     records = where.dirfa.characters
@@ -380,13 +380,18 @@ def _new_line(
     return line
 
 
-def _add_sound(where: bpy.types.Scene, draft: Draft, animation: Animation, first: float) -> str:
-    """Put the recording into the sequencer, with a frame range that holds it; the strip's name."""
+def _add_sound(
+    where: bpy.types.Scene, draft: Draft, animation: Animation, line: bpy.types.PropertyGroup
+) -> str:
+    """Put a line's recording into the sequencer, with a frame range that holds it; the strip's name."""
     if not draft.with_sound:
         return ""
+    first = line.frame_start
     end = animation.start + animation.duration
     seconds = float(animation.source.get("audio_seconds", end))
     strip = scene.place_sound(where, draft.speech.path, round(first))
+    with state().quietly():
+        strips.keep_hold(line, strip, set())
     if len(where.dirfa.lines) == 1:
         scene.set_frame_range(where, round(first), seconds)
     else:

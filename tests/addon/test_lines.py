@@ -12,7 +12,7 @@ import pytest
 import dirfa_blender
 from dirfa_blender.blender import fcurves
 from dirfa_blender.core.errors import AudioError
-from dirfa_blender.performing import cues, edits, lines
+from dirfa_blender.performing import cues, edits, lines, strips
 from dirfa_blender.performing.speech import Speech, read_samples
 from dirfa_blender.session import state
 from tests.addon.stage import character
@@ -134,6 +134,27 @@ def test_collecting_twice_adds_nothing(stage, tmp_path: Path) -> None:
 
     assert lines.collect_strips(stage) == 1
     assert lines.collect_strips(stage) == 0
+
+
+@pytest.mark.parametrize("actor", ["object", "neutral"])
+def test_the_sound_of_a_generated_recording_is_no_line_of_its_own_but_a_copy_is(
+    stage, server, tmp_path: Path, actor: str
+) -> None:
+    hero = character()
+    stage.dirfa.source, stage.dirfa.actor, stage.dirfa.target = "FILE", actor, hero
+    stage.dirfa.audio = str(write_tone(tmp_path / "a.wav", 1.0))
+    bpy.ops.dirfa.generate()
+    strip = strips.sound_strips(stage)[0]
+    strip.name = "Hero again"
+
+    assert lines.collect_strips(stage) == 0
+
+    copy = add_strip(stage, tmp_path / "a.wav", "Hero a copy", 40)
+    copy[strips.MARK_KEY] = strip[strips.MARK_KEY]
+    assert lines.collect_strips(stage) == 1
+    assert lines.collect_strips(stage) == 0
+    assert copy[strips.MARK_KEY] != strip[strips.MARK_KEY]
+    assert [line.kind for line in stage.dirfa.lines] == ["FILE", "STRIP"]
 
 
 def test_names_cast_the_lines_and_rules_come_before_names(stage, tmp_path: Path) -> None:
