@@ -6,6 +6,7 @@ The audio clock starts at a scene's first frame: `place_sound` and `set_frame_ra
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -54,10 +55,22 @@ def set_frame_range(scene: bpy.types.Scene, frame_start: int, duration_seconds: 
     scene.frame_current = frame_start
 
 
+def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
+    """First frame of a strip that is heard, and the frame after its last one."""
+    if hasattr(strip, "left_handle"):
+        return float(strip.left_handle), float(strip.right_handle)
+    return float(strip.frame_final_start), float(strip.frame_final_end)
+
+
 def place_sound(
-    scene: bpy.types.Scene, path: Path, frame_start: int, name: str = "Speech"
+    scene: bpy.types.Scene,
+    path: Path,
+    frame_start: int,
+    name: str = "Speech",
+    *,
+    seconds: float = math.inf,
 ) -> bpy.types.Strip:
-    """A new sound strip of a recording, on the first channel that is free there.
+    """A new sound strip of a recording, on the first channel that is free there for so long.
 
     Raises
     ------
@@ -68,7 +81,10 @@ def place_sound(
     if not path.is_file():
         raise AudioError(f"There is no recording {path.name} in {path.parent}.")
     strips = _strips(scene)
-    used = {strip.channel for strip in strips}
+    # A strip takes whole frames.
+    end = frame_start + seconds * frame_rate(scene).per_second + 1
+    there = [(strip.channel, *span_of(strip)) for strip in strips]
+    used = {channel for channel, low, high in there if low < end and high > frame_start}
     channel = next((number for number in range(1, CHANNELS + 1) if number not in used), None)
     if channel is None:
         raise AudioError(

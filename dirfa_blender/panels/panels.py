@@ -109,10 +109,10 @@ class DIRFA_PT_style(Tab, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name in ("seed", "performer", "blinks", "breath", "follow", "use_texts"):
+        for name in ("seed", "performer", "blinks", "breath", "follow", "use_texts", "use_sound"):
             layout.prop(context.scene.dirfa, name)
         if context.scene.dirfa.source != "STRIPS":
-            for name in ("use_sound", "use_shot", "shot"):
+            for name in ("use_shot", "shot"):
                 layout.prop(context.scene.dirfa, name)
         layout.operator("dirfa.learn_performer", icon="FILE_MOVIE")
         layout.operator("dirfa.apply_take", icon="FILE_REFRESH")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bpy
 
 from ..blender.labels import draw_text
-from ..blender.scene import frame_rate, usable_rate
+from ..blender.scene import frame_rate, span_of, usable_rate
 from . import cues, directing, strips
 
 
@@ -38,7 +38,7 @@ def keep_seconds(scene: bpy.types.Scene) -> int:
     # From the end where they go apart, so that none meets another on its way.
     is_faster = frame_rate(scene).per_second > scene.dirfa.rate_before
     for strip in reversed(present) if is_faster else present:
-        first = strips.span_of(strip)[0]
+        first = span_of(strip)[0]
         by = round(_kept(scene, first)) - first
         if hasattr(strip, "content_start"):
             strip.content_start += by

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 
 import bpy
 
+from ..blender.scene import span_of
+
 MARK_KEY = "dirfa_strip"
 
 
@@ -50,13 +52,6 @@ def heard_span(strip: bpy.types.Strip) -> tuple[float, float]:
         first, end = max(first, low), min(end, high)
         around = around.parent_meta()
     return first, end
-
-
-def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
-    """First frame of a strip that is heard, and the frame after its last one."""
-    if hasattr(strip, "left_handle"):
-        return float(strip.left_handle), float(strip.right_handle)
-    return float(strip.frame_final_start), float(strip.frame_final_end)
 
 
 def of_lines(scene: bpy.types.Scene) -> dict[int, bpy.types.Strip]:

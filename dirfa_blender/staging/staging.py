@@ -20,12 +20,12 @@ from ..blender.pieces import Steps, finished
 from ..core.animation import Animation
 from ..core.composition import Line
 from ..core.controls import combined
-from ..core.errors import DirfaError, RigError
+from ..core.errors import AudioError, DirfaError, RigError
 from ..core.head import Head
 from ..core.npz_io import animation_bytes
 from ..head import meshes
 from ..head.head_parts import HeadParts, head_parts
-from ..performing import acting, directing, lines, strips, takes
+from ..performing import acting, cues, directing, lines, strips, takes
 from ..performing.speech import Speech
 from ..performing.takes import TakeNote
 from ..performing.writing import Destination, KeyStyle, Plan, write_steps
@@ -180,8 +180,11 @@ def stage_queue(
         line = lines.line_of(where, uid)
         if line is not None:
             data = (files or {}).get(uid) if animation is arrived[uid] else None
+            is_first = not len(line.takes)
             with state().quietly():
                 store(line, animation, notes[uid], data)
+            if is_first:
+                _let_hear(where, line, animation)
         yield True
     for uid, sentence in failed.items():
         line = lines.line_of(where, uid)
@@ -384,18 +387,33 @@ def _add_sound(
     where: bpy.types.Scene, draft: Draft, animation: Animation, line: bpy.types.PropertyGroup
 ) -> str:
     """Put a line's recording into the sequencer, with a frame range that holds it; the strip's name."""
-    if not draft.with_sound:
-        return ""
-    first = line.frame_start
+    return _lay_out(where, draft.speech.path, animation, line) if draft.with_sound else ""
+
+
+def _let_hear(where: bpy.types.Scene, line: bpy.types.PropertyGroup, animation: Animation) -> None:
+    """Let the recording of a line be heard that has its first take; the line says what prevents it."""
+    if line.kind != "FILE" or not line.path or line.strip_mark or not where.dirfa.use_sound:
+        return
+    try:
+        _lay_out(where, cues.recording_file(line.path), animation, line)
+    except AudioError as error:
+        line.message = str(error)
+
+
+def _lay_out(
+    where: bpy.types.Scene, path: Path, animation: Animation, line: bpy.types.PropertyGroup
+) -> str:
+    """Put a recording where its line begins. Raises AudioError."""
+    first = round(line.frame_start)
     end = animation.start + animation.duration
     seconds = float(animation.source.get("audio_seconds", end))
-    strip = scene.place_sound(where, draft.speech.path, round(first))
+    strip = scene.place_sound(where, path, first, seconds=seconds)
     with state().quietly():
         strips.keep_hold(line, strip, set())
     if len(where.dirfa.lines) == 1:
-        scene.set_frame_range(where, round(first), seconds)
+        scene.set_frame_range(where, first, seconds)
     else:
-        last = round(first) + scene.frame_rate(where).frame_count(seconds) - 1
+        last = first + scene.frame_rate(where).frame_count(seconds) - 1
         where.frame_end = max(where.frame_end, last)
     return strip.name
 

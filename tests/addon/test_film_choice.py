@@ -11,10 +11,10 @@ import pytest
 
 import dirfa_blender
 from dirfa_blender.blender import fcurves
-from dirfa_blender.blender.scene import place_sound, set_frame_range, set_frame_rate
+from dirfa_blender.blender.scene import place_sound, set_frame_range, set_frame_rate, span_of
 from dirfa_blender.core.errors import RenderError
 from dirfa_blender.core.timing import parse_rate
-from dirfa_blender.performing import acting, lines, rate_change, strips
+from dirfa_blender.performing import acting, lines, rate_change
 from dirfa_blender.rendering import engines
 from dirfa_blender.settings import film_choice, rate_watch
 from tests.addon.stage import character, line_with_take, take_of
@@ -94,11 +94,11 @@ def test_lines_and_their_sound_go_back_to_their_seconds_when_asked(stage, tmp_pa
     assert not rate_change.is_due(stage)
 
     stage.dirfa.rate = "48"
-    assert (spoken.frame_start, strips.span_of(strip)[0]) == (49, 97)
+    assert (spoken.frame_start, span_of(strip)[0]) == (49, 97)
     assert rate_change.is_due(stage)
     assert bpy.ops.dirfa.keep_seconds() == {"FINISHED"}
 
-    assert (spoken.frame_start, heard.frame_start, strips.span_of(strip)[0]) == (97, 193, 193)
+    assert (spoken.frame_start, heard.frame_start, span_of(strip)[0]) == (97, 193, 193)
     assert not rate_change.is_due(stage)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import dirfa_blender
 from dirfa_blender.blender import fcurves
+from dirfa_blender.blender.scene import span_of
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.performing import cues, edits, lines, strips
 from dirfa_blender.performing.speech import Speech, read_samples
@@ -361,10 +362,37 @@ def test_added_recordings_follow_one_another_for_each_character(
     bpy.ops.dirfa.generate()
     add("hero_3")
 
+    heard = {Path(s.sound.filepath).stem: span_of(s)[0] for s in strips.sound_strips(stage)}
+    assert heard == {"hero_1": 1, "hero_2": 25, "villain_1": 1, "villain_2": 73}
+    assert stage.frame_end == 250
+    assert lines.collect_strips(stage) == 0
     starts = {line.name: line.frame_start for line in stage.dirfa.lines}
     assert starts == {
         "hero_1": 1, "hero_2": 25, "villain_1": 1, "villain_2": 73, "hero_3": 73,
     }  # fmt: skip
+
+
+def test_sounds_of_added_recordings_are_laid_out_once_and_only_if_wanted(
+    stage, server, tmp_path: Path
+) -> None:
+    character("Hero")
+    for name in ("hero_1", "hero_2"):
+        write_tone(tmp_path / f"{name}.wav", 9.0)
+    add = {"directory": str(tmp_path)}
+    bpy.ops.dirfa.add_recordings(files=[{"name": "hero_1.wav"}], **add)
+    stage.dirfa.source = "STRIPS"
+    bpy.ops.dirfa.generate()
+    stage.dirfa.line_index = 0
+    bpy.ops.dirfa.another_take()
+    assert len(strips.sound_strips(stage)) == 1
+    assert (stage.frame_start, stage.frame_end) == (1, 216)
+
+    stage.dirfa.use_sound = False
+    bpy.ops.dirfa.add_recordings(files=[{"name": "hero_2.wav"}], **add)
+    bpy.ops.dirfa.generate()
+
+    assert [len(line.takes) for line in stage.dirfa.lines] == [2, 1]
+    assert len(strips.sound_strips(stage)) == 1
 
 
 def test_strips_that_moved_before_new_takes_are_followed_at_once(

@@ -182,7 +182,7 @@ def test_a_scene_that_cannot_take_the_sound_stays_as_it_was(
     from dirfa_blender.blender import scene as staging
     from dirfa_blender.core.errors import AudioError
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AudioError("Blender finds no sound in line.wav.")
 
     monkeypatch.setattr(staging, "place_sound", refuse)

@@ -68,6 +68,20 @@ def test_a_second_sound_takes_a_free_channel(scene, tmp_path: Path) -> None:
     assert channels == [1, 2]
 
 
+def test_sounds_that_follow_one_another_share_a_channel(scene, tmp_path: Path) -> None:
+    path = write_tone(tmp_path / "a.wav")
+    music = staging.place_sound(scene, path, 400)
+    length = staging.span_of(music)[1] - 400
+
+    one = staging.place_sound(scene, path, 1, seconds=1.0)
+    after = staging.place_sound(scene, path, 1 + round(length), seconds=1.0)
+    across = staging.place_sound(scene, path, 2, seconds=1.0)
+    unknown = staging.place_sound(scene, path, 300)
+
+    channels = [strip.channel for strip in (music, one, after, across, unknown)]
+    assert channels == [1, 1, 1, 2, 2]
+
+
 def test_a_missing_recording_is_named(scene, tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"no recording gone\.wav"):
         staging.place_sound(scene, tmp_path / "gone.wav", 1)
