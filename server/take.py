@@ -108,9 +108,9 @@ def _parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         type=Path,
-        help=f"what its name ends in is its format: {described()}",
+        help=f"default: the recording's name with .npz, here; what it ends in is its format: {described()}",
     )
-    parser.add_argument("--to", default="", help="format, where the name shall not say it")
+    parser.add_argument("--to", default="", help="format the name does not tell, such as a2f")
     parser.add_argument(
         "--fps", help="samples a second, such as 25 or 29.97; default: the model's own"
     )

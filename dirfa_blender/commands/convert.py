@@ -22,13 +22,22 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="dirfa.py convert", description=f"Turn one format into another: {formats}."
     )
-    parser.add_argument("input", type=Path, help="what it is says its content")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--to", default="", help="format; default: what the suffix means")
+    parser.add_argument("input", type=Path, help="any of these; its content tells which")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="what its name ends in is its format"
+    )
+    parser.add_argument(
+        "--to",
+        default="",
+        help="one of these, where the name does not tell it: a .csv may be three of them",
+    )
     parser.add_argument("--fps", help="samples a second of the output; default: those of the input")
     parser.add_argument("--input-fps", help="rate of an input that states none or a wrong one")
     parser.add_argument(
-        "--input-angles", choices=tuple(ANGLE_SCALE), default="radians", help="of a Live Link input"
+        "--input-angles",
+        choices=tuple(ANGLE_SCALE),
+        default="radians",
+        help="of head and eyes in a Live Link input",
     )
     parser.add_argument(
         "--angles", choices=tuple(ANGLE_SCALE), default="radians", help="of a Live Link output"

@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
         prog="dirfa.py extension", description="Build and validate the Blender extension."
     )
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("dist"), help="folder for the zip"
+        "-o", "--output", type=Path, default=Path("dist"), help="folder for the zip; default: dist"
     )
     parser.add_argument("--json", action="store_true", help="print the result as a JSON line")
     options = parser.parse_args(arguments)

@@ -36,10 +36,17 @@ def main(arguments: Sequence[str]) -> int:
         help="portrait from the front, then others of the same person turned; default: a sample",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("head.npz"), help=", ".join(SUFFIXES)
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("head.npz"),
+        help=f"{', '.join(SUFFIXES)}; default: head.npz",
     )
     parser.add_argument(
-        "--texture", type=int, default=2048, help="edge of the skin texture in pixels"
+        "--texture",
+        type=int,
+        default=2048,
+        help="edge of the skin texture in pixels; default: 2048",
     )
     parser.add_argument(
         "--slider",

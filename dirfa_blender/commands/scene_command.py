@@ -102,8 +102,12 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         parser.add_argument("--frames", default="", help="such as 1-120; default: the scene's")
     if verb == "render":
         parser.add_argument("--engine", choices=("cycles", "eevee", "workbench"), default="")
-        parser.add_argument("--size", default="", help="WIDTHxHEIGHT in pixels")
-        parser.add_argument("--samples", type=int, default=0, help="light paths a pixel")
+        parser.add_argument(
+            "--size", default="", help="WIDTHxHEIGHT in pixels; default: the scene's"
+        )
+        parser.add_argument(
+            "--samples", type=int, default=0, help="light paths a pixel; default: the scene's"
+        )
         parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     return parser

@@ -168,13 +168,20 @@ def _parsed(arguments: Sequence[str]) -> tuple[TalkOptions, bool]:
     )
     parser.add_argument("--audio", type=Path, help="speech: wav, flac, ogg, mp3, m4a, or a film")
     parser.add_argument("--photo", type=Path, help="portrait from the front: jpg, png or webp")
-    parser.add_argument("-o", "--output", type=Path, default=Path("talk.mp4"), metavar="FILM.mp4")
-    parser.add_argument("--engine", choices=ENGINES, default="cycles")
-    parser.add_argument("--fps", default="25", help="frames a second; 23.976 and 29.97 are exact")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("talk.mp4"), metavar="FILM.mp4",
+        help="default: talk.mp4; talk.blend and talk.npz are written beside it",
+    )  # fmt: skip
+    parser.add_argument("--engine", choices=ENGINES, default="cycles", help="default: cycles")
+    parser.add_argument(
+        "--fps", default="25", help="frames a second, default 25; 23.976 and 29.97 are exact"
+    )
     parser.add_argument(
         "--size", help="WIDTHxHEIGHT in pixels, default {}x{}".format(*DEFAULT_SIZE)
     )
-    parser.add_argument("--samples", type=int, default=0, help="light paths a pixel")
+    parser.add_argument(
+        "--samples", type=int, default=0, help="light paths a pixel; default: by the engine"
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument(
         "--shot",

@@ -110,7 +110,8 @@ def main(arguments: Sequence[str]) -> int:
         prog="dirfa.py track", description="Turn film of a face into a take."
     )
     parser.add_argument("film", type=Path, help="mp4, mov, webm or what else OpenCV reads")
-    parser.add_argument("-o", "--output", type=Path, help=f"format by its name: {described()}")
+    told = f"default: the film's name with .npz, here; format by its name: {described()}"
+    parser.add_argument("-o", "--output", type=Path, help=told)
     parser.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     chosen = parser.parse_args(arguments)
     display = Display(as_json=chosen.json)
