@@ -90,7 +90,15 @@ def _apply(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
     report(stage="work", fraction=0.0)
     take = read_take(Path(order.take))
     target = character_named(stage, order.character)
-    shared_meshes.refuse_performed(character_of(target))
+    character = character_of(target)
+    shared_meshes.refuse_performed(character)
+    replaced = shared_meshes.performance_of(character)
+    if replaced:
+        report(
+            warning=f"'{target.name}' has a performance, '{replaced}', which this take replaces; its sound "
+            "stays. Several lines of a character are joined by the list of the add-on, see "
+            "docs/manual/farm.md."
+        )
     audio = Path(order.audio) if order.audio else None
     seconds = float(take.source.get("audio_seconds", take.start + take.duration))
     how = Placement(

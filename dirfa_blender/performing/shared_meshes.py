@@ -50,6 +50,18 @@ def refuse_performed(character: Character) -> None:
                 )
 
 
+def performance_of(character: Character) -> str:
+    """Name of the Action of ours that a face of a character plays; empty where none does."""
+    for face in character.faces:
+        for action, slot in _played(face.data.shape_keys):
+            is_its = slot is not None and edits.unlayered(slot.name_display) == apply.face_slot(
+                face.name
+            )
+            if action is not None and is_its and fcurves.is_ours(action):
+                return action.name
+    return ""
+
+
 def refuse_beside(character: Character, speakers: Iterable[Character]) -> None:
     """Raise RigError where one of several that are to speak has a mesh of a character."""
     others = {face: other for other in speakers for face in other.faces}

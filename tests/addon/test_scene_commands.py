@@ -80,6 +80,19 @@ def test_a_take_is_applied_rendered_and_exported_without_a_window(stage: Path, c
     assert follows(face)
 
 
+def test_a_take_that_replaces_another_of_the_character_says_so(stage: Path, capsys) -> None:
+    face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    how = ("--take", stage / "a.npz", "--character", face)
+    run("apply", stage / "scene.blend", "-o", stage / "b.blend", *how)
+    first = capsys.readouterr().err
+
+    code = run("apply", stage / "b.blend", "-o", stage / "c.blend", *how)
+
+    told = capsys.readouterr().err
+    assert code == 0 and "has a performance" not in first
+    assert f"'{face}' has a performance" in told and "which this take replaces" in told
+
+
 def test_the_scene_of_a_file_that_is_meant_is_named(stage: Path, capsys) -> None:
     face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
     bpy.context.scene.name = "Shot 1"
