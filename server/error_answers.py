@@ -63,6 +63,6 @@ def _storage(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OSError)
     log.error("Storing an upload: %s", error)
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return error_answer(
-        507 if full else 500, f"The server cannot store the upload: {error.strerror}."
-    )
+    remedy = " Make room where it keeps temporary files, or name another folder in TMPDIR."
+    told = f"The server cannot store the upload: {error.strerror}.{remedy if full else ''}"
+    return error_answer(507 if full else 500, told)

@@ -320,4 +320,5 @@ def test_a_disk_that_fills_while_a_form_arrives_is_told_as_that(
     answer = http.post("/v1/animations", files={"audio": ("a.wav", b"RIFF" * 100)})
 
     assert answer.status_code == 507
+    assert "Make room where it keeps temporary files" in answer.json()["error"]
     assert "No space left" in answer.json()["error"]
