@@ -62,6 +62,19 @@ def span_of(strip: bpy.types.Strip) -> tuple[float, float]:
     return float(strip.frame_final_start), float(strip.frame_final_end)
 
 
+def content_start(strip: bpy.types.Strip) -> float:
+    """Frame of a strip's first sample, if it were not trimmed."""
+    return float(strip.content_start if hasattr(strip, "content_start") else strip.frame_start)
+
+
+def move_strip(strip: bpy.types.Strip, by: float) -> None:
+    """Let a strip be heard so many frames later."""
+    if hasattr(strip, "content_start"):
+        strip.content_start += by
+    else:
+        strip.frame_start += by
+
+
 def place_sound(
     scene: bpy.types.Scene,
     path: Path,

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import bpy
 
+from ..blender.scene import content_start, move_strip
 from ..core.errors import DirfaError
 from ..session import state
 from . import acting, cues, lines, refining, strips
@@ -69,6 +70,9 @@ def on_move(line: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
     if line.character is not None:
         acting.shift_edits(scene, line.character, [(line, by)])
     line.last_start = line.frame_start
+    strip = strips.of_recordings(scene).get(line.uid)
+    if strip is not None:
+        move_strip(strip, round(line.frame_start) - content_start(strip))
     rewrite(scene, line.character)
 
 
@@ -102,12 +106,17 @@ def write_postponed(scene: bpy.types.Scene) -> None:
 
 def follow_strips(scene: bpy.types.Scene, target: bpy.types.Object) -> None:
     """Lines of a character go where their strips are now; hand edits go along. Raises AudioError."""
-    heard = strips.of_lines(scene)
+    heard, beside = strips.of_lines(scene), strips.of_recordings(scene)
     starts = {
         line.uid: cues.start_of(scene, line, heard)
         for line in scene.dirfa.lines
         if line.character == target and line.kind == "STRIP" and line.use
     }
+    for line in scene.dirfa.lines:
+        strip = beside.get(line.uid) if line.character == target and line.use else None
+        # A strip begins at a whole frame, a line where it was told to.
+        if strip is not None and abs(content_start(strip) - line.frame_start) >= 1.0:
+            starts[line.uid] = content_start(strip)
     move(scene, starts)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bpy
 
 from ..blender.labels import draw_text
-from ..blender.scene import frame_rate, span_of, usable_rate
+from ..blender.scene import frame_rate, move_strip, span_of, usable_rate
 from . import cues, directing, strips
 
 
@@ -39,11 +39,7 @@ def keep_seconds(scene: bpy.types.Scene) -> int:
     is_faster = frame_rate(scene).per_second > scene.dirfa.rate_before
     for strip in reversed(present) if is_faster else present:
         first = span_of(strip)[0]
-        by = round(_kept(scene, first)) - first
-        if hasattr(strip, "content_start"):
-            strip.content_start += by
-        else:
-            strip.frame_start += by
+        move_strip(strip, round(_kept(scene, first)) - first)
     heard = strips.of_lines(scene)
     for line in scene.dirfa.lines:
         if line.kind == "STRIP":

@@ -11,7 +11,7 @@ import pytest
 
 import dirfa_blender
 from dirfa_blender.blender import fcurves
-from dirfa_blender.blender.scene import span_of
+from dirfa_blender.blender.scene import move_strip, span_of
 from dirfa_blender.core.errors import AudioError
 from dirfa_blender.performing import cues, edits, lines, strips
 from dirfa_blender.performing.speech import Speech, read_samples
@@ -393,6 +393,33 @@ def test_sounds_of_added_recordings_are_laid_out_once_and_only_if_wanted(
 
     assert [len(line.takes) for line in stage.dirfa.lines] == [2, 1]
     assert len(strips.sound_strips(stage)) == 1
+
+
+def test_a_generated_recording_and_its_strip_stay_together(stage, server, tmp_path: Path) -> None:
+    hero = character("Hero")
+    bpy.context.view_layer.objects.active = hero
+    write_tone(tmp_path / "hero_1.wav", 1.0)
+    bpy.ops.dirfa.add_recordings(directory=str(tmp_path), files=[{"name": "hero_1.wav"}])
+    stage.dirfa.source = "STRIPS"
+    bpy.ops.dirfa.generate()
+    line, strip = stage.dirfa.lines[0], strips.sound_strips(stage)[0]
+
+    def keys() -> tuple[float, float]:
+        jaw = fcurves.curves_of(hero.data.shape_keys)['key_blocks["jawOpen"].value', 0]
+        return jaw.range()[:]
+
+    line.frame_start = 40.4
+    assert span_of(strip)[0] == 40
+    bpy.ops.dirfa.refresh()
+    assert line.frame_start == pytest.approx(40.4)
+    before = keys()
+
+    move_strip(strip, 30)
+    strip.name = "moved by hand"
+    bpy.ops.dirfa.refresh()
+
+    assert line.frame_start == span_of(strip)[0] == 70
+    assert keys()[0] == pytest.approx(before[0] + 29.6, abs=1.0)
 
 
 def test_strips_that_moved_before_new_takes_are_followed_at_once(
