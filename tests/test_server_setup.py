@@ -18,8 +18,8 @@ from dirfa_blender.blender.text_lines import wrapped
 from dirfa_blender.core.errors import FormatError, JobCancelled, OutputError, ServerError
 from dirfa_blender.server_watch import LOOKS, PROCESS_STATES, RETRIES, Watch
 from dirfa_blender.setup import bundle as bundles
-from dirfa_blender.setup import environment as environments
 from dirfa_blender.setup import (
+    doctor,
     installation,
     interpreters,
     removal,
@@ -27,6 +27,7 @@ from dirfa_blender.setup import (
     system,
     verification,
 )
+from dirfa_blender.setup import environment as environments
 from dirfa_blender.setup.bundle import Bundle
 from dirfa_blender.setup.environment import LOCK, SERVER, Environment
 from dirfa_blender.setup.installation import Source, Step
@@ -146,9 +147,11 @@ def test_an_interpreter_in_a_closed_home_of_another_user_counts_as_none(tmp_path
         environment.python.symlink_to(closed / "python")
         closed.chmod(0)
         found = environment.condition()
+        told = doctor.found_environment(environment)
         closed.chmod(0o700)
 
     assert found == "incomplete"
+    assert "cannot be run by this user" in told.found and "DIRFA_ENVIRONMENT" in told.remedy
 
 
 def test_changed_pins_are_an_update(made: Environment, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def examine(root: Path) -> list[Finding]:
         *_libraries(),
         Finding("GPU", "NVIDIA" if system.has_nvidia_gpu() else "none (the CPU does everything)"),
         _disk(home.folder),
-        _environment(home),
+        found_environment(home),
         *_packages(home, root),
         _second_blender(root),
         _installed_server(root),
@@ -119,13 +119,22 @@ def _disk(folder: Path) -> Finding:
     return Finding("Disk", f"{free / 1e9:.1f} GB free at {folder.parent}", not remedy, remedy)
 
 
-def _environment(home: environments.Environment) -> Finding:
+def found_environment(home: environments.Environment) -> Finding:
+    """What of the project's own environment is there."""
     if home.is_ready((environments.BASE,)):
         build = home.installed_torch()
         return Finding("Environment", f"complete in {home.folder}, torch build: {build}")
     if home.is_ready((environments.SERVER,)):
         found = f"complete in {home.folder} for all that shows no head; no Blender"
         return Finding("Environment", found, True, "For talk and render: python3 dirfa.py setup")
+    if home.is_made() and not home.has_python():
+        found = f"the Python of {home.folder} cannot be run by this user, or is gone"
+        return Finding(
+            "Environment",
+            found,
+            False,
+            "Name a folder of yours in DIRFA_ENVIRONMENT, or set up anew.",
+        )
     found = "of older pins" if home.is_made() else "unfinished" if home.has_python() else "none yet"
     return Finding("Environment", found, False, "Run: python3 dirfa.py setup")
 
