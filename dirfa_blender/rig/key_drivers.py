@@ -17,7 +17,6 @@ from functools import lru_cache, partial
 import bpy
 import numpy as np
 
-from ..blender.fcurves import driven_paths
 from ..core.characters.driver_expression import evaluate
 from ..core.characters.spelling import plain_spelling
 from .pose_assets import Blend, Pose
@@ -269,7 +268,9 @@ def _source_elsewhere(kind: str, target: bpy.types.DriverTarget) -> Source | Non
         return None
     if bone:
         path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{path}'
-    if path in driven_paths(holder) or not _is_pulled(holder, path):
+    data = holder.animation_data
+    is_driven = data is not None and data.drivers.find(path, index=index) is not None
+    if is_driven or not _is_pulled(holder, path):
         return None
     return Source("", path, index, holder=holder)
 
