@@ -67,12 +67,24 @@ def runtime_folder() -> Path:
 
 
 def write(path: Path, announcement: Announcement) -> None:
-    """Put an announcement in place, whole and readable by its user only."""
+    """Put an announcement in place, whole and readable by its user only.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written there: nobody would find the server.
+    """
     draft = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-        json.dump(asdict(announcement), handle)
-    draft.replace(path)
+    try:
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            json.dump(asdict(announcement), handle)
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"The server's address cannot be written to {path}: {error.strerror or error}. Name another "
+            "file with --announcement."
+        ) from error
 
 
 def read(path: Path) -> Announcement | None:

@@ -292,6 +292,17 @@ def test_a_taken_port_is_a_sentence_and_exit_code_1(tmp_path: Path) -> None:
     assert not (tmp_path / "a.json").exists()
 
 
+def test_a_server_that_cannot_tell_its_address_says_so_and_leaves(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [*QUICK, "serve", "--announcement", str(tmp_path / "gone" / "a.json")],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert run.returncode == 1
+    assert "address cannot be written to" in run.stderr and "--announcement" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_the_user_s_own_server_is_found_while_it_lives(own_runtime_folder: Path) -> None:
     with subprocess.Popen([*QUICK, "serve"], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 30
