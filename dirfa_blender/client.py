@@ -27,6 +27,7 @@ from .core.errors import (
     ServerError,
     Unreachable,
 )
+from .core.file_names import told_name
 from .core.protocol import (
     PROTOCOL_VERSION,
     AnimateSettings,
@@ -266,7 +267,7 @@ def _part_head(boundary: str, disposition: str) -> bytes:
 
 def _plain(file: Path) -> str:
     """A file's name without what would end a header early."""
-    return re.sub(r'["\\\r\n]', "_", file.name)
+    return re.sub(r'["\\\r\n]', "_", told_name(file.name))
 
 
 def _body(start: bytes, parts: Sequence[tuple[bytes, BinaryIO]], tail: bytes) -> Iterator[bytes]:

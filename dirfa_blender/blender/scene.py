@@ -13,6 +13,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import AudioError, OutputError, SettingsError
+from ..core.file_names import is_unicode, told_name
 from ..core.partials import partial_path, remove_stale
 from ..core.timing import FrameRate
 
@@ -93,6 +94,11 @@ def place_sound(
     path = Path(path)
     if not path.is_file():
         raise AudioError(f"There is no recording {path.name} in {path.parent}.")
+    if not is_unicode(str(path)):
+        raise AudioError(
+            f"The name of {told_name(path.name)} is not in Unicode, which Blender's sequencer needs. "
+            "Rename the recording, or switch Sound Strip off."
+        )
     strips = _strips(scene)
     # A strip takes whole frames.
     end = frame_start + seconds * frame_rate(scene).per_second + 1

@@ -10,6 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..blender.pieces import Steps
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
+from ..core.file_names import told_name
 from ..core.protocol import AnimateSettings
 from ..core.transcripts import text_beside
 from ..performing import acting, apply, cues, lines, strips, takes
@@ -67,7 +68,7 @@ class _GenerateOperator(SpeechOperator):
         elif settings.actor == "photo":
             sitting = early.sitting_of(settings)
             photo = sitting.photo
-            name = photo.stem.capitalize()
+            name = told_name(photo.stem.capitalize())
         else:
             target = lines.known_as(context.scene, settings.target)
             Cast(context.scene).admit(target)
@@ -89,7 +90,7 @@ class _GenerateOperator(SpeechOperator):
             )
             if settings.source == "SOUND":
                 self.sound_uid = settings.sound.session_uid
-        asked = LineRequest(uid, speech.path.stem, speech, made_with)
+        asked = LineRequest(uid, told_name(speech.path.stem), speech, made_with)
         is_neutral = again is None and settings.actor == "neutral"
         reading = early.take_reading(sitting) if sitting is not None else None
         request = Request((asked,), sitting, with_neutral_head=is_neutral, reading=reading)
@@ -277,7 +278,7 @@ def _chosen_speech(settings: bpy.types.PropertyGroup) -> tuple[Speech, str]:
     if settings.source == "SOUND":
         return Speech(cues.sound_file(settings.sound)), Path(settings.sound.name).stem
     path = cues.recording_file(settings.audio)
-    return Speech(path), path.stem
+    return Speech(path), told_name(path.stem)
 
 
 CLASSES = (

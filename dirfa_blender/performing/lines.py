@@ -10,6 +10,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import DirfaError
+from ..core.file_names import told_name
 from ..rig import profiles
 from ..rig.character import Character, character_of
 from ..session import state
@@ -20,11 +21,11 @@ LEAST_SHAPES = 8
 
 
 def new_line(scene: bpy.types.Scene, name: str, kind: str) -> bpy.types.PropertyGroup:
-    """A line at the end of the list, chosen in it."""
+    """A line at the end of the list, chosen in it, called what can be written of a name."""
     settings = scene.dirfa
     with state().quietly():
         line = settings.lines.add()
-        line.name, line.kind = name, kind
+        line.name, line.kind = told_name(name), kind
         line.uid = settings.next_uid
         settings.next_uid += 1
         settings.line_index = len(settings.lines) - 1

@@ -86,7 +86,9 @@ def make(folder: Path, platform: str, source: Source, say: pip_process.Voice) ->
         made = replace(made, files=bundles.hashes(folder))
         bundles.write(made)
     except OSError as error:
-        raise OutputError(f"The bundle cannot be written to {folder}: {error.strerror}.") from error
+        raise OutputError(
+            f"The bundle cannot be written to {folder}: {error.strerror or error}."
+        ) from error
     finally:
         for name in (SCRATCH, OWN_PIP):
             shutil.rmtree(folder / name, ignore_errors=True)

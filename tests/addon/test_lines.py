@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import sys
 from pathlib import Path
 
 import bpy
@@ -118,6 +120,23 @@ def test_a_recording_beside_a_file_that_was_never_saved_is_a_sentence_of_its_own
 
     with pytest.raises(RuntimeError, match=r"//speech\.flac is sought beside .* never saved"):
         bpy.ops.dirfa.generate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is Unicode")
+def test_a_recording_with_a_name_that_is_not_utf8_is_spoken_or_refused_whole(
+    stage, server, tmp_path: Path
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    write_tone(tmp_path / "a.wav", 1.0).rename(path)
+    stage.dirfa.source, stage.dirfa.actor, stage.dirfa.target = "FILE", "object", character("Hero")
+    stage.dirfa.audio = str(path)
+
+    assert "caf_.wav is not in Unicode" in refused(bpy.ops.dirfa.generate)
+    assert not len(stage.dirfa.lines)
+
+    stage.dirfa.use_sound = False
+    assert bpy.ops.dirfa.generate() == {"FINISHED"}
+    assert [line.name for line in stage.dirfa.lines] == ["caf_"]
 
 
 def test_a_moved_recording_is_named(stage, tmp_path: Path) -> None:
