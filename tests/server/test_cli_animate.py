@@ -13,6 +13,7 @@ import soundfile
 from dirfa_blender.core.formats.interchange import read_arkit_json, read_live_link_csv
 from dirfa_blender.core.npz_io import read_animation
 from server.__main__ import main
+from server.take import stages_of
 from tests.permissions import permissions_count
 
 RATE = 16000
@@ -210,3 +211,16 @@ def test_programs_read_progress_as_json_lines(
     assert good[-1]["event"] == "done"
     assert all(event["event"] == "progress" for event in good[:-1])
     assert bad[-1]["event"] == "error"
+
+
+def test_a_long_recording_is_not_said_to_be_nearly_done_when_it_has_begun(tmp_path: Path) -> None:
+    sound = tmp_path / "hour.wav"
+    with sound.open("wb") as file:
+        file.truncate(115_000_000)
+    short = tmp_path / "line.wav"
+    short.write_bytes(b"RIFF")
+
+    for path, begun in ((sound, 0.15), (short, 0.6)):
+        *before, animating = stages_of(path, 1)
+        taken = sum(stage.seconds for stage in before)
+        assert taken / (taken + animating.seconds) < begun
