@@ -15,6 +15,7 @@ from typing import Literal
 import bpy
 
 from ..core.errors import RenderError, SettingsError
+from .plain_hair import show_hair_for
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ def configure(scene: bpy.types.Scene, settings: RenderSettings) -> None:
     scene.render.resolution_percentage = 100
     scene.render.use_persistent_data = True
     scene.render.use_motion_blur = False
+    show_hair_for(scene, plainly=settings.engine == "workbench")
     if settings.engine == "cycles":
         _configure_cycles(scene, samples, settings.device)
         if settings.quality == "final":

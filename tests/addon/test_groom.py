@@ -19,6 +19,7 @@ from dirfa_blender.head.head_parts import head_parts
 from dirfa_blender.head.materials import build_strands
 from dirfa_blender.head.shader_hair import HANGING_GAIN
 from dirfa_blender.head.shader_plan import SIDES_ATTRIBUTE
+from dirfa_blender.rendering import engines
 
 from .ball_head import ball_head
 
@@ -228,3 +229,37 @@ def test_strands_are_one_volume_of_light_to_eevee_and_each_its_own_to_cycles(sce
     assert volume.inputs["Normal"].is_linked
     middles = [n.inputs[1].default_value[:] for n in tree.nodes if n.type == "VECT_MATH"]
     assert any(middle == pytest.approx(MIDDLE) for middle in middles)
+
+
+def shown_by(face: bpy.types.Object) -> tuple[bool, bool, bool]:
+    """Whether renders show a head's strands, its cards and its cap."""
+    strands = [child for child in face.parent.children if child.type == "CURVES"]
+    cards = [child for child in face.parent.children if CARDS_KEY in child]
+    cap = not face.modifiers[meshes.CAP_GROUP].show_render
+    return any(not t.hide_render for t in strands), any(not t.hide_render for t in cards), cap
+
+
+def test_workbench_shows_the_cards_of_windows_and_other_engines_strands_again(scene) -> None:
+    made = meshes.build_head(template(), "Head")
+    meshes.link(made, scene.collection)
+    shown = []
+
+    for engine in ("workbench", "workbench", "cycles", "workbench", "eevee"):
+        engines.configure(scene, engines.RenderSettings(engine, 64, 64))
+        shown.append(shown_by(made.face))
+
+    plain, full = (False, True, True), (True, False, False)
+    assert shown == [plain, plain, full, plain, full]
+
+
+def test_hair_that_an_artist_hides_stays_hidden_in_every_engine(scene) -> None:
+    made = meshes.build_head(template(), "Head")
+    meshes.link(made, scene.collection)
+    for child in made.rig.children:
+        if child.type == "CURVES":
+            child.hide_render = True
+
+    for engine in ("workbench", "cycles"):
+        engines.configure(scene, engines.RenderSettings(engine, 64, 64))
+
+        assert shown_by(made.face) == (False, False, False)
