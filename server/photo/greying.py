@@ -78,7 +78,9 @@ def hair_colours(
         found = hair_colour(picture, masks, falling)
         if found is None:
             return {}
-        streaks = read_streaks(picture, landmarks, masks, falling)
+        # What is gathered is seen in its own shade, and little of it.
+        gathered = scalp.fall.is_gathered
+        streaks = None if gathered else read_streaks(picture, landmarks, masks, falling)
         return {"hair": found} | ({} if streaks is None else {SIDES: streaks})
     greying = read_greying(picture, landmarks, masks)
     if greying is None:
