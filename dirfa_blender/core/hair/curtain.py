@@ -77,7 +77,7 @@ CLUMP_METRES, RELIEF_METRES = (
     0.016,
     0.0045,
 )  # across clumps of locks; by which some lie higher than others
-FEWEST_POINTS = 4
+FEWEST_POINTS, FEWEST_OVER_SKIN = 4, 11  # steps of a lock; of one that falls and ends over skin
 # Metres over the ears from which gathered hair runs to where it comes together, over which height it turns
 # there, and beside cap and sheet, from which it ends.
 NAPE_FROM, NAPE_OVER, NAPE_EDGE = 0.080, 0.040, 0.008
@@ -86,7 +86,7 @@ DRAWN_BACK, BEHIND_METRES, OVER_EAR_METRES = (0.0, 1.0, -0.25), 0.025, 0.035
 EDGE_METRES = 0.0030  # beside cap and sheet, from which a lock is over bare skin
 LEAVING_METRES = 0.0005  # by which it is further beside them than at its root
 # By how much further locks of a fringe come beyond that, mean and most.
-STRAGGLING_METRES = (0.0024, 0.008)
+STRAGGLING_METRES = (0.0022, 0.008)
 # A lock ends where it comes so far before the ears and within such a share of the face's half width.
 FACE_AHEAD, FACE_SHARE = 0.03, 0.88
 
@@ -260,8 +260,9 @@ def _walk(
         is_bare |= (off > np.maximum(NAPE_EDGE, off[:, :1])) & ~is_fringe
     below |= is_bare
     last = np.where(below.any(1), below.argmax(1), STEPS - 1)
-    kept = last >= FEWEST_POINTS
     over_skin = is_bare[np.arange(count), last]
+    falls = over_skin & ~_is_tucked(head, points[:, 0, 0])
+    kept = last >= np.where(falls, FEWEST_OVER_SKIN, FEWEST_POINTS)
     points, outward = (_resampled(path[kept], last[kept]) for path in (points, outward))
     return _Guides(points, outward, over_skin[kept])
 

@@ -19,7 +19,7 @@ from ..easing import smoothstep
 from ..head import Head
 from .clumps import clumps, drawn_together, strayed
 from .curls import coil_share, curled
-from .rim import BAND_METRES, density, fineness, inside_metres
+from .rim import BAND_METRES, density, fineness, inside_metres, thinned_downward
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,8 +39,10 @@ RIM_METRES = 0.010  # from its line, of the cap's rim
 # A strand ends where it comes this near to the hairline, and is kept if so many of its points do not.
 EDGE_ROWS = 1.3
 LEAST_POINTS = 3
+CROWN_BAND = 0.5  # of the way to a bald crown, that counts as way to the line
 # Metres before the line at which strands end that come nearer to it by so much: at most, for edges fray.
-UNEVEN_ENDS, COMING_METRES = 0.013, 0.001
+UNEVEN_ENDS, COMING_METRES = 0.016, 0.001
+FOREHEAD_EVEN = 0.8  # of that, which is taken off over the forehead
 BURIED_METRES = 0.0015  # under the skin, from which the cap bears no hair
 SHALLOW_METRES = 0.0005  # under the skin, up to which a strand may lie
 # Under which a head remembers how curly and how wavy its hair is, 0 to 1, where it parts, how far it is
@@ -56,6 +58,7 @@ SWAY_TURNS, ALIKE, ALIKE_TURNS = 9.0, 0.5, 5.0
 LOCK_CELLS = (0.5, 1.0)
 # What is left of a lock's width at its tip; share of strands that leave it, and how far those stand off.
 CLOSED = 0.3
+LOOSE_METRES = 0.020  # from the line, over which locks come to draw together
 STRAYS, STRAY_METRES = 0.025, 0.009
 LOCK_TONE, CLUMP_TONE = 0.25, 0.45  # of a strand's tone, that its lock and that its clump have
 CLUMP_METRES = (0.007, 0.012)  # across clumps of locks of straight hair and of open curls
@@ -70,6 +73,8 @@ SWEEP, MOST_SWEPT = 0.3, 2.0
 PARTED, COMBED, CENTRAL = 0.10, 0.30, 0.25
 # Times as many roots more along the parting, from where hair runs away; metres over which there are.
 PARTING_GAIN, PARTING_METRES = 1.2, 0.010
+# Of the cap's height, below and above which hair before the ears grows straight down, and down and back.
+SIDEBURN_HEIGHTS = (0.38, 0.60)
 # By how much more a fringe runs forward, and how much more down.
 FORWARD, FALLING = 1.3, 0.75
 
@@ -178,6 +183,9 @@ def strands(head: Head, *, count: int = STRANDS, seed: int = 7) -> Strands | Non
     places = field.at(field.place, np.clip(guides[..., 0], 0.0, None), guides[..., 1])
     wide = CLUMP_METRES[0] + wave * (CLUMP_METRES[1] - CLUMP_METRES[0])
     middle, closing = clumps(places, wide, random)
+    # Short hair at the line does not come together in locks.
+    tip = field.at(field.inside, np.clip(guides[:, -1, 0], 0.0, None), guides[:, -1, 1])
+    closing = closing * smoothstep(tip, 0.0, LOOSE_METRES)
     off = guides[middle] - guides
     columns = cap.shape[1]
     off[..., 1] = (off[..., 1] + columns / 2) % columns - columns / 2
@@ -251,7 +259,9 @@ def lie(
         -1,
     )
     # From the crown backward hair falls down and back, at the sides down and a little back.
-    aside = np.stack([0.0 * x, 0.30 + 0.25 * ahead, -np.ones_like(x)], -1)
+    # Sideburns grow straight down.
+    upper = smoothstep((z - SIDEBURN_HEIGHTS[0]) / (SIDEBURN_HEIGHTS[1] - SIDEBURN_HEIGHTS[0]))
+    aside = np.stack([0.0 * x, (0.30 + 0.25 * ahead) * upper, -np.ones_like(x)], -1)
     behind = np.stack([0.15 * x, 0.5 * np.ones_like(x), -np.ones_like(x)], -1)
     back = smoothstep((y - 0.15) / 0.5)[..., None]
     sides = aside * (1 - back) + behind * back
@@ -287,7 +297,7 @@ class _Field:
     place, outward : (R, C, 3) metres, unit
     flow : (R, C, 2) rows and columns a metre in which hair lies
     lift, length : (R, C) metres
-    inside : (R, C) metres from the hairline
+    inside : (R, C) metres from the hairline, or as far as counts toward a bald crown
     """
 
     place: Floats
@@ -310,7 +320,12 @@ class _Field:
         flow = np.linalg.solve(normal, np.einsum("rcij,rci->rcj", tangents, wanted)[..., None])
         share = np.clip(lift / FULL_METRES, 0.0, 1.0)
         length = SHORT_METRES + (LONG_METRES - SHORT_METRES) * share**1.5
-        return cls(cap, outward, flow[..., 0], lift, length, inside_metres(cap, cap[0]))
+        inside = thinned_downward(inside_metres(cap, cap[0]), cap)
+        bare = lift < -SHALLOW_METRES
+        if bare.any():
+            # Toward a bald crown hair thins out as well, over a wider band.
+            inside = np.minimum(inside, CROWN_BAND * inside_metres(cap, cap[bare]))
+        return cls(cap, outward, flow[..., 0], lift, length, inside)
 
     def at(self, values: Floats, row: Floats, column: Floats) -> Floats:
         """Values (R, C, ...) between the grid's points; beyond the hairline they go on straight."""
@@ -461,6 +476,10 @@ def _ended(path: Floats, field: _Field, random: np.random.Generator) -> Floats:
     lock = np.round(path[:, 0, -1]).astype(np.int64)
     own = random.random(int(lock.max(initial=0)) + 1)[lock] + random.random(len(path))
     before = UNEVEN_ENDS * (own[:, None] / 2.0) ** 1.5
+    # Over the forehead hair runs along the line, and does not end for that.
+    height = field.at(field.place[..., 2], np.clip(path[..., 0], 0.0, None), path[..., 1])
+    low, high = field.place[..., 2].min(), field.place[..., 2].max()
+    before = before * (1.0 - FOREHEAD_EVEN * smoothstep((height - low) / (high - low), 0.5, 0.7))
     comes = inside < inside[:, :1] - COMING_METRES
     is_over = (path[..., 0] < EDGE_ROWS) | ((inside < before) & comes)
     over = np.logical_or.accumulate(is_over, axis=1)

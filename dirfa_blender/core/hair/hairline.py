@@ -18,7 +18,7 @@ from ..anatomy.hair_cap import COLUMNS, hairline
 from ..easing import smoothstep
 from ..head import Head
 from .groom import cap_grid, cap_order
-from .rim import inside_metres
+from .rim import SIDEBURN, inside_metres
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,10 +26,6 @@ LIMITS = (-0.040, 0.085)  # metres by which a line may move down, to the brows, 
 STEEP_ROWS = (2, 5)  # rows that say how a column goes on below its line
 TAPER_METRES = 0.009  # over which hair rises from its edge
 ROOTED_METRES = 0.009  # inside its edge, over which hair comes to grow densely
-SIDEBURN = (
-    84.0,
-    111.0,
-)  # mm round the head from the middle of the forehead, between which sideburns grow
 SUNK_METRES = 0.0008  # of the edge below the skin
 # Of hair round a bald crown: its upper edge over the ears' landmarks at the sides and at the back, over
 # which height it thins out, how uneven its edge is, and how deep the rest of the cap lies in the skin.

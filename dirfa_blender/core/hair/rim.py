@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..anatomy.face_view import nearest
+from ..anatomy.grid import HALF_TURN
+from ..anatomy.hair_cap import COLUMNS
 from ..easing import smoothstep
 
 Floats = npt.NDArray[np.float64]
@@ -20,6 +22,9 @@ BAND_METRES, UNEVEN_METRES, UNEVEN_WAVES = 0.010, 0.0035, (61, 97, 139)
 BEGINS = 0.45  # of that, outside the line, at which there would be no hair
 # Metres over which hairs at the line are finer and shorter, and what they have of thickness and length.
 FINE_METRES, FINEST, SHORTEST = 0.012, 0.40, 0.45
+# Millimetres round the head from the middle of the forehead, between which sideburns grow; and of the
+# height over their lower ends what counts as way from the line, for they thin out downward.
+SIDEBURN, DOWNWARD = (84.0, 112.0), 0.35
 DENSE = 4  # points of the line between two of its columns
 
 
@@ -31,6 +36,19 @@ def inside_metres(places: npt.ArrayLike, line: Floats) -> Floats:
     flat = points.reshape(-1, 3)
     away = np.linalg.norm(flat - dense[nearest(flat, dense)], axis=1)
     return away.reshape(points.shape[:-1])
+
+
+def thinned_downward(inside: Floats, cap: Floats) -> Floats:
+    """(R, C) metres from the line of a cap (R, C, 3), less in its sideburns the nearer to their ends."""
+    half = np.linspace(0.0, HALF_TURN, COLUMNS + 1)
+    left = np.flatnonzero((half > SIDEBURN[0]) & (half < SIDEBURN[1]))
+    result = inside.copy()
+    for columns in (left, 2 * COLUMNS - left):
+        height = cap[:, columns, 2] - cap[0, columns, 2].min()
+        top = cap[0, columns[[0, -1]], 2].min() - cap[0, columns, 2].min()
+        limit = np.where(height < top, DOWNWARD * height, np.inf)
+        result[:, columns] = np.minimum(result[:, columns], limit)
+    return result
 
 
 def unevenness(columns: int) -> Floats:

@@ -21,7 +21,7 @@ from dirfa_blender.core.hair.groom import (
     cap_order,
     under_strands,
 )
-from dirfa_blender.core.hair.hairline import with_hairline
+from dirfa_blender.core.hair.hairline import with_hairline, without_sideburns
 from dirfa_blender.core.hair.locks import locks
 from dirfa_blender.core.hair.tresses import (
     OVER_EAR,
@@ -214,19 +214,19 @@ def test_hair_says_which_ears_it_leaves_free() -> None:
     assert behind_ears(template()) == (False, False)
 
 
-def test_hair_grows_on_temples_only_where_it_is_brought_behind_the_ear() -> None:
+def test_gathered_hair_of_a_temple_runs_back_over_the_ear() -> None:
     marks = template().landmarks()
-    counts = []
-    for before in (True, False):
-        head = haired(replace(LONG, before_ear=(before, True)))
-        made = curtain(head)
-        assert made is not None
-        root = made.points[:, 0]
-        temple = (root[:, 1] < marks[[234, 454], 1].mean()) & (root[:, 0] > 0)
-        counts.append(int((temple & (root[:, 2] < marks[[105, 334], 2].max())).sum()))
+    bare = with_hairline(template(), without_sideburns((1.0, 1.0)))
 
-    assert counts[0] < 5
-    assert counts[1] > 50
+    short = Fall((0.05, 0.05), (False, False), LONG.half_widths, is_gathered=True)
+    made = curtain(with_tresses(bare, short))
+
+    assert made is not None
+    root, tip = made.points[:, 0], made.points[:, -1]
+    temple = (root[:, 1] < marks[[234, 454], 1].mean() - 0.01) & (np.abs(root[:, 0]) > 0.03)
+    temple &= root[:, 2] < marks[[105, 334], 2].max() + 0.03
+    assert temple.sum() > 20
+    assert np.median((tip - root)[temple, 1]) > 0.03
 
 
 def test_gathered_hair_grows_over_the_forehead_too_and_runs_together_at_the_nape() -> None:
