@@ -35,6 +35,9 @@ REACH = 0.05  # eye distances, over which single hairs are evened out
 WHOLE_SHADE, WHOLE_TRUST = 0.4, 0.3
 # Trust below which a colour is not seen, and how far a beard is believed where skin turns away.
 LEAST_TRUST, GLIMPSED = 0.03, 0.12
+# Landmarks of the cheeks between the corners of the mouth and the jaw, sum of trust in them from which they
+# tell, and share of a beard's shade there from which and to which it goes on over the jaw to the ears.
+CHEEKS, LEAST_CHEEK, CHEEK_BEARDED = (192, 416, 214, 434), 0.5, (0.15, 0.45)
 LEAST_AREA = 0.05  # square eye distances of beard, below which there is none
 # Landmarks of the chin, and the mean of beard on them from which and to which a face counts as bearded.
 CHIN = (200, 199, 175, 421, 201, 428, 208, 424, 204, 418, 194, 262, 32, 431, 211)
@@ -92,9 +95,21 @@ def beard_shade(
     there = beard_zone() * np.clip(2.0 * sampled(share, places)[:, 0] - 1.0, 0.0, 1.0)
     turned = GLIMPSED * there * (known == 0.0)
     usual = (logs.sum((0, 1)) / taken.beard.sum()).astype(np.float64)
-    seen = np.where(turned[:, None] > 0.0, usual, seen)
+    seen = np.where(turned[:, None] > 0.0, _on_cheeks(seen, known, usual) * usual, seen)
     completed = near.completed(seen, np.maximum(known, turned), np.zeros(3), 0.002)
     return near.smoothed(beard_zone()[:, None], 2) * completed
+
+
+def _on_cheeks(seen: Floats, known: Floats, usual: Floats) -> float:
+    """0 where a beard (V, 3), believed so far (V,), is one round the mouth alone, to 1 where it goes on over
+    the cheeks' lower edge, or nothing is known of that.
+    """
+    places = template().landmark_vertices[list(CHEEKS)].astype(np.int64).ravel()
+    weights = known[places]
+    if weights.sum() < LEAST_CHEEK:
+        return 1.0
+    grown = seen[places] @ usual / max(float(usual @ usual), 1e-9)
+    return float(smoothstep(np.array(np.average(grown, weights=weights)), *CHEEK_BEARDED))
 
 
 def bearded(taken: Complexion, unit: float, places: Floats) -> float:

@@ -79,3 +79,21 @@ def test_no_beard_grows_on_forehead_ears_shoulders_or_beside_the_nose() -> None:
 
     assert not zone[head.part("ear_*", "bust", "scalp")].any()
     assert zone[forehead & (np.abs(head.vertices[:, 0]) < 0.05)].max() == 0.0
+
+
+def test_a_beard_round_the_mouth_alone_does_not_go_on_over_the_jaw(near: Neighbours) -> None:
+    head = template()
+    angle = np.linalg.norm(head.vertices - head.landmarks()[58], axis=1) < 0.006
+    trust = np.where(head.vertices[:, 1] < head.landmarks()[[172, 397], 1].mean(), 1.0, 0.0)
+    half = np.zeros((SIZE, SIZE), np.float32)
+    half[:, SIZE // 2 :] = 1.0
+    taken = replace(_taken(1.0), beard=half)
+
+    def shade(half_width: float) -> float:
+        # What turns away lies in the jaw's shade, where skin and beard are not told apart.
+        is_seen = (trust == 0.0) | (np.abs(head.vertices[:, 0]) < half_width)
+        places = np.stack([np.where(is_seen, SIZE - 4.0, 4.0), np.full(len(trust), 9.0)], -1)
+        return float(beard_shade(taken, 10.0, places, trust, near)[angle].mean())
+
+    assert shade(0.028) > 0.2 * np.log(DARK)
+    assert shade(0.060) < 0.4 * np.log(DARK)
