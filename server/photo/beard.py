@@ -101,7 +101,7 @@ def beard_shade(
 
 
 def _on_cheeks(seen: Floats, known: Floats, usual: Floats) -> float:
-    """0 where a beard (V, 3), believed so far (V,), is one round the mouth alone, to 1 where it goes on over
+    """0 where a beard (V, 3), believed so far (V,), is one round the mouth alone, 1 where it goes on over
     the cheeks' lower edge, or nothing is known of that.
     """
     places = template().landmark_vertices[list(CHEEKS)].astype(np.int64).ravel()
