@@ -108,7 +108,8 @@ def _on_cheeks(seen: Floats, known: Floats, usual: Floats) -> float:
     weights = known[places]
     if weights.sum() < LEAST_CHEEK:
         return 1.0
-    grown = seen[places] @ usual / max(float(usual @ usual), 1e-9)
+    # Lighter than skin or darker: sides may be grey where the rest is not.
+    grown = np.linalg.norm(seen[places], axis=1) / max(float(np.linalg.norm(usual)), 1e-6)
     return float(smoothstep(np.array(np.average(grown, weights=weights)), *CHEEK_BEARDED))
 
 

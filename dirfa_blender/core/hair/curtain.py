@@ -77,6 +77,7 @@ CLUMP_METRES, RELIEF_METRES = (
     0.016,
     0.0045,
 )  # across clumps of locks; by which some lie higher than others
+LEAST_TUCKED = 5  # points of a lock before it goes under an ear, that it has at least
 FEWEST_POINTS, FEWEST_OVER_SKIN = 4, 11  # steps of a lock; of one that falls and ends over skin
 # Metres over the ears from which gathered hair runs to where it comes together, over which height it turns
 # there, and beside cap and sheet, from which it ends.
@@ -215,10 +216,14 @@ def _walked(
     bare[: HAIRLINE_ROWS[fringe_of(head) > 0.5]] = 0.0
     then = _walk(head, cap, skin, _roots(cap, bare, filling, random), random)
     points, is_sunk = _off_the_skin(head, np.concatenate([first.points, then.points]))
-    clear = ~is_sunk.any(1)
+    # What is brought behind an ear goes on till there; all else that would lie so deep is none.
+    last = np.where(is_sunk.any(1), is_sunk.argmax(1) - 1, POINTS - 1)
+    least = np.where(_is_tucked(head, points[:, 0, 0]), LEAST_TUCKED, POINTS - 1)
+    clear = last >= least
     outward = np.concatenate([first.outward, then.outward])
     over_skin = np.concatenate([first.over_skin, then.over_skin])
-    return _Guides(points[clear], outward[clear], over_skin[clear])
+    points, outward = (_resampled(path[clear], last[clear]) for path in (points, outward))
+    return _Guides(points, unit(outward), over_skin[clear])
 
 
 def _walk(
