@@ -77,7 +77,9 @@ def locks(head: Head, *, count: int = STRANDS, seed: int = 11) -> Strands | None
     # Some lie between the sheet and the nape, and turn in to it: behind the ends there is no hollow.
     within = random.uniform(0.0, 1.0, many)
     within = np.where(random.random(many) < WITHIN_SHARE, within, 0.0)[which, None]
-    room = _room(head, place, normal) * within * smoothstep(share, *WITHIN_FROM)
+    room, turns = np.zeros(place.shape[:2]), np.flatnonzero(within[:, 0])
+    room[turns] = _room(head, place[turns], normal[turns]) * within[turns]
+    room *= smoothstep(share, *WITHIN_FROM)
     # Roots come out of the cap.
     lift = lift - 0.004 * np.exp(-share * 12.0)
     across = np.cross(normal, (0.0, 0.0, 1.0))
