@@ -67,6 +67,8 @@ WHOLE_BEARD = 0.4  # logarithm by which a beard differs from skin, from which it
 HAIR_CONTRAST = 0.22  # logarithm, standard deviation, from hair to hair of a beard
 UNDER_HAIR = 0.8  # of hair's light, that the scalp under it has
 ROOTS = 0.9  # of the scalp's colour that roots of hair give, wherever it grows
+# Factors on linear red, green and blue that skin of an ear, full of blood and thin, has beside the face's.
+EAR_FLUSH = (0.99, 0.90, 0.90)
 SHORN = 0.75  # of the scalp's colour that short hair round a bald crown gives
 BAND = 64  # rows of a texture made together: more would not stay where a processor is fast
 
@@ -223,6 +225,7 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     red = tone * plausible_lips(lips, float(lightness(tone)))
     colours["lips"] = _as_colour(red)
     base = painted(base, red, lips, near.smoothed(zones().lips[:, None], 1)[:, 0])
+    base *= np.array(EAR_FLUSH) ** near.smoothed(head.part("ear_*").astype(float)[:, None], 3)
     scalp = hair_read.result()
     metres_per_px = 1.0 / (fit.view.scale * enlarged)
     if scalp.is_covered or (scalp.is_bald and not scalp.has_sides):

@@ -125,7 +125,7 @@ def _evened(rings: Array) -> Array:
     inside = stack[first:-1]
     around = np.roll(inside, 1, axis=1) + np.roll(inside, -1, axis=1)
     along = stack[first - 1 : -2] + stack[first + 1 :]
-    stack[first:-1] = (4 * inside + around + along) / 8
+    stack[first:-1] = (6 * inside + around + along) / 10
     return stack
 
 
@@ -158,13 +158,13 @@ def _within_rim(back: Array, up: Array, inward: Array, rim: Array) -> Array:
     plane = plane + (rim - plane) * np.clip(inward, 0.0, 1.0) ** 3
     groove = 0.5 + 0.5 * np.tanh((np.hypot(back, up) - 15.0) / 3.0)
     groove *= 0.5 + 0.5 * np.tanh((up + 9.0 + 0.35 * back) / 4.0)
-    height = plane - 4.2 * groove * np.exp(-(((inward - 0.83) / 0.105) ** 2))
-    height -= 3.2 * _inside(place, _FOSSA, 3.0)
-    height -= 10.5 * _inside(place, _CONCHA, 3.6) * (1.0 - 0.32 * _ridge(place, _ROOT, 3.2))
+    height = plane - 7.5 * groove * np.exp(-(((inward - 0.80) / 0.095) ** 2))
+    height -= 4.2 * _inside(place, _FOSSA, 2.6)
+    height -= 15.0 * _inside(place, _CONCHA, 2.6) * (1.0 - 0.36 * _ridge(place, _ROOT, 2.8))
     # Deepest at the canal, under the tragus.
-    height -= 5.0 * np.exp(-((np.hypot(back + 1.0, up + 2.0) / 3.6) ** 2))
-    height += 1.6 * np.maximum.reduce([_ridge(place, line, 3.4) for line in (_ANTIHELIX, *_CRURA)])
-    height += 6.5 * _ridge(place, _TRAGUS, 3.0) + 4.2 * _ridge(place, _ANTITRAGUS, 2.8)
+    height -= 9.0 * np.exp(-((np.hypot(back + 1.5, up + 2.0) / 3.4) ** 2))
+    height += 3.8 * np.maximum.reduce([_ridge(place, line, 2.8) for line in (_ANTIHELIX, *_CRURA)])
+    height += 8.0 * _ridge(place, _TRAGUS, 3.0) + 5.0 * _ridge(place, _ANTITRAGUS, 2.8)
     return height
 
 
