@@ -20,6 +20,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.anatomy.eyes import EYE_CENTRE
 from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.likeness.landmarks import EYE_LEFT
@@ -42,6 +43,10 @@ CREASE_MM, CREASE_WIDE_MM = 2.9, 1.0
 CREASE_DARK = 0.32
 # How dark roots of lashes make the edge of the upper and the lower lid, and how far from it, millimetres.
 ROOTS_DARK, ROOTS_MM = (0.85, 0.4), (1.1, 0.7)
+# Linear light of the caruncle, the wet flesh in the inner corner of the eye, and how far skin tints it.
+CARUNCLE, CARUNCLE_SKIN = (0.40, 0.12, 0.11), 0.25
+# Millimetres beside the inner corner over which it ends, and behind the edge of the lids over which it begins.
+CARUNCLE_BESIDE, CARUNCLE_BEHIND = (3.5, 6.5), (0.3, 1.2)
 LIP_DETAIL = 0.45  # share of the photo's detail on lips
 # Light of lips over that of skin, red over green and blue over green of the same: least and most.
 LIP_LIGHT, LIP_RED, LIP_BLUE = (0.42, 0.72), (1.32, 3.0), (1.0, 1.25)
@@ -65,12 +70,14 @@ class Zones:
     lips : the red of the lips
     shaded : skin that the lips shade, where the photo is not believed either
     lid_gain : (V, 3) what a lid's thin skin, crease and roots of lashes leave of the light
+    caruncle : the flesh in the inner corner of the eye
     """
 
     lids: Floats
     lips: Floats
     shaded: Floats
     lid_gain: Floats
+    caruncle: Floats
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +91,14 @@ def zones() -> Zones:
     gain = np.minimum(left[1], left[1][mirror])
     lips = head.part("lips_*") & ~head.part("cavity")
     shaded = np.where(lips, 0.0, _by_lips(points, marks))
-    return Zones(lids, lips.astype(np.float64), np.maximum(shaded, shaded[mirror]), gain)
+    flesh = _caruncle(points, marks) * head.part("lid_upper_left", "lid_lower_left")
+    return Zones(
+        lids,
+        lips.astype(np.float64),
+        np.maximum(shaded, shaded[mirror]),
+        gain,
+        np.maximum(flesh, flesh[mirror]),
+    )
 
 
 def photo_share(bearded: float = 0.0) -> Floats:
@@ -103,7 +117,7 @@ def lips_over_skin(colours: Mapping[str, Colour]) -> Floats:
 
 
 def painted(base: Floats, lips: Floats, seen: Floats, edge: Floats) -> Floats:
-    """(V, 3) linear RGB: the even skin with lids and lips.
+    """(V, 3) linear RGB: the even skin with lids, the inner corners of the eyes and lips.
 
     Parameters
     ----------
@@ -111,7 +125,9 @@ def painted(base: Floats, lips: Floats, seen: Floats, edge: Floats) -> Floats:
     seen : (3,) lips over skin in the photo
     edge : (V,) 0..1, the red of the lips with soft edges
     """
+    flesh = np.array(CARUNCLE) + CARUNCLE_SKIN * (base - np.array(CARUNCLE))
     result = base * zones().lid_gain
+    result += zones().caruncle[:, None] * (flesh - result)
     # The part of the photo's own colour that its detail brings back.
     brought = 1.0 + LIP_DETAIL * (np.clip(seen, 0.3, 1.2) - 1.0)
     return result + edge[:, None] * (lips / brought - result)
@@ -157,6 +173,17 @@ def _left_lid(points: Floats, marks: Floats) -> tuple[Floats, Floats]:
     roots = dark * np.exp(-((np.where(above, from_upper, from_lower) / reach) ** 2)) * ahead
     roots *= np.clip(4.0 * along, 0.0, 1.0)
     return np.maximum(zone, beside), shade * ((1.0 - CREASE_DARK * crease) * (1.0 - roots))[:, None]
+
+
+def _caruncle(points: Floats, marks: Floats) -> Floats:
+    """(V,) 0..1 of what lies behind the edges of lids at the left eye's inner corner; millimetres."""
+    edge = _line(marks[list(EYE_LEFT)])
+    beside = np.abs(points[:, 0] - marks[_UPPER[0], 0])
+    middle = EYE_CENTRE
+    nearest = np.linalg.norm(points[:, None] - edge[None], axis=-1).argmin(1)
+    reach = np.linalg.norm(edge - middle, axis=1)[nearest]
+    behind = reach - np.linalg.norm(points - middle, axis=1)
+    return smoothstep(behind, *CARUNCLE_BEHIND) * (1.0 - smoothstep(beside, *CARUNCLE_BESIDE))
 
 
 def _by_lips(points: Floats, marks: Floats) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..easing import smoothstep
 from .eyes import EYE_CENTRE, EYE_RADIUS
 from .grid import EYE, LIP_RINGS, MOUTH, MOUTH_RINGS, NOSTRIL, Curves, Grid, build_grid, ring_size
 from .mouth import CAVITY_BOX
@@ -18,6 +19,9 @@ from .surface import RADIUS, Array, landmark_domain, neutral_landmarks, surface
 from .uv import skin_uv
 
 LID_THICKNESS = 1.3  # mm
+# Radians by which the lids' lining goes on behind the inner corner before it meets the globe, and share of
+# a lid's length over which that ends: the wet pink hollow of the caruncle, some 4 mm wide.
+CARUNCLE_SLIDE, CARUNCLE_LENGTH = 0.26, 0.3
 
 _UPPER_LID = (362, 398, 384, 385, 386, 387, 388, 466, 263)
 _LOWER_LID = (263, 249, 390, 373, 374, 380, 381, 382, 362)
@@ -156,14 +160,16 @@ def _add_lid_rims(half: Half, grid: Grid, points: Array) -> None:
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     n = len(edge)
     tears = np.sin(np.pi * np.clip(np.arange(n) / (n / 2) - 1.0, 0.0, 1.0))[:, None] ** 0.5
+    from_corner = np.minimum(np.arange(n), n - np.arange(n)) / (n / 2)
+    hollow = CARUNCLE_SLIDE * (1.0 - smoothstep(from_corner / CARUNCLE_LENGTH))[:, None]
     rings = []
-    for radius, dry, wet in (
-        (0.5, 0.02, -0.006),
-        (EYE_RADIUS + 0.12, 0.0, -0.034),
-        (EYE_RADIUS + 0.1, 0.12, 0.12),
-        (EYE_RADIUS + 0.6, 0.45, 0.45),
+    for radius, dry, wet, deep in (
+        (0.5, 0.02, -0.006, 0.3),
+        (EYE_RADIUS + 0.12, 0.0, -0.034, 1.0),
+        (EYE_RADIUS + 0.1, 0.12, 0.12, 1.0),
+        (EYE_RADIUS + 0.6, 0.45, 0.45, 0.8),
     ):
-        slide = dry + (wet - dry) * tears
+        slide = dry + (wet - dry) * tears + deep * hollow
         reach = np.linalg.norm(away, axis=1, keepdims=True)
         target = (
             reach * 0.5 + (EYE_RADIUS + 0.12) * 0.5 if radius < 1 else np.full_like(reach, radius)
