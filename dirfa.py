@@ -43,6 +43,7 @@ COMMANDS = {
     "train": ("server", "adapt the mapping network to an actor from film, or train it anew"),
     "evaluate": ("server", "measure the mapping network"),
     "evaluate-head": ("server", "measure how like their photos heads look"),
+    "measure-shapes": ("server", "measure how the photo fit's landmark network sees shapes move"),
     "track": ("server", "video of a face -> take"),
     "extension": ("", "build and validate the Blender extension"),
     "bundle": ("", "fetch what the server needs, for a computer without network"),

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "train": "server.training.train",
     "evaluate": "server.evaluation.report",
     "evaluate-head": "server.evaluation.heads",
+    "measure-shapes": "server.evaluation.seen_shapes",
     "track": "server.tracking.track",
     "microphone": "server.microphone",
 }

@@ -40,7 +40,7 @@ ALONG = 0.1  # weight of what is seen along a line of sight, against across it
 TURNED_ROUNDS = 5  # of the pose of a turned photo
 # A fit that pays for expressions finds too little of a smile: over 121 portraits the corners of the fitted
 # neutral mouth still rose by a third of what the smile had been found to lift them.
-SMILE_FOUND = 0.7  # share of a smile that the fit finds
+SMILE_FOUND = 0.85  # share of a smile that the fit finds
 BROADEST = 1.4  # weight of a laugh's smile, where 1 is a full smile of closed lips
 # Round the lips, over which a correction by looking fades into one that moves the mouth as a whole.
 MOUTH_REACH = 0.018  # metres

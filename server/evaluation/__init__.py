@@ -4,5 +4,5 @@
   on a `bench` that holds the networks, the `baselines` (`dirfa_engine`) and the `material`.
 * A module a measure: `agreement`, `closures` and `lip_error` of lips, `sync` of lips and sound, `motion`,
   `beats`, `diversity`, `emotion` and `frechet` of the rest. `languages` and `noises` make recordings.
-* `heads` is ``evaluate-head``, with `head_sheet` and `head_depth`.
+* `heads` is ``evaluate-head``, with `head_sheet` and `head_depth`; `seen_shapes` is ``measure-shapes``.
 """

@@ -45,7 +45,7 @@ CREASE_DARK = 0.32
 ROOTS_DARK, ROOTS_MM = (0.85, 0.4), (1.1, 0.7)
 # Linear light of the caruncle, the wet flesh in the inner corner of the eye, and how far skin tints it.
 CARUNCLE, CARUNCLE_SKIN = (0.40, 0.12, 0.11), 0.25
-# Millimetres beside the inner corner over which it ends, and behind the edge of the lids over which it begins.
+# Millimetres beside the inner corner over which it ends, and behind the edge of lids where it begins.
 CARUNCLE_BESIDE, CARUNCLE_BEHIND = (3.5, 6.5), (0.3, 1.2)
 LIP_DETAIL = 0.45  # share of the photo's detail on lips
 # Light of lips over that of skin, red over green and blue over green of the same: least and most.
@@ -179,10 +179,9 @@ def _caruncle(points: Floats, marks: Floats) -> Floats:
     """(V,) 0..1 of what lies behind the edges of lids at the left eye's inner corner; millimetres."""
     edge = _line(marks[list(EYE_LEFT)])
     beside = np.abs(points[:, 0] - marks[_UPPER[0], 0])
-    middle = EYE_CENTRE
     nearest = np.linalg.norm(points[:, None] - edge[None], axis=-1).argmin(1)
-    reach = np.linalg.norm(edge - middle, axis=1)[nearest]
-    behind = reach - np.linalg.norm(points - middle, axis=1)
+    reach = np.linalg.norm(edge - EYE_CENTRE, axis=1)[nearest]
+    behind = reach - np.linalg.norm(points - EYE_CENTRE, axis=1)
     return smoothstep(behind, *CARUNCLE_BEHIND) * (1.0 - smoothstep(beside, *CARUNCLE_BESIDE))
 
 

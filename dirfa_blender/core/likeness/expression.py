@@ -1,13 +1,16 @@
 """Which expression a photo shows, told from whose face it is by what each can do.
 
 The template's own shapes move lips, lids and brows in few ways, each at a price; an identity is a smooth
-field (see `morph`), which cannot part two lips that touch. No bpy.
+field (see `morph`), which cannot part two lips that touch. What a photo tells of them went through a
+landmark network, whose points follow a face only in part and move along with what it expects of one. So
+shapes count as it sees them, which was measured on drawn heads (``measure-shapes``). No bpy.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +20,7 @@ from .morph import IDENTITY, kernel, landmark_noise
 
 Floats = npt.NDArray[np.float64]
 
+SEEN_SHAPES_PATH = Path(__file__).resolve().parents[3] / "rigs" / "head" / "seen_shapes.npz"
 # Shapes that the expression of a photo is explained with, and how far each usually goes. Lids and
 # brows are kept short: a wide eye or a low brow is more often the person than the moment, and nobody's
 # portrait is taken in a blink.
@@ -42,7 +46,7 @@ class ExpressionBasis:
     Attributes
     ----------
     names : K shapes
-    deltas : (K, N, 3) metres, motion of the landmarks at weight 1
+    deltas : (K, N, 3) metres, motion of the landmarks at weight 1, as the landmark network sees it
     whitener : (3, N, N) inverse covariance of what identity and noise do along each axis
     form : (K, K) of the quadratic whose bounded minimum is sought
     """
@@ -71,7 +75,7 @@ def expression_basis() -> ExpressionBasis:
     """The template's, made once."""
     template = shaped_template()
     rows = [template.shape_names.index(name) for name in USUAL_WEIGHTS]
-    deltas = template.landmark_deltas()[rows].astype(np.float64)
+    deltas = template.landmark_deltas()[rows].astype(np.float64) + _seen_beyond_the_mesh()
     covariance = kernel(template.landmarks().astype(np.float64))
     noise = landmark_noise()
     # Depth is doubted by as much again as the whole identity may vary.
@@ -82,3 +86,11 @@ def expression_basis() -> ExpressionBasis:
     usual = np.array(list(USUAL_WEIGHTS.values()))
     form = np.einsum("kni,inm,lmi->kl", deltas, whitener, deltas, optimize=True)
     return ExpressionBasis(tuple(USUAL_WEIGHTS), deltas, whitener, form + np.diag(usual**-2.0))
+
+
+def _seen_beyond_the_mesh() -> Floats:
+    """(K, N, 3) metres that the network sees shapes move otherwise than the mesh; none in depth."""
+    with np.load(SEEN_SHAPES_PATH) as file:
+        rows = dict(zip(file["names"].tolist(), file["mm"].astype(np.float64), strict=True))
+    across = np.array([rows[name] for name in USUAL_WEIGHTS]) * 1e-3
+    return np.stack([across[..., 0], np.zeros(across.shape[:2]), across[..., 1]], -1)
