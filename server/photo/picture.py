@@ -101,7 +101,7 @@ def picture(
     depth = np.full(width * height, np.inf)
     depth[hit] = (weights * places[corners[owner], 2]).sum(1)
     depth = depth.reshape(height, width)
-    light *= _unshaded(depth, view.scale).ravel()[hit]
+    light *= unshaded(depth, view.scale).ravel()[hit]
     colours = _material_colours(head)[slots[owner]]
     if head.albedo is not None:
         skin = slots[owner] == _slot(head, "skin")
@@ -118,7 +118,7 @@ def picture(
     return to_srgb_bytes(image.astype(np.float32))
 
 
-def _unshaded(depth: Floats, scale: float) -> Floats:
+def unshaded(depth: Floats, scale: float) -> Floats:
     """(H, W) share of the light that reaches each place of a depth buffer, whose background is infinite.
 
     Parameters

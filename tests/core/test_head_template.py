@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dirfa_blender.core import head_template
+from dirfa_blender.core.anatomy.ears import CANAL
 from dirfa_blender.core.anatomy.eyes import EYE_CENTRE, LASH_POINTS
 from dirfa_blender.core.anatomy.lower_profile import moved_forward
 from dirfa_blender.core.anatomy.surface import mean_face, rested_corners
@@ -259,6 +260,22 @@ def test_tears_bridge_the_lower_lid_and_the_globe_along_its_middle(head: Head):
     touching = beside[away < 2e-4]
 
     assert 1e-4 < touching[:, 2].max() - rim[2] < 1.2e-3
+
+
+def test_the_eye_opens_to_within_four_millimetres_of_its_inner_corner(head: Head):
+    corner, centre = head.landmarks()[362], EYE_CENTRE / 1000
+    lining = head.vertices[head.part("lid_upper_left", "lid_lower_left")]
+    touching = lining[np.linalg.norm(lining - centre, axis=1) < 0.01215]
+
+    assert 2.5e-3 < touching[:, 0].min() - corner[0] < 4.0e-3
+
+
+def test_the_bowl_of_the_ear_is_deep_and_ends_in_the_canal(head: Head):
+    ear = head.vertices[head.part("ear_left")] * 1000
+    canal = ear[np.hypot(ear[:, 1] - CANAL[0], ear[:, 2] - CANAL[1]) < 2.0]
+    behind = ear[(ear[:, 1] > CANAL[0] + 15.0) & (np.abs(ear[:, 2] - CANAL[1]) < 15.0)]
+
+    assert behind[:, 0].max() - canal[:, 0].min() > 14.0
 
 
 def test_the_pupil_shows_between_the_lids(head: Head):

@@ -43,10 +43,23 @@ def test_closed_lids_have_the_colour_of_the_skin_beside_them() -> None:
 
     skin = painted(base, 0.6 * FAIR, np.ones(3), here.lips)
 
-    # Off the edge, where the roots of the lashes are, and off the crease.
-    lid = (here.lids > 0.95) & (here.lid_gain[:, 0] > 0.88)
+    # Off the edge, where the roots of the lashes are, off the crease and the flesh in the inner corner.
+    lid = (here.lids > 0.95) & (here.lid_gain[:, 0] > 0.88) & (here.caruncle < 0.05)
     assert lid.sum() > 40
     assert np.abs(np.log(skin[lid] / FAIR)).max() < 0.25
+
+
+@pytest.mark.parametrize("tone", [FAIR, DARK])
+def test_the_flesh_in_the_inner_corner_of_the_eye_is_redder_than_any_skin(
+    tone: npt.NDArray[np.float64],
+) -> None:
+    head, here = template(), zones()
+    base = np.tile(tone, (len(head.vertices), 1))
+
+    flesh = painted(base, 0.6 * tone, np.ones(3), here.lips)[here.caruncle > 0.9]
+
+    assert len(flesh) > 10
+    assert (flesh[:, 0] / flesh[:, 1]).min() > 1.3 * tone[0] / tone[1]
 
 
 def test_the_photo_is_whole_on_brows_and_cheeks_and_absent_on_lids() -> None:

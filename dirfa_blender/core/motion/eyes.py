@@ -33,7 +33,7 @@ BLINKS = "eyeBlinkLeft"
 BLINK = (-0.84, 0.16)  # shares of the opening by which the upper and the lower lid rise
 # Millimetres by which the upper lid of a blink goes past the line where the lids meet, and outwards over
 # the lower one: margins that only touch show wet edge and cornea from below, or subdivided.
-OVERLAP, OVER = 0.9, 1.5
+OVERLAP, OVER = 0.9, 1.6
 OVERLAP_FROM = 0.15  # radians of opening beside which lids overlap wholly; not in the corners
 # Where the skin of a closed upper lid is evened out: millimetres from the margin and, beside it, beyond the
 # outer corner over which that begins, before the margin over which it ends. How thick the lid is.
