@@ -275,7 +275,7 @@ def test_the_bowl_of_the_ear_is_deep_and_ends_in_the_canal(head: Head):
     canal = ear[np.hypot(ear[:, 1] - CANAL[0], ear[:, 2] - CANAL[1]) < 2.0]
     behind = ear[(ear[:, 1] > CANAL[0] + 15.0) & (np.abs(ear[:, 2] - CANAL[1]) < 15.0)]
 
-    assert behind[:, 0].max() - canal[:, 0].min() > 14.0
+    assert behind[:, 0].max() - canal[:, 0].min() > 21.0
 
 
 def test_the_pupil_shows_between_the_lids(head: Head):
