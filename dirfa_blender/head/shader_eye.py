@@ -16,10 +16,10 @@ CORNER: Rgba = (0.40, 0.28, 0.25, 1.0)
 # Red of the veins, and how much of it shows in the corners.
 VEIN: Rgba = (0.58, 0.26, 0.22, 1.0)
 VEIN_SHARE = 0.55
-# The pink fold and the small lump of flesh in the corner beside the nose, and how far toward it from the
-# middle of the iris, in iris radii, they begin and are whole.
-CARUNCLE: Rgba = (0.56, 0.255, 0.215, 1.0)
-CARUNCLE_FROM, CARUNCLE_WHOLE = 1.45, 1.90
+# The pink fold of the globe beside the flesh in the corner, and how far toward the nose from the middle of
+# the iris, in iris radii, it begins and is whole. It turns with the eye, so little of it may show.
+FOLD: Rgba = (0.56, 0.30, 0.265, 1.0)
+FOLD_FROM, FOLD_WHOLE = 1.60, 2.40
 # What is left of the light under the upper lid and its lashes, and right over the lower lid.
 LIDS_SHADE, LOWER_LID_SHADE = 0.42, 0.8
 # Scene-linear red below which an iris would be a hole: melanin's own brown goes with what is missing.
@@ -57,13 +57,13 @@ def sclera(plan: Plan) -> bpy.types.Node:
         (0.95, (VEIN_SHARE, VEIN_SHARE, VEIN_SHARE, 1.0)),
     )
     colour = plan.mixed(plan.math("MULTIPLY", vein, reach), colour, VEIN)
-    flesh = plan.math(
+    fold = plan.math(
         "DIVIDE",
-        plan.math("SUBTRACT", _toward_nose(plan, place), CARUNCLE_FROM),
-        CARUNCLE_WHOLE - CARUNCLE_FROM,
+        plan.math("SUBTRACT", _toward_nose(plan, place), FOLD_FROM),
+        FOLD_WHOLE - FOLD_FROM,
     )
-    flesh.node.use_clamp = True
-    colour = plan.mixed(flesh, colour, CARUNCLE)
+    fold.node.use_clamp = True
+    colour = plan.mixed(fold, colour, FOLD)
     eye = plan.principled(SCLERA, Base_Color=_under_lids(plan, place, colour), Roughness=0.14)
     eye.inputs["Specular IOR Level"].default_value = 0.4
     return eye
