@@ -101,7 +101,9 @@ def picture(
     depth = np.full(width * height, np.inf)
     depth[hit] = (weights * places[corners[owner], 2]).sum(1)
     depth = depth.reshape(height, width)
-    light *= unshaded(depth, view.scale).ravel()[hit]
+    # Hair is full of hollows that no cap has, and is not darkened by those that it has.
+    of_hair = slots[owner] == _slot(head, "hair")
+    light *= np.where(of_hair, 1.0, unshaded(depth, view.scale).ravel()[hit])
     colours = _material_colours(head)[slots[owner]]
     if head.albedo is not None:
         skin = slots[owner] == _slot(head, "skin")
