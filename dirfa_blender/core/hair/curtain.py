@@ -73,10 +73,8 @@ SKIN_METRES, MOST_LIFTED = 0.0025, 0.012  # off the skin, and most it is lifted 
 # much higher.
 SWAY_METRES, WAVE_METRES, WAVE_ABOVE = 0.0030, 0.0130, 0.09
 STRAYS, STRAY_METRES = 0.035, 0.010  # share of strands that leave their lock, and how far at most
-CLUMP_METRES, RELIEF_METRES = (
-    0.016,
-    0.0045,
-)  # across clumps of locks; by which some lie higher than others
+CLUMP_METRES = 0.016  # across clumps of locks
+RELIEF_METRES = 0.0045  # by which some of them lie higher than others
 LEAST_TUCKED = 5  # points of a lock before it goes under an ear, that it has at least
 FEWEST_POINTS, FEWEST_OVER_SKIN = 4, 11  # steps of a lock; of one that falls and ends over skin
 # Metres over the ears from which gathered hair runs to where it comes together, over which height it turns
