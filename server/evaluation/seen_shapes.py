@@ -9,8 +9,9 @@ the mesh is kept: ``rigs/head/seen_shapes.npz``, which `core.likeness.expression
 from __future__ import annotations
 
 import argparse
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from dirfa_blender.core.head_fit import neutral_landmarks_px
 from dirfa_blender.core.head_shapes import shaped_template
 from dirfa_blender.core.likeness.expression import SEEN_SHAPES_PATH, USUAL_WEIGHTS
 from dirfa_blender.core.likeness.landmarks import MESH_POINTS
+from dirfa_blender.core.npz_io import write_whole
 from dirfa_blender.core.protocol import PhotoSettings
 from server.photo.likeness import likeness
 from server.photo.portrait import PhotoResult, head_from_photo
@@ -53,8 +55,12 @@ def main(arguments: Sequence[str]) -> int:
             for path in portraits(chosen.photos)[:: max(1, chosen.every)]
             if (result := _fitted(path)) is not None
         ]
+        if not heads:
+            raise PhotoError(f"Expected portraits with faces in {chosen.photos}, found none.")
         seen = seen_beyond(heads)
-        np.savez_compressed(chosen.output, names=list(seen), mm=np.array(list(seen.values())))
+        file = io.BytesIO()
+        np.savez_compressed(file, names=list(seen), mm=np.array(list(seen.values())))
+        write_whole(chosen.output, file.getvalue())
     except (DirfaError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -72,6 +78,7 @@ def seen_beyond(heads: Sequence[PhotoResult]) -> dict[str, npt.NDArray[np.float1
     points = shaped_template().landmarks().astype(np.float64)
     mirror = mirror_images(points)
     left = 0.5 + 0.5 * np.tanh(points[:, :1] / MIDDLE_METRES)
+    at_rest = [_missed(head, {}) for head in heads]
     seen: dict[str, npt.NDArray[np.float16]] = {}
     for name in USUAL_WEIGHTS:
         pair = name.removesuffix("Left") if name not in ONE_SIDED else name
@@ -79,7 +86,8 @@ def seen_beyond(heads: Sequence[PhotoResult]) -> dict[str, npt.NDArray[np.float1
             continue
         names = (name, f"{pair}Right") if pair != name else (name,)
         weight = SHOWN.get(pair, max(LEAST, USUAL_WEIGHTS[name]))
-        beyond = np.median([_beyond(head, names, weight) for head in heads], axis=0)
+        each = zip(heads, at_rest, strict=True)
+        beyond = np.median([_beyond(head, rest, names, weight) for head, rest in each], axis=0)
         mirrored = beyond[mirror] * (-1.0, 1.0)
         if name in ONE_SIDED:
             seen[ONE_SIDED[0]], seen[ONE_SIDED[1]] = (
@@ -94,19 +102,27 @@ def seen_beyond(heads: Sequence[PhotoResult]) -> dict[str, npt.NDArray[np.float1
     return {name: seen[name] for name in USUAL_WEIGHTS}
 
 
-def _beyond(result: PhotoResult, names: Sequence[str], weight: float) -> Floats:
-    """(N, 2) millimetres of the template, right and up, beyond the mesh at weight 1, on one head."""
+def _beyond(result: PhotoResult, rest_px: Floats, names: Sequence[str], weight: float) -> Floats:
+    """(N, 2) millimetres of the template, right and up, beyond the mesh at weight 1, on one head.
+
+    `rest_px` is what the head is missed by at rest.
+    """
     head, view = result.head, result.fit.view
-    rest_px = neutral_landmarks_px(result.solution)
-    expression = dict.fromkeys(names, weight)
-    rest = likeness(head, view, rest_px, result.landmarks)
-    moved = likeness(head, view, rest_px, result.landmarks, expression=expression)
-    if rest is None or moved is None:
-        raise PhotoError(f"Expected a face in the drawing of {' and '.join(names)}, found none.")
     rows = [head.shape_names.index(name) for name in names]
     mesh = head.landmark_deltas()[rows, :MESH_POINTS].sum(0).astype(np.float64) @ view.rotation.T
-    seen = (rest.missed_px - moved.missed_px) / (view.scale * weight) * (1.0, -1.0)
+    moved_px = rest_px - _missed(result, dict.fromkeys(names, weight))
+    seen = moved_px / (view.scale * weight) * (1.0, -1.0)
     return (seen - mesh[:, [0, 2]]) * 1e3 / result.fit.scale
+
+
+def _missed(result: PhotoResult, expression: Mapping[str, float]) -> Floats:
+    """(N, 2) pixels by which the head with an expression is missed where the photo's rest would be."""
+    wanted = neutral_landmarks_px(result.solution)
+    found = likeness(result.head, result.fit.view, wanted, result.landmarks, expression=expression)
+    if found is None:
+        shown = " and ".join(expression) or "no expression"
+        raise PhotoError(f"Expected a face in the drawing of a head with {shown}, found none.")
+    return found.missed_px
 
 
 def _fitted(path: Path) -> PhotoResult | None:
