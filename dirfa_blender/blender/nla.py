@@ -30,6 +30,8 @@ Channel = tuple[str, int]
 EDITS_TRACK = "Hand Edits"
 REST_TRACK = "Rest"
 OWN_TRACK = "Own Keys"
+# A strip is as long as what it plays, within this, frames.
+LENGTH_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,7 @@ def lay_out(
             _scalable(strip)
             _cover(strip, begin, end)
         elif (strip.action_frame_start, strip.action_frame_end) != (begin, end):
-            # A strip that the artist moved keeps its distance from the keys.
-            _cover(strip, begin, end, shift=strip.frame_start - strip.action_frame_start)
+            _cover(strip, begin, end, shift=_distance(strip))
         below = track
 
 
@@ -270,9 +271,23 @@ def _blend(
 def _cover(strip: bpy.types.NlaStrip, begin: float, end: float, *, shift: float = 0.0) -> None:
     """Let a strip play its Action from `begin` to `end`, moved by `shift` frames."""
     scale = strip.scale
+    # Blender lets neither pass the other, and a new strip's end at the first slot's: whichever way it goes.
+    strip.action_frame_end = end
     strip.action_frame_start, strip.action_frame_end = begin, end
     strip.frame_start_raw = begin + shift
-    strip.frame_end_raw = begin + shift + (end - begin) * scale
+    strip.frame_end_raw = begin + shift + (end - begin) * scale * strip.repeat
+
+
+def _distance(strip: bpy.types.NlaStrip) -> float:
+    """By how many frames an artist has moved a strip from the keys it plays.
+
+    Versions before laid strips out whose Action's first frame stayed 1, so that all of them played late;
+    they are told by a length that no tool of Blender gives a strip, and their ends are where they belong.
+    """
+    length = (strip.action_frame_end - strip.action_frame_start) * strip.scale * strip.repeat
+    if abs(strip.frame_end - strip.frame_start - length) > LENGTH_TOLERANCE:
+        return strip.frame_end - strip.action_frame_end
+    return strip.frame_start - strip.action_frame_start
 
 
 def _scalable(strip: bpy.types.NlaStrip) -> None:
