@@ -7,6 +7,7 @@ beginning left out where it begins earlier, so that second 0 is the first pictur
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 import av
@@ -24,6 +25,15 @@ FORMATS = (
 
 class NoSound(Exception):
     """The file is no such container, or has no sound."""
+
+
+def may_have_sound(path: Path) -> bool:
+    """Whether a film has sound; what cannot be opened may have."""
+    try:
+        with av.open(str(path), mode="r", options={"format_whitelist": ",".join(FORMATS)}) as film:
+            return bool(film.streams.audio)
+    except (FFmpegError, OSError, UnicodeError):
+        return True
 
 
 class ContainerSound:

@@ -11,7 +11,7 @@
   it, by what is in `motion`; `head_fit` fits it to a face, by what is in `likeness`; `hair` grows on it.
   `head_anew` reads it back from a mesh and makes its shapes anew. `easing`, `directions` and `thumbnail`
   serve it.
-* Sound: `speech_level`, `transcripts`, and `live_source` as it happens.
+* Sound: `recordings`, `speech_level`, `transcripts`, and `live_source` as it happens.
 * Command lines: `command_line`. All errors: `errors`.
 * Files and processes: `partials` writes a file whole or not at all, `file_names`, `png`, `descriptors`,
   `announcement` of a server, `project_version`, and `provenance`, which marks what is synthetic. Small

@@ -12,6 +12,7 @@ from ..blender.pieces import Steps
 from ..core.errors import AudioError, DirfaError, JobCancelled, RigError
 from ..core.file_names import told_name
 from ..core.protocol import AnimateSettings
+from ..core.recordings import shown_in_browser
 from ..core.transcripts import text_beside
 from ..performing import acting, apply, cues, lines, strips, takes
 from ..performing.retimed import Retimed
@@ -24,7 +25,7 @@ from ..staging.staging import Draft, Retake
 from .button import AsksForFile
 from .speech_operator import SpeechOperator
 
-RECORDINGS = "*.wav;*.flac;*.ogg;*.opus;*.mp3;*.aif;*.aiff;*.m4a;*.aac;*.mp4;*.mov;*.mkv;*.webm"
+RECORDINGS = shown_in_browser()
 # What may be made anew by itself; lips do not depend on the seed.
 REROLLED = (
     ("ALL", "Everything", "Brows, lids, blinks, gaze and head"),

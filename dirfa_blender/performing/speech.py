@@ -15,12 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..core.errors import AudioError
+from ..core.recordings import FILMS
 from ..core.speech_level import mixed_down
 from .mixing import Mix
 
-# Films say when their sound begins; what Blender plays begins at once, so it is cut as Blender reads it.
-FILMS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
-                   ".ogv", ".wmv", ".flv", ".3gp", ".mxf", ".dv", ".vob"})  # fmt: skip
 # Formats that do not say how long they are seem endless.
 MOST_SECONDS = 86400.0
 
@@ -45,6 +43,7 @@ class Speech:
     @property
     def is_whole(self) -> bool:
         """Whether the file can be sent as it is."""
+        # Films say when their sound begins, but Blender plays it at once: it is cut as Blender reads it.
         is_film = self.path.suffix.lower() in FILMS
         is_cut = self.start_seconds != 0.0 or self.duration_seconds is not None
         return not (is_cut or is_film or self.mix)

@@ -93,7 +93,8 @@ def main(arguments: Sequence[str]) -> int:
         raise SettingsError(f"The workers must be 1..256, got {found.workers}.")
     if not 0 < found.cache_size <= 1e6:
         raise SettingsError(f"The cache size must be above 0 GB, got {found.cache_size:g}.")
-    lines = read_lines(found.source, _defaults(found), formats, seed=found.seed)
+    display = Display(as_json=found.json)
+    lines = read_lines(found.source, _defaults(found), formats, seed=found.seed, warn=display.warn)
     if found.texts:
         lines = with_texts(lines)
     journal = "ledger.jsonl"
@@ -104,7 +105,6 @@ def main(arguments: Sequence[str]) -> int:
     if not found.no_cache:
         store = TakeStore(found.cache or default_folder(), round(found.cache_size * 1e9))
     batch = Batch(tuple(lines), found.output, store, journal, found.force, found.ray is not None)
-    display = Display(as_json=found.json)
     tally = run(batch, _crew(found, len(lines), store), display)
     return 1 if tally.failed else 0
 

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args, get_type_hints
@@ -24,10 +24,10 @@ from dirfa_blender.core.errors import DirfaError, FormatError, SettingsError
 from dirfa_blender.core.file_names import checked_place, safe_place, told_name
 from dirfa_blender.core.formats.take_formats import format_for
 from dirfa_blender.core.protocol import AnimateSettings, from_fields, to_json
+from dirfa_blender.core.recordings import FILMS, SOUNDS
 from dirfa_blender.core.timing import parse_rate
 from dirfa_blender.core.transcripts import text_beside
 
-SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac")
 OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
 FOREIGN = (
     "scene", "in_scene", "take", "frame_start", "frames", "follow_through", "engine", "size", "samples",
@@ -57,8 +57,22 @@ class Line:
     where: str = ""
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What lines get that state nothing themselves."""
+
+    defaults: AnimateSettings
+    formats: tuple[str, ...]
+    seed: int | None
+
+
 def read_lines(
-    source: Path, defaults: AnimateSettings, formats: tuple[str, ...], *, seed: int | None = None
+    source: Path,
+    defaults: AnimateSettings,
+    formats: tuple[str, ...],
+    *,
+    seed: int | None = None,
+    warn: Callable[[str], None] = lambda _sentence: None,
 ) -> list[Line]:
     """The lines in a folder or manifest.
 
@@ -67,6 +81,7 @@ def read_lines(
     defaults : settings of lines that state none of their own
     formats : endings to write where a line names no output
     seed : seed of lines that state none; None makes one from each line's id
+    warn : is told which films of a folder are left out, and why
 
     Raises
     ------
@@ -74,9 +89,9 @@ def read_lines(
         Nothing there, or rows are wrong; all of them are named.
     """
     if source.is_dir():
-        return _folder_lines(source, defaults, formats, seed)
+        return _folder_lines(source, _Plan(defaults, formats, seed), warn)
     if source.suffix.lower() in MANIFESTS:
-        return _manifest_lines(source, defaults, formats, seed)
+        return _manifest_lines(source, _Plan(defaults, formats, seed))
     found = "nothing" if not source.exists() else "another file"
     raise FormatError(
         f"Expected a folder of recordings or a manifest ({', '.join(MANIFESTS)}), found {found} "
@@ -123,29 +138,31 @@ def seed_of(id: str) -> int:
     return int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") >> 1
 
 
-def _folder_lines(
-    folder: Path, defaults: AnimateSettings, formats: tuple[str, ...], seed: int | None
-) -> list[Line]:
+def _folder_lines(folder: Path, plan: _Plan, warn: Callable[[str], None]) -> list[Line]:
     try:
         next(folder.iterdir(), None)
     except OSError as error:
         raise FormatError(f"The folder {folder} cannot be read: {error.strerror}.") from error
-    sounds = sorted(
+    found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SOUNDS
+        if path.suffix.lower() in (*SOUNDS, *FILMS)
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+    sounds = _heard(found, folder, warn)
     if not sounds:
-        raise FormatError(f"The folder {folder} holds no recording ({', '.join(SOUNDS)}).")
+        raise FormatError(
+            f"The folder {folder} holds no recording ({', '.join(SOUNDS)}) and no film with sound."
+        )
     names = [told_name(path.relative_to(folder).with_suffix("").as_posix()) for path in sounds]
     lines: list[Line] = []
     for path, name in zip(sounds, names, strict=True):
         # a.wav beside a.flac: the suffix tells them apart.
         id = name if names.count(name) == 1 else told_name(path.relative_to(folder).as_posix())
-        outputs = tuple(safe_place(id) + suffix for suffix in formats)
-        settings = replace(defaults, seed=seed_of(id) if seed is None else seed)
+        outputs = tuple(safe_place(id) + suffix for suffix in plan.formats)
+        seed = seed_of(id) if plan.seed is None else plan.seed
+        settings = replace(plan.defaults, seed=seed)
         lines.append(Line(id, path, outputs, settings, where=str(path)))
     problems = Problems(f"Folder {folder.name}")
     _find_doubles(lines, problems)
@@ -153,26 +170,44 @@ def _folder_lines(
     return lines
 
 
-def _manifest_lines(
-    path: Path, defaults: AnimateSettings, formats: tuple[str, ...], seed: int | None
-) -> list[Line]:
+def _heard(found: Sequence[Path], folder: Path, warn: Callable[[str], None]) -> list[Path]:
+    """The recordings of a folder, films among them: those of a shoot hold takes, pictures, and both.
+
+    A film beside a recording of its name is where that came from, and one without sound says nothing.
+    What cannot be opened stays, so that its line says why.
+    """
+    spoken = {path.with_suffix("") for path in found if path.suffix.lower() in SOUNDS}
+    heard: list[Path] = []
+    for path in found:
+        reason = ""
+        if path.suffix.lower() in FILMS:
+            if path.with_suffix("") in spoken:
+                reason = "a recording of its name lies beside it"
+            else:
+                reason = "" if _may_have_sound(path) else "it has no sound"
+        if reason:
+            warn(f"{told_name(path.relative_to(folder).as_posix())} is left out: {reason}.")
+        else:
+            heard.append(path)
+    return heard
+
+
+def _may_have_sound(film: Path) -> bool:
+    # Its library takes a while to load, and most folders hold no film.
+    from server.container import may_have_sound
+
+    return may_have_sound(film)
+
+
+def _manifest_lines(path: Path, plan: _Plan) -> list[Line]:
     settings = [entry.name for entry in fields(AnimateSettings)]
     problems = Problems(f"Manifest {path.name}", str(path))
     lines: list[Line] = []
     for row in read_rows(path, (*OWN_COLUMNS, *settings, *FOREIGN), problems):
-        lines.append(_line_of(row, path.parent, _Plan(defaults, formats, seed), problems))
+        lines.append(_line_of(row, path.parent, plan, problems))
     _find_doubles(lines, problems)
     problems.raise_any()
     return lines
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What lines get that state nothing themselves."""
-
-    defaults: AnimateSettings
-    formats: tuple[str, ...]
-    seed: int | None
 
 
 def _line_of(row: Row, folder: Path, plan: _Plan, problems: Problems) -> Line:

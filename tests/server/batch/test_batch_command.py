@@ -22,6 +22,7 @@ from server.__main__ import main
 from server.audio import read_speech
 from server.batch.lines import read_lines, seed_of
 from server.engine import Engine
+from tests.films import write_film
 from tests.permissions import permissions_count
 
 
@@ -234,6 +235,42 @@ def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(lines: Path
 
     assert code == 1
     assert f"The folder {lines} cannot be read: Permission denied" in told
+
+
+def test_a_folder_of_a_shoot_becomes_one_take_a_line(tmp_path: Path, batch) -> None:
+    """Films, films without sound, recordings beside films, names with dots, what systems leave about."""
+    folder = tmp_path / "shoot"
+    tone = read_speech(record(folder / "b.take.02.wav")).samples
+    record(folder / "day 2" / "b.take.02.wav")
+    picture = [np.zeros((32, 32, 3), np.uint8)] * 10
+    times = [n / 25 for n in range(10)]
+    for name in ("a.v1.mov", "b.take.02.mp4"):
+        write_film(folder / name, picture, times, tone)
+    write_film(folder / "silent.mp4", picture, times)
+    (folder / "broken.mkv").write_bytes(b"no film")
+    for name in ("._a.v1.mov", "Thumbs.db", "a.v1.csv", "desktop.ini", ".hidden.wav"):
+        (folder / name).write_bytes(b"x")
+
+    code, events, _ = batch(folder)
+
+    assert states(events) == {
+        "a.v1": "made", "b.take.02": "made", "day 2/b.take.02": "made", "broken": "failed",
+    }  # fmt: skip
+    assert code == 1
+    assert [event["message"] for event in events if event["event"] == "warning"] == [
+        "b.take.02.mp4 is left out: a recording of its name lies beside it.",
+        "silent.mp4 is left out: it has no sound.",
+    ]
+    assert (tmp_path / "out" / "a.v1.npz").is_file()
+
+
+def test_a_folder_of_silent_films_holds_nothing_to_say(tmp_path: Path, batch) -> None:
+    write_film(tmp_path / "silent.mp4", [np.zeros((32, 32, 3), np.uint8)] * 3, [0.0, 0.04, 0.08])
+
+    code, _, told = batch(tmp_path)
+
+    assert code == 1
+    assert "no film with sound" in told
 
 
 def test_two_batches_do_not_write_one_folder(tmp_path: Path, lines: Path, batch) -> None:
