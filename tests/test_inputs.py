@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dirfa_blender.commands import scene_command
-from dirfa_blender.commands.scene_order import SceneOrder
+from dirfa_blender.commands.scene_order import Orders, SceneOrder
 from dirfa_blender.core.command_line.inputs import require_files, require_place
 from dirfa_blender.core.command_line.progress import Display
 from dirfa_blender.core.errors import AudioError, FormatError, OutputError, PhotoError
@@ -79,7 +79,7 @@ def test_a_missing_take_is_noticed_before_blender_starts(
     order = SceneOrder("apply", str(scene), "b.blend", take="no.npz", character="Ann")
 
     with pytest.raises(FormatError, match="no\\.npz, found nothing"):
-        scene_command.fill_one(order, Display())
+        scene_command.fill(Orders((order,)), Display())
 
     assert capfd.readouterr().err == ""
 

@@ -1,7 +1,8 @@
 """``apply``, ``render`` and ``export``: one scene, or a manifest of them, without a window. No bpy.
 
-A manifest's row is an order with an id; outputs lie below the output folder, and a row is done again only
-when its scene, its take, its recording or the row itself changed.
+A manifest's row is an order with an id, and rows that name the same shot are one scene; outputs lie below
+the output folder, and a row is done again only when its scene, its take, its recording or the row itself
+changed, or that of another row of its shot.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.characters.follow_through import NATURAL
 from ..core.command_line.folder_lock import FolderLock
@@ -24,7 +25,7 @@ from ..core.errors import DirfaError, FormatError, SettingsError
 from ..core.file_names import checked_place, safe_place
 from ..rendering.film_process import FilmProcess
 from ..rendering.outputs import Staging
-from .scene_order import SUFFIXES, SceneOrder, order_from
+from .scene_order import SUFFIXES, Orders, SceneOrder, order_from
 
 MODULE = "dirfa_blender.commands.scene_filling"
 SECONDS = {"apply": 3.0, "render": 60.0, "export": 8.0}
@@ -58,6 +59,14 @@ NEEDED = {
 }
 
 
+class Ordered(NamedTuple):
+    """What a row of a manifest orders: its id, and where it stands."""
+
+    id: str
+    where: str
+    order: SceneOrder
+
+
 def main(verb: str, arguments: Sequence[str]) -> int:
     """Exit code of a command: 0 everything is there, 1 something is not."""
     found = parser_of(verb).parse_args(arguments)
@@ -66,7 +75,7 @@ def main(verb: str, arguments: Sequence[str]) -> int:
         if not found.scene:
             raise SettingsError(f"Name the scene to {verb}, or a --manifest.")
         order = order_from(values_of(verb, found))
-        seconds = fill_one(order, display)
+        seconds = fill(Orders((order,)), display)
         display.done([Path(order.output)], seconds)
         return 0
     return _fill_manifest(verb, found, display)
@@ -90,7 +99,19 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         parser.add_argument("--take", default="", help=".npz, Live Link .csv, ARKit .json, cues")
         parser.add_argument("--takes", default="", help="with a manifest: folder of <id>.npz")
         parser.add_argument("--audio", default="", help="recording: sound strip and frame range")
-        parser.add_argument("--frame-start", type=int, default=1, help="frame of the take's start")
+        parser.add_argument(
+            "--frame-start",
+            type=int,
+            help="frame of the take's start; default: 1, "
+            "or behind what the character says in other lines",
+        )
+        parser.add_argument(
+            "--line",
+            default="",
+            metavar="NAME",
+            help="play the take in this line beside the "
+            "character's others; default: in place of what the character does",
+        )
         parser.add_argument(
             "--follow-through",
             type=float,
@@ -113,16 +134,17 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
     return parser
 
 
-def fill_one(order: SceneOrder, display: Display) -> float:
-    """Fill an order in a Blender of its own; the seconds it took.
+def fill(orders: Orders, display: Display) -> float:
+    """Fill orders in a Blender of their own; the seconds it took.
 
     Raises
     ------
     DirfaError
         Anything that stands in the way, as a sentence; the output has not changed then.
     """
-    inputs = [order.scene, order.take, order.audio]
-    require_files(*((Path(name), FormatError) for name in inputs if name))
+    order = orders.orders[0]
+    inputs = [name for own in orders.orders for name in (own.scene, own.take, own.audio) if name]
+    require_files(*((Path(name), FormatError) for name in dict.fromkeys(inputs)))
     stages = (
         Stage("open", "opening the scene", OPEN_SECONDS),
         Stage("work", f"{order.verb}ing", SECONDS[order.verb]),
@@ -130,14 +152,16 @@ def fill_one(order: SceneOrder, display: Display) -> float:
     progress = Progress(stages, display.show)
     progress.update("open")
     with Staging(Path(order.output)) as staging:
-        absolute = {
-            name: str(Path(value).resolve())
-            for name in ("scene", "output", "take", "audio")
-            if (value := getattr(order, name))
-        }
+        absolute = Orders(tuple(_absolute(own) for own in orders.orders))
         with FilmProcess(staging.folder, MODULE) as blender:
-            blender.fill(replace(order, **absolute), progress, display.warn)
+            blender.fill(absolute, progress, display.warn)
     return progress.finish()
+
+
+def _absolute(order: SceneOrder) -> SceneOrder:
+    names = ("scene", "output", "take", "audio")
+    found = {name: Path(value) for name in names if (value := getattr(order, name))}
+    return replace(order, **{name: str(path.resolve()) for name, path in found.items()})
 
 
 def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> int:
@@ -147,34 +171,51 @@ def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> in
     seconds = 0.0
     with FolderLock(folder, f"lock-{verb}"):
         ledger = Ledger(folder, f"ledger-{verb}.jsonl")
-        for place, (id, where, order) in enumerate(orders):
-            name = Path(order.output).relative_to(folder).as_posix()
-            key = _key(order)
-            if ledger.is_done(id, key, (name,)):
-                skipped += 1
-                display.line(id, "skipped")
+        place = 0
+        for rows in shots_of(orders):
+            place += len(rows)
+            output = Path(rows[0].order.output)
+            name = output.relative_to(folder).as_posix()
+            key = _key([row.order for row in rows])
+            if all(ledger.is_done(row.id, key, (name,)) for row in rows):
+                skipped += len(rows)
+                for row in rows:
+                    display.line(row.id, "skipped")
                 continue
             try:
-                Path(order.output).parent.mkdir(parents=True, exist_ok=True)
-                seconds += fill_one(order, display)
-                ledger.add(Record(id, key, {name: sha256_of(Path(order.output))}))
+                output.parent.mkdir(parents=True, exist_ok=True)
+                seconds += fill(Orders(tuple(row.order for row in rows)), display)
+                made = {name: sha256_of(output)}
+                for row in rows:
+                    ledger.add(Record(row.id, key, made))
             except (DirfaError, OSError) as error:
-                failed += 1
-                display.line(id, "failed", f"{error} ({where})")
+                failed += len(rows)
+                for row in rows:
+                    display.line(row.id, "failed", f"{error} ({row.where})")
                 continue
-            done += 1
-            display.line(id, "made", f"{place + 1} of {len(orders)}")
+            done += len(rows)
+            for row in rows:
+                display.line(row.id, "made", f"{place} of {len(orders)}")
     counts = ((done, "made"), (skipped, "done before"), (failed, "failed"))
     text = ", ".join(f"{n} {what}" for n, what in counts if n)
     display.summary(text, folder, seconds, failed=failed)
     return 1 if failed else 0
 
 
-def _orders(verb: str, found: argparse.Namespace) -> list[tuple[str, str, SceneOrder]]:
-    """Id, place and order of each row; every bad cell is named."""
+def shots_of(rows: Sequence[Ordered]) -> list[list[Ordered]]:
+    """Rows of one shot together, at the place of the first; every other row by itself."""
+    found: dict[str, list[Ordered]] = {}
+    for row in rows:
+        found.setdefault(row.order.output.casefold(), []).append(row)
+    return list(found.values())
+
+
+def _orders(verb: str, found: argparse.Namespace) -> list[Ordered]:
+    """The order of each row; every bad cell is named."""
     own = [entry.name for entry in fields(SceneOrder) if entry.name not in ("verb", "device")]
     problems = Problems(f"Manifest {found.manifest.name}", str(found.manifest))
-    orders: list[tuple[str, str, SceneOrder]] = []
+    orders: list[Ordered] = []
+    shots: dict[str, SceneOrder] = {}
     seen: dict[tuple[str, str], str] = {}
     for row in read_rows(found.manifest, ("id", *own, *FOREIGN), problems):
         order = None
@@ -183,9 +224,14 @@ def _orders(verb: str, found: argparse.Namespace) -> list[tuple[str, str, SceneO
         id = str(row.cells.get("id", ""))
         taken = [("id", id, f"the id {id!r}")] if id else []
         if order is not None:
-            orders.append((id, row.where, order))
+            orders.append(Ordered(id, row.where, order))
             output = Path(order.output).name
-            taken.append(("output", order.output.casefold(), f"the output {output}"))
+            first = shots.setdefault(order.shot, order) if order.shot else order
+            if first is order:
+                taken.append(("output", order.output.casefold(), f"the output {output}"))
+            else:
+                with problems.at(row.where):
+                    Orders((first, order))
         for column, value, what in taken:
             if (column, value) in seen:
                 problems.add(
@@ -222,13 +268,18 @@ def _order_of(
             values[name] = str(beside / str(values[name]))
     if verb == "apply" and not values["take"] and found.takes:
         values["take"] = str(Path(found.takes) / f"{safe_place(id)}.npz")
+    shot = str(cells.get("shot", "")) if verb == "apply" else ""
+    if shot:
+        values |= {"shot": shot, "line": values["line"] or id}
     needed = {"id": id, "scene": values["scene"]}
     if verb == "apply":
         needed |= {"take": values["take"], "character": values["character"]}
     for name, value in needed.items():
         if not value:
             problems.add(row.where, f"must name {NEEDED[name]}, got nothing.", name)
-    output = str(cells.get("output", safe_place(id) + SUFFIXES[verb][0]))
+    # Rows of a shot have takes of their own, whose places `batch` reads in the same column.
+    named = "" if shot else cells.get("output", "")
+    output = str(named or safe_place(shot or id) + SUFFIXES[verb][0])
     if not output.lower().endswith(SUFFIXES[verb]):
         # The column may be meant for another command of the same manifest.
         output = str(PurePosixPath(output).with_suffix(SUFFIXES[verb][0]))
@@ -254,7 +305,10 @@ def values_of(verb: str, found: argparse.Namespace) -> dict[str, Any]:
     return values | {"verb": verb}
 
 
-def _key(order: SceneOrder) -> str:
-    inputs = [sha256_of(Path(p)) if p else "" for p in (order.scene, order.take, order.audio)]
-    text = json.dumps([asdict(order), inputs], sort_keys=True)
+def _key(orders: Sequence[SceneOrder]) -> str:
+    hashes = [
+        [asdict(own), [sha256_of(Path(p)) if p else "" for p in (own.scene, own.take, own.audio)]]
+        for own in orders
+    ]
+    text = json.dumps(hashes, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

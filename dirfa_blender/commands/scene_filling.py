@@ -1,12 +1,14 @@
-"""A `SceneOrder` filled in this process's Blender; run as a module it is a process that fills one."""
+"""`SceneOrder`s filled in this process's Blender; run as a module it is a process that fills some."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from .. import register
 from ..blender import scene
 from ..core.errors import FormatError, RigError, SettingsError
 from ..core.formats.exchange import read_take
@@ -15,13 +17,19 @@ from ..performing import shared_meshes
 from ..rendering import engines, render
 from ..rendering.order_process import Report, run_as_process
 from ..rig.character import character_of
+from ..staging import joining
 from ..staging.hindrances import hindrances_of
 from ..staging.placement import Placement, place
+from ..staging.staging import heard_seconds
 from .scene_order import SceneOrder
 
 
-def fill(order: SceneOrder, report: Report) -> None:
+def fill(order: SceneOrder, report: Report, *, shot: Sequence[SceneOrder] = ()) -> None:
     """Open the scene if the order names one, and do what it says.
+
+    Parameters
+    ----------
+    shot : all orders of the shot, this one the first of them
 
     Raises
     ------
@@ -36,6 +44,9 @@ def fill(order: SceneOrder, report: Report) -> None:
     if rate is not None:
         scene.set_frame_rate(stage, rate)
     report(stage="open", fraction=1.0)
+    if order.verb == "apply" and (order.line or len(shot) > 1):
+        _join(shot or (order,), stage, report)
+        return
     work = {"apply": _apply, "render": _render, "export": _export}[order.verb]
     work(order, stage, report)
 
@@ -96,17 +107,16 @@ def _apply(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
     if replaced:
         report(
             warning=f"'{target.name}' has a performance, '{replaced}', which this take replaces; its sound "
-            "stays. Several lines of a character are joined by the list of the add-on, see "
-            "docs/manual/farm.md."
+            "stays. To join it to the character's other lines, name its line (--line)."
         )
     audio = Path(order.audio) if order.audio else None
-    seconds = float(take.source.get("audio_seconds", take.start + take.duration))
+    seconds = heard_seconds(take)
     how = Placement(
         name=target.name,
         target=target,
         audio=audio,
         duration=seconds if audio else None,
-        frame_start=order.frame_start,
+        frame_start=1 if order.frame_start is None else order.frame_start,
         follow_through=order.follow_through,
     )
     place(stage, take, None, how)
@@ -115,6 +125,29 @@ def _apply(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
     render.mark_scene(stage)
     report(stage="work", fraction=0.5)
     scene.save_blend(Path(order.output))
+    report(stage="work", fraction=1.0)
+
+
+def _join(orders: Sequence[SceneOrder], stage: bpy.types.Scene, report: Report) -> None:
+    """Lines beside those that the scene has, each with its take, as the add-on's list joins them."""
+    targets: dict[str, bpy.types.Object] = {}
+    spoken: list[joining.Spoken] = []
+    for order in orders:
+        target = character_named(stage, order.character)
+        targets[target.name] = target
+        audio = Path(order.audio) if order.audio else None
+        spoken.append(
+            joining.Spoken(
+                order.line, target, Path(order.take), audio, order.frame_start, order.follow_through
+            )
+        )
+    for done, share in enumerate(joining.join(stage, spoken, lambda text: report(warning=text))):
+        report(stage="work", fraction=0.9 * share, detail=f"line {done} of {len(orders)}")
+    for target in targets.values():
+        for sentence in hindrances_of(target):
+            report(warning=sentence)
+    render.mark_scene(stage)
+    scene.save_blend(Path(orders[0].output))
     report(stage="work", fraction=1.0)
 
 
@@ -164,7 +197,10 @@ def _set_range(order: SceneOrder, stage: bpy.types.Scene) -> None:
 
 
 def _fill_fields(fields: dict[str, Any], report: Report) -> None:
-    fill(SceneOrder(**fields), report)
+    orders = [SceneOrder(**own) for own in fields["orders"]]
+    # Lines are the add-on's, so what a scene has of them is known to Blender with it only.
+    register()
+    fill(orders[0], report, shot=orders)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the headless commands do to one scene: play a take on a character, render it, export it. No bpy.
 
 One order is one process, so a farm's task that meets a crash of Blender's says so and costs nothing else.
+Orders of one shot are one process too: their takes are joined in one scene.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class SceneOrder:
     audio : recording that belongs to the take: sound strip and frame range
     in_scene : name of the scene in the file; empty for the one that is shown
     character : name of the object that acts, or is exported
-    frame_start : frame of the take's first second
+    line : name of the line that plays the take beside the character's others, as in the window; without
+        one the take replaces what the character performs
+    shot : name of the scene that is made, from all orders that name it
+    frame_start : frame of the take's second 0; None for the first that is free
     frames : first and last frame to render or export, such as ``1-120``
     fps : the scene's rate, such as ``23.976``
     engine, size, samples : as `engines.RenderSettings`
@@ -54,7 +58,9 @@ class SceneOrder:
     audio: str = ""
     in_scene: str = ""
     character: str = ""
-    frame_start: int = 1
+    line: str = ""
+    shot: str = ""
+    frame_start: int | None = None
     frames: str = ""
     fps: str = ""
     engine: str = ""
@@ -107,6 +113,30 @@ class SceneOrder:
         return int(width), int(height)
 
 
+@dataclass(frozen=True)
+class Orders:
+    """What one Blender does to one scene: the first order opens it and says where it is written.
+
+    Raises
+    ------
+    SettingsError
+        Orders of a shot do not begin with one scene, at one rate.
+    """
+
+    orders: tuple[SceneOrder, ...]
+
+    def __post_init__(self) -> None:
+        first = self.orders[0]
+        for name in ("scene", "in_scene", "fps"):
+            for other in self.orders[1:]:
+                values = getattr(first, name), getattr(other, name)
+                if values[0] != values[1]:
+                    raise SettingsError(
+                        f"All rows of shot {first.shot!r} must have the same {name}, got "
+                        f"{values[0]!r} and {values[1]!r}."
+                    )
+
+
 def order_from(values: Mapping[str, Any]) -> SceneOrder:
     """The order of plain values: those of a command line, or a manifest's cells as text.
 
@@ -120,7 +150,9 @@ def order_from(values: Mapping[str, Any]) -> SceneOrder:
     known = {entry.name: entry.type for entry in fields(SceneOrder)}
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if known[name] == "int":
+        if known[name] == "int | None" and value in (None, ""):
+            found[name] = None
+        elif known[name] in ("int", "int | None"):
             try:
                 found[name] = int(value)
             except (TypeError, ValueError) as error:

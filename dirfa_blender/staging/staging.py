@@ -387,7 +387,7 @@ def _add_sound(
     where: bpy.types.Scene, draft: Draft, animation: Animation, line: bpy.types.PropertyGroup
 ) -> str:
     """Put a line's recording into the sequencer, with a frame range that holds it; the strip's name."""
-    return _lay_out(where, draft.speech.path, animation, line) if draft.with_sound else ""
+    return lay_out(where, draft.speech.path, animation, line) if draft.with_sound else ""
 
 
 def _let_hear(where: bpy.types.Scene, line: bpy.types.PropertyGroup, animation: Animation) -> None:
@@ -395,18 +395,17 @@ def _let_hear(where: bpy.types.Scene, line: bpy.types.PropertyGroup, animation: 
     if line.kind != "FILE" or not line.path or line.strip_mark or not where.dirfa.use_sound:
         return
     try:
-        _lay_out(where, cues.recording_file(line.path), animation, line)
+        lay_out(where, cues.recording_file(line.path), animation, line)
     except AudioError as error:
         line.message = str(error)
 
 
-def _lay_out(
+def lay_out(
     where: bpy.types.Scene, path: Path, animation: Animation, line: bpy.types.PropertyGroup
 ) -> str:
-    """Put a recording where its line begins. Raises AudioError."""
+    """Put a recording where its line begins; the strip's name. Raises AudioError."""
     first = round(line.frame_start)
-    end = animation.start + animation.duration
-    seconds = float(animation.source.get("audio_seconds", end))
+    seconds = heard_seconds(animation)
     strip = scene.place_sound(where, path, first, seconds=seconds)
     with state().quietly():
         strips.keep_hold(line, strip, set())
@@ -416,6 +415,12 @@ def _lay_out(
         last = first + scene.frame_rate(where).frame_count(seconds) - 1
         where.frame_end = max(where.frame_end, last)
     return strip.name
+
+
+def heard_seconds(animation: Animation) -> float:
+    """How long the recording of a take is, as far as the take knows."""
+    end = animation.start + animation.duration
+    return float(animation.source.get("audio_seconds", end))
 
 
 def _withdraw(where: bpy.types.Scene, draft: Draft) -> None:
