@@ -16,24 +16,17 @@ import numpy.typing as npt
 
 from ..anatomy.face_view import nearest, vertex_normals
 from ..directions import unit
-from ..easing import smoothstep
 from ..head import Head
 from .clumps import clumps, drawn_together, strayed
+from .combing import Combing
 from .greying import with_sides
 from .groom import (
     Strands,
-    cap_grid,
-    curl_of,
-    fringe_of,
-    parting_of,
     strands,
-    sweep_of,
     swing,
     tones_of,
-    wave_of,
 )
 from .rim import density, fineness, inside_metres
-from .tresses import behind_ears, beside_face, cut_share, gathered_at, tress_grid
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,13 +44,10 @@ ENDS_SHARE = (0.72, 1.1)
 CUT_SHARE, SHORTEST = (0.80, 1.08), (0.82, 0.90)
 # The same of locks that end over a temple or a forehead, where a rim would be seen against the skin.
 THINNED = 0.45
-# Metres from the parting over which hair falls off to its side; how far from it locks have their own
-# without a fringe, and with one; and its turn back at the forehead.
-PARTED_METRES, OWN_PARTING, SWEPT_BACK = 0.007, (0.002, 0.012), 0.9
-# Of a fringe: how far it runs forward and down beside aside, and by how much more of that if it is swept.
-FORWARD, FALLING, SWEPT_ASIDE = 0.5, 0.75, 0.45
-AT_SIDE = 0.35  # as `parting_of` has it, of a parting beyond which no fringe falls
-TEMPLE_METRES = 0.012  # over the brows, from which hair is combed as over the forehead
+OWN_PARTING = (
+    0.002,
+    0.012,
+)  # metres from the parting, where locks have theirs without a fringe, with one
 # Times as many roots more along the parting and behind the line of the forehead, from where hair runs away;
 # metres from either over which there are.
 PARTING_GAIN, PARTING_METRES, LINE_GAIN, LINE_METRES = 4.0, 0.016, 3.0, 0.017
@@ -77,17 +67,11 @@ CLUMP_METRES = 0.016  # across clumps of locks
 RELIEF_METRES = 0.0045  # by which some of them lie higher than others
 LEAST_TUCKED = 5  # points of a lock before it goes under an ear, that it has at least
 FEWEST_POINTS, FEWEST_OVER_SKIN = 4, 11  # steps of a lock; of one that falls and ends over skin
-# Metres over the ears from which gathered hair runs to where it comes together, over which height it turns
-# there, and beside cap and sheet, from which it ends.
-NAPE_FROM, NAPE_OVER, NAPE_EDGE = 0.080, 0.040, 0.008
-# Which way hair runs that is brought behind an ear, how far behind and over the ear's landmark it does.
-DRAWN_BACK, BEHIND_METRES, OVER_EAR_METRES = (0.0, 1.0, -0.25), 0.025, 0.035
+NAPE_EDGE = 0.008  # metres beside cap and sheet, from which gathered hair ends
 EDGE_METRES = 0.0030  # beside cap and sheet, from which a lock is over bare skin
 LEAVING_METRES = 0.0005  # by which it is further beside them than at its root
 # By how much further locks of a fringe come beyond that, mean and most.
 STRAGGLING_METRES = (0.0022, 0.008)
-# A lock ends where it comes so far before the ears and within such a share of the face's half width.
-FACE_AHEAD, FACE_SHARE = 0.03, 0.88
 
 
 @dataclass(frozen=True)
@@ -139,12 +123,11 @@ def carried_hair(head: Head) -> Strands | None:
 
 def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | None:
     """Strands of a head with long hair from its scalp to below its ears; None where it has none."""
-    cap, sheet = cap_grid(head), tress_grid(head)
-    if cap is None or sheet is None:
+    combing = Combing.of(head)
+    if combing is None:
         return None
     random = np.random.default_rng(seed)
-    outside = _outside(cap, sheet)
-    guides = _walked(head, cap, outside, max(1, count // PER_LOCK), random)
+    guides = _walked(head, combing, max(1, count // PER_LOCK), random)
     middle, closing = clumps(guides.points, CLUMP_METRES, random)
     drawn = drawn_together(guides.points, guides.points[middle] - guides.points, closing)
     # Clumps lie over each other, so that light falls between them.
@@ -153,10 +136,10 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
     lifted = drawn + (relief[:, None] * risen)[..., None] * guides.outward
     guides = replace(guides, points=lifted)
     which = random.integers(0, len(guides.points), count)
-    points, astray = _filled_out(head, guides, middle, which, random)
+    points, astray = _filled_out(combing, guides, middle, which, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     tones = tones_of(which, random, middle)
-    fine = fineness(inside_metres(points[:, 0], cap[0]))[0].astype(np.float32)
+    fine = fineness(inside_metres(points[:, 0], combing.cap[0]))[0].astype(np.float32)
     points, radii = points.astype(np.float32), radii.astype(np.float32)
     return Strands(points, radii, tones, astray=astray, fine=fine)
 
@@ -195,28 +178,23 @@ def _is_within(some: _Skin, other: _Skin) -> npt.NDArray[np.bool_]:
     return (height < 0.0) & (height > -0.04) & (aside < 0.006)
 
 
-def _ear(head: Head) -> float:
-    return float(head.landmarks()[[234, 454], 2].mean())
-
-
-def _walked(
-    head: Head, cap: Floats, skin: _Skin, count: int, random: np.random.Generator
-) -> _Guides:
+def _walked(head: Head, combing: Combing, count: int, random: np.random.Generator) -> _Guides:
     """Locks of a head.
 
     The last of them grow where those before leave the cap bare, as where hair parts at the crown.
     """
     filling = round(FILLING * count)
-    weight = _growth(head, cap)
-    first = _walk(head, cap, skin, _roots(cap, weight, count - filling, random), random)
+    cap, skin = combing.cap, _outside(combing.cap, combing.sheet)
+    weight = _growth(combing)
+    first = _walk(combing, skin, _roots(cap, weight, count - filling, random), random)
     bare = weight * _bareness(cap, first.points)
     # At the hairline it is thin as it should be, but under a fringe.
-    bare[: HAIRLINE_ROWS[fringe_of(head) > 0.5]] = 0.0
-    then = _walk(head, cap, skin, _roots(cap, bare, filling, random), random)
+    bare[: HAIRLINE_ROWS[combing.fringe > 0.5]] = 0.0
+    then = _walk(combing, skin, _roots(cap, bare, filling, random), random)
     points, is_sunk = _off_the_skin(head, np.concatenate([first.points, then.points]))
     # What is brought behind an ear goes on till there; all else that would lie so deep is none.
     last = np.where(is_sunk.any(1), is_sunk.argmax(1) - 1, POINTS - 1)
-    least = np.where(_is_tucked(head, points[:, 0, 0]), LEAST_TUCKED, POINTS - 1)
+    least = np.where(combing.is_tucked(points[:, 0, 0]), LEAST_TUCKED, POINTS - 1)
     clear = last >= least
     outward = np.concatenate([first.outward, then.outward])
     over_skin = np.concatenate([first.over_skin, then.over_skin])
@@ -224,16 +202,14 @@ def _walked(
     return _Guides(points, unit(outward), over_skin[clear])
 
 
-def _walk(
-    head: Head, cap: Floats, skin: _Skin, place: Floats, random: np.random.Generator
-) -> _Guides:
+def _walk(combing: Combing, skin: _Skin, place: Floats, random: np.random.Generator) -> _Guides:
     """Locks from roots (N, 3) where they get beyond their first steps."""
     count = len(place)
     layer = random.uniform(*LAYERS_METRES, count)
-    ear = _ear(head)
+    ear = combing.ear
     share = random.beta(1.5, 2.0, (count, 1))
     turn = random.normal(0.0, 0.10, count)
-    parted = OWN_PARTING[0] + (OWN_PARTING[1] - OWN_PARTING[0]) * fringe_of(head)
+    parted = OWN_PARTING[0] + (OWN_PARTING[1] - OWN_PARTING[0]) * combing.fringe
     own = random.normal(0.0, parted, count)
     path, normals, beside = [], [], []
     for _ in range(STEPS):
@@ -243,41 +219,39 @@ def _walk(
         place = place + (layer - height)[:, None] * normal
         path.append(place)
         normals.append(normal)
-        way = _way(head, cap, place, normal, own)
+        way = combing.way(place, normal, own)
         way = way + turn[:, None] * np.cross(normal, way)
         place = place + STEP_METRES * way / np.linalg.norm(way, axis=1, keepdims=True)
     points, outward = np.stack(path, 1), np.stack(normals, 1)
     # A fringe ends where it would hang into the face, and where it leaves cap and sheet for bare skin. On
     # the crown, where the cap's points lie further apart, no skin is bare.
-    is_fringe = points[..., 1] < head.landmarks()[[234, 454], 1].mean()
+    is_fringe = points[..., 1] < combing.ear_depth
     straggling = np.minimum(random.exponential(STRAGGLING_METRES[0], count), STRAGGLING_METRES[1])
-    edge = EDGE_METRES + fringe_of(head) * straggling[:, None]
+    edge = EDGE_METRES + combing.fringe * straggling[:, None]
     # What grows at the line begins beside the points of the cap, and is to come away from it.
     off = np.stack(beside, 1)
     is_off = (
         (off > np.maximum(edge, off[:, :1] + LEAVING_METRES)) & (points[..., 2] > ear) & is_fringe
     )
-    below = ear - points[..., 2] > _reach(head, points, share)
-    is_bare = _over_face(head, points) | is_off
-    if gathered_at(head) is not None:
+    below = ear - points[..., 2] > _reach(combing, points, share)
+    is_bare = combing.over_face(points) | is_off
+    if combing.nape is not None:
         is_bare |= (off > np.maximum(NAPE_EDGE, off[:, :1])) & ~is_fringe
     below |= is_bare
     last = np.where(below.any(1), below.argmax(1), STEPS - 1)
     over_skin = is_bare[np.arange(count), last]
-    falls = over_skin & ~_is_tucked(head, points[:, 0, 0])
+    falls = over_skin & ~combing.is_tucked(points[:, 0, 0])
     kept = last >= np.where(falls, FEWEST_OVER_SKIN, FEWEST_POINTS)
     points, outward = (_resampled(path[kept], last[kept]) for path in (points, outward))
     return _Guides(points, outward, over_skin[kept])
 
 
-def _reach(head: Head, points: Floats, share: Floats) -> Floats:
+def _reach(combing: Combing, points: Floats, share: Floats) -> Floats:
     """(N, P) metres below the ears at which locks that pass points (N, P, 3) end, long ones by their share
     (N, 1) and cut ones where the sheet does at that side.
     """
-    sheet = tress_grid(head)
-    assert sheet is not None
+    sheet, ear, cut = combing.sheet, combing.ear, combing.cut
     lowest = sheet[-1, np.argsort(sheet[-1, :, 0])]
-    ear, cut = _ear(head), cut_share(head)
     cut_here = (ear - np.interp(points[..., 0], lowest[:, 0], lowest[:, 2])) * _mix(
         CUT_SHARE, share
     )
@@ -290,37 +264,29 @@ def _mix(pair: tuple[float, float], share: Floats) -> Floats:
     return pair[0] + (pair[1] - pair[0]) * share
 
 
-def _growth(head: Head, cap: Floats) -> Floats:
+def _growth(combing: Combing) -> Floats:
     """(R - 1, C) share of the roots in each cell of the cap."""
+    cap = combing.cap
     middle = (cap[:-1, :] + cap[1:, :]) / 2
     low, high = cap[..., 2].min(), cap[..., 2].max()
     top = np.clip((middle[..., 2] - low) / (high - low), 0.0, 1.0)
     weight = _areas(cap) * (0.25 + top)
     weight *= density(inside_metres(cap, cap[0]))[:-1]
     # Hair runs away from the parting on both sides: what hides the scalp there grows there.
-    middle_x, half = (cap[..., 0].min() + cap[..., 0].max()) / 2, np.ptp(cap[..., 0]) / 2
-    line = middle_x + parting_of(head) * half
-    parted = np.where(middle[..., 1] < cap[..., 1].mean(), np.maximum(top, fringe_of(head)), top)
+    parted = np.where(middle[..., 1] < cap[..., 1].mean(), np.maximum(top, combing.fringe), top)
     weight *= 1.0 + PARTING_GAIN * parted * np.exp(
-        -(((middle[..., 0] - line) / PARTING_METRES) ** 2)
+        -(((middle[..., 0] - combing.parting) / PARTING_METRES) ** 2)
     )
-    marks = head.landmarks()
     way = np.cumsum(np.linalg.norm(np.diff(cap, axis=0), axis=2), axis=0)
-    ahead = middle[..., 1] < marks[[234, 454], 1].mean()
+    ahead = middle[..., 1] < combing.ear_depth
     behind = (way / LINE_METRES) ** 2
-    combed = 1.0 - _falling(head, np.sign(middle[..., 0] - line))
+    combed = 1.0 - combing.falling(np.sign(middle[..., 0] - combing.parting))
     weight *= 1.0 + LINE_GAIN * combed * ahead * behind * np.exp(1.0 - behind)
     # Long hair is tucked over the sideburns: what grows there would end as a patch on the temple. Only
     # what is brought behind an ear has nothing else before it.
-    below = middle[..., 2] < marks[[105, 334], 2].max()
-    weight[below & ahead & ~_is_tucked(head, middle[..., 0])] = 0.0
+    below = middle[..., 2] < combing.brows
+    weight[below & ahead & ~combing.is_tucked(middle[..., 0])] = 0.0
     return weight
-
-
-def _is_tucked(head: Head, x: Floats) -> npt.NDArray[np.bool_]:
-    """(...,) whether hair at these places across is brought behind the ear of its side."""
-    left, right = behind_ears(head)
-    return np.where(x > 0.0, left, right)
 
 
 def _areas(cap: Floats) -> Floats:
@@ -349,51 +315,6 @@ def _roots(cap: Floats, weight: Floats, count: int, random: np.random.Generator)
     return upper * (1 - down) + lower * down
 
 
-def _way(head: Head, cap: Floats, place: Floats, normal: Floats, own: Floats) -> Floats:
-    """(N, 3) directions along the surface in which hair goes on from places, each with its own parting
-    (N,) metres from where most have it.
-    """
-    low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
-    middle, half = (low + high) / 2, (high - low) / 2
-    parting = middle[0] + parting_of(head) * half[0]
-    level = np.clip(normal[:, 2], 0.0, 1.0)
-    aside = np.tanh((place[:, 0] - parting - own) / PARTED_METRES)
-    fringe = _falling(head, aside)
-    swept = 1.2 + fringe * SWEPT_ASIDE * (sweep_of(head) - 0.9)
-    # Toward the crown the parting ends and hair falls back.
-    behind = smoothstep((place[:, 1] - middle[1]) / half[1] + 0.4)
-    ahead = smoothstep((middle[1] - 0.15 * half[1] - place[:, 1]) / (0.6 * half[1]))
-    above = smoothstep((place[:, 2] - float(head.landmarks()[[105, 334], 2].max())) / TEMPLE_METRES)
-    way = np.stack(
-        [
-            aside * (1.0 - 0.8 * behind) * np.maximum(0.35 + 0.65 * level, swept * ahead * above),
-            0.8 * behind * level + (SWEPT_BACK - fringe * (SWEPT_BACK + FORWARD)) * ahead * above,
-            -1.0 + (0.6 + fringe * (0.4 - FALLING)) * ahead * above,
-        ],
-        -1,
-    )
-    marks = head.landmarks()
-    before = smoothstep((marks[[234, 454], 1].mean() + BEHIND_METRES - place[:, 1]) / 0.02)
-    high = smoothstep((place[:, 2] - _ear(head) - OVER_EAR_METRES) / 0.02 + 1.0)
-    drawn = (before * (1.0 - ahead * above) * high * _is_tucked(head, place[:, 0]))[:, None]
-    way = way + drawn * (np.array(DRAWN_BACK) - way)
-    nape = gathered_at(head)
-    if nape is not None:
-        low = smoothstep((_ear(head) + NAPE_FROM - place[:, 2]) / NAPE_OVER)
-        way = way + ((1.0 - before) * low)[:, None] * (unit(nape - place) - way)
-    way = way - (way * normal).sum(1, keepdims=True) * normal
-    return way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
-
-
-def _falling(head: Head, aside: Floats) -> Floats:
-    """(...,) 0..1, how far hair falls over the forehead that runs aside (...,), -1 to 1, from its parting.
-
-    From a parting at the side it falls; what is beyond is combed back.
-    """
-    beyond = np.clip(np.sign(parting_of(head)) * aside, 0.0, 1.0)
-    return fringe_of(head) * (1.0 - beyond * min(1.0, abs(parting_of(head)) / AT_SIDE))
-
-
 def _resampled(path: Floats, last: npt.NDArray[np.int64]) -> Floats:
     """(N, P, 3) the paths as far as a step of each."""
     place = np.linspace(0.0, 1.0, POINTS) * last[:, None]
@@ -418,16 +339,8 @@ def _off_the_skin(head: Head, points: Floats) -> tuple[Floats, npt.NDArray[np.bo
     return lifted.reshape(points.shape), (missing > MOST_LIFTED).reshape(points.shape[:2])
 
 
-def _over_face(head: Head, points: Floats) -> npt.NDArray[np.bool_]:
-    """(N, P) whether points lie before the face, below its brows and well within its outline."""
-    marks = head.landmarks().astype(np.float64)
-    ahead = points[..., 1] < marks[[234, 454], 1].mean() - FACE_AHEAD
-    low = points[..., 2] < marks[[105, 334], 2].max()
-    return ahead & low & (np.abs(points[..., 0]) < FACE_SHARE * beside_face(marks, points[..., 2]))
-
-
 def _filled_out(
-    head: Head,
+    combing: Combing,
     locks: _Guides,
     clump: npt.NDArray[np.int64],
     which: npt.NDArray[np.int64],
@@ -438,7 +351,7 @@ def _filled_out(
     And (S,) which go astray.
     """
     guides, outward, count = locks.points, locks.outward, len(which)
-    wave, ear = max(curl_of(head), wave_of(head)), _ear(head)
+    wave, ear = combing.wave, combing.ear
     run = np.gradient(guides, axis=1)
     aside = np.cross(outward, run)
     aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
@@ -453,7 +366,7 @@ def _filled_out(
     wide = LOCK_METRES * np.exp(share * np.log(LOCK_TIP[0]))
     deep = LOCK_DEPTH * np.exp(share * np.log(LOCK_TIP[1]))
     off = random.normal(0.0, 1.0, (count, 2, 1)) * np.stack([wide, deep])
-    shortest = SHORTEST[0] + (SHORTEST[1] - SHORTEST[0]) * cut_share(head)
+    shortest = SHORTEST[0] + (SHORTEST[1] - SHORTEST[0]) * combing.cut
     shortest = np.where(locks.over_skin[which, None], THINNED, shortest)
     cut = random.uniform(shortest, 1.0, (count, 1)) * share * (POINTS - 1)
     low = np.minimum(np.floor(cut).astype(int), POINTS - 2)
