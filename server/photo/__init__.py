@@ -9,6 +9,7 @@
   `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`, which ends where
   `beard_outline` says. `colours` and `irises` measure what materials need.
 * The hair: `hair_reading` asks `hair` for its volume, then `hairline`, `tresses`, `curl` and `lie`, unless
-  `headwear` covers it; `greying` tells its colours above and beside the face apart.
+  `headwear` covers it; `greying` tells its colours above and beside the face apart, and `hair_roots` paints
+  single hairs along its line.
 * The result: `likeness` looks at a `picture` of it (`strand_picture`) and corrects it.
 """

@@ -31,6 +31,7 @@ from .closeup import closeup
 from .decode import Pixels, decode_photo
 from .hair import with_hair
 from .hair_reading import hair_in_photo
+from .hair_roots import with_hair_roots
 from .headwear import HEADWEAR_WARNING
 from .landmarks import Detection, detect_face
 from .likeness import corrected_by_looking
@@ -130,8 +131,10 @@ def head_from_photos(
         fit = shaped_fit(fit)
         progress(0.95)
         head = _dressed(_with_shapes_of(haired.result(), fit.head), skin, *laid.result())
+        painted = beside.submit(with_hair_roots, head)
         share = _of_head(skin.beard, head, fit.head)
         head = with_beard(head, share, hang_metres=skin.beard_metres)
+        head = replace(head, albedo=painted.result().albedo)
     digests = " ".join(look.sha256 for look in looks)
     head = replace(head, source={**head.source, "photo_sha256": digests})
     return PhotoResult(head, warnings, landmarks, fit, solution)

@@ -20,9 +20,10 @@ Colour = tuple[float, float, float]
 HAIR_COLOUR: Colour = (0.16, 0.11, 0.08)
 SIZE = 512
 BUNDLES, BUNDLE_PIXELS = 6, 64
-WEAVE_PIXELS = SIZE - BUNDLES * BUNDLE_PIXELS
+THIN_PIXELS = 32  # of the bundle that stands for single hairs along the line
+WEAVE_PIXELS = SIZE - BUNDLES * BUNDLE_PIXELS - THIN_PIXELS
 MARGIN_PIXELS = 2.0  # between neighbours, which smaller versions of the picture mix
-STRANDS, WEAVE_STRANDS = 46, 150
+STRANDS, THIN_STRANDS, WEAVE_STRANDS = 46, 8, 112
 # Of the height: over which roots begin and at which tips end; the weave frays over its lowest share.
 ROOTS, TIPS, FRAYED = 0.16, (0.45, 1.0), 0.14
 WIDTHS = (0.6, 1.35)  # pixels, half of a strand's width
@@ -48,6 +49,12 @@ def bundle_box(number: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Left and right edge in the picture, 0..1, of bundles by their numbers, the darkest first."""
     left = (number * BUNDLE_PIXELS + MARGIN_PIXELS) / SIZE
     return left, left + (BUNDLE_PIXELS - 2 * MARGIN_PIXELS) / SIZE
+
+
+def thin_box() -> tuple[float, float]:
+    """Left and right edge of the bundle of single hairs."""
+    left = BUNDLES * BUNDLE_PIXELS + MARGIN_PIXELS
+    return left / SIZE, (left + THIN_PIXELS - 2 * MARGIN_PIXELS) / SIZE
 
 
 def weave_box() -> tuple[float, float]:
@@ -77,10 +84,13 @@ def hair_atlas(
     alpha = np.empty((SIZE, SIZE))
     for number, light in enumerate(np.linspace(*TONES, BUNDLES)):
         box = slice(number * BUNDLE_PIXELS, (number + 1) * BUNDLE_PIXELS)
-        place = _bundle(curl, random)
+        place = _bundle(curl, BUNDLE_PIXELS, STRANDS, random)
         drawn, alpha[:, box] = _drawn(place, BUNDLE_PIXELS, spread, random)
         tone[:, box] = light * drawn
-    box = slice(BUNDLES * BUNDLE_PIXELS, SIZE)
+    box = slice(BUNDLES * BUNDLE_PIXELS, SIZE - WEAVE_PIXELS)
+    place = _bundle(curl, THIN_PIXELS, THIN_STRANDS, random)
+    tone[:, box], alpha[:, box] = _drawn(place, THIN_PIXELS, spread, random)
+    box = slice(SIZE - WEAVE_PIXELS, SIZE)
     drawn, frayed = _drawn(_weave(curl, random), WEAVE_PIXELS, spread, random)
     tone[:, box] = WEAVE_TONE * drawn
     # Nothing is seen through it but at its lower edge.
@@ -97,18 +107,18 @@ def _dyed(tone: Floats, alpha: Floats, colour: Colour) -> npt.NDArray[np.uint8]:
     return np.round(255 * np.dstack([_srgb(light), alpha])).astype(np.uint8)
 
 
-def _bundle(curl: float, random: np.random.Generator) -> _Strokes:
-    """Strands of one bundle: drawn together toward their tips, which end one by one."""
+def _bundle(curl: float, pixels: int, count: int, random: np.random.Generator) -> _Strokes:
+    """So many strands of one bundle: drawn together toward their tips, which end one by one."""
     share = np.linspace(0.0, 1.0, SIZE)
-    root = random.uniform(-1.0, 1.0, (STRANDS, 1)) * 0.86
+    root = random.uniform(-1.0, 1.0, (count, 1)) * 0.86
     clump = np.round(2.0 * root + random.normal(0.0, 0.4, root.shape)) / 2.6
     across = root + (clump - root) * (1.0 - CLOSED) * share**1.5
     across = across + _sway(curl, share, clump, random)
-    half = BUNDLE_PIXELS / 2 - MARGIN_PIXELS
+    half = pixels / 2 - MARGIN_PIXELS
     start = random.uniform(0.0, ROOTS, root.shape) + 0.06 * np.abs(root) ** 3
     # What is outermost ends first: a bundle has a point.
     end = TIPS[1] - (TIPS[1] - TIPS[0]) * random.beta(1.3, 2.0, root.shape) - 0.12 * root**2
-    return _Strokes(BUNDLE_PIXELS / 2 + half * across, start, end, share)
+    return _Strokes(pixels / 2 + half * across, start, end, share)
 
 
 def _weave(curl: float, random: np.random.Generator) -> _Strokes:

@@ -17,13 +17,15 @@ import numpy.typing as npt
 from ..anatomy.face_view import nearest
 from ..anatomy.hair_cap import COLUMNS
 from ..directions import unit
+from ..easing import smoothstep
 from ..head import Head
-from .atlas import BUNDLES, ROOTS, TIPS, bundle_box, in_half, weave_box
+from .atlas import BUNDLES, ROOTS, TIPS, bundle_box, in_half, thin_box, weave_box
 from .bundles import bundles
 from .curls import coil_share
 from .curtain import with_normals
 from .greying import SIDES, drawn_from_sides, is_streaked, sides_of
 from .groom import Strands, cap_grid, cap_order, curl_of, standoff, wave_of
+from .rim import inside_metres
 from .sampled import sampled
 from .tresses import PART as LONG_PART
 from .tresses import cut_share, tress_grid
@@ -36,6 +38,9 @@ WAVY = 0.3  # of hair that waves, from which long cards have rows for it
 CARRIED_SHARE = 0.70  # of all vertices that hair on the skull has where more hangs below
 # Half a card's width by how far its strands are from its middle, and the limits of it in metres.
 WIDE, WIDTHS = 1.7, (0.0024, 0.0065)
+# Of the strands near the line, up to which share of a usual one's thickness, most are no bundles: the share
+# of all cards that are single ones there, half their widths, and by how much their roots are deeper.
+LINE_FINE, LINE_SHARE, THIN_WIDTHS, THIN_SUNK = 0.75, 0.3, (0.0008, 0.0018), 0.0004
 # Of that width at the root and at its widest, and at which shares of its length it is so wide; at the tip
 # of short hair, of long hair and of hair that is cut to one length. Without its picture, as in Solid, a
 # card is then a lock and no strip.
@@ -58,6 +63,7 @@ BY_HEIGHT = (
 # What cap and sheet lose: of the cap's height over so many metres off the skin, at most so many; and of the
 # sheet's thickness.
 LOWERED, CLOSE_METRES, MOST_LOWERED, SHEET_LOWERED = 0.3, 0.0025, 0.0016, 0.25
+EDGE_METRES, EDGE_SUNK = (0.004, 0.012), 0.0025
 SHEET_COLUMNS = 3.0  # by which the sheet's front edges lie behind the cards that fall there
 SHEET_ROWS = 0.85  # of its length, that the sheet has left
 WITHIN = (0.003, 0.997)  # of the picture, beyond whose edges it repeats
@@ -86,7 +92,7 @@ class Cards:
 @dataclass(frozen=True)
 class _Kind:
     """How many cards of how many rows, by how much their normals lean aside, how wide their tips are, and
-    how far their hair coils and how far it waves: 0 to 1.
+    how far their hair coils and how far it waves: 0 to 1. Thin ones show single hairs.
     """
 
     count: int
@@ -95,6 +101,7 @@ class _Kind:
     tip: float
     coils: float
     wave: float
+    is_thin: bool = False
 
 
 def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None:
@@ -111,7 +118,19 @@ def cards(head: Head, hair: Sequence[Strands], *, seed: int = 9) -> Cards | None
     tip = TIP if len(hair) == 1 else float(np.interp(cut_share(head), (0.0, 1.0), LONG_TIPS))
     coils = coil_share(curl_of(head))
     kinds = [_Kind(int(most * part), rows, rounded, tip, coils, wave) for part in shares]
-    parts = [_strips(grown, skin, kind, random) for grown, kind in zip(hair, kinds, strict=True)]
+    parts: list[tuple[Floats, Floats, Floats]] = []
+    for grown, kind in zip(hair, kinds, strict=True):
+        line = _line(grown)
+        few = min(round(LINE_SHARE * kind.count), int(line.sum()))
+        inner = _chosen(grown, ~line)
+        usual = replace(kind, count=kind.count - few)
+        run = bundles(inner, usual.count, kind.rows, kind.wave * (1.0 - kind.coils), random)
+        parts.append(_strips(run, skin, usual, random))
+        if few:
+            thin = replace(kind, count=few, is_thin=True)
+            parts.append(
+                _strips(_singles(_chosen(grown, line), few, kind.rows, random), skin, thin, random)
+            )
     points, normals, uvs = (np.concatenate(p).astype(np.float32) for p in zip(*parts, strict=True))
     if SIDES in head.colours:
         rows = points if is_streaked(head) else points[:, :1]
@@ -139,6 +158,9 @@ def under_cards(head: Head) -> Head:
     lift = standoff(head, cap)
     _, outward = with_normals(cap, True)
     down = np.clip(LOWERED * (lift - CLOSE_METRES), 0.0, MOST_LOWERED)[..., None]
+    # Its edge is under the skin: what is seen where hair begins are single strands.
+    near = 1.0 - smoothstep(inside_metres(cap, cap[0]), *EDGE_METRES)
+    down = np.maximum(down, (near * (np.maximum(lift, 0.0) + EDGE_SUNK))[..., None])
     lowered = cap - outward.reshape(cap.shape) * down
     vertices = head.vertices.copy()
     vertices[head.part("hair")] = cap_order(lowered)
@@ -201,16 +223,39 @@ def _surface(head: Head) -> tuple[Floats, Floats] | None:
     return points, normals
 
 
+def _line(grown: Strands) -> npt.NDArray[np.bool_]:
+    """(S,) which strands begin near the line of hair, where they are finer than elsewhere."""
+    if grown.fine is None:
+        return np.zeros(len(grown.points), bool)
+    together = True if grown.astray is None else ~grown.astray
+    return together & (grown.fine < LINE_FINE)
+
+
+def _chosen(grown: Strands, which: npt.NDArray[np.bool_]) -> Strands:
+    """Those strands alone, as far as cards ask about them."""
+    astray = None if grown.astray is None else grown.astray[which]
+    return Strands(grown.points[which], grown.radii, grown.tones[which], astray=astray)
+
+
+def _singles(
+    grown: Strands, count: int, rows: int, random: np.random.Generator
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """What `bundles` gives, of single strands."""
+    chosen = random.choice(len(grown.points), count, replace=False)
+    points = grown.points[chosen].astype(np.float64)
+    middle = sampled(points, np.linspace(0.0, points.shape[1] - 1.0, rows))
+    none = np.zeros(count)
+    return middle, none, np.zeros((count, 2)), grown.tones[chosen].astype(np.float64)
+
+
 def _strips(
-    grown: Strands,
+    bundled: tuple[Floats, Floats, Floats, Floats],
     skin: tuple[Floats, Floats],
     kind: _Kind,
     random: np.random.Generator,
 ) -> tuple[Floats, Floats, Floats]:
     """Points, normals (N, R, 2, 3) and texture coordinates (N, R, 2, 2) of cards."""
-    middle, spread, ends, tone = bundles(
-        grown, kind.count, kind.rows, kind.wave * (1.0 - kind.coils), random
-    )
+    middle, spread, ends, tone = bundled
     # The mean of a few coils is still one.
     for _ in range(round(EVENED * kind.coils)):
         middle[:, 1:-1] = (middle[:, :-2] + 2.0 * middle[:, 1:-1] + middle[:, 2:]) / 4.0
@@ -222,7 +267,9 @@ def _strips(
     level = np.maximum(height, -DEEPEST_METRES)
     # Coils stand up; cards that did would be seen on edge.
     level -= (1.0 - UPRIGHT) * kind.coils * np.clip(level - UPRIGHT_METRES, 0.0, None)
-    level -= SUNK_METRES * np.clip(1.0 - SUNK_SHARE * share, 0.0, 1.0)
+    level -= (THIN_SUNK if kind.is_thin else SUNK_METRES) * np.clip(
+        1.0 - SUNK_SHARE * share, 0.0, 1.0
+    )
     middle = middle + outward * (level - height)[..., None]
     run = np.gradient(middle, axis=1)
     run = unit(run - (run * outward).sum(-1, keepdims=True) * outward)
@@ -234,13 +281,16 @@ def _strips(
     turned = random.normal(0.0, TWISTED, (count, 1, 1)) * share[:, None]
     aside = np.cos(turned) * aside + np.sin(turned) * np.cross(run, aside)
     shape = np.interp(share, SHAPED, (*SHAPE, kind.tip))
-    half = np.clip(WIDE * spread, *WIDTHS)[:, None] * shape
+    width = random.uniform(*THIN_WIDTHS, count) if kind.is_thin else np.clip(WIDE * spread, *WIDTHS)
+    half = width[:, None] * shape
     across = np.array([-1.0, 1.0])
     points = middle[:, :, None] + (half[..., None] * across)[..., None] * aside[:, :, None]
     normals = unit(outward[:, :, None] + kind.rounded * across[:, None] * aside[:, :, None])
     tone = (1.0 - BY_HEIGHT) * tone + BY_HEIGHT * _ranks(level.mean(1) + layer)
     number = np.minimum((_ranks(tone) * BUNDLES).astype(np.int64), BUNDLES - 1)
     left, right = bundle_box(number)
+    if kind.is_thin:
+        left, right = (np.full(count, edge) for edge in thin_box())
     mirrored = np.where(random.random((count, 1)) < 0.5, -across, across)
     u = left[:, None] + (right - left)[:, None] * (mirrored + 1.0) / 2
     uvs = np.stack(

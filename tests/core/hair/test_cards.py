@@ -16,9 +16,11 @@ from dirfa_blender.core.hair.atlas import (
     SIZE,
     bundle_box,
     hair_atlas,
+    thin_box,
     weave_box,
 )
 from dirfa_blender.core.hair.cards import (
+    EDGE_METRES,
     LONG_ROWS,
     MOST_VERTICES,
     SHORT_ROWS,
@@ -30,6 +32,7 @@ from dirfa_blender.core.hair.curtain import carried_hair, with_normals
 from dirfa_blender.core.hair.groom import CURL_KEY, Strands, cap_grid, standoff
 from dirfa_blender.core.hair.hairline import bare_crown, with_bare_crown
 from dirfa_blender.core.hair.locks import locks
+from dirfa_blender.core.hair.rim import inside_metres
 from dirfa_blender.core.hair.tresses import Fall, with_tresses
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_template import template
@@ -180,11 +183,36 @@ def test_round_a_bald_crown_no_card_lies() -> None:
     assert (bare_crown(head, made.points.astype(np.float64)) > 0.97).mean() < 0.02
 
 
+@pytest.mark.parametrize("kind", ["short", "long"])
+def test_where_hair_begins_cards_are_single_hairs(kind: str) -> None:
+    made, head = cut(kind), head_with(kind)
+    cap = cap_grid(head)
+    assert cap is not None
+    left, right = thin_box()
+    is_thin = (made.uvs[:, 0] > left - 1e-6) & (made.uvs[:, 0] < right + 1e-6)
+
+    points = made.points.reshape(-1, 2, 3)
+    width = np.linalg.norm(points[:, 1] - points[:, 0], axis=1).repeat(2)
+    off = inside_metres(made.points, cap[0])
+
+    assert 0.1 < is_thin.mean() < 0.35
+    assert off[is_thin].mean() < 0.5 * off[~is_thin].mean()
+    assert width[is_thin].mean() < 0.5 * width[~is_thin].mean()
+
+
+def test_single_hairs_leave_more_open_than_they_hide() -> None:
+    left, right = thin_box()
+    picture = hair_atlas((0.5, 0.4, 0.3))[:, round(left * SIZE) : round(right * SIZE), 3] / 255.0
+
+    for rows in (slice(SIZE // 4, SIZE // 3), slice(SIZE // 2, 2 * SIZE // 3)):
+        assert 0.15 < picture[rows].mean() < 0.5
+
+
 def test_without_strands_there_are_no_cards() -> None:
     assert cards(template(), ()) is None
 
 
-def test_the_cap_under_cards_is_nearer_to_the_skin_and_nowhere_under_it() -> None:
+def test_the_cap_under_cards_is_nearer_to_the_skin_and_under_it_at_its_line_alone() -> None:
     head = head_with("short")
     low = under_cards(head)
     before, after = cap_grid(head), cap_grid(low)
@@ -192,7 +220,9 @@ def test_the_cap_under_cards_is_nearer_to_the_skin_and_nowhere_under_it() -> Non
     was, now = standoff(head, before), standoff(low, after)
 
     assert now[was > 8 * MM].mean() < 0.93 * was[was > 8 * MM].mean()
-    assert ((was > 1 * MM) & (now < 0.5 * MM)).mean() < 0.005
+    within = inside_metres(before, before[0]) > EDGE_METRES[1]
+    assert (within & (was > 1 * MM) & (now < 0.5 * MM)).mean() < 0.005
+    assert (now[0] < -1 * MM).mean() > 0.75
     others = ~head.part("hair")
     assert (low.vertices[others] == head.vertices[others]).all()
 
