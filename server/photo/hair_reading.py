@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from dirfa_blender.core.hair.groom import cap_grid, standoff
 from dirfa_blender.core.hair.hairline import without_sideburns
 from dirfa_blender.core.hair.tresses import Fall
 from dirfa_blender.core.head import Head
@@ -26,6 +27,9 @@ Floats = npt.NDArray[np.float64]
 
 # Of the waves that are read beside hair behind both ears, where neck, collar and ear-rings have lines too.
 TUCKED = 0.6
+# Metres off the skull, up to which hair is drawn so tight that it may be tied behind; half the width, at
+# ears, jaw and chin, of what is cut short behind them.
+TIGHT_METRES, CUT_WIDTHS = 0.0065, (0.080, 0.078, 0.074)
 
 
 def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
@@ -59,7 +63,20 @@ def hair_in_photo(head: Head, view: View, seen: Closeup) -> Scalp:
     wave = lay.wave
     if scalp.fall:
         wave = wave_of_fall(picture, landmarks, masks, scalp.fall, metres_per_px)
+        scalp = replace(scalp, fall=gathered_if_tight(scalp.fall, shaped))
     return replace(scalp, parting=lay.parting, sweep=lay.sweep, wave=wave)
+
+
+def gathered_if_tight(fall: Fall, shaped: Head) -> Fall:
+    """How hair falls, gathered no more where it stands off the skull: that is cut short behind the ears."""
+    cap = cap_grid(shaped)
+    if cap is None or not fall.is_gathered:
+        return fall
+    is_high = cap[..., 2] > float(shaped.landmarks()[[105, 334], 2].mean())
+    off = float(np.median(standoff(shaped, cap)[is_high]))
+    if off < TIGHT_METRES:
+        return fall
+    return replace(fall, is_gathered=False, half_widths=CUT_WIDTHS)
 
 
 def _with_temples(line: Floats | None, fall: Fall | None, short: float) -> Floats | None:

@@ -127,8 +127,8 @@ def _lies(head: Head, cap: Floats) -> Floats:
     else:
         low = cap[:ROWS]
         normals = with_normals(cap, True)[1].reshape(cap.shape)[:ROWS]
-        flat = (part.reshape(-1, 3) for part in (low, normals))
-        way = combing.way(*flat, np.zeros(low.shape[0] * low.shape[1])).reshape(low.shape)
+        own = np.zeros(low.shape[0] * low.shape[1])
+        way = combing.way(low.reshape(-1, 3), normals.reshape(-1, 3), own).reshape(low.shape)
     return unit(way[1:].mean(0))
 
 
@@ -184,7 +184,7 @@ def _painted(head: Head, hairs: _Hairs) -> Pixels:
                 continue
             cover = np.zeros(box.shape[:2], np.uint8)
             lines = points[layer::LAYERS][chosen]
-            cv2.polylines(cover, lines, False, 255, wide, cv2.LINE_AA, FRACTION)
+            cv2.polylines(cover, lines, False, (255.0,), wide, cv2.LINE_AA, FRACTION)
             row, column = np.nonzero(cover)
             share = (opacity / 255.0) * cover[row, column, None].astype(np.float32)
             seen = box[row, column].astype(np.float32)

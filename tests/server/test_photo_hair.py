@@ -9,14 +9,17 @@ import cv2
 import numpy as np
 import pytest
 
-from dirfa_blender.core.hair.tresses import Fall
+from dirfa_blender.core.hair.curtain import with_normals
+from dirfa_blender.core.hair.groom import cap_grid, cap_order, standoff
+from dirfa_blender.core.hair.knot import knot
+from dirfa_blender.core.hair.tresses import GATHERED_WIDTHS, Fall, with_tresses
 from dirfa_blender.core.head_template import template
 from dirfa_blender.core.likeness.landmarks import OVAL
 from server.photo.colours import as_hair_colour, hair_colour, measured_colours
 from server.photo.curl import read_curl, read_wave
 from server.photo.greying import read_streaks
 from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_hair
-from server.photo.hair_reading import wave_of_fall
+from server.photo.hair_reading import gathered_if_tight, wave_of_fall
 from server.photo.hair_share import hair_seen
 from server.photo.mask import FaceMasks, face_masks, filled
 from server.photo.tresses import read_fall, where_it_falls
@@ -441,3 +444,22 @@ def test_lengths_as_light_as_the_crown_are_streaked_and_shaded_ones_are_not() ->
     streaks = read((120, 96, 72))
     assert streaks is not None
     assert streaks[0] > 0.4
+
+
+@pytest.mark.parametrize(("off", "is_tied"), [(0.004, True), (0.012, False)])
+def test_hair_behind_both_ears_is_tied_where_it_lies_close_to_the_skull(
+    off: float, is_tied: bool
+) -> None:
+    head = template()
+    cap = cap_grid(head)
+    assert cap is not None
+    outward = with_normals(cap, True)[1].reshape(cap.shape)
+    moved = cap + outward * (off - standoff(head, cap))[..., None]
+    vertices = head.vertices.copy()
+    vertices[head.part("hair")] = cap_order(moved)
+    fall = Fall((0.04, 0.04), (False, False), GATHERED_WIDTHS, is_gathered=True)
+
+    read = gathered_if_tight(fall, replace(head, vertices=vertices))
+
+    assert read.is_gathered == is_tied
+    assert (knot(with_tresses(head, read), 18) is not None) == is_tied

@@ -26,6 +26,7 @@ from .groom import (
     swing,
     tones_of,
 )
+from .knot import with_knot
 from .rim import density, fineness, inside_metres
 
 Floats = npt.NDArray[np.float64]
@@ -117,7 +118,8 @@ class _Guides:
 
 def carried_hair(head: Head) -> Strands | None:
     """All strands that a head carries, long or short; None where it has none."""
-    grown = curtain(head) or strands(head)
+    grown = curtain(head)
+    grown = strands(head) if grown is None else with_knot(head, grown)
     return None if grown is None else with_sides(head, grown)
 
 
