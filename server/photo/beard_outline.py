@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dirfa_blender.core.likeness.landmarks import FaceLandmarks
 
 from .face_zones import Zones
-from .mask import FaceMasks, Pixels, Shares, filled, soft
+from .mask import FaceMasks, Pixels, Shares, filled, hull, soft
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,6 +27,10 @@ DARK_CHIN = (8.0, 16.0)
 # Grey hair on dark skin is lighter than it and has less of its colour: by how much, from none to certain,
 # in CIELAB lightness and chroma; by how much likeness to skin then says less.
 PALE_LIGHTER, PALE_COLOUR, PALE = (2.0, 6.0), (3.5, 5.5), 0.2
+# The same of a chin under a moustache, and by how much less contrast of lines it then needs.
+CHIN_PALE, PALE_LINES = (6.0, 8.0), 0.35
+# Landmarks round mouth and chin, within which a goatee grows.
+GOATEE = (57, 287, 92, 322, 164, 202, 422, 211, 431, 140, 369, 148, 377, 152)
 # Outline of where a beard may grow over cheeks and jaw, and eye distances by which it is soft.
 WIDE = (234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323,
         454, 366, 411, 425, 327, 2, 98, 205, 187, 137)  # fmt: skip
@@ -74,11 +78,21 @@ def beard_share(
         _rising(-of_chin[1], CHIN_LESS_RED),
     )
     beard = max(moustache * unlike, float(np.clip((0.60 - lower) / 0.2, 0, 1)))
-    beard = np.float32(beard * _rising(on_chin, CHIN_LINES))
-    middle = zones.beard
+    # Pale hair on dark skin under a moustache: what clearly lacks the skin's colour needs less contrast. It
+    # says nothing about the cheeks, where skin turns away and is as dark.
+    surely = moustache * _rising(-of_chin[1], CHIN_LESS_RED)
+    fewer = PALE_LINES * surely * _rising(_colour_lost(of_chin), CHIN_PALE)
+    goatee, beard = (
+        np.float32(beard * _rising(on_chin, (CHIN_LINES[0] - less, CHIN_LINES[1] - less)))
+        for less in (fewer, 0.0)
+    )
+    grown = zones.moustache * np.float32(moustache)
+    if goatee > beard:
+        grown = np.maximum(grown, goatee * _round_the_mouth(landmarks, zones))
     if beard > 0:
-        middle = np.maximum(middle, _on_cheeks(landmarks, masks, lines))
-    return np.maximum(middle * beard, zones.moustache * np.float32(moustache))
+        wide = np.maximum(zones.beard, _on_cheeks(landmarks, masks, lines))
+        grown = np.maximum(grown, beard * wide)
+    return grown
 
 
 def _pale(of_lip: Floats, on_lip: float) -> float:
@@ -86,12 +100,16 @@ def _pale(of_lip: Floats, on_lip: float) -> float:
 
     On darker skin, that is; shine is as light, but has neither lines nor less colour.
     """
-    lost = float(np.hypot(*np.minimum(of_lip[1:], 0.0)))
     return (
         _rising(of_lip[0], PALE_LIGHTER)
-        * _rising(lost, PALE_COLOUR)
+        * _rising(_colour_lost(of_lip), PALE_COLOUR)
         * _rising(on_lip, STRONG_LINES)
     )
+
+
+def _colour_lost(off: Floats) -> float:
+    """CIELAB by which a colour less the skin's (3,) has less red and yellow."""
+    return float(np.hypot(*np.minimum(off[1:], 0.0)))
 
 
 def _beside_cheeks(
@@ -101,14 +119,14 @@ def _beside_cheeks(
     skin = (masks.skin > 0.8) & (masks.usable > 0.8) & (zones.beard < 0.1) & (zones.features < 0.1)
     if skin.sum() < FEWEST:
         return [np.zeros(3) for _ in patches]
-    of_skin = _middle_colour(pixels[skin])
+    of_skin = middle_colour(pixels[skin])
     return [
-        _middle_colour(pixels[there]) - of_skin if there.sum() >= FEWEST else np.zeros(3)
+        middle_colour(pixels[there]) - of_skin if there.sum() >= FEWEST else np.zeros(3)
         for there in patches
     ]
 
 
-def _middle_colour(pixels: Pixels) -> Floats:
+def middle_colour(pixels: Pixels) -> Floats:
     """(3,) CIELAB, median of pixels (N, 3)."""
     few = pixels[None, :: max(1, len(pixels) // 4000)].astype(np.float32) / 255
     return np.asarray(np.median(cv2.cvtColor(few, cv2.COLOR_RGB2LAB)[0], axis=0), np.float64)
@@ -117,6 +135,13 @@ def _middle_colour(pixels: Pixels) -> Floats:
 def _rising(value: float, between: tuple[float, float]) -> float:
     """0 below the first of two values, 1 above the second."""
     return float(np.clip((value - between[0]) / (between[1] - between[0]), 0, 1))
+
+
+def _round_the_mouth(landmarks: FaceLandmarks, zones: Zones) -> Shares:
+    """(H, W) 0..1 where a goatee grows, if it is one: of a beard what is below and beside the mouth."""
+    unit = landmarks.eye_distance_px
+    inner = hull(zones.beard.shape, landmarks.points_px[:, :2], GOATEE)
+    return np.minimum(zones.beard, soft(inner, WIDE_SOFT * unit))
 
 
 def _on_cheeks(landmarks: FaceLandmarks, masks: FaceMasks, lines: Shares) -> Shares:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -31,11 +30,10 @@ from dirfa_blender.core.hair.rim import inside_metres, thinned_downward, unevenn
 from dirfa_blender.core.head import Head
 
 from .greying import hair_tones
-from .shading import to_srgb
+from .painted_hairs import painted
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-Pixels = npt.NDArray[np.uint8]
 
 # Metres from the line, outside it and inside, between which hairs are painted; over which they come to be
 # as many as anywhere; and roots in a square metre there.
@@ -48,12 +46,8 @@ BEYOND, LEAST = (
     0.001,
 )  # metres over the line that hairs end which lie outward, and that they have
 TURNED = 0.30  # radians from how hair lies, standard deviation
-# Opacity of a hair one texel wide, in a texture of so many texels and finer ones, and of half of that.
-OPACITY, TEXELS = 0.62, 2048
-LAYERS = 5  # one over another, each of a tone between these shares of the hair's
-TONES = (0.65, 1.10)
+OPACITY = 0.62
 ROWS = 6  # of the cap, that say how hair lies and whether it grows at all behind its line
-FRACTION = 4  # bits of a texel's place that are drawn
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,11 @@ def with_hair_roots(head: Head, *, seed: int = 17) -> Head:
     if head.albedo is None or "hair" not in head.colours:
         return head
     hairs = _hairs(head, np.random.default_rng(seed))
-    return head if hairs is None else replace(head, albedo=_painted(head, hairs))
+    if hairs is None:
+        return head
+    tones = np.broadcast_to(hair_tones(head, head.colours), (len(head.vertices), 3))
+    own = tones[head.faces[hairs.face, 0]]
+    return replace(head, albedo=painted(head.albedo, hairs.root, hairs.tip, own, OPACITY))
 
 
 def _hairs(head: Head, random: np.random.Generator) -> _Hairs | None:
@@ -157,37 +155,3 @@ def _laid_out(
     way = np.cos(turn) * way + np.sin(turn) * np.cross(normal, way)
     tip = at + np.einsum("nij,nj->ni", flat[face], way * length[:, None])
     return _Hairs(at, tip, numbers[face])
-
-
-def _painted(head: Head, hairs: _Hairs) -> Pixels:
-    """(S, S, 3) uint8 sRGB, the head's texture with hairs over it."""
-    assert head.albedo is not None
-    size = len(head.albedo)
-    tones = np.broadcast_to(hair_tones(head, head.colours), (len(head.vertices), 3))
-    ends = np.stack([hairs.root, hairs.tip], 1) * (size, -size) + (0.0, size) - 0.5
-    is_whole = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1) < size * 0.03
-    ends, faces = ends[is_whole], hairs.face[is_whole]
-    low = np.clip(np.floor(ends.min((0, 1))).astype(int) - 2, 0, size - 1)
-    high = np.clip(np.ceil(ends.max((0, 1))).astype(int) + 3, 1, size)
-    result = head.albedo.copy()
-    box = result[low[1] : high[1], low[0] : high[0]]
-    wide = max(1, round(size / TEXELS))
-    opacity = OPACITY * min(1.0, size / TEXELS)
-    points = np.round((ends - low) * 2**FRACTION).astype(np.int32)
-    own = tones[head.faces[faces, 0]]
-    for layer, tone in enumerate(np.linspace(*TONES, LAYERS)):
-        # Hairs of the crown and of the sides apart, where those are of two colours.
-        light = own[layer::LAYERS].sum(1)
-        is_fair = light > (light.min(initial=1.0) + light.max(initial=0.0)) / 2
-        for chosen in (~is_fair, is_fair):
-            if not chosen.any():
-                continue
-            cover = np.zeros(box.shape[:2], np.uint8)
-            lines = points[layer::LAYERS][chosen]
-            cv2.polylines(cover, lines, False, (255.0,), wide, cv2.LINE_AA, FRACTION)
-            row, column = np.nonzero(cover)
-            share = (opacity / 255.0) * cover[row, column, None].astype(np.float32)
-            seen = box[row, column].astype(np.float32)
-            colour = 255.0 * to_srgb(tone * own[layer::LAYERS][chosen].mean(0))
-            box[row, column] = np.round(seen + share * (colour - seen)).astype(np.uint8)
-    return result

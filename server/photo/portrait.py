@@ -36,6 +36,7 @@ from .headwear import HEADWEAR_WARNING
 from .landmarks import Detection, detect_face
 from .likeness import corrected_by_looking
 from .neck import neck_share
+from .stubble import with_stubble
 from .texture import Skin, skin_from_photo
 
 SKETCH = 512  # texels of the skin that is looked at
@@ -131,7 +132,7 @@ def head_from_photos(
         fit = shaped_fit(fit)
         progress(0.95)
         head = _dressed(_with_shapes_of(haired.result(), fit.head), skin, *laid.result())
-        painted = beside.submit(with_hair_roots, head)
+        painted = beside.submit(_with_painted_hairs, head, skin)
         share = _of_head(skin.beard, head, fit.head)
         head = with_beard(head, share, hang_metres=skin.beard_metres)
         head = replace(head, albedo=painted.result().albedo)
@@ -169,6 +170,11 @@ def _of_head(values: npt.NDArray[np.float64], head: Head, bare: Head) -> npt.NDA
     if not head.part("hair").any():
         values = values[~bare.part("hair")]
     return np.concatenate([values, np.zeros(len(head.vertices) - len(values))])
+
+
+def _with_painted_hairs(head: Head, skin: Skin) -> Head:
+    """The head with hairs in its texture that are too short or too fine to be more."""
+    return with_stubble(with_hair_roots(head), skin.stubble)
 
 
 def _dressed(head: Head, skin: Skin, albedo: Pixels, relief: Heights | None = None) -> Head:

@@ -39,6 +39,7 @@ from .hair import Scalp
 from .makeup import lips_over_skin, painted, photo_share, plausible_lips, zones
 from .mask import FaceMasks, Shares
 from .shading import levelling_gain, lightness, to_linear, to_srgb, to_srgb_bytes, white_balance
+from .stubble import Stubble, in_shadow, read_stubble
 from .surface import Neighbours, mirror_images, sampled
 from .texels import TexelMap, texel_map
 
@@ -121,6 +122,7 @@ class Skin:
     beard_metres : by which it hangs below the chin
     age : 0..1, how far years have made the face sink
     surface : what a texture is put together from
+    stubble : the shadow of a shaved beard
     """
 
     colours: dict[str, Colour]
@@ -129,6 +131,7 @@ class Skin:
     beard_metres: float
     age: float
     surface: _Surface
+    stubble: Stubble
 
     def albedo(self, size: int) -> npt.NDArray[np.uint8]:
         """(size, size, 3) uint8 sRGB, in the head's layout, row 0 at v = 1."""
@@ -210,7 +213,8 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     worn = None if seen_in.frames is None else Worn(seen_in.frames, BROW_OF_HAIR * hair_light)
     taken = complexion(picture, moved, masks, _smile(fit), enlarged=enlarged, worn=worn,
                        grey_hair=_greyness(colours.get("hair")))  # fmt: skip
-    share = photo_share(bearded(taken, moved.eye_distance_px, places))
+    grown = bearded(taken, moved.eye_distance_px, places)
+    share = photo_share(grown)
     facing *= near.smoothed(share[:, None], 1)[:, 0]
     sight = _Sight(places, facing)
     trust = sampled(taken.sure, places)[:, 0] * sight.facing
@@ -237,6 +241,8 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
         colours[name] = as_hair_colour(_as_colour(to_linear(colours[name]) * balance**0.5))
     age = age_seen(taken.lines, colours.get("hair"))
     colours["skin"] = _as_colour(tone)
+    stubble = read_stubble(seen_in, grown)
+    base *= near.smoothed(in_shadow(tone, stubble), 2)
     if taken.white_brows is not None:
         white = tone * np.array(taken.white_brows) ** WHITE_HAIR
         light = float(lightness(white))
@@ -248,7 +254,7 @@ def skin_from_photo(seen_in: Closeup, fit: Fit, hair_read: Future[Scalp]) -> Ski
     expected = beard_expected(taken, moved.eye_distance_px, places, facing, beard)
     unit_metres = moved.eye_distance_px * metres_per_px
     surface = _Surface(taken, sight, base, beard, mirror, unit_metres)
-    return Skin(colours, scalp, expected, taken.beard_hangs * unit_metres, age, surface)
+    return Skin(colours, scalp, expected, taken.beard_hangs * unit_metres, age, surface, stubble)
 
 
 def _greyness(hair: Colour | None) -> float:
