@@ -13,6 +13,7 @@ from ..core.errors import DirfaError
 from ..performing import acting, directing, lines
 from ..performing.speech import length_of
 from ..session import state
+from ..settings import film_choice
 from ..staging.staging import first_free_frame
 from .button import Button, FileButton, lineless_reason
 from .generate import RECORDINGS
@@ -106,6 +107,23 @@ class DIRFA_OT_remove_line(Button, bpy.types.Operator):
             directing.rewrite(scene, target)
 
 
+class DIRFA_OT_hold_lines(Button, bpy.types.Operator):
+    bl_idname = "dirfa.hold_lines"
+    bl_label = "Extend Frame Range"
+    bl_description = (
+        "Let the scene begin early and end late enough for all lines; it never gets shorter"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        fits = "" if film_choice.frames_outside(context.scene) else "The scene holds every line"
+        return super().disabled_reason(context) or fits
+
+    def act(self, context: bpy.types.Context) -> None:
+        film_choice.hold_lines(context.scene)
+
+
 class DIRFA_OT_cast(Button, bpy.types.Operator):
     bl_idname = "dirfa.cast"
     bl_label = "Cast by Name"
@@ -161,6 +179,7 @@ CLASSES = (
     DIRFA_OT_collect_strips,
     DIRFA_OT_add_recordings,
     DIRFA_OT_remove_line,
+    DIRFA_OT_hold_lines,
     DIRFA_OT_cast,
     DIRFA_OT_edit_rules,
 )

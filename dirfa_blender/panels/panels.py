@@ -9,6 +9,7 @@ from ..performing import rate_change, shared_meshes
 from ..queue_board import Entry
 from ..rig.visibility import unseen_reason
 from ..session import state
+from ..settings.film_choice import frames_outside
 from ..translation import OWN_CONTEXT
 
 
@@ -180,6 +181,11 @@ def _draw_lines(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
         _draw_unseen(layout, scene, line.character)
         if line.kind != "STRIP":
             layout.prop(line, "frame_start")
+    outside = frames_outside(scene)
+    for sentence in outside:
+        draw_text(layout, sentence, "INFO")
+    if outside:
+        layout.operator("dirfa.hold_lines", icon="PREVIEW_RANGE")
     layout.prop(settings, "only_new")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,15 +101,48 @@ def frames_of(scene: bpy.types.Scene) -> tuple[int, int]:
         return scene.frame_start, scene.frame_end
     line = acting.current_line(scene) if which == "line" else None
     wanted = [line] if line is not None else ([] if which == "line" else list(scene.dirfa.lines))
-    rate = frame_rate(scene)
+    span = _span_of(scene, wanted)
+    if span is None:
+        what = "The chosen line has" if which == "line" else "The lines have"
+        raise RenderError(f"{what} no take to render. Generate one, or render the scene's range.")
+    return span
+
+
+def frames_outside(scene: bpy.types.Scene) -> list[str]:
+    """What the frame range of a scene leaves out of its lines, as sentences; none where it holds them."""
+    span = _span_of(scene, scene.dirfa.lines)
+    if span is None:
+        return []
+    parts: list[str] = []
+    if span[0] < scene.frame_start:
+        parts.append(f"Lines begin at frame {span[0]}, the scene at {scene.frame_start}")
+    if span[1] > scene.frame_end:
+        parts.append(f"Lines go on to frame {span[1]}, the scene ends at {scene.frame_end}")
+    return parts
+
+
+def hold_lines(scene: bpy.types.Scene) -> None:
+    """Let the frame range of a scene begin earlier and end later, as its lines need."""
+    span = _span_of(scene, scene.dirfa.lines)
+    if span is not None:
+        scene.frame_start = min(scene.frame_start, span[0])
+        scene.frame_end = max(scene.frame_end, span[1])
+
+
+def _span_of(
+    scene: bpy.types.Scene, lines: Iterable[bpy.types.PropertyGroup]
+) -> tuple[int, int] | None:
+    """First and last frame that lines play; None where none of them has a take."""
+    rate = usable_rate(scene)
+    if rate is None:
+        return None
     spans = [
         (line.frame_start, line.frame_start + rate.frame_count(chosen.seconds) - 1)
-        for line in wanted
+        for line in lines
         if line.use and (chosen := takes.chosen_take(line)) is not None
     ]
     if not spans:
-        what = "The chosen line has" if which == "line" else "The lines have"
-        raise RenderError(f"{what} no take to render. Generate one, or render the scene's range.")
+        return None
     return round(min(first for first, _ in spans)), round(max(last for _, last in spans))
 
 

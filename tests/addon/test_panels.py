@@ -105,6 +105,25 @@ def test_a_scene_with_performances_can_be_drawn(stage, source: str) -> None:
     assert {"happy", "jaw", "layer_lips", "dirfa.another_take", "dirfa.push_down"} <= set(drawn)
 
 
+def test_lines_that_go_past_the_frame_range_are_said_with_the_button_that_helps(stage) -> None:
+    line_with_take(character(), start=10.0)
+    line_with_take(character("Foe"), start=300.0)
+    stage.dirfa.source, stage.frame_start, stage.frame_end = "STRIPS", 20, 250
+
+    drawn = draw_all()
+    assert bpy.ops.dirfa.hold_lines() == {"FINISHED"}
+
+    for told in (
+        "Lines begin at frame 10, the scene at 20",
+        "Lines go on to frame 323, the scene ends at 250",
+    ):
+        assert told in " ".join(drawn)
+    assert "dirfa.hold_lines" in drawn
+    assert (stage.frame_start, stage.frame_end) == (10, 323)
+    assert "dirfa.hold_lines" not in draw_all()
+    assert "holds every line" in refused(bpy.ops.dirfa.hold_lines)
+
+
 @pytest.mark.parametrize("source", ["FILE", "STRIPS"])
 def test_a_narrow_sidebar_offers_all_that_a_wide_one_does(stage, monkeypatch, source: str) -> None:
     line_with_take(character())
