@@ -45,7 +45,7 @@ def draft(tmp_path: Path) -> staging.Draft:
 
 
 # Steps before the scene changes: materials, shapes, weights, rig, profiles, performance.
-CLOSED_STEPS = 189
+CLOSED_STEPS = 192
 PARTS = head_parts(ball_head(rings=8, segments=8))
 
 
