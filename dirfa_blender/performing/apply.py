@@ -189,6 +189,8 @@ class _Builder:
         """All slots; faces first, then what carries the head."""
         poses: list[pose_assets.Blend] = []
         pulls: list[pose_assets.Blend] = []
+        # Where controls rest, once for each, whatever pulls it.
+        rests: dict[tuple[str, int], pose_assets.Blend] = {}
         stepped = self.target.profile.stepped
         rig = self.target.character.rig
         for channel, places in self.target.coverage.places.items():
@@ -196,8 +198,12 @@ class _Builder:
                 continue
             for place in places:
                 if place.kind == "pose" and place.owner == DRIVERS:
-                    found = self.target.character.driver_poses[place.name]
-                    pulls.append(self.blend(found, channel))
+                    pull = self.target.character.driver_pulls[place.name]
+                    pulls.append(self.blend(pull.pose, channel))
+                    if pull.rest is not None:
+                        where = key_drivers.control_of(pull.rest)[:2]
+                        held = np.ones_like(self.weights(channel))
+                        rests[where] = pose_assets.Blend(pull.rest, held, self.layers[channel])
                 elif place.kind == "pose":
                     found = pose_assets.read_pose(bpy.data.actions[place.name], rig)
                     poses.append(self.blend(found, channel))
@@ -210,7 +216,7 @@ class _Builder:
                     self.named(channel, place, is_stepped=stepped is not None)
         if stepped is not None:
             self.pictures(stepped.index)
-        poses += key_drivers.merged(pulls)
+        poses += [*key_drivers.merged(pulls), *rests.values()]
         self.posed(poses)
         self.head(poses)
         self.eyeballs()

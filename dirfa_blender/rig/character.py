@@ -19,8 +19,8 @@ from ..blender.transforms import world_matrix
 from ..core.characters.inventory import Inventory, Kind
 from ..core.characters.skeleton import Bone, Skeleton
 from ..core.errors import RigError
-from .key_drivers import driver_poses, full_values
-from .pose_assets import Pose, offered_poses
+from .key_drivers import Pull, driver_pulls, full_values
+from .pose_assets import offered_poses
 
 # Constraints that turn a bone towards something, and those that give it another's turn.
 TRACKING = frozenset({"DAMPED_TRACK", "TRACK_TO", "LOCKED_TRACK"})
@@ -55,7 +55,7 @@ class Character:
     faces : objects with shape keys
     inventory : names they offer
     owners : owner key of the inventory -> where it lives
-    driver_poses : key that controls drive -> the pose of those at which it is full
+    driver_pulls : key that controls drive -> the pose of those at which it is full
     full_values : (session uid, path) of custom properties that drive keys -> value at which those are full
     """
 
@@ -64,7 +64,7 @@ class Character:
     faces: tuple[bpy.types.Object, ...]
     inventory: Inventory
     owners: dict[str, Owner]
-    driver_poses: dict[str, Pose] = field(default_factory=dict[str, Pose])
+    driver_pulls: dict[str, Pull] = field(default_factory=dict[str, Pull])
     full_values: dict[tuple[int, str], float] = field(default_factory=dict[tuple[int, str], float])
 
     @property
@@ -96,7 +96,7 @@ def character_of(chosen: bpy.types.Object) -> Character:
         names["property"][label] = properties
         owners[label] = owner
     names["object"]["objects"] = tuple(o.name for o in members)
-    driving = driver_poses(rig, faces)
+    driving = driver_pulls(rig, faces)
     names["pose"] = {"poses": offered_poses(rig, faces), DRIVERS: tuple(driving)}
     skeleton = _skeleton_of(rig) if rig is not None else Skeleton()
     inventory = Inventory(names, skeleton, tuple(driven))

@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
+from typing import TypeVar
 
 import bpy
 import numpy as np
@@ -35,6 +36,7 @@ _TRANSFORMS = {
 # How far from rest a control is pulled in search of the full key: units of the armature, radians, percent.
 REACHES = np.geomspace(1e-3, 100.0, 100)
 FULL, LITTLE = 0.999, 0.05
+NOUGHT = 1e-6
 # A control whose utmost brings less than this is not what a person would pull.
 LEAST_WEIGHT = 0.3
 REFINEMENTS = 24
@@ -57,20 +59,50 @@ class Source:
     holder: bpy.types.Object | None = None
 
 
-def driver_poses(
+Answer = TypeVar("Answer")
+Sources = tuple[tuple[str, Source | None], ...]
+"""Variables of a driver, and what each reads."""
+Places = tuple[tuple[str, int | None], ...]
+"""The same with the number of the source in place of it."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What brings a driven key from rest to full.
+
+    Parameters
+    ----------
+    pose : of its control, counted from where that rests
+    rest : where the control rests, if not at zero: holds whatever is pulled
+    """
+
+    pose: Pose
+    rest: Pose | None = None
+
+
+def driver_pulls(
     rig: bpy.types.Object | None, faces: tuple[bpy.types.Object, ...]
-) -> dict[str, Pose]:
-    """Pose of the controls at which a driven key is full, by the key's name."""
-    found: dict[str, Pose] = {}
+) -> dict[str, Pull]:
+    """How controls make each driven key full, by the key's name."""
+    driven: list[tuple[str, bpy.types.FCurve, Sources]] = []
     for face in faces:
         data = face.data.shape_keys.animation_data
         for curve in data.drivers if data is not None else ():
             match = _KEY.match(curve.data_path)
-            name = bpy.utils.unescape_identifier(match[1]) if match else ""
-            if name and name not in found:
-                pose = _pose_of(curve, rig)
-                if pose is not None:
-                    found[name] = pose
+            if match:
+                sources = _sources(curve, lambda variable: _source_of(variable, rig))
+                driven.append((bpy.utils.unescape_identifier(match[1]), curve, sources))
+    rests = _rests([(curve, sources) for _, curve, sources in driven])
+    found: dict[str, Pull] = {}
+    for name, curve, sources in driven:
+        if name not in found:
+            moved = tuple(
+                (v, replace(source, rest=rests[source]) if source in rests else source)
+                for v, source in sources
+            )
+            pull = _solved_for(curve, moved)
+            if pull is not None:
+                found[name] = pull
     return found
 
 
@@ -89,8 +121,8 @@ def full_values(faces: tuple[bpy.types.Object, ...]) -> dict[tuple[int, str], fl
         for curve in data.drivers if data is not None else ():
             match = _KEY.match(curve.data_path)
             for holder, path in _properties_read(curve.driver) if match else ():
-                pose = _solved_for(curve, _sources(curve, lambda v, h=holder: _read_of(v, h)))
-                value = pose.others.get((False, path, 0), 0.0) if pose is not None else 0.0
+                pull = _solved_for(curve, _sources(curve, lambda v, h=holder: _read_of(v, h)))
+                value = pull.pose.others.get((False, path, 0), 0.0) if pull is not None else 0.0
                 if match and value:
                     key = plain_spelling(bpy.utils.unescape_identifier(match[1]))
                     found.setdefault((holder.session_uid, path), {})[key] = value
@@ -113,7 +145,7 @@ def merged(blends: Sequence[Blend]) -> list[Blend]:
     """
     asked: dict[tuple[str, int, bool], list[tuple[float, Blend]]] = {}
     for blend in blends:
-        control, index, reach = _control(blend.pose)
+        control, index, reach = control_of(blend.pose)
         asked.setdefault((control, index, reach > 0), []).append((abs(reach), blend))
     result: list[Blend] = []
     for group in asked.values():
@@ -123,7 +155,7 @@ def merged(blends: Sequence[Blend]) -> list[Blend]:
     return result
 
 
-def _control(pose: Pose) -> tuple[str, int, float]:
+def control_of(pose: Pose) -> tuple[str, int, float]:
     """The one channel that a control's pose moves, and how far from rest."""
     for (_, path, index), value in pose.others.items():
         return path, index, value
@@ -135,38 +167,85 @@ def _control(pose: Pose) -> tuple[str, int, float]:
     return f"{kind} {bone}", index, float(moved[index])
 
 
-def _pose_of(curve: bpy.types.FCurve, rig: bpy.types.Object | None) -> Pose | None:
-    return _solved_for(curve, _sources(curve, lambda variable: _source_of(variable, rig)))
-
-
 def _sources(
     curve: bpy.types.FCurve, source_of: Callable[[bpy.types.DriverVariable], Source | None]
-) -> tuple[tuple[str, Source | None], ...]:
+) -> Sources:
     return tuple((v.name, source_of(v)) for v in curve.driver.variables)
 
 
-def _solved_for(
-    curve: bpy.types.FCurve, sources: tuple[tuple[str, Source | None], ...]
-) -> Pose | None:
-    driver = curve.driver
+def _rests(driven: Sequence[tuple[bpy.types.FCurve, Sources]]) -> dict[Source, float]:
+    """Where controls rest that do not at zero: where most of the keys that each drives are nought.
+
+    A slider whose middle is its rest, an object that was put on a board and left where it is: the drivers
+    alone tell, whatever the pose is now. A bone rests where clearing its transforms puts it, unless two
+    keys say otherwise.
+    """
+    asked: dict[Source, list[tuple[bpy.types.FCurve, Places]]] = {}
+    for curve, sources in driven:
+        read = {source for _, source in sources if source is not None}
+        if len(read) == 1 and next(iter(read)).path != "scale":
+            places = tuple((name, None if own is None else 0) for name, own in sources)
+            asked.setdefault(next(iter(read)), []).append((curve, places))
+    found: dict[Source, float] = {}
+    for source, readers in asked.items():
+        toes = [_asked_of(curve, own, source.rest, _toe, _toe_before) for curve, own in readers]
+        begun = dict.fromkeys(round(toe, 7) for toe in toes if toe is not None)
+        if not begun:
+            continue
+        counts = {
+            value: sum(_is_nought(curve, own, value) for curve, own in readers)
+            for value in [source.rest, *begun]
+        }
+        at_rest = counts.pop(source.rest)
+        best = max(counts, key=lambda value: counts[value], default=source.rest)
+        is_object = source.holder is not None and source.path == "location"
+        is_bone = source.bone or source.path.startswith("pose.bones")
+        least = 2 if is_bone else at_rest if is_object else at_rest + 1
+        if counts and counts[best] >= max(least, at_rest + 1 if is_bone else 1):
+            found[source] = best
+    return found
+
+
+def _is_nought(curve: bpy.types.FCurve, places: Places, value: float) -> bool:
+    """Whether a driver of one source leaves its key alone at a value of it."""
+    try:
+        return abs(_weight(curve, places, value)) <= LITTLE
+    except ValueError:
+        return False
+
+
+def _weight(curve: bpy.types.FCurve, places: Places, value: float) -> float:
+    """What a driver of one source comes to."""
+    values = {name: value if read is not None else 0.0 for name, read in places}
+    result = _output(curve.driver.type, curve.driver.expression, values)
+    return curve.evaluate(result) if _is_shaped(curve) else result
+
+
+def _is_shaped(curve: bpy.types.FCurve) -> bool:
     has_shape = len(curve.keyframe_points) or len(curve.modifiers)
-    if has_shape and any(abs(curve.evaluate(value) - value) > 1e-4 for value in UNCHANGED):
-        shaped = partial(_reached, shaped=curve.evaluate)
-        return _solved(driver.type, driver.expression, sources, shaped)
-    return _solved(driver.type, driver.expression, sources, _reached_before)
+    return bool(has_shape and any(abs(curve.evaluate(value) - value) > 1e-4 for value in UNCHANGED))
 
 
-def _solved(
-    kind: str,
-    expression: str,
-    sources: tuple[tuple[str, Source | None], ...],
-    reached: Callable[..., tuple[int, float] | None],
-) -> Pose | None:
-    """The pose for a driver of these variables, by `_reached` or what remembers it."""
+def _solved_for(curve: bpy.types.FCurve, sources: Sources) -> Pull | None:
     read = tuple(dict.fromkeys(source for _, source in sources if source is not None))
     places = tuple((name, read.index(source) if source else None) for name, source in sources)
-    found = reached(kind, expression, places, tuple(source.rest for source in read))
-    return _posed(read[found[0]], found[1]) if found is not None else None
+    rests = tuple(source.rest for source in read)
+    found = _asked_of(curve, places, rests, _reached, _reached_before)
+    return _pulled(read[found[0]], found[1]) if found is not None else None
+
+
+def _asked_of(
+    curve: bpy.types.FCurve,
+    places: Places,
+    rest: float | tuple[float, ...],
+    ask: Callable[..., Answer],
+    ask_before: Callable[..., Answer],
+) -> Answer:
+    """What `ask` says of a driver, or `ask_before`, which remembers it, where no curve is in the way."""
+    driver = curve.driver
+    if _is_shaped(curve):
+        return ask(driver.type, driver.expression, places, rest, shaped=curve.evaluate)
+    return ask_before(driver.type, driver.expression, places, rest)
 
 
 def _reached(
@@ -202,8 +281,51 @@ def _reached(
     return None
 
 
+def _toe(
+    kind: str,
+    expression: str,
+    places: Places,
+    rest: float,
+    shaped: Callable[[float], float] = float,
+) -> float | None:
+    """Where a driver of one source begins to move its key, if that is clearly not at rest.
+
+    It is not where the key is moved at rest, or where the way there is longer than the way from there on.
+    """
+
+    def weight(value: float) -> float:
+        values = {name: value if read is not None else 0.0 for name, read in places}
+        return shaped(_output(kind, expression, values))
+
+    try:
+        at_rest = weight(rest)
+        if abs(at_rest) <= LITTLE:
+            full = _full(weight, rest)
+            if full is None:
+                return None
+            toe = _crossing(weight, full, rest, NOUGHT)
+            return toe if abs(toe - rest) >= abs(full - toe) else None
+        reaches = [rest + sign * reach for reach in REACHES.tolist() for sign in (1.0, -1.0)]
+        beyond = next(
+            (r for r in reaches if weight(r) * at_rest <= 0 or abs(weight(r)) <= NOUGHT), None
+        )
+        return None if beyond is None else _crossing(weight, rest, beyond, 0.0)
+    except ValueError:
+        return None
+
+
+def _crossing(weight: Callable[[float], float], moved: float, still: float, nought: float) -> float:
+    """Where between two values a key stops being moved, from the one at which it is."""
+    sign = 1.0 if weight(moved) > 0 else -1.0
+    for _ in range(2 * REFINEMENTS):
+        middle = (moved + still) / 2
+        moved, still = (middle, still) if sign * weight(middle) > nought else (moved, middle)
+    return still
+
+
 # A slider asks again at every step, and of a face board's hundred drivers most have one formula.
 _reached_before = lru_cache(maxsize=2048)(_reached)
+_toe_before = lru_cache(maxsize=2048)(_toe)
 
 
 def _full(weight: Callable[[float], float], rest: float) -> float | None:
@@ -341,6 +463,14 @@ def _output(kind: str, expression: str, values: dict[str, float]) -> float:
         raise ValueError("the driver reads nothing")
     return {"AVERAGE": sum(given) / len(given), "SUM": sum(given), "MIN": min(given),
             "MAX": max(given)}[kind]  # fmt: skip
+
+
+def _pulled(source: Source, value: float) -> Pull:
+    """The way of a control from its rest to a value."""
+    if source.path == "scale" or not source.rest:
+        return Pull(_posed(source, value))
+    zero = replace(source, rest=0.0)
+    return Pull(_posed(zero, value - source.rest), _posed(zero, source.rest))
 
 
 def _posed(source: Source, value: float) -> Pose:

@@ -160,7 +160,7 @@ def test_the_artists_drivers_stay_as_they_were(at_50) -> None:
 def test_a_driver_that_no_control_explains_is_left_alone(at_50, expression: str) -> None:
     face = board({**BOARD, "mouthFunnel": ("ctl_other", "LOC_X", expression)})
 
-    assert "mouthFunnel" not in character_of(face).driver_poses
+    assert "mouthFunnel" not in character_of(face).driver_pulls
     assert np.isclose(shown(face, {"AU27": 1.0})["jawOpen"], 1.0, atol=0.01)
 
 
@@ -169,12 +169,14 @@ def test_drivers_of_one_formula_are_solved_once() -> None:
     face = board({f"shape_{i}": (f"ctl_{i}", "LOC_Y", formula) for i in range(30)})
     before = key_drivers._reached_before.cache_info().misses
 
-    poses = key_drivers.driver_poses(face.parent, (face,))
+    poses = key_drivers.driver_pulls(face.parent, (face,))
 
     assert key_drivers._reached_before.cache_info().misses == before + 1
     assert len(poses) == 30
     for number in range(30):
-        assert poses[f"shape_{number}"].moves[f"ctl_{number}"][1] == pytest.approx(0.37, abs=0.01)
+        assert poses[f"shape_{number}"].pose.moves[f"ctl_{number}"][1] == pytest.approx(
+            0.37, abs=0.01
+        )
 
 
 PLANE = {
@@ -251,7 +253,7 @@ def test_a_control_that_a_hand_could_not_pull_either_is_left_alone(at_50, how: s
     else:
         jaw.transform_type, control.rotation_mode = "ROT_X", "AXIS_ANGLE"
 
-    assert "jawOpen" not in character_of(face).driver_poses
+    assert "jawOpen" not in character_of(face).driver_pulls
     assert set(shown(face, {"AU27": 0.8, "AU12L": 0.8})) == {"mouthSmileLeft"}
 
 
@@ -264,3 +266,72 @@ def test_a_take_on_a_board_of_objects_is_one_action(at_50) -> None:
     for name in ("CTRL_C_jaw", "CTRL_L_mouth_corner"):
         assert bpy.data.objects[name].animation_data.action == action
         assert f"Controls {name}" in {slot.name_display for slot in action.slots}
+
+
+MIDDLE = {
+    "jawOpen": ("CTRL_C_jaw", 1, "(1.4 - v) * 2"),
+    "jawLeft": ("CTRL_C_jaw", 0, "max(v - 0.7, 0) / 0.2"),
+    "jawRight": ("CTRL_C_jaw", 0, "max(0.7 - v, 0) / 0.2"),
+    "mouthSmileLeft": ("CTRL_L_mouth_corner", 1, "max((v - 2) * 4, 0)"),
+    "mouthFrownLeft": ("CTRL_L_mouth_corner", 1, "max((2 - v) * 4, 0)"),
+    "mouthPucker": ("CTRL_pucker", 0, "clamp((v - 5) * 2)"),
+}
+"""As `PLANE`; the controls were put on their board and never made to rest at zero."""
+
+
+def board_of_middles() -> bpy.types.Object:
+    """A face whose keys objects drive that rest where they were put."""
+    face = face_with_keys(["eyeBlinkLeft", "eyeBlinkRight", "mouthFunnel", *MIDDLE], "Face")
+    for key, (control, axis, expression) in MIDDLE.items():
+        thing = bpy.data.objects.get(control)
+        if thing is None:
+            thing = bpy.data.objects.new(control, None)
+            bpy.context.scene.collection.objects.link(thing)
+        driver = face.data.shape_keys.key_blocks[key].driver_add("value").driver
+        variable = driver.variables.new()
+        variable.name, target = "v", variable.targets[0]
+        target.id, target.data_path = thing, f"location[{axis}]"
+        driver.expression = expression
+    return face
+
+
+RESTS = {("CTRL_C_jaw", 1): 1.4, ("CTRL_C_jaw", 0): 0.7, ("CTRL_L_mouth_corner", 1): 2.0,
+         ("CTRL_pucker", 0): 5.0}  # fmt: skip
+
+
+def test_controls_that_do_not_rest_at_zero_act_around_where_they_rest(at_50) -> None:
+    face = board_of_middles()
+    for levels, keys in (
+        ({}, {}),
+        ({"AU27": 0.8, "AU30L": 0.5, "AU18": 0.4}, {"jawOpen": 0.8, "jawLeft": 0.5, "mouthPucker": 0.4}),
+        ({"AU30R": 0.5, "AU12L": 0.3}, {"jawRight": 0.5, "mouthSmileLeft": 0.3}),
+        ({"AU15L": 0.6}, {"mouthFrownLeft": 0.6}),
+    ):  # fmt: skip
+        assert shown(face, levels) == pytest.approx(keys, abs=3e-3), levels
+        at_50.frame_set(1)
+        for (name, axis), rest in RESTS.items():
+            assert bpy.data.objects[name].location[axis] == pytest.approx(rest, abs=2e-3), name
+
+
+def test_where_controls_rest_is_found_again_whatever_they_play(at_50) -> None:
+    face = board_of_middles()
+    before = character_of(face).driver_pulls
+    shown(face, {"AU27": 0.8, "AU12L": 0.3})
+
+    after = character_of(face).driver_pulls
+
+    assert {k: p.pose.elsewhere for k, p in before.items()} == {
+        k: p.pose.elsewhere for k, p in after.items()
+    }
+    assert set(after) == set(MIDDLE)
+
+
+def test_a_slider_whose_middle_is_its_rest_pulls_to_both_sides(at_50) -> None:
+    drives = {
+        "mouthSmileLeft": ("ctl.L", "LOC_Z", "max(v - 0.5, 0) * 2"),
+        "mouthFrownLeft": ("ctl.L", "LOC_Z", "max(0.5 - v, 0) * 2"),
+    }
+    face = board({**BOARD, **drives})
+
+    assert shown(face, {"AU12L": 0.4}) == pytest.approx({"mouthSmileLeft": 0.4}, abs=3e-3)
+    assert shown(face, {"AU15L": 0.4}) == pytest.approx({"mouthFrownLeft": 0.4}, abs=3e-3)
