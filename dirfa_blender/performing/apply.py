@@ -29,6 +29,7 @@ from ..core.layers import TITLES, layers_of_shapes
 from ..head.meshes import HeadObjects
 from ..rig import bone_curves, eye_objects, key_drivers, pictures, pose_assets
 from ..rig.bone_curves import Follow
+from ..rig.carriers import Carrier, carrier_of
 from ..rig.character import DRIVERS, Character, Owner, character_of, has_keys, refuse_locked
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,14 @@ class Target:
     ----------
     profile : fitted to what is there
     bones : bones that carry head pose and gaze, where there is an armature
+    carrier : armature on whose head that one hangs, where it has no head itself
     """
 
     character: Character
     profile: MappingProfile
     coverage: Coverage
     bones: bone_curves.BonePlan | None
+    carrier: Carrier | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,10 @@ def target_of(character: Character, profile: MappingProfile) -> Target:
         bones = bone_curves.plan_bones(
             character.rig, character.inventory.skeleton, fitted, covered, character.faces
         )
-    found = Target(character, fitted, covered, bones)
+    carrier = None
+    if character.rig is not None and bones is not None and not bones.shares:
+        carrier = carrier_of(character.rig, fitted)
+    found = Target(character, fitted, covered, bones, carrier)
     if not fitted.shapes:
         _refuse_faceless(found, profile)
         _refuse_unturnable(found)
@@ -307,12 +313,17 @@ class _Builder:
                 rig, target.bones, target.profile, target.coverage, self.track,
                 self.animation.gaze, poses,
             )  # fmt: skip
-            turned = bone_curves.head_channels(rig, target.bones, self.track, self.follow)
+            carrying, plan = rig, target.bones
+            if target.carrier is not None:
+                carrying, plan = target.carrier.rig, target.carrier.plan
+            turned = bone_curves.head_channels(carrying, plan, self.track, self.follow)
             if any(target.profile.follows_head(channel) for channel in target.coverage.places):
                 # A control turns the head, with whatever hangs on it: once is enough.
                 turned = ()
-            for channel in (*made, *turned):
+            for channel in made:
                 self.add(rig, f"Head {rig.name}", channel)
+            for channel in turned:
+                self.add(carrying, f"Head {carrying.name}", channel)
         elif not self.blocks:
             chosen = target.character.chosen
             for channel in _object_channels(chosen, self.track):

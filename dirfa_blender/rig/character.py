@@ -98,7 +98,7 @@ def character_of(chosen: bpy.types.Object) -> Character:
     names["object"]["objects"] = tuple(o.name for o in members)
     driving = driver_pulls(rig, faces)
     names["pose"] = {"poses": offered_poses(rig, faces), DRIVERS: tuple(driving)}
-    skeleton = _skeleton_of(rig) if rig is not None else Skeleton()
+    skeleton = skeleton_of(rig) if rig is not None else Skeleton()
     inventory = Inventory(names, skeleton, tuple(driven))
     return Character(chosen, rig, faces, inventory, owners, driving, full_values(faces))
 
@@ -250,7 +250,8 @@ def _numbers(block: bpy.types.ID | bpy.types.PoseBone) -> tuple[str, ...]:
     )
 
 
-def _skeleton_of(rig: bpy.types.Object) -> Skeleton:
+def skeleton_of(rig: bpy.types.Object) -> Skeleton:
+    """The bones of an armature at rest, in its own space."""
     # All in one call, as a slider asks again at every step; Blender stores matrices by columns.
     columns = np.empty(16 * len(rig.data.bones), np.float32)
     rig.data.bones.foreach_get("matrix_local", columns)

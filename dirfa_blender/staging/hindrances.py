@@ -14,6 +14,7 @@ from ..core.characters.profile import MappingProfile
 from ..core.characters.skeleton import neck_chain
 from ..core.layers import TITLES
 from ..performing.shared_meshes import twins
+from ..rig.carriers import carrier_of
 from ..rig.character import Character, character_of, is_turned_by_another
 from ..rig.profiles import covered, profile_of
 from ..rig.visibility import unseen_reason
@@ -31,7 +32,14 @@ def hindrances_of(target: bpy.types.Object) -> tuple[str, ...]:
 
 def report_of(character: Character, profile: MappingProfile, found: Coverage) -> str:
     """What a character has of a profile, and what hides it."""
-    turns = ["no bone turns the head"] if character.faces and "head" not in found.parts else []
+    turns: list[str] = []
+    if character.faces and "head" not in found.parts:
+        carrier = carrier_of(character.rig, profile) if character.rig is not None else None
+        turns = [
+            f"head on bone '{carrier.head}' of '{carrier.rig.name}'"
+            if carrier is not None
+            else "no bone turns the head"
+        ]
     return "; ".join([str(found), *turns, *hindrances(character, profile, found)])
 
 
