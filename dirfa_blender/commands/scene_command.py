@@ -20,6 +20,7 @@ from ..core.command_line.folder_lock import FolderLock
 from ..core.command_line.inputs import require_files
 from ..core.command_line.ledger import Ledger, Record, sha256_of
 from ..core.command_line.manifest import Problems, Row, read_rows
+from ..core.command_line.parts import name_of_part, part_of
 from ..core.command_line.progress import Display, Progress, Stage
 from ..core.errors import DirfaError, FormatError, SettingsError
 from ..core.file_names import checked_place, safe_place
@@ -92,6 +93,9 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         help=f"{', '.join(SUFFIXES[verb])}; or, with a manifest, a folder",
     )
     parser.add_argument("--manifest", type=Path, help="rows of the same options, as .csv or .json")
+    parser.add_argument(
+        "--part", default="", help="with a manifest: the k-th of n parts only, such as 3/10"
+    )
     parser.add_argument("--in-scene", default="", help="of several in the file; default: the shown")
     parser.add_argument("--character", default="", help="name of the object that acts")
     parser.add_argument("--fps", default="", help="the scene's rate; 23.976 and 29.97 are exact")
@@ -167,12 +171,19 @@ def _absolute(order: SceneOrder) -> SceneOrder:
 def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> int:
     folder = Path(found.output)
     orders = _orders(verb, found)
+    shots = shots_of(orders)
+    task = verb
+    if found.part:
+        # Shots, not rows: one scene is one task's.
+        shots = part_of(shots, found.part)
+        task = f"{verb}-{name_of_part(found.part)}"
+    count = sum(map(len, shots))
     done = failed = skipped = 0
     seconds = 0.0
-    with FolderLock(folder, f"lock-{verb}"):
-        ledger = Ledger(folder, f"ledger-{verb}.jsonl")
+    with FolderLock(folder, f"lock-{task}"):
+        ledger = Ledger(folder, f"ledger-{task}.jsonl")
         place = 0
-        for rows in shots_of(orders):
+        for rows in shots:
             place += len(rows)
             output = Path(rows[0].order.output)
             name = output.relative_to(folder).as_posix()
@@ -195,7 +206,7 @@ def _fill_manifest(verb: str, found: argparse.Namespace, display: Display) -> in
                 continue
             done += len(rows)
             for row in rows:
-                display.line(row.id, "made", f"{place} of {len(orders)}")
+                display.line(row.id, "made", f"{place} of {count}")
     counts = ((done, "made"), (skipped, "done before"), (failed, "failed"))
     text = ", ".join(f"{n} {what}" for n, what in counts if n)
     display.summary(text, folder, seconds, failed=failed)

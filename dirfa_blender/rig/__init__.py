@@ -2,6 +2,6 @@
 
 * `character` says which objects belong to one, `profiles` which mapping it has.
 * Targets: `bone_curves` for head, neck, eyes and face bones, `carriers` for the head of a body's armature,
-  `eye_aims` and `eye_objects` for eyes that turn otherwise, `key_drivers` for keys that a control drives, `pose_assets`, and `pictures` for 2D
-  mouths.
+  `eye_aims` and `eye_objects` for eyes that turn otherwise, `key_drivers` for keys that a control drives,
+  `pose_assets`, and `pictures` for 2D mouths.
 """

@@ -18,6 +18,7 @@ from typing import Any
 
 from dirfa_blender.core.command_line.folder_lock import FolderLock
 from dirfa_blender.core.command_line.ledger import Ledger, Record, sha256_of, state_folder
+from dirfa_blender.core.command_line.parts import name_of_part, part_of
 from dirfa_blender.core.command_line.progress import Display, Progress, Stage
 from dirfa_blender.core.errors import DirfaError, OutputError, SettingsError
 from dirfa_blender.core.formats.take_formats import FORMATS
@@ -29,7 +30,7 @@ from dirfa_blender.core.timing import parse_rate
 from server.config import actor_file
 
 from .crew import Crew, CrewSettings, OwnCrew, ProcessCrew
-from .lines import Line, part_of, read_lines, with_texts
+from .lines import Line, read_lines, with_texts
 from .making import Made, Order
 from .store import DEFAULT_BYTES, TakeStore, default_folder, take_key
 
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
     journal = "ledger.jsonl"
     if found.part:
         lines = part_of(lines, found.part)
-        journal = f"ledger-{found.part.replace('/', '-of-')}.jsonl"
+        journal = f"ledger-{name_of_part(found.part)}.jsonl"
     store = None
     if not found.no_cache:
         store = TakeStore(found.cache or default_folder(), round(found.cache_size * 1e9))

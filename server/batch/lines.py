@@ -100,20 +100,6 @@ def read_lines(
     )
 
 
-def part_of(lines: list[Line], text: str) -> list[Line]:
-    """Every n-th line, for ``k/n``: what one of n farm tasks makes.
-
-    Raises
-    ------
-    SettingsError
-        The text is not ``k/n`` with 1 <= k <= n.
-    """
-    first, _, count = text.partition("/")
-    if not (first.isdigit() and count.isdigit() and 1 <= int(first) <= int(count)):
-        raise SettingsError(f"A part must be such as 3/10, the third of ten, got {text!r}.")
-    return lines[int(first) - 1 :: int(count)]
-
-
 def with_texts(lines: list[Line]) -> list[Line]:
     """The lines, with the text beside the recording as transcript where they state none.
 

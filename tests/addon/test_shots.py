@@ -178,6 +178,26 @@ def test_a_shot_is_made_again_when_one_of_its_rows_changed(folder: Path, capsys)
     assert states == [["made"] * 3, ["skipped"] * 3, ["made", "made", "skipped"]]
 
 
+def test_tasks_of_a_farm_make_every_scene_once(folder: Path, capsys) -> None:
+    manifest = write_manifest(
+        folder,
+        "a1,s,set.blend,a1.npz,,Ann,11,",
+        "x,,set.blend,a1.npz,,Ann,,",
+        "b1,s,set.blend,b1.npz,,Bob,40,",
+        "y,,set.blend,a1.npz,,Bob,,",
+    )
+    how = ("apply", "--manifest", manifest, "-o", folder / "out")
+    made = []
+    for part in ("1/2", "2/2"):
+        _, events = run(capsys, *how, "--part", part)
+        made.append({event["id"]: event["state"] for event in events if event["event"] == "line"})
+    _, events = run(capsys, *how)
+
+    assert made == [dict.fromkeys(("a1", "b1", "y"), "made"), {"x": "made"}]
+    assert {event["state"] for event in events if event["event"] == "line"} == {"skipped"}
+    assert run(capsys, *how, "--part", "3/2")[0] == 2
+
+
 def test_a_row_that_fails_fails_its_shot_alone_and_says_why(folder: Path, capsys) -> None:
     (folder / "bad.npz").write_bytes(b"no take")
     manifest = write_manifest(

@@ -68,6 +68,11 @@ def test_one_button_lets_every_character_of_a_scene_speak(window: Window, pictur
     window.picture("61-all-speak")
     assert window.ask(f"{STATE}.error") == ""
     assert window.ask(TAKES) == [1] * len(STRIPS)
+    # The strips go on after the scene, which is said, with the button that lets it hold them.
+    assert window.ask("bpy.context.scene.frame_end") == 250
+    window.click("dirfa.hold_lines")
+    window.wait_for("bpy.context.scene.frame_end > 600", 10)
+    window.picture("62-range-holds-lines")
     played = window.run(PLAYED)
     for place, name in enumerate(NAMES):
         first, last = 1 + FRAMES * place, 1 + FRAMES * (place + 3)
@@ -81,8 +86,8 @@ def test_one_button_lets_every_character_of_a_scene_speak(window: Window, pictur
 
 
 def test_the_whole_scene_is_one_step_to_undo(window: Window) -> None:
-    # The other is Blender's own: playing has moved the present frame.
-    for _ in range(2):
+    # The others: the frame range, and Blender's own, as playing has moved the present frame.
+    for _ in range(3):
         window.move(*VIEW)
         window.key("ctrl+z")
         time.sleep(1.5)
