@@ -118,7 +118,11 @@ def find_target(target: HeadObjects | bpy.types.Object, profile: MappingProfile)
 def target_of(character: Character, profile: MappingProfile) -> Target:
     """The same for a character already looked at. Raises RigError as `find_target` does."""
     covered = coverage(profile, character.inventory)
-    fitted = profile.fitted({*covered.places, *covered.bones}, covered.meshes)
+    present = {*covered.places, *covered.bones}
+    if profile.stepped is not None and pictures.has_number(character, profile.stepped.index):
+        # One number shows any of them.
+        present |= set(profile.visemes)
+    fitted = profile.fitted(present, covered.meshes)
     bones = None
     if character.rig is not None:
         bones = bone_curves.plan_bones(
@@ -214,10 +218,7 @@ class _Builder:
                     found = pose_assets.read_pose(bpy.data.actions[place.name], rig)
                     poses.append(self.blend(found, channel))
                 elif place.kind == "object":
-                    shown = self.weights(channel) > 0.5
-                    thing = bpy.data.objects[place.name]
-                    for made in pictures.visibility(shown, TITLES[self.layers[channel]]):
-                        self.add(thing, f"Mouth {thing.name}", made)
+                    self.shown(channel, place)
                 else:
                     self.named(channel, place, is_stepped=stepped is not None)
         if stepped is not None:
@@ -227,6 +228,18 @@ class _Builder:
         self.head(poses)
         self.eyeballs()
         return [Slot(block, name, (*made.values(),)) for block, name, made in self.blocks.values()]
+
+    def shown(self, channel: str, place: Place) -> None:
+        """An object, or a layer of a drawing, is seen while its mouth is."""
+        shown, group = self.weights(channel) > 0.5, TITLES[self.layers[channel]]
+        owner = self.target.character.owners.get(place.owner)
+        if owner is not None:
+            made = pictures.layer_visibility(place.name, shown, group)
+            self.add(owner.id_block, f"Mouth {owner.id_block.name}", made)
+            return
+        thing = bpy.data.objects[place.name]
+        for made in pictures.visibility(shown, group):
+            self.add(thing, f"Mouth {thing.name}", made)
 
     def blend(self, found: pose_assets.Pose, channel: str) -> pose_assets.Blend:
         """A pose by the weights of a channel."""

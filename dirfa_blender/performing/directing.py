@@ -28,7 +28,7 @@ _LINE = re.compile(r"lines\[(\d+)\]")
 
 def may_speak(_group: bpy.types.PropertyGroup, thing: bpy.types.Object) -> bool:
     """Whether an object is offered as a character."""
-    return thing.type in ("MESH", "ARMATURE", "EMPTY")
+    return thing.type in ("MESH", "ARMATURE", "EMPTY", "GREASEPENCIL")
 
 
 def on_change(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:

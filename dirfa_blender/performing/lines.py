@@ -130,10 +130,15 @@ def character_for(
 
 
 def characters_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
-    """One object for each character of a scene that can speak: the mesh with the most face shapes."""
+    """One object for each character of a scene that can speak: the mesh with the most face shapes.
+
+    Of a cut-out it is what has the number of its mouth.
+    """
     found: dict[bpy.types.Object, tuple[int, bpy.types.Object]] = {}
     for thing in scene.objects:
         if thing.type != "MESH" or thing.data.shape_keys is None:
+            if profiles.is_cut_out(thing):
+                found.setdefault(profiles.keeper_of(character_of(thing)), (1, thing))
             continue
         if len(thing.data.shape_keys.key_blocks) <= LEAST_SHAPES:
             continue

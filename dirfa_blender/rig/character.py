@@ -96,6 +96,10 @@ def character_of(chosen: bpy.types.Object) -> Character:
         names["property"][label] = properties
         owners[label] = owner
     names["object"]["objects"] = tuple(o.name for o in members)
+    for drawing in (o for o in members if o.type == "GREASEPENCIL"):
+        label = f"layers {drawing.name}"
+        names["object"][label] = tuple(layer.name for layer in drawing.data.layers)
+        owners[label] = Owner(drawing.data)
     driving = driver_pulls(rig, faces)
     names["pose"] = {"poses": offered_poses(rig, faces), DRIVERS: tuple(driving)}
     skeleton = skeleton_of(rig) if rig is not None else Skeleton()

@@ -22,9 +22,12 @@ from ..core.mapping import load_profile, parse_text, read_profile, shipped_profi
 from ..head.meshes import HeadObjects
 from ..roots import ROOT_PACKAGE
 from ..session import state
+from . import pictures
 from .character import Character, character_of
 
 FALLBACK = "arkit"
+# Mouths of which a number shows one.
+PICTURES = "mouth_sprites"
 # Custom properties of an object: an edited profile as JSON, or the name of a chosen one.
 EDITED_KEY = "dirfa_profile"
 CHOSEN_KEY = "dirfa_profile_name"
@@ -175,7 +178,12 @@ def _kept_on(keeper: bpy.types.Object) -> tuple[str, str]:
 
 def _key_of(character: Character) -> Hashable:
     """What a profile is remembered by."""
-    return (_kept_on(keeper_of(character)), _offered(character), _versions())
+    return (
+        _kept_on(keeper_of(character)),
+        _offered(character),
+        _is_counted(character),
+        _versions(),
+    )
 
 
 def _versions() -> tuple[tuple[str, int], ...]:
@@ -190,10 +198,29 @@ def _looked_for(character: Character, keeper: str, edited: str, name: str) -> St
     if name:
         return named(name)
     try:
-        return (yield from _detecting_steps(character))[0]
+        found, own = yield from _detecting_steps(character)
+        if own.places or not _is_counted(character):
+            return found
     except DirfaError:
         # Nothing of a face is known: head pose alone needs no more than the common profile.
-        return load_profile(FALLBACK)
+        pass
+    return load_profile(PICTURES if _is_counted(character) else FALLBACK)
+
+
+def is_cut_out(thing: bpy.types.Object) -> bool:
+    """Whether an object is, or carries, a mouth of which a number shows one picture."""
+    stepped = load_profile(PICTURES).stepped
+    if stepped is None or not pictures.may_count(thing, stepped.index):
+        return False
+    return _is_counted(character_of(thing))
+
+
+def _is_counted(character: Character) -> bool:
+    """Whether a number shows one of several mouths of a character without a face of shapes."""
+    if any(character.inventory.of_kind("shape").values()):
+        return False
+    stepped = load_profile(PICTURES).stepped
+    return stepped is not None and pictures.has_number(character, stepped.index)
 
 
 def _detecting_steps(character: Character) -> Steps[tuple[MappingProfile, Coverage]]:

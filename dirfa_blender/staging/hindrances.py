@@ -32,6 +32,9 @@ def hindrances_of(target: bpy.types.Object) -> tuple[str, ...]:
 
 def report_of(character: Character, profile: MappingProfile, found: Coverage) -> str:
     """What a character has of a profile, and what hides it."""
+    told = str(found)
+    if not found.places and profile.stepped is not None:
+        told = f"a number shows one of {len(profile.visemes)} mouths"
     turns: list[str] = []
     if character.faces and "head" not in found.parts:
         carrier = carrier_of(character.rig, profile) if character.rig is not None else None
@@ -40,7 +43,7 @@ def report_of(character: Character, profile: MappingProfile, found: Coverage) ->
             if carrier is not None
             else "no bone turns the head"
         ]
-    return "; ".join([str(found), *turns, *hindrances(character, profile, found)])
+    return "; ".join([told, *turns, *hindrances(character, profile, found)])
 
 
 def hindrances(character: Character, profile: MappingProfile, found: Coverage) -> tuple[str, ...]:
