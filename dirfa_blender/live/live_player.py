@@ -7,19 +7,21 @@ again after an undo; what the file holds when it is saved is the character as it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import bpy
 import numpy as np
 from bpy.app.translations import pgettext_iface
 
+from ..blender import fcurves
 from ..blender.pieces import Steps
 from ..core.action_units import AU_NAMES
 from ..core.animation import Animation
 from ..core.characters.follow_through import Trail
 from ..core.errors import RigError
 from ..performing import acting, apply, lines
-from ..performing.posed_values import read_values, write_values
+from ..performing.posed_values import key_of, read_values, write_values
 from ..rig import profiles
 from ..rig.bone_curves import Follow
 from ..staging.staging import take_steps
@@ -62,6 +64,9 @@ class LivePlayer:
         self._before = read_values(self._slots_of_rest())
         self._shown: Animation | None = None
         self._fade_begun: float | None = None
+        # Drawn mouths that are shown, and since when on the sample's clock.
+        self._mouths: dict[str, float] = {}
+        self._mouths_since = -np.inf
         for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
             handlers.append(self._forget)
         bpy.app.handlers.save_pre.append(self._show_before)
@@ -132,6 +137,8 @@ class LivePlayer:
         mixed = {
             key: value + (before.get(key, value) - value) * weight for key, value in last.items()
         }
+        # Between two drawn mouths there is no way that would not show others.
+        mixed |= {key: before[key] for key in _stepped(slots) if key in before}
         write_values(slots, mixed)
         return True
 
@@ -148,7 +155,27 @@ class LivePlayer:
     def _slots(self, sample: Animation) -> list[apply.Slot]:
         """What a sample comes to after all that were shown before it."""
         follow = Follow(self._strength, sample.times, self._trail)
-        return apply.planned(sample, self._found or self._find(), follow)
+        slots = apply.planned(sample, self._found or self._find(), follow)
+        stepped = self._profile.stepped
+        return slots if stepped is None else self._held(slots, sample.start, stepped.hold_seconds)
+
+    def _held(self, slots: list[apply.Slot], now: float, hold_seconds: float) -> list[apply.Slot]:
+        """The same with drawn mouths kept as long as a recorded performance would keep them."""
+        wanted = _stepped(slots)
+        if wanted != self._mouths and now - self._mouths_since >= hold_seconds - 1e-6:
+            self._mouths, self._mouths_since = wanted, now
+        return [
+            replace(
+                slot, channels=tuple(self._shown_in(slot, channel) for channel in slot.channels)
+            )
+            for slot in slots
+        ]
+
+    def _shown_in(self, slot: apply.Slot, channel: fcurves.Channel) -> fcurves.Channel:
+        kept = self._mouths.get(key_of(slot, channel.path, channel.index))
+        if not channel.is_stepped or kept is None:
+            return channel
+        return replace(channel, values=np.full_like(channel.values, kept))
 
     def _slots_of_rest(self) -> list[apply.Slot]:
         still = neutral()
@@ -167,6 +194,16 @@ class LivePlayer:
         scene = next((s for s in bpy.data.scenes if s.session_uid == self._scene_uid), None)
         things = scene.objects if scene is not None else ()
         return next((o for o in things if o.session_uid == self._target_uid), None)
+
+
+def _stepped(slots: Sequence[apply.Slot]) -> dict[str, float]:
+    """Values of channels that have no way between two of them."""
+    return {
+        key_of(slot, channel.path, channel.index): float(channel.values[0])
+        for slot in slots
+        for channel in slot.channels
+        if channel.is_stepped
+    }
 
 
 def neutral() -> Animation:

@@ -19,7 +19,7 @@ def read_values(slots: Sequence[Slot]) -> dict[str, float]:
             value = holder[name] if channel.path.endswith("]") else getattr(holder, name)
             if hasattr(value, "__len__"):
                 value = value[channel.index]
-            found[_key(slot, channel.path, channel.index)] = float(value)
+            found[key_of(slot, channel.path, channel.index)] = float(value)
     return found
 
 
@@ -29,7 +29,7 @@ def write_values(slots: Sequence[Slot], values: Mapping[str, float] | None = Non
         for channel in slot.channels:
             value = float(channel.values[0])
             if values is not None:
-                value = values.get(_key(slot, channel.path, channel.index), value)
+                value = values.get(key_of(slot, channel.path, channel.index), value)
             _set(slot.id_block, channel.path, channel.index, value)
         slot.id_block.update_tag()
 
@@ -78,5 +78,6 @@ def _holder(block: bpy.types.ID, path: str) -> tuple[bpy.types.bpy_struct, str]:
     return (block.path_resolve(prefix) if prefix else block), name
 
 
-def _key(slot: Slot, path: str, index: int) -> str:
+def key_of(slot: Slot, path: str, index: int) -> str:
+    """By what a property's value is remembered."""
     return f"{slot.id_block.session_uid} {path} {index}"

@@ -152,6 +152,29 @@ def test_it_ends_as_the_character_was(stage) -> None:
     assert head.matrix_basis == turned
 
 
+def test_drawn_mouths_are_held_live_and_go_back_at_once(stage) -> None:
+    thing = bpy.data.objects.new("Toon", None)
+    stage.collection.objects.link(thing)
+    thing["mouth_index"], clock = 0, Clock()
+    least = profiles.profile_for(thing).stepped.hold_seconds
+    player = LivePlayer(heard(clock), stage, thing, clock)
+    changes, fading = [], set()
+
+    while player.tick():
+        if player._fade_begun is not None:
+            fading.add(thing["mouth_index"])
+        elif player._shown is not None and (not changes or thing["mouth_index"] != changes[-1][1]):
+            changes.append((player._shown.start, thing["mouth_index"]))
+        clock.now += 1 / 100
+    player.end()
+
+    times = [second for second, _ in changes]
+    assert len(changes) > 4
+    assert min(np.diff(times)) > least - 1e-6
+    assert fading == {0}
+    assert thing["mouth_index"] == 0
+
+
 def test_a_recording_is_what_was_played(stage) -> None:
     stage.render.fps, stage.frame_end = 50, 2
     face, clock = character(), Clock()
