@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import bpy
 
-from ..blender.labels import draw_text, is_narrow
+from ..blender.labels import draw_text, is_narrow, room
 from ..performing import rate_change, shared_meshes
 from ..queue_board import Entry
 from ..rig.visibility import unseen_reason
 from ..session import state
 from ..settings.film_choice import frames_outside
 from ..translation import OWN_CONTEXT
+
+# A line of text this long leaves room for a name in a field with icon and cross, beside another.
+CAST_CHARACTERS = 48
 
 
 class Tab:
@@ -26,13 +29,17 @@ class DIRFA_UL_lines(bpy.types.UIList):
     """One row a line: whether it plays, its name, who speaks it, and where it stands."""
 
     def draw_item(
-        self, _context, layout, _data, line, _icon, _active_data, _active_property, _index=0,
+        self, context, layout, _data, line, _icon, _active_data, _active_property, _index=0,
         _flag=0,
     ) -> None:  # fmt: skip
         row = layout.row(align=True)
         row.prop(line, "use", text="")
         row.prop(line, "name", text="", emboss=False)
-        row.prop(line, "character", text="")
+        if line.character is not None and room(context) < CAST_CHARACTERS:
+            # Beside its icon and cross a field leaves room for one letter; the chosen line has it below.
+            row.label(text=line.character.name, translate=False)
+        else:
+            row.prop(line, "character", text="")
         entry = state().board.entries.get(line.uid) if state().is_busy else None
         if entry is not None and entry.state == "working":
             row.progress(factor=entry.progress, type="RING", text="")
@@ -62,7 +69,7 @@ class DIRFA_PT_speak(Tab, bpy.types.Panel):
         settings = context.scene.dirfa
         layout.row().prop(settings, "source", expand=True)
         if settings.source == "STRIPS":
-            _draw_lines(layout, context.scene)
+            _draw_lines(layout, context)
         else:
             _draw_source(layout, context)
         if state().is_busy:
@@ -165,8 +172,9 @@ def _draw_unseen(
             draw_text(layout, reason, "HIDE_ON")
 
 
-def _draw_lines(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+def _draw_lines(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The list of lines, and what is wrong with the chosen one."""
+    scene = context.scene
     settings = scene.dirfa
     row = layout.row()
     row.template_list("DIRFA_UL_lines", "", settings, "lines", settings, "line_index", rows=4)
@@ -179,6 +187,8 @@ def _draw_lines(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
         if line.message:
             draw_text(layout, line.message, "ERROR")
         _draw_unseen(layout, scene, line.character)
+        if room(context) < CAST_CHARACTERS:
+            layout.prop(line, "character", text="")
         if line.kind != "STRIP":
             layout.prop(line, "frame_start")
     outside = frames_outside(scene)

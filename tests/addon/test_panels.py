@@ -10,6 +10,7 @@ import pytest
 import dirfa_blender
 from dirfa_blender import addon
 from dirfa_blender.blender import labels
+from dirfa_blender.panels import panels
 from dirfa_blender.performing import acting
 from dirfa_blender.session import state
 from dirfa_blender.settings import rate_watch
@@ -122,6 +123,21 @@ def test_lines_that_go_past_the_frame_range_are_said_with_the_button_that_helps(
     assert (stage.frame_start, stage.frame_end) == (10, 323)
     assert "dirfa.hold_lines" not in draw_all()
     assert "holds every line" in refused(bpy.ops.dirfa.hold_lines)
+
+
+def test_who_speaks_a_line_can_be_read_in_a_sidebar_of_the_usual_width(stage, monkeypatch) -> None:
+    line_with_take(character("Detective"))
+    stage.dirfa.source = "STRIPS"
+    name = stage.dirfa.lines[0].character.name
+
+    usual = draw_all()
+    monkeypatch.setattr(panels, "room", lambda _context: labels.MOST_CHARACTERS)
+    wide = draw_all()
+
+    # In a wide one it stands in its field.
+    assert usual.count(name) == wide.count(name) + 1
+    assert "character" in usual
+    assert "character" in wide
 
 
 @pytest.mark.parametrize("source", ["FILE", "STRIPS"])
