@@ -29,6 +29,7 @@ from . import graphs, texture
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
 from .closeup import closeup
 from .decode import Pixels, decode_photo
+from .exposure import exposed
 from .hair import with_hair
 from .hair_reading import hair_in_photo
 from .hair_roots import with_hair_roots
@@ -156,8 +157,9 @@ def _looked_at(data: bytes, number: int, count: int) -> _Look:
     which = f"Photo {number}: " if count > 1 else ""
     try:
         photo = decode_photo(data)
-        found = detect_face(photo.pixels)
-        pixels = np.ascontiguousarray(np.rot90(photo.pixels, found.quarter_turns))
+        seen = exposed(photo.pixels)
+        found = detect_face(seen)
+        pixels = np.ascontiguousarray(np.rot90(seen, found.quarter_turns))
         turned = LARGEST_SIDE_YAW if count > 1 else LARGEST_YAW
         said = refuse_or_warn(found, pixels, largest_yaw=turned)
     except PhotoError as error:
