@@ -26,7 +26,7 @@ from .closeup import Closeup
 from .colours import LIT, Colour, hair_colour, plausible_hair
 from .hair import COLOURLESS, Scalp
 from .hair_share import NO_SKIN
-from .mask import FaceMasks, Pixels, grown, unlike_background
+from .mask import FaceMasks, Pixels, clear_of_background, grown
 from .shading import to_linear
 from .tresses import where_it_falls
 
@@ -107,7 +107,7 @@ def read_streaks(
     rows = np.arange(len(falling))[:, None]
     eyes = float(landmarks.points_px[list(EYES), 1].mean())
     inside = grown(masks.person, -INSIDE * unit) > 0.85
-    inside &= unlike_background(pixels, masks.person) > 0.6
+    inside &= clear_of_background(pixels, masks.person, masks.hair, unit) > 0.6
     crown = (masks.hair_clear > 0.6) & inside & (rows < eyes)
     chin = float(landmarks.points_px[MIDDLE[1], 1])
     falling = falling & inside
@@ -172,8 +172,9 @@ def read_greying(pixels: Pixels, landmarks: FaceLandmarks, masks: FaceMasks) -> 
     if skin[1] < COLOURLESS or heights is None:
         return None
     # Beside a face there is less hair than `hair_clear` leaves of it.
-    inside = grown(masks.person, -INSIDE * landmarks.eye_distance_px) > 0.85
-    clear = (masks.hair > 0.6) & inside & (unlike_background(pixels, masks.person) > 0.6)
+    unit = landmarks.eye_distance_px
+    clear = (masks.hair > 0.6) & (grown(masks.person, -INSIDE * unit) > 0.85)
+    clear &= clear_of_background(pixels, masks.person, masks.hair, unit) > 0.6
     crown, sides = _seen(lab, skin, heights, landmarks, clear)
     if crown is None or sides is None:
         return None

@@ -40,6 +40,9 @@ SMILE_FOLDS = (
     (98, 129, 142, 36, 205, 187, 207, 216, 212, 57, 186, 92, 165),
     (327, 358, 371, 266, 425, 411, 427, 436, 432, 287, 410, 322, 391),
 )
+# Share of clear hair without the background's colour, below which hair has it itself for sure, and from
+# which it has not; and eye distances from its outline, from which no background shines through.
+ALIKE, DEEP = (0.55, 0.95), 0.2
 WIDEST = 5.0  # pixels of the widest brush; what is wider is done on a smaller picture
 
 
@@ -154,9 +157,23 @@ def _hair_clear(pixels: Pixels, landmarks: FaceLandmarks, person: Shares, hair: 
     points, unit = landmarks.points_px[:, :2], landmarks.eye_distance_px
     rows = np.arange(hair.shape[0], dtype=np.float32)[:, None]
     inside = np.clip((grown(person, -0.10 * unit) - 0.85) / 0.1, 0, 1)
-    clear = np.clip(2.5 * hair - 1.5, 0, 1) * inside
-    clear *= unlike_background(pixels, person) * (rows < points[[1, 4], 1].mean())
-    return clear.astype(np.float32)
+    clear = np.clip(2.5 * hair - 1.5, 0, 1) * inside * (rows < points[[1, 4], 1].mean())
+    return (clear * clear_of_background(pixels, person, clear, unit)).astype(np.float32)
+
+
+def clear_of_background(pixels: Pixels, person: Shares, hair: Shares, unit: float) -> Shares:
+    """(H, W) 0..1 where nothing of the background is seen through a person's hair.
+
+    Parameters
+    ----------
+    hair : (H, W) 0..1; unit : pixels from eye to eye
+    """
+    unlike = unlike_background(pixels, person)
+    left = float((hair * unlike).sum() / max(float(hair.sum()), 1e-6))
+    # Where most of it would be none, hair has the background's colour itself: what is left is its shine.
+    alike = np.clip((ALIKE[1] - left) / (ALIKE[1] - ALIKE[0]), 0, 1)
+    deep = np.clip((grown(person, -DEEP * unit) - 0.85) / 0.1, 0, 1)
+    return np.maximum(unlike, alike * deep).astype(np.float32)
 
 
 def unlike_background(pixels: Pixels, person: Shares) -> Shares:

@@ -195,17 +195,27 @@ def _tucked(
     if not clear.any():
         return None
     hair = np.median(lab[clear], axis=0)
+    skin = np.median(lab[masks.skin > 0.8], axis=0) if (masks.skin > 0.8).any() else None
     found = [
         side
         for side in sides
         if side.share > TUCKED_SHARE
         and (side.end - ear) * metres_per_px > TUCKED_METRES
         and np.linalg.norm(side.colour - hair) < SAME_COLOUR
+        and not is_shaded(side.colour, skin, hair)
     ]
     if not found:
         return None
     length = max(side.end - ear for side in found) * metres_per_px
     return Fall((length, length), (False, False), GATHERED_WIDTHS, is_gathered=True)
+
+
+def is_shaded(colour: Floats, skin: Floats | None, hair: Floats) -> bool:
+    """Whether a colour (3,) is rather that of skin in shade, as a neck is, than of hair, CIELAB all."""
+    if skin is None:
+        return False
+    shaded = skin * min(colour[0] / max(float(skin[0]), 1.0), 1.0)
+    return bool(np.linalg.norm(colour - shaded) < np.linalg.norm(colour - hair))
 
 
 def _width(masks: FaceMasks, middle: float, y: float, sign: float, unit: float) -> float:

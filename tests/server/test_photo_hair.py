@@ -22,7 +22,7 @@ from server.photo.hair import ANGLES, SIDE_HAIR, Scalp, hair_beside_crown, with_
 from server.photo.hair_reading import gathered_if_tight, wave_of_fall
 from server.photo.hair_share import hair_seen
 from server.photo.mask import FaceMasks, face_masks, filled
-from server.photo.tresses import read_fall, where_it_falls
+from server.photo.tresses import is_shaded, read_fall, where_it_falls
 
 from .astronaut import enlarged as astronaut
 from .astronaut import landmarks, masks
@@ -463,3 +463,27 @@ def test_hair_behind_both_ears_is_tied_where_it_lies_close_to_the_skull(
 
     assert read.is_gathered == is_tied
     assert (knot(with_tresses(head, read), 18) is not None) == is_tied
+
+
+@pytest.mark.parametrize("grey", [20, 245])
+def test_hair_of_the_walls_colour_keeps_its_own(grey: int) -> None:
+    # Painted as light as the wall behind it, with a shine at the crown.
+    picture, seen = astronaut().copy(), masks()
+    hair, wall = seen.hair > 0.5, seen.person < 0.5
+    picture[hair | wall] = grey
+    rows = np.flatnonzero(hair.any(1))
+    shine = hair & (np.arange(len(hair))[:, None] < rows[0] + 60) & (seen.person > 0.95)
+    picture[shine] = 128
+
+    made = face_masks(picture, landmarks())
+    clear = np.where(made.hair_clear > 0.6, picture[..., 0].astype(float), np.nan)
+
+    assert abs(np.nanmedian(clear) - grey) < 20
+
+
+def test_a_shaded_neck_is_no_hair_behind_the_ears() -> None:
+    brown, skin = np.array([30.0, 4.0, 6.0]), np.array([65.0, 18.0, 18.0])
+
+    assert is_shaded(skin * 0.5, skin, brown)
+    assert not is_shaded(brown * (1.2, 1.0, 1.0), skin, brown)
+    assert not is_shaded(brown, None, brown)
