@@ -16,7 +16,7 @@ from ..export import exporting
 from ..performing import shared_meshes
 from ..rendering import engines, render
 from ..rendering.order_process import Report, run_as_process
-from ..rig.character import character_of
+from ..rig.character import character_of, has_keys
 from ..staging import joining
 from ..staging.hindrances import hindrances_of
 from ..staging.placement import Placement, place
@@ -63,9 +63,7 @@ def character_named(stage: bpy.types.Scene, name: str) -> bpy.types.Object:
         if thing.name == name:
             return thing
     able = sorted(
-        thing.name
-        for thing in stage.objects
-        if thing.type == "ARMATURE" or (thing.type == "MESH" and thing.data.shape_keys)
+        thing.name for thing in stage.objects if thing.type == "ARMATURE" or has_keys(thing)
     )
     offered = ", ".join(able[:8]) or "none that could act"
     elsewhere = [other.name for other in bpy.data.scenes if name in other.objects]

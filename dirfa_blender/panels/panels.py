@@ -7,6 +7,7 @@ import bpy
 from ..blender.labels import draw_text, is_narrow, room
 from ..performing import rate_change, shared_meshes
 from ..queue_board import Entry
+from ..rig.character import has_keys
 from ..rig.visibility import unseen_reason
 from ..session import state
 from ..settings.film_choice import frames_outside
@@ -165,8 +166,7 @@ def _draw_unseen(
     layout: bpy.types.UILayout, scene: bpy.types.Scene, thing: bpy.types.Object | None
 ) -> None:
     """What hides a chosen face, which would speak unseen."""
-    is_face = thing is not None and thing.type == "MESH" and thing.data.shape_keys is not None
-    if is_face and scene in thing.users_scene:
+    if thing is not None and has_keys(thing) and scene in thing.users_scene:
         reason = unseen_reason(thing, scene)
         if reason:
             draw_text(layout, reason, "HIDE_ON")

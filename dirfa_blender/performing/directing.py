@@ -17,6 +17,7 @@ import bpy
 
 from ..blender.scene import content_start, move_strip
 from ..core.errors import DirfaError
+from ..rig.character import has_keys
 from ..session import state
 from . import acting, cues, lines, refining, strips
 
@@ -28,7 +29,7 @@ _LINE = re.compile(r"lines\[(\d+)\]")
 
 def may_speak(_group: bpy.types.PropertyGroup, thing: bpy.types.Object) -> bool:
     """Whether an object is offered as a character."""
-    return thing.type in ("MESH", "ARMATURE", "EMPTY", "GREASEPENCIL")
+    return thing.type in ("MESH", "ARMATURE", "EMPTY", "GREASEPENCIL") or has_keys(thing)
 
 
 def on_change(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:

@@ -12,7 +12,7 @@ import bpy
 from ..core.errors import DirfaError
 from ..core.file_names import told_name
 from ..rig import profiles
-from ..rig.character import Character, character_of
+from ..rig.character import Character, character_of, has_keys
 from ..session import state
 from . import line_controls, strips
 
@@ -136,7 +136,7 @@ def characters_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """
     found: dict[bpy.types.Object, tuple[int, bpy.types.Object]] = {}
     for thing in scene.objects:
-        if thing.type != "MESH" or thing.data.shape_keys is None:
+        if not has_keys(thing):
             if profiles.is_cut_out(thing):
                 found.setdefault(profiles.keeper_of(character_of(thing)), (1, thing))
             continue

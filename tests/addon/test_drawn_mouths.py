@@ -140,6 +140,28 @@ def test_a_line_is_given_to_a_drawing_and_directed(stage) -> None:
     assert np.isin(shown, range(1, 10)).all()
 
 
+@pytest.mark.parametrize("kind", ["CURVE", "SURFACE", "LATTICE"])
+def test_faces_that_are_no_meshes_are_cast_and_speak(stage, kind: str) -> None:
+    if kind == "LATTICE":
+        data = bpy.data.lattices.new("Cage")
+    else:
+        data = bpy.data.curves.new("Mouth", kind)
+        data.splines.new("NURBS" if kind == "SURFACE" else "POLY").points.add(3)
+    face = object_of(data, "Ann")
+    face.shape_key_add(name="Basis")
+    for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthFunnel", "mouthSmileLeft", "mouthSmileRight",
+                 "eyeBlinkLeft", "eyeBlinkRight", "browInnerUp"):  # fmt: skip
+        face.shape_key_add(name=name, from_mix=False).value = 0.0
+
+    assert lines.characters_in(stage) == [face]
+    stage.dirfa.target = face
+    line_with_take(face, take_of(1, 1.0))
+    acting.perform(stage, face)
+
+    stage.frame_set(12)
+    assert face.data.shape_keys.key_blocks["jawOpen"].value > 0.05
+
+
 def test_cut_outs_are_cast_by_name(stage) -> None:
     card = object_of(None, "Ann")
     card["mouth"] = 0

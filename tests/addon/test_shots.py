@@ -12,6 +12,7 @@ import pytest
 from dirfa_blender.__main__ import main
 from dirfa_blender.blender import fcurves
 from dirfa_blender.blender import scene as staging
+from dirfa_blender.commands import blender_command
 from dirfa_blender.core.npz_io import write_animation
 from dirfa_blender.core.protocol import AnimateSettings
 from dirfa_blender.performing import acting, takes
@@ -176,6 +177,22 @@ def test_a_shot_is_made_again_when_one_of_its_rows_changed(folder: Path, capsys)
         states.append([event["state"] for event in events if event["event"] == "line"])
 
     assert states == [["made"] * 3, ["skipped"] * 3, ["made", "made", "skipped"]]
+
+
+def test_a_studio_s_own_blender_joins_lines_in_the_open_scene(folder: Path, capsys) -> None:
+    bpy.ops.wm.open_mainfile(filepath=str(folder / "set.blend"))
+    how = ["--character", "Ann", "--audio", str(folder / "a1.wav")]
+    words = ["apply", "-o", str(folder / "n.blend"), *how, "--line"]
+
+    codes = [
+        blender_command.run([*words, line, "--take", str(folder / f"{take}.npz")])
+        for line, take in (("a", "a1"), ("b", "a2"))
+    ]
+
+    assert codes == [0, 0], capsys.readouterr().err
+    assert [(name, start) for name, _, start, _ in said(folder / "n.blend")] == [
+        ("a", 1.0), ("b", 25.0),
+    ]  # fmt: skip
 
 
 def test_tasks_of_a_farm_make_every_scene_once(folder: Path, capsys) -> None:

@@ -34,6 +34,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "head": (
         "head", "頭", "cc base head", "j bip c head", "bip01 head", "Kopf", "cabeza", "tête", "testa",
         "cabeça", "голова", "head 1", "head 01", "head neck upper", "头", "头部", "头骨", "머리",
+        "skull",
     ),
     "neck": (
         "neck", "首", "neck 01", "neck lower", "cc base neck twist01", "j bip c neck", "Hals", "cuello",
