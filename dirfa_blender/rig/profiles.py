@@ -199,7 +199,7 @@ def _looked_for(character: Character, keeper: str, edited: str, name: str) -> St
         return named(name)
     try:
         found, own = yield from _detecting_steps(character)
-        if own.places or not _is_counted(character):
+        if own.places or own.bones or not _is_counted(character):
             return found
     except DirfaError:
         # Nothing of a face is known: head pose alone needs no more than the common profile.

@@ -14,7 +14,7 @@ from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of
 from dirfa_blender.staging.hindrances import report_of
 from tests.addon.stage import line_with_take, take_of
-from tests.addon.stand_ins import armature, take
+from tests.addon.stand_ins import armature, bone_turn, take
 
 OPEN_WIDE = {"AU26": 0.8, "AU10L": 0.25, "AU10R": 0.25, "AU16L": 0.5, "AU16R": 0.5}
 CLOSED = {"AU26": 0.12, "AU24L": 0.45, "AU24R": 0.45, "AU17": 0.12}
@@ -79,6 +79,18 @@ def test_a_number_elsewhere_does_not_make_a_face_a_cut_out(at_50) -> None:
     thing["mouth_width"] = 0
 
     assert profiles.profile_for(thing).name == "arkit"
+
+
+def test_a_face_of_bones_is_no_cut_out_for_a_property_of_such_a_name(at_50) -> None:
+    rig = armature({"head": "head", "jaw": "jaw"})
+    rig["mouth"] = 0.0
+
+    apply.apply_animation(take({"AU27": 1.0}), rig, profiles.profile_for(rig), name="Take")
+
+    at_50.frame_set(2)
+    assert profiles.profile_for(rig).name != "mouth_sprites"
+    assert not np.allclose(bone_turn(rig, "jaw"), np.eye(3), atol=0.05)
+    assert rig["mouth"] == 0.0
 
 
 def test_drawings_of_one_object_are_shown_by_their_frames(at_50) -> None:
