@@ -406,7 +406,7 @@ def lay_out(
     """Put a recording where its line begins; the strip's name. Raises AudioError."""
     first = round(line.frame_start)
     seconds = heard_seconds(animation)
-    strip = scene.place_sound(where, path, first, seconds=seconds)
+    strip = scene.place_sound(where, path, first, line.name, seconds=seconds)
     with state().quietly():
         strips.keep_hold(line, strip, set())
     if len(where.dirfa.lines) == 1:
