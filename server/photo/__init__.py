@@ -2,8 +2,9 @@
 
 `portrait` goes through all of it and is the place to read from; the fit itself is `core.head_fit`.
 
-* The photo: `decode` reads it, `exposure` lightens it if need be, `landmarks` finds the face with the
-  networks of `graphs`, `checks` refuses or warns, `closeup` cuts it out: `mask` says what each pixel shows,
+* The photo: `decode` reads it, `landmarks` finds the face with the networks of `graphs`, `exposure`
+  lightens a dark one, `checks` refuses or warns, `closeup` cuts it out: `mask` says what each pixel shows,
+  `hair_share` of hair, and `glasses` go. `neck` and `age` measure what landmarks do not.
   `hair_share` of hair, and `glasses` go. `neck` and `age` measure what landmarks do not.
 * The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`, `brows`,
   `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`, which ends where

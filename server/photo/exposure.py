@@ -1,36 +1,74 @@
-"""An underexposed photo, brightened until its lightest parts are as light as any photo's.
+"""A photo taken in too little light, made as light as a good one.
 
-How dark a face is, is told from a photo as it is exposed: nothing else in it says whether skin is dark or
-only in too little light. But every portrait has something nearly white, a collar, teeth, an eye, a wall.
+How light a face is in a photo tells little about its skin, how light it is beside white things tells much.
+Portraits hold something white (a collar, teeth, a wall, the glints of skin itself), and a good exposure
+brings it near to the top of the scale. Where nothing in a picture comes near, the camera got too little
+light.
 """
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dirfa_blender.core.easing import smoothstep
+from dirfa_blender.core.likeness.landmarks import OVAL, FaceLandmarks
 
-from .shading import to_linear, to_srgb
+from .shading import lightness, to_linear, to_srgb
 
 Pixels = npt.NDArray[np.uint8]
 
-# sRGB 0..1 of the lightest part, in share of pixels: what portraits have at least; from where less is too
-# little for sure.
-LIGHTEST, ENOUGH, TOO_LITTLE = 0.005, 0.84, 0.60
-MOST = 12.0  # times the linear light, at most: what is darker is no photo but noise
-FEW = 200_000  # pixels that are looked at
+BRIGHTEST = 99.5  # percentile of luminance that stands for the brightest thing in a picture or face
+SEARCHED = 512  # pixels of the longer side that are looked at
+# Luminance of the brightest thing below which a photo is dark: glints of a face alone, and something white
+# beside it; and how many times the face's brightest it is at least, and surely, if it is that.
+FACE_ALONE, WITH_WHITE = 0.42, 0.60
+WHITER = (1.25, 1.7)
+BEYOND = 1.35  # power of the gain up to there, by which a dark photo is lightened: white is lighter still
+# Median luminance of a face that even dark skin has in a good portrait, and how much of what lacks is made
+# up: in the shade before a bright window white things tell nothing.
+DARKEST_FACE, MADE_UP = 0.13, 0.6
+MOST = 12.0  # times; beyond, there is more noise than face
+WORTH_IT = 1.1  # gain below which a photo is left as it is
+MENTIONED = 1.5  # gain from which it is said
 
 
-def exposed(pixels: Pixels) -> Pixels:
-    """(H, W, 3) uint8 sRGB, the photo as light as portraits are; the same where it is."""
-    step = max(1, round((pixels.shape[0] * pixels.shape[1] / FEW) ** 0.5))
-    lightest = float(np.percentile(pixels[::step, ::step].max(-1), 100.0 * (1.0 - LIGHTEST))) / 255
-    if lightest >= ENOUGH:
-        return pixels
-    surely = float(smoothstep(np.array((ENOUGH - lightest) / (ENOUGH - TOO_LITTLE))))
-    wanted = lightest + surely * (ENOUGH - lightest)
-    before, after = to_linear([max(lightest, 1e-3), wanted]).tolist()
-    gain = min(after / before, MOST)
-    table = to_srgb(gain * to_linear(np.arange(256) / 255.0))
-    return np.round(255 * table).astype(np.uint8)[pixels]
+def missing_light(pixels: Pixels, landmarks: FaceLandmarks) -> float:
+    """How many times more linear light a photo (H, W, 3) uint8 sRGB should have; at least 1."""
+    step = max(1, max(pixels.shape[:2]) // SEARCHED)
+    light = lightness(to_linear(pixels[::step, ::step] / np.float32(255)))
+    oval = np.zeros(light.shape, np.uint8)
+    outline = np.round(landmarks.points_px[list(OVAL), :2] / step).astype(np.int32)
+    cv2.fillPoly(oval, [outline], (1.0,))
+    face = light[oval > 0]
+    if not len(face):
+        return 1.0
+    brightest = max(float(np.percentile(light, BRIGHTEST)), 1e-3)
+    of_face = max(float(np.percentile(face, BRIGHTEST)), 1e-3)
+    is_white = float(smoothstep(np.array(brightest / of_face), *WHITER))
+    good = FACE_ALONE + is_white * (WITH_WHITE - FACE_ALONE)
+    gain = max(1.0, good / brightest) ** BEYOND
+    seen = max(gain * float(np.median(face)), 1e-3)
+    gain *= max(1.0, DARKEST_FACE / seen) ** MADE_UP
+    return min(gain, MOST) if gain > WORTH_IT else 1.0
+
+
+def lightened(pixels: Pixels, gain: float) -> Pixels:
+    """A photo (H, W, 3) uint8 sRGB with `gain` times its linear light, in bright parts less."""
+    scale = np.arange(256, dtype=np.float32) / 255
+    lit = gain * to_linear(scale)
+    # Up to half of full light in proportion, above that bent so that what was white ends at white.
+    bent = 0.5 + 0.5 * np.tanh((lit - 0.5) / 0.5) / np.tanh((gain - 0.5) / 0.5)
+    table = np.round(255 * to_srgb(np.where(lit < 0.5, lit, bent))).astype(np.uint8)
+    return table[pixels]
+
+
+def exposure_warnings(gain: float) -> tuple[str, ...]:
+    """What to tell about a photo that was made lighter by this gain."""
+    if gain < MENTIONED:
+        return ()
+    return (
+        f"The photo is dark: it was made {gain:.1f} times lighter. How light the skin is, is guessed; a "
+        "photo in good light gives truer colours.",
+    )

@@ -29,7 +29,7 @@ from . import graphs, texture
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
 from .closeup import closeup
 from .decode import Pixels, decode_photo
-from .exposure import exposed
+from .exposure import exposure_warnings, lightened, missing_light
 from .hair import with_hair
 from .hair_reading import hair_in_photo
 from .hair_roots import with_hair_roots
@@ -157,11 +157,13 @@ def _looked_at(data: bytes, number: int, count: int) -> _Look:
     which = f"Photo {number}: " if count > 1 else ""
     try:
         photo = decode_photo(data)
-        seen = exposed(photo.pixels)
-        found = detect_face(seen)
-        pixels = np.ascontiguousarray(np.rot90(seen, found.quarter_turns))
+        found = detect_face(photo.pixels)
+        pixels = np.ascontiguousarray(np.rot90(photo.pixels, found.quarter_turns))
+        gain = missing_light(pixels, found.landmarks)
+        pixels = lightened(pixels, gain) if gain > 1.0 else pixels
         turned = LARGEST_SIDE_YAW if count > 1 else LARGEST_YAW
         said = refuse_or_warn(found, pixels, largest_yaw=turned)
+        said += exposure_warnings(gain)
     except PhotoError as error:
         raise PhotoError(f"{which}{error}") from error
     return _Look(pixels, found, tuple(f"{which}{sentence}" for sentence in said), photo.sha256)

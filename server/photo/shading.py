@@ -21,8 +21,10 @@ Floats = npt.NDArray[np.float64]
 STRENGTH = 0.9  # share of the fitted shading that is taken off
 LIMITS = (0.6, 1.7)  # of the gain
 SKIN_HUE = (42.0, 68.0)  # degrees in CIELAB
-# In CIELAB: chroma above which skin is seldom, and by how much it is let go beyond at most.
+# In CIELAB: chroma above which skin is seldom, and by how much it is let go beyond at most. Below that
+# lightness it falls with it, to that share.
 SKIN_CHROMA, MORE_CHROMA = 22.0, 5.0
+LIGHT_SKIN, LEAST_SHARE = 55.0, 0.7
 GREY_CHROMA = 6.0  # in CIELAB, below which a photo has no colour to judge
 BALANCE_LIMITS = (0.5, 2.2)  # narrower ones cut blue alone and turn a warm lamp's skin orange
 
@@ -88,13 +90,14 @@ def white_balance(skin: npt.ArrayLike) -> Floats:
     Notes
     -----
     Skin of every lightness keeps to a narrow sector of CIELAB: hue about 40 to 70 degrees, chroma
-    seldom above 25 [1]_. A warm lamp, a tan setting or a wrong white balance leads out of it; hue comes
-    back most of the way and chroma to `SKIN_CHROMA` and a little more. A grey photo has no hue, so
-    it is left alone.
+    seldom above 25 [1]_, of dark skin less the darker it is [2]_. A warm lamp, a tan setting or a wrong
+    white balance leads out of it; hue comes back most of the way and chroma to `SKIN_CHROMA` and a little
+    more. A grey photo has no hue, so it is left alone.
 
     References
     ----------
     .. [1] Xiao et al. (2017). Characterising the variations in ethnic skin colours. Skin Res. Technol.
+    .. [2] Liu, Luo, Xiao (2018). Comparing skin colours between different skin groups.
     """
     tone = np.asarray(skin, np.float64)
     lab = _lab(to_srgb(tone))
@@ -102,8 +105,9 @@ def white_balance(skin: npt.ArrayLike) -> Floats:
     if chroma < GREY_CHROMA:
         return np.ones(3)
     hue += 0.85 * (float(np.clip(hue, *SKIN_HUE)) - hue)
-    beyond = max(chroma - SKIN_CHROMA, 0.0) / MORE_CHROMA
-    chroma = min(chroma, SKIN_CHROMA) + MORE_CHROMA * float(np.tanh(0.5 * beyond))
+    most = SKIN_CHROMA * float(np.clip(lab[0] / LIGHT_SKIN, LEAST_SHARE, 1.0))
+    beyond = max(chroma - most, 0.0) / MORE_CHROMA
+    chroma = min(chroma, most) + MORE_CHROMA * float(np.tanh(0.5 * beyond))
     turned = np.radians(hue)
     wanted = np.array([lab[0], chroma * np.cos(turned), chroma * np.sin(turned)], np.float32)
     back = cv2.cvtColor(wanted.reshape(1, 1, 3), cv2.COLOR_LAB2RGB)
