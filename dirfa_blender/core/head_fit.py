@@ -24,6 +24,7 @@ from .errors import SettingsError
 from .head import Head
 from .head_shapes import shaped_template, with_shapes
 from .likeness.ageing import ageing_field
+from .likeness.ears import EarPose, follows, with_ears
 from .likeness.expression import expression_basis
 from .likeness.landmarks import LIPS_OUTER, MESH_POINTS, OVAL, RIGID, FaceLandmarks
 from .likeness.lids import relaxed_lids
@@ -95,6 +96,7 @@ class Solution:
     photos_px : (N, 3) float64, the landmarks of each photo
     neck : share by which the neck is wider than the template's
     age : 0..1, what of `ageing` the face has
+    ears : how they sit on the head, in the template's size
     """
 
     offsets: Floats
@@ -104,6 +106,7 @@ class Solution:
     photos_px: tuple[Floats, ...]
     neck: float = 0.0
     age: float = 0.0
+    ears: EarPose = EarPose()
 
 
 @dataclass(frozen=True)
@@ -262,6 +265,7 @@ def bare_fit(solution: Solution, settings: FitSettings) -> Fit:
     vertices = relaxed_lids(template, morphed(template, field, _template_reach()))
     vertices = eased_corners(_evening(), vertices)
     vertices += solution.neck * neck_field() + solution.age * ageing_field()
+    vertices = with_ears(vertices, solution.ears)
     pupils = [vertices[template.part(f"eye_{side}"), 0].mean() for side in ("left", "right")]
     scale = settings.interpupillary_distance_metres / (pupils[0] - pupils[1])
     head = replace(
@@ -293,6 +297,7 @@ def prepare() -> None:
     _mirror()
     neck_field()
     ageing_field()
+    follows()
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,7 @@ from . import graphs, texture
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
 from .closeup import closeup
 from .decode import Pixels, decode_photo
+from .ears import ears_seen
 from .exposure import exposure_warnings, lightened, missing_light
 from .hair import with_hair
 from .hair_reading import hair_in_photo
@@ -129,6 +130,8 @@ def head_from_photos(
             dressed, fit, solution, seen_in, chosen, lambda share: progress(0.5 + 0.2 * share)
         )
         progress(0.7)
+        solution = replace(solution, ears=ears_seen(seen, fit))
+        fit = bare_fit(solution, chosen)
         haired = beside.submit(with_hair, fit.head, skin.scalp)
         fit = shaped_fit(fit)
         progress(0.95)

@@ -2,6 +2,6 @@
 
 * Read: `landmarks` of the photo, the `view` it was taken from, the `expression` it shows.
 * Moved: `morph` spreads what landmarks say over the head, `lids` are brought to rest, `neck` is
-  widened, `ageing` sinks what years make sink.
+  widened, `ears` set lower and off the head, `ageing` sinks what years make sink.
 * Afterwards: `sliders` for what one photo cannot know.
 """
