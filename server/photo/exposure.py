@@ -25,7 +25,8 @@ SEARCHED = 512  # pixels of the longer side that are looked at
 # beside it; and how many times the face's brightest it is at least, and surely, if it is that.
 FACE_ALONE, WITH_WHITE = 0.42, 0.60
 WHITER = (1.25, 1.7)
-BEYOND = 1.35  # power of the gain up to there, by which a dark photo is lightened: white is lighter still
+# Powers of the gain up to there, by which a dark photo is lightened: glints and white are mostly lighter.
+BEYOND_ALONE, BEYOND_WITH_WHITE = 1.6, 1.35
 # Median luminance of a face that even dark skin has in a good portrait, and how much of what lacks is made
 # up: in the shade before a bright window white things tell nothing.
 DARKEST_FACE, MADE_UP = 0.13, 0.6
@@ -48,7 +49,8 @@ def missing_light(pixels: Pixels, landmarks: FaceLandmarks) -> float:
     of_face = max(float(np.percentile(face, BRIGHTEST)), 1e-3)
     is_white = float(smoothstep(np.array(brightest / of_face), *WHITER))
     good = FACE_ALONE + is_white * (WITH_WHITE - FACE_ALONE)
-    gain = max(1.0, good / brightest) ** BEYOND
+    beyond = BEYOND_ALONE + is_white * (BEYOND_WITH_WHITE - BEYOND_ALONE)
+    gain = max(1.0, good / brightest) ** beyond
     seen = max(gain * float(np.median(face)), 1e-3)
     gain *= max(1.0, DARKEST_FACE / seen) ** MADE_UP
     return min(gain, MOST) if gain > WORTH_IT else 1.0
