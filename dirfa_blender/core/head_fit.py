@@ -106,7 +106,7 @@ class Solution:
     photos_px: tuple[Floats, ...]
     neck: float = 0.0
     age: float = 0.0
-    ears: EarPose = EarPose()
+    ears: EarPose = field(default_factory=EarPose)
 
 
 @dataclass(frozen=True)
