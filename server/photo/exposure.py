@@ -31,7 +31,7 @@ BEYOND_ALONE, BEYOND_WITH_WHITE = 1.6, 1.35
 # up: in the shade before a bright window white things tell nothing.
 DARKEST_FACE, MADE_UP = 0.13, 0.6
 MOST = 12.0  # times; beyond, there is more noise than face
-WORTH_IT = 1.1  # gain below which a photo is left as it is
+WORTH_IT = 1.05  # gain below which a photo is left as it is
 MENTIONED = 1.5  # gain from which it is said
 
 

@@ -27,7 +27,7 @@ from dirfa_blender.core.protocol import PhotoSettings
 
 from . import graphs, texture
 from .checks import LARGEST_SIDE_YAW, LARGEST_YAW, expression_warnings, refuse_or_warn
-from .closeup import closeup
+from .closeup import Closeup, closeup
 from .decode import Pixels, decode_photo
 from .ears import ears_seen
 from .exposure import exposure_warnings, lightened, missing_light
@@ -108,11 +108,9 @@ def head_from_photos(
         looks.sort(key=lambda look: abs(float(look.found.landmarks.turn()[1])))
         front = looks[0]
         ready.result()
-        solution = solve([look.found.landmarks for look in looks], chosen)
-        landmarks = front.found.landmarks
-        seen = closeup(front.pixels, landmarks)
-        neck = neck_share(seen, identity_landmarks(solution), solution.views[0])
-        solution = replace(solution, neck=neck)
+        seen_in = [look.found.landmarks for look in looks]
+        seen = closeup(front.pixels, seen_in[0])
+        solution = _solved(seen_in, seen, chosen)
         fit = bare_fit(solution, chosen)
         warnings = tuple(said for look in looks for said in look.warnings)
         warnings += expression_warnings(front.found, fit.expression)
@@ -125,7 +123,6 @@ def head_from_photos(
         solution = replace(solution, age=skin.age)
         dressed = _dressed(haired.result(), skin, skin.albedo(SKETCH))
         laid = beside.submit(skin.textures, settings.texture_pixels)
-        seen_in = [look.found.landmarks for look in looks]
         solution, fit = corrected_by_looking(
             dressed, fit, solution, seen_in, chosen, lambda share: progress(0.5 + 0.2 * share)
         )
@@ -142,7 +139,14 @@ def head_from_photos(
         head = replace(head, albedo=painted.result().albedo)
     digests = " ".join(look.sha256 for look in looks)
     head = replace(head, source={**head.source, "photo_sha256": digests})
-    return PhotoResult(head, warnings, landmarks, fit, solution)
+    return PhotoResult(head, warnings, seen_in[0], fit, solution)
+
+
+def _solved(seen_in: Sequence[FaceLandmarks], seen: Closeup, settings: FitSettings) -> Solution:
+    """The solution of all photos with the neck of the first, which `seen` shows."""
+    solution = solve(seen_in, settings)
+    neck = neck_share(seen, identity_landmarks(solution), solution.views[0])
+    return replace(solution, neck=neck)
 
 
 @dataclass(frozen=True)
