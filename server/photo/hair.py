@@ -49,6 +49,9 @@ HAIR_KEPT = 0.5  # of the cap's height over the skull, that hair has at least
 FORESHORTENED = 1.04  # the crown is farther from the camera than the face, so it looks smaller
 SMOOTHING = 12  # sweeps over the cap's displacement, so that its edge does not fray
 RISE_METRES = 0.016  # from the hairline, over which hair rises to the outline
+# The same over a forehead from which hair is combed back; how far forward its direction is for that, from
+# the middle of the skull; and metres that any hair comes forward at most.
+COMBED_METRES, AHEAD, FARTHEST = 0.034, (0.45, 0.85), 0.007
 # From the nape's line up, over which short hair comes to its height over the cap.
 TAPER_METRES = 0.075
 BACK = (
@@ -153,13 +156,18 @@ def with_hair(head: Head, scalp: Scalp) -> Head:
     # Rises from the hairline in a slope, not a shelf.
     steps = np.linalg.norm(np.diff(cap, axis=0), axis=2)
     way = np.concatenate([np.zeros((1, cap.shape[1])), np.cumsum(steps, axis=0)])
-    share = 1 - np.exp(-((_in_order(way) / RISE_METRES) ** 1.5))
+    ahead = smoothstep(-outward[:, 1] / np.linalg.norm(outward, axis=1), *AHEAD)
+    rise = RISE_METRES + (COMBED_METRES - RISE_METRES) * ahead * (1.0 - scalp.fringe)
+    share = 1 - np.exp(-((_in_order(way) / rise) ** 1.5))
     # Toward the nape short hair lies close, of which the outline, that ends at the ears, says nothing.
     low = vertices[hair, 2] - float(cap[0, :, 2].min())
     close = 1.0 if scalp.fall is None else scalp.fall.layered * smoothstep(outward[:, 1], *BACK)
     share = share * (1.0 - close * (1.0 - smoothstep(low, 0.0, TAPER_METRES)))
     moved = np.zeros_like(vertices)
     moved[hair] = outward * ((growth - 1) * share)[:, None]
+    # Volume goes up and aside: what went as far forward would be a visor over the forehead.
+    forward = np.maximum(-moved[:, 1], 0.0)
+    moved[:, 1] += forward - FARTHEST * np.tanh(forward / FARTHEST)
     vertices += _cap_edges().smoothed(moved, SMOOTHING)
     source = {
         **head.source,

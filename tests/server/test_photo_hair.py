@@ -487,3 +487,19 @@ def test_a_shaded_neck_is_no_hair_behind_the_ears() -> None:
     assert is_shaded(skin * 0.5, skin, brown)
     assert not is_shaded(brown * (1.2, 1.0, 1.0), skin, brown)
     assert not is_shaded(brown, None, brown)
+
+
+def test_hair_with_volume_stands_up_and_aside_and_is_no_visor_over_the_forehead() -> None:
+    even = np.ones(len(ANGLES))
+    full, flat = (
+        cap_grid(with_hair(template(), Scalp(False, False, growth, even)))
+        for growth in (1.5 * even, even)
+    )
+    assert full is not None and flat is not None
+
+    moved = full - flat
+
+    assert moved[..., 2].max() > 0.03
+    assert -moved[..., 1].min() < 0.008
+    # Combed back, it rises from its line over the forehead slowly.
+    assert np.linalg.norm(moved[:2, [0]], axis=-1).max() < 0.002
