@@ -29,6 +29,7 @@ LONG_SHARE, LONG_TOGETHER = 0.42, 0.7
 # Hair that is tucked behind the ears, or gathered there, fills less than that, mostly of the side that is
 # turned to the camera. Share of one side and metres below the ears from which it is that.
 TUCKED_SHARE, TUCKED_METRES = 0.28, 0.035
+SHADED_RED = 0.7  # of a skin's CIELAB a, that its shade has at least
 WHOLE_SHARE = 0.8  # from which hair beside the jaw falls before the ear, be that seen or not
 STEP = 0.06  # eye distances from row to row
 LIKENESS = np.array([0.6, 1.0, 1.0], np.float32)  # of CIELAB's channels
@@ -211,8 +212,12 @@ def _tucked(
 
 
 def is_shaded(colour: Floats, skin: Floats | None, hair: Floats) -> bool:
-    """Whether a colour (3,) is rather that of skin in shade, as a neck is, than of hair, CIELAB all."""
-    if skin is None:
+    """Whether a colour (3,) is rather that of skin in shade, as a neck is, than of hair, CIELAB all.
+
+    Black hair is as near to the one as to the other; but what light comes to a neck comes from skin, and so
+    its shade keeps its red.
+    """
+    if skin is None or colour[1] < SHADED_RED * skin[1]:
         return False
     shaded = skin * min(colour[0] / max(float(skin[0]), 1.0), 1.0)
     return bool(np.linalg.norm(colour - shaded) < np.linalg.norm(colour - hair))
