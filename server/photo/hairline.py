@@ -18,11 +18,15 @@ from .mask import FaceMasks, Shares
 Floats = npt.NDArray[np.float64]
 
 FRONT_DEGREES = 52.0  # either side of the face's middle, up to which the photo shows the line
-STEPS = np.arange(-0.044, 0.088, 0.002)  # metres from the template's line, upward
+ROW = 0.002  # metres
+STEPS = np.arange(-0.044, 0.088, ROW)  # metres from the template's line, upward
 LOWEST = (-0.040, -0.008)  # metres, in the middle, where the brows are, and at the temples
 HAIR_METRES = 0.008  # that must be hair in one piece
 # Below it a fringe is in its own shade: so far down it goes on while there is no skin.
 SHADED_METRES, SKIN = 0.012, 0.4
+# Where hair has another colour than skin, what has the skin's is skin, up to so far above where hair seems
+# to begin; share of skin that says so, and at most that hair within a reach further up has.
+SKIN_ABOVE, SURELY_SKIN, NO_SKIN, WITHIN = 0.016, 0.8, 0.3, 0.032
 # Mean metres by which the line over the forehead lies lower, from which some hair falls, and all of it.
 FRINGE_METRES, FOREHEAD_DEGREES = (0.004, 0.011), 32.0
 # Where sideburns are looked for: mm round the head, metres up from the template's line, share of that which
@@ -54,15 +58,18 @@ def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) 
     lowest = LOWEST[0] + (LOWEST[1] - LOWEST[0]) * np.clip(middle / front.sum() * 2, 0, 1)
     is_hair = (hair > 0.5) & (person > 0.5) & (STEPS[:, None] >= lowest)
     found = np.full(columns, np.nan)
-    window = max(1, round(HAIR_METRES / (STEPS[1] - STEPS[0])))
+    begins = _begins(is_hair)
     for column in np.flatnonzero(front):
-        run = np.convolve(is_hair[:, column], np.ones(window), mode="valid")
-        first = np.flatnonzero(run >= window - 1)
-        if len(first):
-            below = slice(0, first[0])
+        first = begins[column]
+        if first >= 0:
+            below = slice(0, first)
             bare = np.flatnonzero((skin[below, column] > SKIN) | (STEPS[below] < lowest[column]))
             start = bare[-1] + 1 if len(bare) else 0
-            found[column] = max(STEPS[start], STEPS[first[0]] - SHADED_METRES)
+            found[column] = max(STEPS[start], STEPS[first] - SHADED_METRES)
+            if start >= first - 1:
+                found[column] = STEPS[first] + _skin_above(
+                    hair[first:, column], skin[first:, column]
+                )
         elif is_seen[:, column].mean() > 0.6:
             found[column] = LIMITS[1]
     # Fair hair has the colour of skin: a head that is not bald has no skin up to the crown.
@@ -70,6 +77,23 @@ def read_hairline(head: Head, view: View, to_picture: Floats, masks: FaceMasks) 
     if np.isfinite(found[front]).mean() < 0.5 or bare > 0.5:
         return None
     return _even(found, front)
+
+
+def _begins(is_hair: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """(C,) the step at which each column (N, C) begins to be hair in one piece; -1 where it never does."""
+    window = max(1, round(HAIR_METRES / ROW))
+    runs = np.stack([np.convolve(column, np.ones(window), mode="valid") for column in is_hair.T])
+    in_piece = runs >= window - 1
+    return np.where(in_piece.any(1), in_piece.argmax(1), -1)
+
+
+def _skin_above(hair: Floats, skin: Floats) -> float:
+    """Metres of skin above where hair seems to begin in a column (N,), if hair is unlike it there."""
+    within = slice(0, round(WITHIN / ROW))
+    surely_hair = (hair[within] > 0.8) & (skin[within] < NO_SKIN)
+    if surely_hair.sum() * ROW < HAIR_METRES:
+        return 0.0
+    return min(float((skin > SURELY_SKIN).argmin()) * ROW, SKIN_ABOVE)
 
 
 def read_sideburns(head: Head, view: View, to_picture: Floats, masks: FaceMasks) -> float:

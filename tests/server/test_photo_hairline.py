@@ -46,6 +46,16 @@ def test_the_line_is_where_hair_begins(metres: float) -> None:
     assert line[0] == pytest.approx(metres, abs=0.004)
 
 
+def test_skin_that_is_taken_for_hair_is_told_by_the_colour_of_hair_above_it() -> None:
+    """The share of hair rises over the last of the forehead, which is as plainly skin as the rest."""
+    rows = {"line": row_of(0.006), "skin": row_of(0.016)}
+
+    dark, fair = read(rows["line"], rows["skin"]), read(rows["line"], -1.0)
+
+    assert dark[0] == pytest.approx(0.016, abs=0.004)
+    assert fair[0] == pytest.approx(0.006, abs=0.004)
+
+
 def test_the_shaded_edge_of_a_fringe_is_hair_as_far_as_it_hides_skin() -> None:
     lit, shaded = read(row_of(-0.008), row_of(-0.008)), read(row_of(-0.008), row_of(-0.014))
 
