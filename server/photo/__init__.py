@@ -4,9 +4,8 @@
 
 * The photo: `decode` reads it, `landmarks` finds the face with the networks of `graphs`, `exposure`
   lightens a dark one, `checks` refuses or warns, `closeup` cuts it out: `mask` says what each pixel shows,
-* The photo: `decode` reads it, `landmarks` finds the face with the networks of `graphs`, `exposure`
-  lightens a dark one, `checks` refuses or warns, `closeup` cuts it out: `mask` says what each pixel shows,
-  `hair_share` of hair, and `glasses` go. `neck`, `ears` and `age` measure what landmarks do not.
+  `hair_share` of hair, and `glasses` go. `neck` and `ears`, by the person's `outline`, and `age` measure
+  what landmarks do not.
 * The skin: `texture` lays it on, over `surface` and `texels`: from its `complexion` (`face_zones`, `brows`,
   `tints`, `wrinkles`, `blurs`), without its `shading`, with `grain`, `makeup` and `beard`, which ends where
   `beard_outline` says; `stubble` is left of one that is shaved. `colours` and `irises` measure what

@@ -8,9 +8,8 @@ them 5 mm too high.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +19,7 @@ from dirfa_blender.core.likeness.ears import Ear, EarPose, ears
 from dirfa_blender.core.likeness.view import View
 
 from .closeup import Closeup
+from .outline import person_ends
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,16 +33,13 @@ TURNS = np.radians(np.arange(-25.0, 46.0, 5.0))
 ROW, STEP = 0.001, 0.0005  # metres between rows, and along them
 ABOVE, BELOW = 0.012, 0.024  # metres over and under an ear in which the outline is looked at
 INSIDE, REACH = 0.012, 0.06  # metres from the cheek's outline inward, and from there outward
-OUTSIDE, HAIRY, HAIR_NEAR = (
-    0.5,
+HAIRY, HAIR_NEAR = (
     0.4,
-    0.006,
-)  # share of a person that ends it, of hair beside its end, metres
+    0.0055,
+)  # share of hair, and metres inside the outline in which it hides an ear
 FARTHEST = 0.008  # metres; what is farther from the outline is something else
 LEAST_ROWS = 0.25  # share of the rows that must be seen
-MISSED = (
-    0.003  # metres, mean, by which the outline may be missed: beyond, it is that of something else
-)
+MISSED = 0.003  # metres, mean, by which the outline may be missed: beyond, it is of something else
 UNLIKELY = 0.0005  # metres of miss that stand against each deviation from the usual
 
 
@@ -75,7 +72,7 @@ def ears_seen(seen_in: Closeup, fit: Fit) -> EarPose:
         if missed.min() < MISSED:
             misses.append(missed)
     if not misses:
-        return USUAL
+        return replace(USUAL, drop=USUAL.drop / fit.scale)
     unlikely = (
         np.abs(DROPS[:, None] - USUAL.drop) / VARIES.drop + np.abs(TURNS - USUAL.turn) / VARIES.turn
     )
@@ -95,23 +92,9 @@ def _side(seen_in: Closeup, view: View, vertices: Floats, ear: Ear) -> _Side:
     bare = _outline(ear.side * skin[:, 0], skin[:, 2], heights)
     across = np.median(bare) - INSIDE + np.arange(0.0, REACH, STEP)
     x, z = np.meshgrid(across, heights)
-    places = np.stack(
-        [view.origin[0] + ear.side * x * view.scale, -view.origin[2] - z * view.scale], -1
-    )
-    at = seen_in.moved(np.concatenate([places, np.zeros((*x.shape, 1))], -1))[..., :2].astype(
-        np.float32
-    )
-    person, hair = (
-        cv2.remap(mask, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderValue=(-1.0,))
-        for mask in (seen_in.masks.person, seen_in.masks.hair)
-    )
-    ended = person < OUTSIDE
-    ends = ended.argmax(1)
-    rows = np.arange(len(heights))
-    beside = np.stack(
-        [hair[rows, np.maximum(ends - k, 0)] for k in range(1, round(HAIR_NEAR / STEP))]
-    )
-    is_seen = ended.any(1) & (person[rows, ends] >= 0.0) & (beside.max(0) < HAIRY)
+    unturned = replace(view, rotation=np.eye(3))
+    places = unturned.to_photo(np.stack([ear.side * x, np.zeros_like(x), z], -1))
+    ends, is_seen = person_ends(seen_in, places, near=round(HAIR_NEAR / STEP), hairy=HAIRY)
     return _Side(heights, np.where(is_seen, across[ends], np.nan), bare)
 
 

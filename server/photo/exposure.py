@@ -8,16 +8,13 @@ light.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from dirfa_blender.core.easing import smoothstep
 from dirfa_blender.core.likeness.landmarks import OVAL, FaceLandmarks
 
+from .mask import Pixels, filled
 from .shading import lightness, to_linear, to_srgb
-
-Pixels = npt.NDArray[np.uint8]
 
 BRIGHTEST = 99.5  # percentile of luminance that stands for the brightest thing in a picture or face
 SEARCHED = 512  # pixels of the longer side that are looked at
@@ -39,10 +36,7 @@ def missing_light(pixels: Pixels, landmarks: FaceLandmarks) -> float:
     """How many times more linear light a photo (H, W, 3) uint8 sRGB should have; at least 1."""
     step = max(1, max(pixels.shape[:2]) // SEARCHED)
     light = lightness(to_linear(pixels[::step, ::step] / np.float32(255)))
-    oval = np.zeros(light.shape, np.uint8)
-    outline = np.round(landmarks.points_px[list(OVAL), :2] / step).astype(np.int32)
-    cv2.fillPoly(oval, [outline], (1.0,))
-    face = light[oval > 0]
+    face = light[filled(light.shape, landmarks.points_px[:, :2] / step, OVAL) > 0.5]
     if not len(face):
         return 1.0
     brightest = max(float(np.percentile(light, BRIGHTEST)), 1e-3)

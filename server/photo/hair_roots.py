@@ -41,10 +41,8 @@ FROM, UPTO, STEP = -0.005, 0.020, 0.001
 DENSE = (-0.004, 0.009)
 ROOTS = 2.6e6
 LENGTHS = (0.003, 0.009)  # metres of a painted hair, outermost ones half as long
-BEYOND, LEAST = (
-    0.003,
-    0.001,
-)  # metres over the line that hairs end which lie outward, and that they have
+# Metres over the line at which hairs end that lie outward, and that they have at least.
+BEYOND, LEAST = 0.003, 0.001
 TURNED = 0.30  # radians from how hair lies, standard deviation
 OPACITY = 0.62
 ROWS = 6  # of the cap, that say how hair lies and whether it grows at all behind its line

@@ -7,7 +7,6 @@ outline is hidden, and only the jaw says something about it.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +14,7 @@ from dirfa_blender.core.likeness.neck import AXIS_Y, HALF_WIDTH, NECK_RANGE
 from dirfa_blender.core.likeness.view import View
 
 from .closeup import Closeup
+from .outline import person_ends
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,7 +25,7 @@ BELOW_CHIN, REACH, STEP = 0.03, 0.12, 0.0015
 # A portrait is taken from about 1.6 m: the neck's sides, 7 cm behind the face, look smaller by this.
 FARTHER = 1.045
 HAIR_NEAR = 0.012  # metres inside the outline in which hair would hide the neck
-HAIRY, OUTSIDE = 0.3, 0.5  # shares of hair that hide it, of a person that end it
+HAIRY = 0.3  # share of hair that hides it
 LEAST_ROWS = 5
 # Of half the jaw's width: what is wider is hair or a beard, and how wide necks are on the whole.
 WIDER_THAN_JAW, OF_JAW = 1.2, 0.92
@@ -62,18 +62,8 @@ def _half_width(seen_in: Closeup, view: View, heights: Floats, across: Floats) -
     """Metres from the neck's axis to where it ends on one side; infinite where hair hides that."""
     x, z = np.meshgrid(across, heights)
     places = view.to_photo(np.stack([x, np.full_like(x, AXIS_Y), z], -1))
-    at = seen_in.moved(places)[..., :2].astype(np.float32)
-    person, hair = (
-        cv2.remap(mask, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderValue=(-1.0,))
-        for mask in (seen_in.masks.person, seen_in.masks.hair)
-    )
-    ended = person < OUTSIDE
-    ends = ended.argmax(1)
     near = max(1, round(HAIR_NEAR / STEP))
-    rows = np.arange(len(heights))
-    inside = np.stack([hair[rows, np.maximum(ends - k, 0)] for k in range(1, near + 1)])
-    # Where the picture ends nothing is seen, and behind the first row that hair hides it hangs further.
-    is_seen = ended.any(1) & (person[rows, ends] >= 0.0) & (inside.max(0) < HAIRY)
+    ends, is_seen = person_ends(seen_in, places, near=near, hairy=HAIRY)
     if is_seen.sum() < LEAST_ROWS:
         return np.inf
     return float(np.abs(across)[ends[is_seen]].min())

@@ -129,14 +129,12 @@ def head_from_photos(
         progress(0.7)
         solution = replace(solution, ears=ears_seen(seen, fit))
         fit = bare_fit(solution, chosen)
-        haired = beside.submit(with_hair, fit.head, skin.scalp)
+        worn = beside.submit(lambda bare: _worn(bare, skin, *laid.result()), fit.head)
         fit = shaped_fit(fit)
         progress(0.95)
-        head = _dressed(_with_shapes_of(haired.result(), fit.head), skin, *laid.result())
-        painted = beside.submit(_with_painted_hairs, head, skin)
+        head = _with_shapes_of(worn.result(), fit.head)
         share = _of_head(skin.beard, head, fit.head)
         head = with_beard(head, share, hang_metres=skin.beard_metres)
-        head = replace(head, albedo=painted.result().albedo)
     digests = " ".join(look.sha256 for look in looks)
     head = replace(head, source={**head.source, "photo_sha256": digests})
     return PhotoResult(head, warnings, seen_in[0], fit, solution)
@@ -183,8 +181,9 @@ def _of_head(values: npt.NDArray[np.float64], head: Head, bare: Head) -> npt.NDA
     return np.concatenate([values, np.zeros(len(head.vertices) - len(values))])
 
 
-def _with_painted_hairs(head: Head, skin: Skin) -> Head:
-    """The head with hairs in its texture that are too short or too fine to be more."""
+def _worn(bare: Head, skin: Skin, albedo: Pixels, relief: Heights) -> Head:
+    """A bare head with hair and skin, and in the skin the hairs that are too short or fine to be more."""
+    head = _dressed(with_hair(bare, skin.scalp), skin, albedo, relief)
     return with_stubble(with_hair_roots(head), skin.stubble)
 
 

@@ -97,7 +97,8 @@ def white_balance(skin: npt.ArrayLike) -> Floats:
     References
     ----------
     .. [1] Xiao et al. (2017). Characterising the variations in ethnic skin colours. Skin Res. Technol.
-    .. [2] Liu, Luo, Xiao (2018). Comparing skin colours between different skin groups.
+    .. [2] "Comparing Skin Colours Between Different Skin Groups": spectra of 47 people of four groups, of
+       whom the dark ones have the less chroma the darker they are.
     """
     tone = np.asarray(skin, np.float64)
     lab = _lab(to_srgb(tone))

@@ -41,7 +41,9 @@ def _person(pose: EarPose, view: View) -> Shares:
     return person.astype(np.float32)
 
 
-def _read(pose: EarPose, *, yaw: float = 0.0, hair: Shares | None = None) -> EarPose:
+def _read(
+    pose: EarPose, *, yaw: float = 0.0, hair: Shares | None = None, scale: float = 1.0
+) -> EarPose:
     view = _view(yaw)
     person = _person(pose, view)
     nothing = np.zeros_like(person)
@@ -52,7 +54,7 @@ def _read(pose: EarPose, *, yaw: float = 0.0, hair: Shares | None = None) -> Ear
     seen = Closeup(
         np.zeros((SIDE, SIDE, 3), np.uint8), UNMOVED, FaceLandmarks(points, (SIDE, SIDE)), masks
     )
-    return ears_seen(seen, Fit(template(), view, {}, 1.0, points))
+    return ears_seen(seen, Fit(template(), view, {}, scale, points))
 
 
 @pytest.mark.parametrize("turn", [-15.0, 0.0, 20.0, 35.0])
@@ -83,6 +85,9 @@ def test_ears_under_hair_are_as_most_peoples() -> None:
     ).astype(np.float32)
 
     assert _read(EarPose(0.012, np.radians(30.0)), hair=bob) == USUAL
+    # A solution is in the template's size.
+    larger = _read(EarPose(0.012, np.radians(30.0)), hair=bob, scale=1.25)
+    assert larger.drop == pytest.approx(USUAL.drop / 1.25)
 
 
 def test_what_is_no_ear_is_not_taken_for_one() -> None:

@@ -1,13 +1,16 @@
 """Where ears sit on a head and how far they stand off it. No bpy.
 
-No landmark tells of ears, and they differ as much as noses do: the angle between an ear and the head has a
-standard deviation of 6 to 8 degrees [1]_. An ear moves down or up with the skin it grows out of, which
-yields more behind and above it than toward face and jaw; it turns about its front edge, the rim wholly and
-its root not at all, as an ear with a deeper bowl does.
+No landmark tells of ears. Their tops lie at the height of the nasion in every second person, lower in most
+others [1]_, and both of a person are much alike [2]_. An ear moves down or up with the skin it grows out
+of, which yields more behind and above it than toward face and jaw; it turns about its front edge, the rim
+wholly and its root not at all, as an ear with a deeper bowl does.
 
 References
 ----------
-.. [1] L. G. Farkas, "Anthropometry of the Head and Face", 2nd edition, Raven Press, 1994, the ear.
+.. [1] Masaryk University, "Somatoscopic traits of human", location of the auricle on the head: 28 % lower,
+   54 % as high, 19 % higher.
+.. [2] K. S. Alexander et al., "A morphometric study of the human ear", Journal of Plastic, Reconstructive
+   & Aesthetic Surgery 64, 2011.
 """
 
 from __future__ import annotations
