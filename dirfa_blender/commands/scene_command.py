@@ -125,6 +125,12 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         )
     else:
         parser.add_argument("--frames", default="", help="such as 1-120; default: the scene's")
+    if verb == "export":
+        parser.add_argument(
+            "--from-zero",
+            action="store_true",
+            help="glTF: let the clip begin at 0 s with the first frame, as engines play it",
+        )
     if verb == "render":
         parser.add_argument("--engine", choices=("cycles", "eevee", "workbench"), default="")
         parser.add_argument(

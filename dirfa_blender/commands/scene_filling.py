@@ -181,10 +181,11 @@ def _export(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
     _set_range(order, stage)
     report(stage="work", fraction=0.0)
     character = character_named(stage, order.character) if order.character else None
-    export = exporting.export_of(stage, character)
-    for sentence in exporting.lost_in_export(export):
+    output = Path(order.output)
+    export = exporting.export_of(stage, character, from_zero=order.from_zero)
+    for sentence in exporting.said_of(stage, export, output):
         report(warning=sentence)
-    exporting.export_character(stage, export, Path(order.output))
+    exporting.export_character(stage, export, output)
     report(stage="work", fraction=1.0)
 
 

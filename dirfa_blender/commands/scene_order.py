@@ -20,6 +20,7 @@ SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "render": (".mp4",),
     "export": (".glb", ".gltf", ".fbx", ".usd", ".usdc", ".usda"),
 }
+YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 ENGINES = ("", "cycles", "eevee", "workbench")
 
 
@@ -43,6 +44,7 @@ class SceneOrder:
     frames : first and last frame to render or export, such as ``1-120``
     fps : the scene's rate, such as ``23.976``
     engine, size, samples : as `engines.RenderSettings`
+    from_zero : export glTF with the first frame at 0 s
     follow_through : how strongly neck and shoulders follow the head, 0..2
 
     Raises
@@ -67,6 +69,7 @@ class SceneOrder:
     size: str = ""
     samples: int = 0
     device: str = "auto"
+    from_zero: bool = False
     follow_through: float = follow_through.NATURAL
 
     def __post_init__(self) -> None:
@@ -157,6 +160,8 @@ def order_from(values: Mapping[str, Any]) -> SceneOrder:
                 found[name] = int(value)
             except (TypeError, ValueError) as error:
                 raise FormatError(f"{name} must be a whole number, got {value!r}.") from error
+        elif known[name] == "bool":
+            found[name] = _yes_or_no(name, value)
         elif known[name] == "float":
             try:
                 found[name] = float(value)
@@ -165,3 +170,11 @@ def order_from(values: Mapping[str, Any]) -> SceneOrder:
         else:
             found[name] = str(value)
     return SceneOrder(**found)
+
+
+def _yes_or_no(name: str, value: Any) -> bool:
+    """A switch as an option, a JSON value or a cell has it; an empty cell is off."""
+    text = str(value).strip().lower()
+    if text not in YES and text not in NO:
+        raise FormatError(f"{name} must be yes or no, got {value!r}.")
+    return text in YES

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import bpy
 
+from ..blender.scene import frame_rate
 from ..core import provenance
 from ..core.errors import OutputError, RigError
 from ..core.partials import folder_beside, remove_stale
@@ -22,6 +23,10 @@ from .exports import export_objects
 
 # Where in the range an export is compared: away from its ends, too.
 CHECKED_AT = (0.0, 0.23, 0.5, 0.77, 1.0)
+# Clips of these formats have no beginning: they last from 0 s to their last key.
+CLIPS = (".glb", ".gltf")
+# A clip that begins later than this is seen to stand still first.
+STILL_SECONDS = 0.5
 HARMLESS = ("ARMATURE",)
 """Modifiers that leave the vertices of a mesh what they are."""
 
@@ -35,15 +40,19 @@ class Export:
     objects : the character: meshes, armature, and what is parented to them
     frame_start, frame_end : range that is sampled, both included
     hidden : names of its meshes that are hidden, and so left out
+    from_zero : a glTF clip begins at 0 s, whatever the frame it begins at here
     """
 
     objects: tuple[bpy.types.Object, ...]
     frame_start: int
     frame_end: int
     hidden: tuple[str, ...] = ()
+    from_zero: bool = False
 
 
-def export_of(scene: bpy.types.Scene, character: bpy.types.Object | None = None) -> Export:
+def export_of(
+    scene: bpy.types.Scene, character: bpy.types.Object | None = None, *, from_zero: bool = False
+) -> Export:
     """The export of a character, or of every mesh and armature of a scene, over its frame range.
 
     Raises
@@ -71,7 +80,7 @@ def export_of(scene: bpy.types.Scene, character: bpy.types.Object | None = None)
             f"The meshes of '{name}' are hidden, so nothing of it would be written. Show them in the "
             "outliner first."
         )
-    return Export(tuple(seen), scene.frame_start, scene.frame_end, tuple(left_out))
+    return Export(tuple(seen), scene.frame_start, scene.frame_end, tuple(left_out), from_zero)
 
 
 def lost_in_export(export: Export) -> tuple[str, ...]:
@@ -90,6 +99,22 @@ def lost_in_export(export: Export) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def said_of(scene: bpy.types.Scene, export: Export, path: Path) -> tuple[str, ...]:
+    """`lost_in_export`, and a sentence where a clip stands still for long before it begins.
+
+    Engines leave none of it out.
+    """
+    lost = lost_in_export(export)
+    seconds = export.frame_start / frame_rate(scene).per_second
+    if path.suffix.lower() not in CLIPS or export.from_zero or seconds < STILL_SECONDS:
+        return lost
+    return (
+        *lost,
+        f"In {path.name} the performance begins after {seconds:.1f} s, as at frame {export.frame_start} "
+        "here. For engines, which play a clip from 0, export it with Begin at Zero (--from-zero).",
+    )
+
+
 def _shows(modifier: bpy.types.Modifier) -> bool:
     """Whether a modifier changes what a window shows: one for renders alone, at no level here, does not."""
     at_rest = modifier.type == "SUBSURF" and modifier.levels == 0
@@ -97,7 +122,7 @@ def _shows(modifier: bpy.types.Modifier) -> bool:
 
 
 def check_order(scene: bpy.types.Scene, export: Export, path: Path) -> CheckOrder:
-    """What an exported file must hold: each shape's weight at a few frames of the range."""
+    """What an exported file must hold: each shape's weight at a few frames of the range, counted there."""
     span = export.frame_end - export.frame_start
     frames = sorted({export.frame_start + round(share * span) for share in CHECKED_AT})
     faces = [o for o in export.objects if o.type == "MESH" and o.data.shape_keys is not None]
@@ -112,7 +137,9 @@ def check_order(scene: bpy.types.Scene, export: Export, path: Path) -> CheckOrde
                     weights[face.name].setdefault(key.name, []).append(key.value)
     finally:
         scene.frame_set(frame)
-    return CheckOrder(str(path), scene.render.fps, scene.render.fps_base, tuple(frames), weights)
+    begun = export.frame_start if export.from_zero and path.suffix.lower() in CLIPS else 0
+    there = tuple(number - begun for number in frames)
+    return CheckOrder(str(path), scene.render.fps, scene.render.fps_base, there, weights)
 
 
 def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None:
@@ -134,7 +161,9 @@ def export_character(scene: bpy.types.Scene, export: Export, path: Path) -> None
         scene.frame_start, scene.frame_end = export.frame_start, export.frame_end
         with folder_beside(path) as folder:
             with _marked(scene, export):
-                export_objects(folder / path.name, export.objects, animated=True)
+                export_objects(
+                    folder / path.name, export.objects, animated=True, from_zero=export.from_zero
+                )
             _publish(folder, path)
     except OSError as error:
         raise OutputError(

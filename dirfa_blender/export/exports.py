@@ -46,12 +46,15 @@ ZSTANDARD, SEEK_TABLE = bytes.fromhex("28b52ffd"), bytes.fromhex("b1ea928f")
 CORNEA_OPACITY = 0.08
 
 
-def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated: bool) -> None:
+def export_objects(
+    path: Path, objects: Sequence[bpy.types.Object], *, animated: bool, from_zero: bool = False
+) -> None:
     """Write objects (meshes with shape keys, armatures) to ``.glb``, ``.fbx``, ``.usdc`` or ``.blend``.
 
     Parameters
     ----------
     animated : with the Actions the objects play, over the scene's frame range
+    from_zero : in glTF the first frame of that range is at 0 s, not where the scene has it
 
     Raises
     ------
@@ -77,7 +80,10 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
     ):
         try:
             with contextlib.redirect_stdout(io.StringIO()), hushed(is_wanted=bpy.app.background):
-                write(path, animated)
+                if write is _write_gltf:
+                    _write_gltf(path, animated, from_zero=from_zero)
+                else:
+                    write(path, animated)
         except AttributeError as error:
             raise OutputError(
                 f"This Blender was built without what writes {path.suffix} files, so {path.name} cannot "
@@ -90,7 +96,7 @@ def export_objects(path: Path, objects: Sequence[bpy.types.Object], *, animated:
     _refuse_half(path)
 
 
-def _write_gltf(path: Path, animated: bool) -> None:
+def _write_gltf(path: Path, animated: bool, *, from_zero: bool = False) -> None:
     _enable("io_scene_gltf2")
     bpy.ops.export_scene.gltf(
         filepath=str(path), export_format="GLB" if path.suffix.lower() == ".glb" else "GLTF_SEPARATE",
@@ -101,6 +107,7 @@ def _write_gltf(path: Path, animated: bool) -> None:
         # ways, a walk below the take or layers are tracks, and other takes stay where they came from.
         export_animation_mode="SCENE", export_anim_scene_split_object=False, export_force_sampling=True,
         export_frame_range=True, export_optimize_animation_size=False,
+        export_anim_slide_to_zero=from_zero,
     )  # fmt: skip
 
 

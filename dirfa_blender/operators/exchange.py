@@ -111,6 +111,14 @@ class DIRFA_OT_export_character(FileButton, bpy.types.Operator):
         default="GLB",
     )
 
+    from_zero: BoolProperty(
+        name="Begin at Zero",
+        description=(
+            "Let the clip of a glTF file begin at 0 s with the scene's first frame, as game engines play "
+            "it; otherwise each frame is where the scene has it. Other formats say where they begin"
+        ),
+        default=False,
+    )
     filepath: StringProperty(
         name="File", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"}
     )
@@ -147,13 +155,13 @@ class DIRFA_OT_export_character(FileButton, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         if not path.suffix:
             path = path.with_suffix(SUFFIX_OF[self.kind])
-        export = exporting.export_of(context.scene, target_of(context))
-        for sentence in exporting.lost_in_export(export):
+        export = exporting.export_of(context.scene, target_of(context), from_zero=self.from_zero)
+        for sentence in exporting.said_of(context.scene, export, path):
             self.report({"WARNING"}, spoken(sentence))
         exporting.export_character(context.scene, export, path)
         self.report({"INFO"}, spoken(f"Wrote {path.name}"))
         if context.scene.dirfa.check_export:
-            bpy.ops.dirfa.check_export("EXEC_DEFAULT", filepath=str(path))
+            bpy.ops.dirfa.check_export("EXEC_DEFAULT", filepath=str(path), from_zero=self.from_zero)
 
 
 class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
@@ -166,6 +174,9 @@ class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
     title = "Reading back"
 
     filepath: StringProperty(name="File", description="Exported file", subtype="FILE_PATH")
+    from_zero: BoolProperty(
+        name="Begin at Zero", description="The clip of the file begins at 0 s", default=False
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -178,7 +189,7 @@ class DIRFA_OT_check_export(BackgroundOperator, bpy.types.Operator):
 
     def prepare(self, context: bpy.types.Context) -> None:
         path = Path(bpy.path.abspath(self.filepath))
-        export = exporting.export_of(context.scene, target_of(context))
+        export = exporting.export_of(context.scene, target_of(context), from_zero=self.from_zero)
         self._order = exporting.check_order(context.scene, export, path)
         self._program = program(with_scripts=False)
 

@@ -30,8 +30,8 @@ from dirfa_blender.core.transcripts import text_beside
 
 OWN_COLUMNS = ("id", "audio", "character", "emotion", "output", "settings")
 FOREIGN = (
-    "scene", "in_scene", "line", "shot", "take", "frame_start", "frames", "follow_through", "engine",
-    "size", "samples",
+    "scene", "in_scene", "line", "shot", "take", "frame_start", "frames", "from_zero",
+    "follow_through", "engine", "size", "samples",
 )  # fmt: skip
 """Columns that belong to the commands for scenes: one manifest may serve both."""
 

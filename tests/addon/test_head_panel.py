@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -355,6 +356,43 @@ def test_what_begins_late_in_a_film_of_29_97_reads_back_on_its_frames(
 
     assert max(np.ptp(values) for values in order.weights["Ball"].values()) > 0.3
     assert not export_check.problems_of(order)
+
+
+def test_a_clip_for_engines_begins_at_zero_whatever_frame_the_scene_begins_at(
+    stage, tmp_path: Path
+) -> None:
+    ball = meshes.build_head(ball_head(rings=6, segments=6, textured=False), "Ball").face
+    bpy.context.view_layer.objects.active = ball
+    stage.frame_start, stage.frame_end = 1001, 1018
+    line_with_take(ball, take_of(0, 0.6), 1001)
+    acting.perform(stage, ball)
+    there, here = tmp_path / "engine.glb", tmp_path / "scene.glb"
+
+    bpy.ops.dirfa.export_character(filepath=str(there), from_zero=True)
+    bpy.ops.dirfa.export_character(filepath=str(here))
+    export = exporting.export_of(stage, ball, from_zero=True)
+    order = exporting.check_order(stage, export, there)
+
+    assert clip_times(there) == pytest.approx((0.0, 17 / 24))
+    assert clip_times(here) == pytest.approx((1001 / 24, 1018 / 24))
+    assert order.frames[0] == 0
+    assert not export_check.problems_of(order)
+    assert not exporting.said_of(stage, export, there)
+    assert (
+        "begins after 41.7 s" in exporting.said_of(stage, exporting.export_of(stage, ball), here)[0]
+    )
+
+
+def clip_times(path: Path) -> tuple[float, float]:
+    """First and last second of the keys of a .glb."""
+    data = path.read_bytes()
+    document = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+    times = [
+        document["accessors"][sampler["input"]]
+        for clip in document["animations"]
+        for sampler in clip["samplers"]
+    ]
+    return min(t["min"][0] for t in times), max(t["max"][0] for t in times)
 
 
 @pytest.mark.parametrize(("by", "way"), [(1, "late"), (-1, "early")])

@@ -17,7 +17,7 @@ from dirfa_blender.blender import scene as staging
 from dirfa_blender.commands import scene_command
 from dirfa_blender.commands.scene_order import order_from
 from dirfa_blender.core import announcement, partials
-from dirfa_blender.core.errors import SettingsError
+from dirfa_blender.core.errors import FormatError, SettingsError
 from dirfa_blender.core.head_shapes import ARKIT_NAMES
 from dirfa_blender.core.npz_io import write_animation
 from dirfa_blender.core.protocol import AnimateSettings
@@ -290,6 +290,17 @@ def test_an_order_out_of_range_is_refused(verb: str, change: dict[str, str], mes
 
     with pytest.raises(SettingsError, match=message):
         order_from(values)
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"), [("yes", True), ("1", True), ("", False), ("No", False), (True, True)]
+)
+def test_a_switch_in_a_manifest_is_yes_or_no(cell: object, meant: bool) -> None:
+    values = {"verb": "export", "scene": "a.blend", "output": "a.glb"}
+
+    assert order_from(values | {"from_zero": cell}).from_zero is meant
+    with pytest.raises(FormatError, match="from_zero must be yes or no, got 'maybe'"):
+        order_from(values | {"from_zero": "maybe"})
 
 
 def test_usage_without_a_scene_has_exit_code_2(tmp_path: Path) -> None:
