@@ -5,7 +5,7 @@ Panels read it, operators write it, and nothing else keeps module state in the a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Generator, Hashable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -57,18 +57,19 @@ class State:
     was started early once, or stopped by hand, and is not started early again. ``board`` shows each line
     of a queue.
     ``performers`` are the actors that the server last asked has learnt.
-    ``unpacked``, ``directed``, ``reduced``, ``profiles``,
+    ``unpacked``, ``directed``, ``reduced``, ``profiles``, ``sides``,
     ``forms`` and ``memories`` spare work that was done already, by a take, a line, a curve, a character's
-    names, a head's mesh and an Action; nothing is lost when they are emptied. ``profiles_read`` is how many
-    of the shipped profiles were read before anybody asked. ``entering`` is a result on
-    its way into the scene, ``refining`` are curves on their way to fewer keys, and ``postponed`` are the
-    characters, by number, that a slider would have written meanwhile. ``is_quiet`` while properties are
-    set by an operator that writes the performance itself. ``live`` is what is spoken now, if anything is.
-    ``film`` is what is rendered beside the window; ``film_note`` and ``film_error`` say how the last one
-    went, ``film_path`` where it is. ``longest_piece_seconds`` is how long the last result that entered
-    held the window up at most. ``sharing`` is the number of a character, of those generated last, whose
-    mesh another one has too. ``rates`` are the frame rates last seen, by the number of their scene.
-    ``paths_before`` are properties, by holder and name, and what they said before the file was saved.
+    names, keys of a mesh, a head's mesh and an Action; nothing is lost when they are emptied.
+    ``profiles_read`` is how many of the shipped profiles were read before anybody asked.
+    ``entering`` is a result on its way into the scene, ``refining`` are curves on their way to fewer
+    keys, and ``postponed`` are the characters, by number, that a slider would have written meanwhile.
+    ``is_quiet`` while properties are set by an operator that writes the performance itself. ``live`` is
+    what is spoken now, if anything is. ``film`` is what is rendered beside the window; ``film_note`` and
+    ``film_error`` say how the last one went, ``film_path`` where it is. ``longest_piece_seconds`` is how
+    long the last result that entered held the window up at most. ``sharing`` is the number of a
+    character, of those generated last, whose mesh another one has too. ``rates`` are the frame rates last
+    seen, by the number of their scene. ``paths_before`` are properties, by holder and name, and what they
+    said before the file was saved.
     """
 
     title: str = ""
@@ -89,6 +90,9 @@ class State:
     )
     profiles: dict[Hashable, MappingProfile] = field(default_factory=dict[Hashable, MappingProfile])
     profiles_read: int = 0
+    sides: dict[Hashable, Mapping[str, str]] = field(
+        default_factory=dict[Hashable, Mapping[str, str]]
+    )
     forms: dict[int, dict[str, Floats]] = field(default_factory=dict[int, dict[str, Floats]])
     memories: dict[int, Memory] = field(default_factory=dict[int, Memory])
     entering: Entering | None = None
@@ -149,6 +153,7 @@ class State:
         self.profiles.clear()
         self.reduced.clear()
         self.profiles_read = 0
+        self.sides.clear()
         self.forms.clear()
         self.memories.clear()
         self.postponed.clear()

@@ -30,7 +30,15 @@ from ..head.meshes import HeadObjects
 from ..rig import bone_curves, eye_objects, key_drivers, pictures, pose_assets
 from ..rig.bone_curves import Follow
 from ..rig.carriers import Carrier, carrier_of
-from ..rig.character import DRIVERS, Character, Owner, character_of, has_keys, refuse_locked
+from ..rig.character import (
+    DRIVERS,
+    Character,
+    Owner,
+    character_of,
+    has_keys,
+    is_backward,
+    refuse_locked,
+)
 
 log = logging.getLogger(__name__)
 
@@ -270,6 +278,8 @@ class _Builder:
             where = owner.id_block.session_uid, path
             full = self.target.character.full_values.get(where, full)
         low, high = self.target.profile.ranges.get(channel, (0.0, full))
+        if place.kind == "shape" and is_backward(owner.id_block.key_blocks[place.name]):
+            low, high = -low, -high
         if (low, high) != (0.0, 1.0):
             values = low + values * (high - low)
         if place.kind == "property" and _is_whole_number(owner, place.name):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import bpy
 import numpy as np
@@ -20,6 +21,7 @@ from ..core.characters.inventory import Inventory, Kind
 from ..core.characters.skeleton import Bone, Skeleton
 from ..core.errors import RigError
 from .key_drivers import Pull, driver_pulls, full_values
+from .key_sides import pair_sides
 from .pose_assets import offered_poses
 
 # Constraints that turn a bone towards something, and those that give it another's turn.
@@ -81,6 +83,8 @@ def character_of(chosen: bpy.types.Object) -> Character:
     names: dict[Kind, dict[str, tuple[str, ...]]] = {"shape": {}, "property": {}, "object": {}}
     owners: dict[str, Owner] = {}
     driven: list[str] = []
+    sides: dict[str, tuple[tuple[str, str], ...]] = {}
+    skeleton = skeleton_of(rig) if rig is not None else Skeleton()
     seen: set[int] = set()
     for face in faces:
         keys = face.data.shape_keys
@@ -91,6 +95,8 @@ def character_of(chosen: bpy.types.Object) -> Character:
         free, locked = _keys_of(keys)
         driven += locked
         names["shape"][face.name] = free
+        told = pair_sides(face, free, partial(_left_of, face, rig, skeleton))
+        sides[face.name] = tuple(told.items())
         owners[face.name] = Owner(keys)
     for label, owner, properties in _properties_of(rig, members):
         names["property"][label] = properties
@@ -102,9 +108,18 @@ def character_of(chosen: bpy.types.Object) -> Character:
         owners[label] = Owner(drawing.data)
     driving = driver_pulls(rig, faces)
     names["pose"] = {"poses": offered_poses(rig, faces), DRIVERS: tuple(driving)}
-    skeleton = skeleton_of(rig) if rig is not None else Skeleton()
-    inventory = Inventory(names, skeleton, tuple(driven))
+    inventory = Inventory(names, skeleton, tuple(driven), sides)
     return Character(chosen, rig, faces, inventory, owners, driving, full_values(faces))
+
+
+def _left_of(
+    face: bpy.types.Object, rig: bpy.types.Object | None, skeleton: Skeleton
+) -> np.ndarray:
+    """(3,) towards the subject's left in the space of a face: X, as the rig turns it."""
+    left = Vector((1.0, 0.0, 0.0))
+    if rig is not None:
+        left = world_matrix(rig).to_3x3() @ Vector(skeleton.frame()[:, 0])
+    return np.array((world_matrix(face).to_3x3().inverted_safe() @ left).normalized())
 
 
 def refuse_locked(block: bpy.types.ID, character: str) -> None:
@@ -202,6 +217,11 @@ def _near(chosen: bpy.types.Object, members: list[bpy.types.Object]) -> list[bpy
 def has_keys(thing: bpy.types.Object) -> bool:
     """Whether an object has shape keys."""
     return thing.type in SHAPED and thing.data.shape_keys is not None
+
+
+def is_backward(block: bpy.types.ShapeKey) -> bool:
+    """Whether the range of a key lies below its rest, so that it is full at -1."""
+    return block.slider_max <= 0.0 > block.slider_min
 
 
 def _top(thing: bpy.types.Object) -> bpy.types.Object:

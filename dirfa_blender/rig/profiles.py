@@ -243,6 +243,7 @@ def _offered(character: Character) -> Hashable:
     return (
         tuple((k, o, tuple(own)) for k, all_ in inventory.names.items() for o, own in all_.items()),
         inventory.driven,
+        tuple(inventory.sides.items()),
         tuple(inventory.skeleton.bones),
         inventory.skeleton.followers,
     )

@@ -15,7 +15,7 @@ from ..core.characters.skeleton import neck_chain
 from ..core.layers import TITLES
 from ..performing.shared_meshes import twins
 from ..rig.carriers import carrier_of
-from ..rig.character import Character, character_of, is_turned_by_another
+from ..rig.character import Character, character_of, is_backward, is_turned_by_another
 from ..rig.profiles import covered, profile_of
 from ..rig.visibility import unseen_reason
 
@@ -134,11 +134,20 @@ def _of_face(face: bpy.types.Object, used: list[str]) -> list[str]:
         sentences.append(
             f"{_are(raised, face.name)} never at rest, at least {least:.2f}: set Range Min to 0"
         )
-    short = [name for name in used if keys.key_blocks[name].slider_max < LEAST_RANGE]
+    short = [name for name in used if _reach(keys.key_blocks[name]) < LEAST_RANGE]
     if short:
-        most = keys.key_blocks[short[0]].slider_max
-        sentences.append(f"{_are(short, face.name)} cut off early, at {most:.2f}: raise Range Max")
+        first, begins = keys.key_blocks[short[0]], _are(short, face.name)
+        sentences.append(
+            f"{begins} cut off early, at {first.slider_min:.2f}: lower Range Min"
+            if is_backward(first)
+            else f"{begins} cut off early, at {first.slider_max:.2f}: raise Range Max"
+        )
     return sentences
+
+
+def _reach(block: bpy.types.ShapeKey) -> float:
+    """How far a key goes in its range."""
+    return -block.slider_min if is_backward(block) else block.slider_max
 
 
 def _of_rig(

@@ -166,6 +166,19 @@ def test_a_key_whose_range_leaves_rest_out_is_said(at_50) -> None:
     )
 
 
+@pytest.mark.parametrize(("least", "said"), [(-1.0, 0), (-0.2, 1)])
+def test_a_key_whose_range_lies_below_rest_is_full_at_minus_one(at_50, least, said) -> None:
+    face = face_with_keys(ARKIT_NAMES)
+    key = face.data.shape_keys.key_blocks["jawOpen"]
+    key.slider_min, key.slider_max = least, 0.0
+
+    told = hindrances_of(face)
+
+    assert shown(face, {"AU27": 1.0})["jawOpen"] == pytest.approx(least, abs=0.02)
+    assert len(told) == said
+    assert not said or "is cut off early, at -0.20: lower Range Min" in told[0]
+
+
 def test_keys_that_are_absolute_or_pinned_are_said(at_50) -> None:
     face = face_with_keys(ARKIT_NAMES)
 

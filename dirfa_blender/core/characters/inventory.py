@@ -51,11 +51,15 @@ class Inventory:
     names : kind -> owner -> names; owners are keys the scene side understands
     skeleton : its bones
     driven : shape keys that drivers own, left out of `names`
+    sides : owner -> names of its shapes that say no side, and the side that they move
     """
 
     names: Mapping[Kind, Mapping[str, Sequence[str]]]
     skeleton: Skeleton = field(default_factory=Skeleton)
     driven: tuple[str, ...] = ()
+    sides: Mapping[str, tuple[tuple[str, str], ...]] = field(
+        default_factory=dict[str, tuple[tuple[str, str], ...]]
+    )
 
     @cached_property
     def indices(self) -> tuple[tuple[Kind, str, NameIndex], ...]:
@@ -63,8 +67,9 @@ class Inventory:
         # A shape may be called after the mesh it is of.
         around = frozenset(word for owner in self.of_kind("shape") for word in words_of(owner))
         return tuple(
-            (kind, owner, name_index(tuple(names), around))
+            (kind, owner, name_index(tuple(names), around, sides.get(owner, ())))
             for kind in KINDS
+            for sides in (self.sides if kind == "shape" else {},)
             for owner, names in self.of_kind(kind).items()
             if names
         )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import permutations
 
-from .spelling import is_half_way, joined, readings, with_sides_apart
+from .spelling import is_half_way, joined, readings, with_side, with_sides_apart
 from .vocabulary import are_sounds, is_unheard_of, meant, pairs_of, said, sides_of
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
@@ -69,15 +69,19 @@ class NameIndex:
     Parameters
     ----------
     around : words that mean nothing in these names besides `AROUND`, such as those of the mesh's own name
+    sides : names that do not say their side, and the side
     """
 
     names: tuple[str, ...]
     around: frozenset[str] = frozenset()
+    sides: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def read(self) -> tuple[str, ...]:
         """The names as they are to be read, each in its place."""
-        return with_sides_apart(self.names)
+        told = dict(self.sides)
+        named = [with_side(name, told[name]) if name in told else name for name in self.names]
+        return with_sides_apart(named)
 
     @cached_property
     def exact(self) -> Choices:
@@ -217,9 +221,13 @@ class NameIndex:
 
 
 @lru_cache(maxsize=256)
-def name_index(names: tuple[str, ...], around: frozenset[str] = frozenset()) -> NameIndex:
+def name_index(
+    names: tuple[str, ...],
+    around: frozenset[str] = frozenset(),
+    sides: tuple[tuple[str, str], ...] = (),
+) -> NameIndex:
     """The index of these names, made once."""
-    return NameIndex(names, around)
+    return NameIndex(names, around, sides)
 
 
 def recognised(

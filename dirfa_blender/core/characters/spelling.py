@@ -24,6 +24,8 @@ _BARRED = re.compile(r"[:|](?=(?:left|right|[lr])(?![a-z]))", re.IGNORECASE)
 _PREFIX = re.compile(r"^(!\w+-|[A-Za-z]\d\d_)")
 _DOTTED = re.compile(r"^[A-Za-z]\w*\.(?=[^\W\d])")
 _COPY = re.compile(r"\.\d{3}$")
+# May tell the two sides apart: ``blink1``, ``blink.001``, ``blink_A``.
+_MARK = re.compile(r"(?:\.\d{3}|[ _.-]*\d{1,2}|[ _.-][ABab])$")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 _SIDES = {
     "l": "left", "lf": "left", "lft": "left", "lt": "left", "left": "left",
@@ -162,6 +164,16 @@ def _twin(letter: str) -> str:
 
 def _beginning_small(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def without_mark(name: str) -> str:
+    """A name without the number or letter at its end that may tell it from another: ``blink1``."""
+    return _MARK.sub("", name)
+
+
+def with_side(name: str, side: str) -> str:
+    """A name with a side in place of such a mark."""
+    return f"{without_mark(name)}_{side}"
 
 
 def side_of(name: str) -> str:

@@ -286,3 +286,12 @@ def test_the_names_of_a_large_character_are_read_some_at_a_time() -> None:
     assert pieces >= len(names) / 64
     wanted = {name.lower() for name in ARKIT_NAMES}
     assert index.recognised(wanted) == whole.recognised(wanted)
+
+
+def test_an_upper_lid_that_goes_down_is_a_blink() -> None:
+    _, found = found_in(
+        ["mouth_open", "eyelid_upper_down_L", "eyelid_upper_down_R", "eyelid_lower_up_L"]
+    )
+
+    assert found.found["eyeBlinkLeft"] == "eyelid_upper_down_L"
+    assert found.found["eyeSquintLeft"] == "eyelid_lower_up_L"
