@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..core.characters.spelling import side_of, without_mark
+from ..core.characters.spelling import plain_spelling, side_of, without_mark
 from ..session import state
 
 Array = npt.NDArray[np.float64]
@@ -54,10 +54,19 @@ def pair_sides(
 def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
     """Pairs of names that differ in a number or letter at the end, without a side of their own."""
     stems: dict[str, list[str]] = {}
+    sided: set[str] = set()
     for name in names:
-        if not side_of(name):
+        side = side_of(name)
+        if side:
+            # ``wink_right`` beside ``wink`` and ``wink_2``: those are two of its twin.
+            sided.add(plain_spelling(name).removesuffix(side))
+        else:
             stems.setdefault(without_mark(name).casefold(), []).append(name)
-    return [(own[0], own[1]) for own in stems.values() if len(own) == 2]
+    return [
+        (own[0], own[1])
+        for stem, own in stems.items()
+        if len(own) == 2 and plain_spelling(stem) not in sided
+    ]
 
 
 def _told(keys: bpy.types.Key, basis: Array, pair: tuple[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import profiles
+from dirfa_blender.rig.character import character_of
 from tests.addon.stand_ins import armature, take
 
 LEFT, RIGHT, JAW = range(3)
@@ -65,6 +66,14 @@ def test_a_version_for_one_eye_beside_one_for_both_is_no_side(at_50) -> None:
     face = face_of({"jaw_open": (JAW,), "blink": (LEFT, RIGHT), "blink2": (LEFT,)})
 
     assert sunk(face, "AU45L") == {LEFT, RIGHT}
+
+
+def test_two_winks_of_one_side_that_has_a_twin_are_versions(at_50) -> None:
+    face = face_of(
+        {"mouth_open": (JAW,), "wink": (LEFT,), "wink_2": (RIGHT,), "wink_right": (RIGHT,)}
+    )
+
+    assert not character_of(face).inventory.sides["Face"]
 
 
 def test_sides_are_those_of_the_character_whichever_way_it_looks(at_50) -> None:

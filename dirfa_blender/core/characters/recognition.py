@@ -17,7 +17,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import permutations
 
-from .spelling import is_half_way, joined, readings, with_side, with_sides_apart
+from .spelling import (
+    is_half_way,
+    joined,
+    readings,
+    with_side,
+    with_sides_apart,
+    without_mark,
+)
 from .vocabulary import are_sounds, is_unheard_of, meant, pairs_of, said, sides_of
 
 # A prefix or suffix must be shared by this many recognised names, or it is part of the name.
@@ -179,6 +186,10 @@ class NameIndex:
         suffix, inside words that mean nothing, of the same words in another order, and of
         words that say it in another language or with one slip of the pen
         """
+        versions = self._known_apart(wanted)
+        if versions:
+            told = tuple(pair for pair in self.sides if pair[0] not in versions)
+            return name_index(self.names, self.around, told).recognised(wanted)
         found: dict[str, str] = {}
         exact = _best(self.exact, wanted)
         for place, meaning in exact.items():
@@ -195,6 +206,14 @@ class NameIndex:
                     found.setdefault(meaning, self.names[place])
                     taken.add(self.names[place])
         return found
+
+    def _known_apart(self, wanted: Collection[str]) -> frozenset[str]:
+        """Names with a side that are wanted as they are, with their number, as is the other of the pair."""
+        pairs: dict[str, list[str]] = {}
+        for name, _ in self.sides:
+            if any(joined(words) in wanted for words in readings(name)):
+                pairs.setdefault(without_mark(name).casefold(), []).append(name)
+        return frozenset(name for pair in pairs.values() if len(pair) > 1 for name in pair)
 
     def _surrounded(
         self, wanted: Collection[str], without: Collection[int]
