@@ -172,12 +172,30 @@ def refuse_linked(character: Character, profile: MappingProfile) -> None:
     blocks |= {character.rig} - {None}
     if all(block.is_editable for block in blocks):
         return
-    target = find_target(character.chosen, profile)
+    for slot in _at_rest(find_target(character.chosen, profile)):
+        refuse_locked(slot.id_block, character.name)
+
+
+def rest_values(
+    chosen: bpy.types.Object, profile: MappingProfile
+) -> dict[tuple[int, str, int], float]:
+    """What a character's channels are while nobody speaks, by session uid of the datablock, path and index.
+
+    Not nought everywhere: eyes that a property opens are open, and a board's control is where it was put.
+    """
+    return {
+        (slot.id_block.session_uid, channel.path, channel.index): float(channel.values[0])
+        for slot in _at_rest(find_target(chosen, profile))
+        for channel in slot.channels
+    }
+
+
+def _at_rest(target: Target) -> list[Slot]:
+    """Every curve of a performance of one sample in which nothing moves."""
     still = np.zeros((1, 3), np.float32)
     rest = Animation(1.0, 0.0, (), still[:, :0], still[:, :2], still, still)
     track = target.profile.apply(rest)
-    for slot in _Builder(target, track, rest, Follow(0.0, rest.times)).slots():
-        refuse_locked(slot.id_block, character.name)
+    return _Builder(target, track, rest, Follow(0.0, rest.times)).slots()
 
 
 def face_slot(face: str) -> str:
@@ -228,7 +246,8 @@ class _Builder:
                 elif place.kind == "object":
                     self.shown(channel, place)
                 else:
-                    self.named(channel, place, is_stepped=stepped is not None)
+                    is_picture = stepped is not None and channel in self.target.profile.visemes
+                    self.named(channel, place, is_stepped=is_picture)
         if stepped is not None:
             self.pictures(stepped.index)
         poses += [*key_drivers.merged(pulls), *rests.values()]

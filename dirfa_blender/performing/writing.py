@@ -24,6 +24,7 @@ import numpy.typing as npt
 from ..blender import fcurves, nla
 from ..blender.pieces import Stale, Steps
 from ..core.key_reduction import Interpolation, Keys, reduced, slopes_of
+from ..rig.profiles import profile_for
 from ..session import state
 from . import apply, edits, posed_values
 
@@ -125,7 +126,7 @@ def _write(where: Destination, plan: Plan, progress: _Progress) -> Steps[None]:
         nla.keep_below(block, where.frame_end)
         strips: list[tuple[str, str]] = []
         if where.is_layered:
-            rest = _rest_slot(action, planned_slot).identifier
+            rest = _rest_slot(action, planned_slot, plan.target).identifier
             kept.add(rest)
             strips.append((nla.REST_TRACK, rest))
         for name, channels in _parts_of(planned_slot, is_layered=where.is_layered):
@@ -342,17 +343,21 @@ def _named_slot(
     return None
 
 
-def _rest_slot(action: bpy.types.Action, planned_slot: apply.Slot) -> bpy.types.ActionSlot:
+def _rest_slot(
+    action: bpy.types.Action, planned_slot: apply.Slot, target: bpy.types.Object
+) -> bpy.types.ActionSlot:
     """A slot that holds every channel of a datablock at rest, with one key each."""
     name = f"{planned_slot.name}{edits.LAYER_MARK}{nla.REST_TRACK}"
     slot = _slot(action, planned_slot.id_block, name, is_layered=True)
     bag = fcurves.channelbag(action, slot)
     present = fcurves.slot_curves(action, slot)
-    for channel in planned_slot.channels:
-        if (channel.path, channel.index) not in present:
-            rest = nla.rest_value(channel.path, channel.index)
-            keys = Keys(np.zeros(1), np.array([rest]), "CONSTANT")
-            fcurves.set_keys(fcurves.new_curve(bag, channel), keys)
+    missing = [c for c in planned_slot.channels if (c.path, c.index) not in present]
+    known = apply.rest_values(target, profile_for(target)) if missing else {}
+    for channel in missing:
+        where = planned_slot.id_block.session_uid, channel.path, channel.index
+        rest = known.get(where, nla.rest_value(channel.path, channel.index))
+        keys = Keys(np.zeros(1), np.array([rest]), "CONSTANT")
+        fcurves.set_keys(fcurves.new_curve(bag, channel), keys)
     return slot
 
 

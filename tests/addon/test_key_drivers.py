@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
+from dirfa_blender.performing import acting, layering
 from dirfa_blender.rig import key_drivers, profiles
 from dirfa_blender.rig.character import character_of
 from dirfa_blender.rig.profiles import covered
 from dirfa_blender.staging.hindrances import hindrances_of, report_of
-from tests.addon.stand_ins import armature, face_with_keys, shown
+from tests.addon.stage import line_with_take
+from tests.addon.stand_ins import armature, face_with_keys, moved_keys, shown, take
 
 # Key -> control, what the driver reads of it, and its expression.
 BOARD = {
@@ -311,6 +313,22 @@ def test_controls_that_do_not_rest_at_zero_act_around_where_they_rest(at_50) -> 
         at_50.frame_set(1)
         for (name, axis), rest in RESTS.items():
             assert bpy.data.objects[name].location[axis] == pytest.approx(rest, abs=2e-3), name
+
+
+def test_a_muted_track_of_a_layer_leaves_controls_where_they_rest(stage) -> None:
+    face = board_of_middles()
+    line_with_take(face, take({"AU27": 0.8, "AU30L": 0.5, "AU18": 0.4, "AU12L": 0.6}, count=20))
+    acting.perform(stage, face)
+    layering.push_down(stage, acting.record_of(stage, face))
+
+    for name in {name for name, _ in RESTS}:
+        for track in bpy.data.objects[name].animation_data.nla_tracks:
+            track.mute = track.name == "Lips"
+    stage.frame_set(6)
+
+    for (name, axis), rest in RESTS.items():
+        assert bpy.data.objects[name].location[axis] == pytest.approx(rest, abs=2e-3), name
+    assert not moved_keys(face)
 
 
 def test_where_controls_rest_is_found_again_whatever_they_play(at_50) -> None:
