@@ -76,9 +76,11 @@ class DIRFA_OT_mapping_choose(_OnObject, bpy.types.Operator):
     def act(self, context: bpy.types.Context) -> None:
         character = character_of(context.object)
         name = "" if self.profile == "AUTO" else self.profile
-        chosen = profiles.named(name) if name else profiles.detect(character)[0]
+        if name:
+            # A broken one is refused before anything is chosen.
+            profiles.named(name)
         profiles.choose(character, name)
-        mapping_editor.show(context.object, chosen, character)
+        mapping_editor.show(context.object, profiles.profile_of(character), character)
 
 
 class DIRFA_OT_mapping_reset(_OnRows, bpy.types.Operator):

@@ -14,10 +14,10 @@ from pathlib import Path
 import bpy
 
 from ..blender.pieces import Steps, finished
-from ..core.characters.inventory import Coverage, best, coverage
+from ..core.characters.inventory import Coverage, best, coverage, opens_mouth
 from ..core.characters.profile import MappingProfile
 from ..core.characters.profile_writer import profile_document
-from ..core.errors import DirfaError, ProfileError
+from ..core.errors import DirfaError, ProfileError, RigError
 from ..core.mapping import load_profile, parse_text, read_profile, shipped_profiles
 from ..head.meshes import HeadObjects
 from ..roots import ROOT_PACKAGE
@@ -197,14 +197,36 @@ def _looked_for(character: Character, keeper: str, edited: str, name: str) -> St
         return parse_text(edited, f"The mapping of '{keeper}'")
     if name:
         return named(name)
+    is_counted = _is_counted(character)
     try:
         found, own = yield from _detecting_steps(character)
-        if own.places or own.bones or not _is_counted(character):
-            return found
     except DirfaError:
         # Nothing of a face is known: head pose alone needs no more than the common profile.
-        pass
-    return load_profile(PICTURES if _is_counted(character) else FALLBACK)
+        return load_profile(PICTURES if is_counted else FALLBACK)
+    if found.stepped is not None:
+        return _beside_pictures(character, found)
+    if not is_counted or own.bones or opens_mouth(found, own):
+        return found
+    drawn = load_profile(PICTURES)
+    return found.beside_pictures(drawn) if own.places else drawn
+
+
+def _beside_pictures(character: Character, pictures_alone: MappingProfile) -> MappingProfile:
+    """Drawn mouths, with the lids and brows that the character has keys or controls for."""
+    others = [
+        profile for profile in map(load_profile, shipped_profiles()) if profile.stepped is None
+    ]
+    found = [(p, coverage(p, character.inventory, only_own_names=True)) for p in others]
+    try:
+        moving, own = best(found, character.inventory)
+    except RigError:
+        return pictures_alone
+    drawn = coverage(pictures_alone, character.inventory).places.values()
+    taken = {place for places in drawn for place in places}
+    doubtful = {channel for channel, places in own.places.items() if taken & set(places)}
+    if own.places.keys() <= doubtful or own.bones or moving.visemes:
+        return pictures_alone
+    return moving.beside_pictures(pictures_alone, doubtful)
 
 
 def is_cut_out(thing: bpy.types.Object) -> bool:
@@ -212,13 +234,13 @@ def is_cut_out(thing: bpy.types.Object) -> bool:
     stepped = load_profile(PICTURES).stepped
     if stepped is None or not pictures.may_count(thing, stepped.index):
         return False
-    return _is_counted(character_of(thing))
+    character = character_of(thing)
+    has_keys = any(character.inventory.of_kind("shape").values())
+    return not has_keys and _is_counted(character)
 
 
 def _is_counted(character: Character) -> bool:
-    """Whether a number shows one of several mouths of a character without a face of shapes."""
-    if any(character.inventory.of_kind("shape").values()):
-        return False
+    """Whether a number shows one of several mouths of a character."""
     stepped = load_profile(PICTURES).stepped
     return stepped is not None and pictures.has_number(character, stepped.index)
 

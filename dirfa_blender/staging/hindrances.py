@@ -33,8 +33,10 @@ def hindrances_of(target: bpy.types.Object) -> tuple[str, ...]:
 def report_of(character: Character, profile: MappingProfile, found: Coverage) -> str:
     """What a character has of a profile, and what hides it."""
     told = str(found)
-    if not found.places and profile.stepped is not None:
+    if profile.stepped is not None and not found.places.keys() & profile.visemes.keys():
         told = f"a number shows one of {len(profile.visemes)} mouths"
+        if found.places:
+            told += f"; beside it {', '.join(found.places)}"
     turns: list[str] = []
     if character.faces and "head" not in found.parts:
         carrier = carrier_of(character.rig, profile) if character.rig is not None else None

@@ -12,9 +12,10 @@ from dirfa_blender.core.mapping import load_profile
 from dirfa_blender.performing import acting, apply, lines
 from dirfa_blender.rig import profiles
 from dirfa_blender.rig.character import character_of
+from dirfa_blender.staging import hindrances
 from dirfa_blender.staging.hindrances import report_of
 from tests.addon.stage import line_with_take, take_of
-from tests.addon.stand_ins import armature, bone_turn, take
+from tests.addon.stand_ins import armature, bone_turn, face_with_keys, moved_keys, take
 
 OPEN_WIDE = {"AU26": 0.8, "AU10L": 0.25, "AU10R": 0.25, "AU16L": 0.5, "AU16R": 0.5}
 CLOSED = {"AU26": 0.12, "AU24L": 0.45, "AU24R": 0.45, "AU17": 0.12}
@@ -62,6 +63,44 @@ def test_a_number_alone_shows_the_mouths(at_50, kind: str) -> None:
     profile = profiles.profile_of(character)
     told = report_of(character, profile, profiles.covered(character, profile))
     assert "a number shows one of 9 mouths" in told
+
+
+@pytest.mark.parametrize("how", ["number", "objects"])
+def test_lids_and_brows_of_a_cut_out_are_keys_beside_its_drawn_mouth(at_50, how: str) -> None:
+    face = face_with_keys(["blink_L", "blink_R", "brow_up"], "Card")
+    mouths: dict[str, bpy.types.Object] = {}
+    if how == "number":
+        face["mouth_index"] = 0
+    else:
+        for letter in "XABCDEFGH":
+            mouths[letter] = object_of(bpy.data.meshes.new("Card"), f"mouth_{letter}")
+            mouths[letter].parent = face
+
+    for levels, mouth in ((OPEN_WIDE, "mouthD"), (CLOSED, "mouthA")):
+        played(face, {**levels, "AU45L": 0.5})
+        assert moved_keys(face) == pytest.approx({"blink_L": 0.5}, abs=1e-3)
+        if how == "number":
+            assert face["mouth_index"] == ORDER.index(mouth)
+        else:
+            shown = {letter for letter, thing in mouths.items() if not thing.hide_viewport}
+            assert shown == {mouth[-1]}
+    told = hindrances.report_of(
+        character_of(face),
+        profiles.profile_for(face),
+        profiles.covered(character_of(face), profiles.profile_for(face)),
+    )
+    if how == "number":
+        assert told.startswith("a number shows one of 9 mouths; beside it eyeBlinkLeft")
+
+
+def test_a_number_beside_a_face_that_speaks_by_its_keys_switches_nothing(at_50) -> None:
+    face = face_with_keys(["jawOpen", "eyeBlinkLeft", "eyeBlinkRight"])
+    face["mouth"] = 3
+
+    apply.apply_animation(take(OPEN_WIDE), face, profiles.profile_for(face), name="Take")
+    at_50.frame_set(2)
+
+    assert face["mouth"] == 3 and "jawOpen" in moved_keys(face)
 
 
 def test_pictures_that_are_counted_from_one_are_shown_from_one(at_50) -> None:
@@ -185,3 +224,17 @@ def test_cut_outs_are_cast_by_name(stage) -> None:
 
     assert {thing.name for thing in found} == {"Ann", "Mouth"}
     assert lines.character_for(stage, ("ann_012",), found) == card
+
+
+def test_a_drawn_mouth_beside_keys_is_edited_as_one_mapping(at_50) -> None:
+    face = face_with_keys(["blink_L", "blink_R"], "Card")
+    face["mouth_index"] = 0
+    profile = profiles.profile_for(face)
+
+    profiles.keep(character_of(face), profile)
+    again = profiles.profile_for(face)
+
+    assert again is not profile and again.shapes == profile.shapes
+    played(face, {**OPEN_WIDE, "AU45R": 0.4})
+    assert moved_keys(face) == pytest.approx({"blink_R": 0.4}, abs=1e-3)
+    assert face["mouth_index"] == ORDER.index("mouthD")

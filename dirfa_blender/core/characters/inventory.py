@@ -261,6 +261,11 @@ def _opens(profile: MappingProfile, found: Coverage) -> int:
     return 2 if len(fitted.visemes) >= LEAST_MOUTHS else 1
 
 
+def opens_mouth(profile: MappingProfile, found: Coverage) -> bool:
+    """Whether a character can speak by what was found of a profile."""
+    return _opens(profile, found) > 0
+
+
 def _explained(found: Coverage, inventory: Inventory) -> float:
     """Part of the shape keys that a coverage moves, 0..1, of the meshes where it moves any."""
     places = [place for places in found.places.values() for place in places]

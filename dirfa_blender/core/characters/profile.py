@@ -326,6 +326,32 @@ class MappingProfile:
             spare_yields_to=(),
         )
 
+    def beside_pictures(
+        self, pictures: MappingProfile, without: Collection[str] = ()
+    ) -> MappingProfile:
+        """This profile with another's drawn mouths, and by its name: lids and brows move, mouths switch.
+
+        Parameters
+        ----------
+        without : channels that what is drawn would be taken for
+        """
+        left_out = {*self.visemes, *pictures.shapes, *without}
+        own = [name for name in self.shapes if name not in left_out]
+        kept = self.gains[:, [self.shapes.index(name) for name in own]]
+        still = np.zeros((len(INPUTS), len(pictures.shapes)), np.float32)
+        return replace(
+            self,
+            name=pictures.name,
+            title=pictures.title,
+            shapes=(*own, *pictures.shapes),
+            gains=np.concatenate([kept, still], 1),
+            visemes=pictures.visemes,
+            names={**self.names, **pictures.names},
+            at_most=among(self.at_most, tuple(own)),
+            yields_to=among(self.yields_to, tuple(own)),
+            stepped=pictures.stepped,
+        )
+
     def _bounds(self) -> tuple[Array, Array]:
         bounds = [self.limits.get(name, (0.0, 1.0)) for name in self.shapes]
         pairs = np.array(bounds, np.float32).reshape(-1, 2)
