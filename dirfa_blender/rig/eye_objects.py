@@ -33,6 +33,8 @@ AROUND = frozenset({"lash", "lashes", "eyelash", "eyelashes", "brow", "brows", "
     "shadow", "duct", "highlight", "glass", "glasses", "target", "control", "ctrl", "shell"})  # fmt: skip
 # Longest side of a ball by its shortest: a pair of eyes in one mesh is longer.
 ROUND = 1.5
+# And such a pair is no longer than this; eyes lie five of their radii apart.
+PAIR = 6.0
 
 
 @dataclass(frozen=True)
@@ -90,19 +92,47 @@ def eye_channels(
         yield from bone_curves.channels_of("delta_location", moved, TITLES["gaze"])
 
 
+def still_eyes(character: Character, plan: bone_curves.BonePlan | None) -> list[str]:
+    """Sentences about eyes of a character that nothing turns, and what lets them look."""
+    turned = {bone for bone in plan.eyes if bone} if plan is not None else set()
+    sentences: list[str] = []
+    for name in character.inventory.names.get("object", {}).get("objects", ()):
+        thing = bpy.data.objects[name]
+        if not _is_eye(thing, turned, character.rig):
+            continue
+        length = _length(thing)
+        if ROUND < length <= PAIR:
+            sentences.append(
+                f"'{name}' is both eyes in one mesh, which cannot look: separate it by loose parts (P in "
+                "Edit Mode)"
+            )
+        elif length <= ROUND and thing.rotation_mode == "AXIS_ANGLE":
+            sentences.append(
+                f"'{name}' stays still, as Axis Angle has no delta rotation: choose another rotation mode"
+            )
+    return sentences
+
+
 def _is_ball(thing: bpy.types.Object, turned: set[str], rig: bpy.types.Object | None) -> bool:
+    # Blender gives the mode axis-angle no delta that could be animated.
+    is_free = thing.rotation_mode != "AXIS_ANGLE" and _is_eye(thing, turned, rig)
+    return is_free and _length(thing) <= ROUND
+
+
+def _is_eye(thing: bpy.types.Object, turned: set[str], rig: bpy.types.Object | None) -> bool:
+    """Whether an object is an eyeball, or several, by its name, and nothing moves it."""
     words = set(words_of(thing.name))
     if thing.type != "MESH" or not words & set(BALLS) or words & AROUND:
         return False
     if thing.data.shape_keys is not None or any(m.type == "ARMATURE" for m in thing.modifiers):
         return False
-    if thing.rotation_mode == "AXIS_ANGLE":
-        # Blender gives this mode no delta that could be animated.
-        return False
-    if thing.parent_type == "BONE" and thing.parent == rig and thing.parent_bone in turned:
-        return False
+    return not (thing.parent_type == "BONE" and thing.parent == rig and thing.parent_bone in turned)
+
+
+def _length(thing: bpy.types.Object) -> float:
+    """Longest side of an object by its shortest."""
     size = sorted(thing.dimensions)
-    return size[0] > 0 and size[2] <= ROUND * size[0]
+    return size[2] / size[0] if size[0] > 0 else float("inf")
 
 
 def _is_inside(thing: bpy.types.Object, character: Character) -> bool:

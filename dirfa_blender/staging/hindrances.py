@@ -14,8 +14,10 @@ from ..core.characters.profile import MappingProfile
 from ..core.characters.skeleton import neck_chain
 from ..core.layers import TITLES
 from ..performing.shared_meshes import twins
+from ..rig.bone_curves import plan_bones
 from ..rig.carriers import carrier_of
 from ..rig.character import Character, character_of, is_backward, is_turned_by_another
+from ..rig.eye_objects import still_eyes
 from ..rig.profiles import covered, profile_of
 from ..rig.visibility import unseen_reason
 
@@ -62,8 +64,13 @@ def hindrances(character: Character, profile: MappingProfile, found: Coverage) -
                     f"'{face.name}' has one mesh with '{shared[face][0].name}', which moves along: press "
                     "Give Own Mesh to part them"
                 )
+    plan = None
     if character.rig is not None:
         sentences += _of_rig(character.rig, character, profile, found)
+        plan = plan_bones(
+            character.rig, character.inventory.skeleton, profile, found, character.faces
+        )
+    sentences += still_eyes(character, plan)
     scenes = _spoken_in(character)
     if len(scenes) > 1:
         sentences.append(

@@ -15,6 +15,7 @@ from dirfa_blender.head import meshes
 from dirfa_blender.performing import apply
 from dirfa_blender.rig import eye_objects
 from dirfa_blender.rig.character import character_of
+from dirfa_blender.staging.hindrances import hindrances_of
 from tests.addon.ball_head import ball_head, wavy_animation
 
 FORWARD = Vector((0.0, -1.0, 0.0))
@@ -131,3 +132,45 @@ def test_a_performance_written_again_looks_where_it_did(face) -> None:
     looked(face, 0.1, 0.3)
 
     assert np.allclose(first, eye.matrix_world, atol=1e-6)
+
+
+def test_a_pair_of_eyes_in_one_mesh_is_said_with_what_lets_it_look(face) -> None:
+    pair = eyeball("Eyes", (0.032, -0.07, 0.12), origin="world")
+    other = eyeball("Other", (-0.032, -0.07, 0.12), origin="world")
+    corners = [tuple(v.co) for thing in (pair, other) for v in thing.data.vertices]
+    pair.data = bpy.data.meshes.new("Eyes")
+    pair.data.from_pydata(corners, [], [])
+    bpy.data.objects.remove(other)
+    pair.parent = face
+    bpy.context.view_layer.update()
+
+    (told,) = hindrances_of(face)
+
+    assert (
+        told.startswith("'Eyes' is both eyes in one mesh") and "separate it by loose parts" in told
+    )
+
+
+def test_what_separating_a_pair_leaves_looks(face) -> None:
+    left = eyeball("Eyes", (0.032, -0.07, 0.12), origin="world")
+    right = eyeball("Eyes.001", (-0.032, -0.07, 0.12), origin="world")
+    for thing in (left, right):
+        thing.parent = face
+    bpy.context.view_layer.update()
+    rest = [thing.matrix_world.copy() for thing in (left, right)]
+
+    looked(face, 0.0, 0.3)
+
+    assert not hindrances_of(face)
+    assert all(aim(eye, was).x > 0.1 for eye, was in zip((left, right), rest, strict=True))
+
+
+def test_an_eye_that_no_delta_turns_is_said(face) -> None:
+    for name, x in (("Eye_L", 0.032), ("Eye_R", -0.032)):
+        eye = eyeball(name, (x, -0.07, 0.12))
+        eye.parent, eye.rotation_mode = face, "AXIS_ANGLE"
+    bpy.context.view_layer.update()
+
+    told = hindrances_of(face)
+
+    assert len(told) == 2 and all("choose another rotation mode" in said for said in told)
