@@ -106,7 +106,7 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         parser.add_argument(
             "--frame-start",
             type=int,
-            help="frame of the take's start; default: 1, "
+            help="frame of the take's start; default: the scene's first, "
             "or behind what the character says in other lines",
         )
         parser.add_argument(

@@ -114,7 +114,7 @@ def _apply(order: SceneOrder, stage: bpy.types.Scene, report: Report) -> None:
         target=target,
         audio=audio,
         duration=seconds if audio else None,
-        frame_start=1 if order.frame_start is None else order.frame_start,
+        frame_start=stage.frame_start if order.frame_start is None else order.frame_start,
         follow_through=order.follow_through,
     )
     place(stage, take, None, how)

@@ -40,7 +40,7 @@ class SceneOrder:
     line : name of the line that plays the take beside the character's others, as in the window; without
         one the take replaces what the character performs
     shot : name of the scene that is made, from all orders that name it
-    frame_start : frame of the take's second 0; None for the first that is free
+    frame_start : frame of the take's second 0; None for the first of the scene that is free
     frames : first and last frame to render or export, such as ``1-120``
     fps : the scene's rate, such as ``23.976``
     engine, size, samples : as `engines.RenderSettings`

@@ -80,6 +80,28 @@ def test_a_take_is_applied_rendered_and_exported_without_a_window(stage: Path, c
     assert follows(face)
 
 
+def test_a_take_begins_with_its_scene_unless_it_is_told_otherwise(stage: Path, capsys) -> None:
+    face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 1001, 1100
+    staging.save_blend(stage / "late.blend")
+    words = ("--take", stage / "a.npz", "--audio", stage / "a.wav", "--character", face)
+
+    codes = [
+        run("apply", stage / "late.blend", "-o", stage / "b.blend", *words),
+        run(
+            "apply", stage / "late.blend", "-o", stage / "c.blend", *words, "--frame-start", "1010"
+        ),
+    ]
+
+    assert codes == [0, 0], capsys.readouterr().err
+    for name, first in (("b.blend", 1001), ("c.blend", 1010)):
+        bpy.ops.wm.open_mainfile(filepath=str(stage / name))
+        scene = bpy.context.scene
+        curves = fcurves.curves_of(bpy.data.objects[face].data.shape_keys).values()
+        assert scene.frame_start == first
+        assert {curve.keyframe_points[0].co.x for curve in curves} == {first}
+
+
 def test_a_take_that_replaces_another_of_the_character_says_so(stage: Path, capsys) -> None:
     face = next(o.name for o in bpy.data.objects if o.type == "MESH" and o.data.shape_keys)
     how = ("--take", stage / "a.npz", "--character", face)
