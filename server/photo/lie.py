@@ -37,7 +37,7 @@ USUAL, USUAL_WIDTH, SWEPT_LITTLE = 0.03, 0.25, 0.05
 LEAST_AGREED = 0.1  # with the lines, under which no parting is believed but the usual one
 MARGIN = 0.06  # eye distances at the edge of the hair, whose outline is no line in it
 FACING = (0.12, 0.40)  # cosine to the camera from which, and at which fully, lines are believed
-TOP = (0.52, 0.77)  # share of the cap's height from which, and above which, the parting rules
+TOP = (0.535, 0.78)  # share of the cap's height from which, and above which, the parting rules
 LEAST_SEEN = 0.0008  # square metres of hair, below which nothing is said
 # Points of the cap over which waves turn, and what is left of the directions' agreement in straight hair
 # and in open curls.

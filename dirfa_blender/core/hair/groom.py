@@ -74,7 +74,9 @@ PARTED, COMBED, CENTRAL = 0.10, 0.30, 0.25
 # Times as many roots more along the parting, from where hair runs away; metres over which there are.
 PARTING_GAIN, PARTING_METRES = 1.2, 0.010
 # Of the cap's height, below and above which hair before the ears grows straight down, and down and back.
-SIDEBURN_HEIGHTS = (0.38, 0.60)
+SIDEBURN_HEIGHTS = (0.40, 0.615)
+# Of the same height, between which hair comes to lie as on top, and lines as over the forehead begin.
+TOP, FOREHEAD = (0.635, 0.875), (0.52, 0.71)
 # By how much more a fringe runs forward, and how much more down.
 FORWARD, FALLING = 1.3, 0.75
 
@@ -250,7 +252,7 @@ def lie(
     z = (cap[..., 2] - low[2]) / (high[2] - low[2])
     # Over the forehead hair is combed up from its line and over, or falls down to it as a fringe.
     front = smoothstep((-0.30 - y) / 0.35) * smoothstep((0.85 - np.abs(x)) / 0.35)
-    top = np.maximum(smoothstep((z - 0.62) / 0.25), front)
+    top = np.maximum(smoothstep(z, *TOP), front)
     ahead = smoothstep((0.25 - y) / 0.7)
     aside_of_it = np.tanh((x - parting) / parted)
     back_over = 0.25 + 0.55 * ahead - fringe * ahead * FORWARD
@@ -353,7 +355,7 @@ def _growth(cap: Floats, lift: Floats, parting: float) -> Floats:
     area = _areas(cap)
     low, high = cap.reshape(-1, 3).min(0), cap.reshape(-1, 3).max(0)
     line = (low[0] + high[0]) / 2 + parting * (high[0] - low[0]) / 2
-    top = smoothstep(((cap[:-1, :, 2] - low[2]) / (high[2] - low[2]) - 0.62) / 0.25)
+    top = smoothstep((cap[:-1, :, 2] - low[2]) / (high[2] - low[2]), *TOP)
     area *= 1.0 + PARTING_GAIN * top * np.exp(-(((cap[:-1, :, 0] - line) / PARTING_METRES) ** 2))
     area[lift[:-1] < -BURIED_METRES] = 0.0
     return area
@@ -479,7 +481,7 @@ def _ended(path: Floats, field: _Field, random: np.random.Generator) -> Floats:
     # Over the forehead hair runs along the line, and does not end for that.
     height = field.at(field.place[..., 2], np.clip(path[..., 0], 0.0, None), path[..., 1])
     low, high = field.place[..., 2].min(), field.place[..., 2].max()
-    before = before * (1.0 - FOREHEAD_EVEN * smoothstep((height - low) / (high - low), 0.5, 0.7))
+    before = before * (1.0 - FOREHEAD_EVEN * smoothstep((height - low) / (high - low), *FOREHEAD))
     comes = inside < inside[:, :1] - COMING_METRES
     is_over = (path[..., 0] < EDGE_ROWS) | ((inside < before) & comes)
     over = np.logical_or.accumulate(is_over, axis=1)

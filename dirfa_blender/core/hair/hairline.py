@@ -30,7 +30,7 @@ SUNK_METRES = 0.0008  # of the edge below the skin
 # Of hair round a bald crown: its upper edge over the ears' landmarks at the sides and at the back, over
 # which height it thins out, how uneven its edge is, and how deep the rest of the cap lies in the skin.
 CROWN_SIDES, CROWN_BACK = 0.086, 0.072
-CROWN_FADE, CROWN_UNEVEN, CROWN_SUNK = 0.016, 0.003, 0.004
+CROWN_FADE, CROWN_UNEVEN, CROWN_SUNK = 0.016, 0.003, 0.005
 # Over which distance before the ears that edge comes down, and by how much: temples are bare first.
 TEMPLE_METRES, TEMPLE_DROP = 0.045, 0.080
 

@@ -98,3 +98,20 @@ def test_the_skin_under_a_sideburn_takes_hairs_colour_from_its_sides_inward() ->
 
     assert painted[chosen][inside < 2 * MM].max() < 0.25
     assert painted[chosen][inside > BAND_METRES].min() > 0.9
+
+
+def test_the_line_runs_under_the_rim_of_the_ear_and_below_its_lobe_at_the_nape() -> None:
+    head = template()
+    cap = cap_grid(head)
+    assert cap is not None
+    ear = head.vertices[head.part("ear_left")]
+    low, high = ear[:, 2].min(), ear[:, 2].max()
+    left = cap[0, cap[0, :, 0] > 0]
+    over = left[(left[:, 1] > ear[:, 1].min() + 10 * MM) & (left[:, 1] < ear[:, 1].max() - 10 * MM)]
+    behind = left[(left[:, 2] > low + 10 * MM) & (left[:, 2] < high - 15 * MM)]
+    behind = behind[behind[:, 1] > ear[:, 1].mean()]
+
+    assert np.abs(over[:, 2] - high).max() < 6 * MM
+    assert len(behind) > 2
+    assert np.abs(behind[:, 1] - ear[:, 1].max()).max() < 6 * MM
+    assert cap[0, cap[0, :, 1] > 55 * MM, 2].max() < low
