@@ -28,11 +28,16 @@ LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and gli
 FAIR_HAIR = 40.0  # lightness from which lengths are looked at
 # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through.
 SHINING = 18.0
+# Of the way from the least colour of light hair, by percentile, to the skin's, from which it is skin that
+# is seen between hairs; CIELAB of a way that tells them apart.
+PALE, SEEN_BETWEEN, TOLD_APART = 25.0, 0.5, 10.0
 # CIELAB a and b that hair has: no pigment makes it blue, a wall does. Even white hair is a little yellow.
 REDNESS, YELLOWNESS = (-1.0, 35.0), (2.5, 50.0)
 # Pigment of hair is yellow before it is red, and dark hair shows little of either; a blue wall takes
 # yellow away. Even fair hair is not olive: a camera that takes red from it took it from all.
-RED_SHARE, FAINT_RED = 0.95, 2.0  # CIELAB a at most: share of b, and where b is none
+# CIELAB a at most: shares of b of dark and of light hair, whose red is skin's or, with blue, a wall's;
+# where b is none; and the lightness up to which hair is dark, and from which it is light.
+RED_SHARE, FAINT_RED, RED_LIGHT = (0.95, 0.6), 2.0, (30.0, 45.0)
 BLACK = 11.0  # CIELAB lightness of the darkest hair in even light; photos make it blacker
 LEAST_RED = 0.3  # share of b that a has at least
 DARK_CHROMA = (1.2, 2.0)  # CIELAB chroma at most: a unit of lightness, and at none
@@ -123,7 +128,19 @@ def _chroma(hair: Floats, light: float, skin: Floats | None) -> Floats:
         if np.median(away) < SHINING and abs(light - skin[0]) < SHINING:
             # Where hair is thin, skin shines through: what is least like it speaks for the hair.
             return np.median(hair[away >= np.percentile(away, 60)], axis=0)[1:]
+        if light > FAIR_HAIR:
+            hair = _without_skins_colour(hair, skin)
     return np.percentile(hair[:, 1:], COLOURFUL, axis=0)
+
+
+def _without_skins_colour(hair: Floats, skin: Floats) -> Floats:
+    """Of samples (N, 3) of light hair those whose colour is nearer to hair's than to the skin's (3,)."""
+    pale = np.percentile(hair[:, 1:], PALE, axis=0)
+    way = skin[1:] - pale
+    length = float(np.linalg.norm(way))
+    if length < TOLD_APART or float(np.linalg.norm(skin[1:])) < float(np.linalg.norm(pale)):
+        return hair
+    return hair[(hair[:, 1:] - pale) @ way / length**2 < SEEN_BETWEEN]
 
 
 def plausible_hair(seen: Floats, skin: Floats | None) -> Colour:
@@ -135,7 +152,8 @@ def plausible_hair(seen: Floats, skin: Floats | None) -> Colour:
         b += np.clip(SKIN_YELLOW - skin[2], 0.0, MOST_CAST)
     # A hat may be blue or green, and a blue wall shines on white hair.
     yellow = float(np.clip(b, *YELLOWNESS))
-    red = min(float(np.clip(a, *REDNESS)), max(RED_SHARE * yellow, FAINT_RED))
+    most_red = float(np.interp(light, RED_LIGHT, RED_SHARE))
+    red = min(float(np.clip(a, *REDNESS)), max(most_red * yellow, FAINT_RED))
     red = max(red, LEAST_RED * yellow)
     most = DARK_CHROMA[0] * light + DARK_CHROMA[1]
     if skin is not None and light > GREY_LIGHT and skin[0] < GREY_ON:

@@ -403,6 +403,30 @@ def test_grey_hair_does_not_turn_blue_where_its_photo_is_balanced_for_an_orange_
     assert as_hair_colour((0.45, 0.30, 0.18)) == pytest.approx((0.45, 0.30, 0.18), abs=0.01)
 
 
+def test_skin_that_is_seen_between_light_hairs_does_not_colour_them() -> None:
+    grey, skin = (160, 152, 140), (222, 170, 140)
+    pixels, clear = astronaut().copy(), masks().hair_clear > 0.6
+    pixels[masks().skin > 0.8] = skin
+    pixels[clear] = grey
+    alone = hair_colour(pixels, masks())
+    seen = clear & (np.random.default_rng(3).random(clear.shape) < 0.45)
+    pixels[seen] = (0.25 * np.array(grey) + 0.75 * np.array(skin)).astype(np.uint8)
+
+    together = hair_colour(pixels, masks())
+
+    assert alone is not None and together is not None
+    assert together[0] - together[1] == pytest.approx(alone[0] - alone[1], abs=0.015)
+
+
+def test_light_hair_is_not_pink_and_dark_hair_may_be_auburn() -> None:
+    red, green, blue = as_hair_colour((0.64, 0.54, 0.50))
+    auburn = (0.29, 0.17, 0.13)
+
+    assert red - green < 0.6 * (0.64 - 0.54) + 0.02
+    assert green - blue > 0.02
+    assert as_hair_colour(auburn) == pytest.approx(auburn, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("below", "is_told"), [((96, 58, 44), True), ((60, 60, 70), False), ((170, 40, 90), False)]
 )
