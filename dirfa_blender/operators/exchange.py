@@ -151,6 +151,12 @@ class DIRFA_OT_export_character(FileButton, bpy.types.Operator):
         self.filepath = str(Path(self.filepath).with_suffix(SUFFIX_OF[self.kind]))
         return True
 
+    def draw(self, context: bpy.types.Context) -> None:  # noqa: ARG002
+        self.layout.use_property_split = True
+        self.layout.prop(self, "kind")
+        if self.kind == "GLB":
+            self.layout.prop(self, "from_zero")
+
     def act(self, context: bpy.types.Context) -> None:
         path = Path(bpy.path.abspath(self.filepath))
         if not path.suffix:

@@ -8,6 +8,7 @@ Names that say a side themselves, and rows of more than two, are left as they ar
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import lru_cache
 
 import bpy
 import numpy as np
@@ -36,11 +37,11 @@ def pair_sides(
     """
     if face.type != "MESH":
         return {}
-    pairs = _pairs(names)
+    pairs = _pairs(tuple(names))
     if not pairs:
         return {}
     keys, known = face.data.shape_keys, state().sides
-    mark: Hashable = (keys.session_uid, len(face.data.vertices), tuple(pairs))
+    mark: Hashable = (keys.session_uid, len(face.data.vertices), pairs)
     if mark not in known:
         if len(known) >= MOST_REMEMBERED:
             known.clear()
@@ -51,7 +52,8 @@ def pair_sides(
     return known[mark]
 
 
-def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _pairs(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Pairs of names that differ in a number or letter at the end, without a side of their own."""
     stems: dict[str, list[str]] = {}
     sided: set[str] = set()
@@ -62,11 +64,11 @@ def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
             sided.add(plain_spelling(name).removesuffix(side))
         else:
             stems.setdefault(without_mark(name).casefold(), []).append(name)
-    return [
+    return tuple(
         (own[0], own[1])
         for stem, own in stems.items()
         if len(own) == 2 and plain_spelling(stem) not in sided
-    ]
+    )
 
 
 def _told(keys: bpy.types.Key, basis: Array, pair: tuple[str, str]) -> dict[str, str]:
