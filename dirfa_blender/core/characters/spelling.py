@@ -51,7 +51,7 @@ _IN_FULL = {
     "lwr": "lower", "lw": "lower", "upr": "upper", "uppr": "upper", "dn": "down", "dwn": "down",
     "fwd": "forward", "frwd": "forward", "inr": "inner", "innr": "inner", "otr": "outer", "outr": "outer",
     "mth": "mouth", "chk": "cheek", "sqnt": "squint", "crnr": "corner",
-    "brows": "brow", "eyebrow": "brow", "eyebrows": "brow",
+    "brw": "brow", "brows": "brow", "eyebrow": "brow", "eyebrows": "brow",
 }  # fmt: skip
 # How Maya writes a sign that FBX names may not have: ``smileFBXASC046L`` is ``smile.L``.
 _FBX_SIGN = re.compile(r"FBXASC(\d{3})")

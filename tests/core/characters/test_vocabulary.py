@@ -295,3 +295,12 @@ def test_an_upper_lid_that_goes_down_is_a_blink() -> None:
 
     assert found.found["eyeBlinkLeft"] == "eyelid_upper_down_L"
     assert found.found["eyeSquintLeft"] == "eyelid_lower_up_L"
+
+
+def test_what_opens_wide_is_a_mouth_or_an_eye_and_brw_a_brow() -> None:
+    _, found = found_in(
+        ["mouth_open_wide", "eyes_wide_open", "BRW_up", "blink.L", "blink.R", "smile.L", "smile.R"]
+    )
+
+    assert found.found["jawOpen"] == "mouth_open_wide"
+    assert "eyes_wide_open" in found.found.values() and "BRW_up" in found.found.values()
