@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from ..anatomy.face_view import nearest, vertex_normals
 from ..directions import unit
+from ..easing import smoothstep
 from ..head import Head
 from .clumps import clumps, drawn_together, strayed
 from .combing import Combing
 from .greying import with_sides
 from .groom import (
     Strands,
+    standoff,
     strands,
     swing,
     tones_of,
@@ -56,6 +58,9 @@ PARTING_GAIN, PARTING_METRES, LINE_GAIN, LINE_METRES = 4.0, 0.016, 3.0, 0.017
 FILLING, BARE_METRES = 0.3, 0.012
 # Rows at the hairline that stay thin where hair is combed back, and where it falls over the forehead.
 HAIRLINE_ROWS = (3, 1)
+# Metres behind the line of the forehead, up to which strands begin on the skin and beyond which on the cap;
+# over which they rise to it; and off the skin, at which they begin.
+ROOTED, RISING_METRES, ROOTED_METRES = (0.008, 0.024), 0.009, 0.0004
 # Half the width of a lock and of its thickness in metres, and the shares of them left at its tip.
 LOCK_METRES, LOCK_DEPTH, LOCK_TIP = 0.0055, 0.0011, (0.38, 1.4)
 LAYERS_METRES = (-0.0012, 0.0030)  # of locks over cap and sheet
@@ -141,9 +146,32 @@ def curtain(head: Head, *, count: int = STRANDS, seed: int = 5) -> Strands | Non
     points, astray = _filled_out(combing, guides, middle, which, random)
     radii = ROOT_METRES * np.linspace(1.0, TIP_SHARE, POINTS)
     tones = tones_of(which, random, middle)
-    fine = fineness(inside_metres(points[:, 0], combing.cap[0]))[0].astype(np.float32)
+    inside = inside_metres(points[:, 0], combing.cap[0])
+    fine = fineness(inside)[0].astype(np.float32)
+    points = _rooted(head, combing, points, inside)
     points, radii = points.astype(np.float32), radii.astype(np.float32)
     return Strands(points, radii, tones, astray=astray, fine=fine)
+
+
+def _rooted(head: Head, combing: Combing, points: Floats, inside: Floats) -> Floats:
+    """(S, P, 3) strands whose roots are so far inside the line (S,), rising from the skin by the forehead.
+
+    On the cap they would begin in a shelf over the forehead, hollow where they part. Under a fringe none
+    has a root.
+    """
+    share = (1.0 - smoothstep(inside, *ROOTED)) * (1.0 - combing.fringe)
+    chosen = np.flatnonzero((share > 0.0) & (points[:, 0, 1] < combing.ear_depth))
+    places, normals = with_normals(combing.cap, True)
+    found = nearest(points[chosen, 0], places)
+    off = ((points[chosen, 0] - places[found]) * normals[found]).sum(1)
+    lift = standoff(head, combing.cap).ravel()[found] + off
+    drop = share[chosen] * np.maximum(lift - ROOTED_METRES, 0.0)
+    steps = np.linalg.norm(np.diff(points[chosen], axis=1), axis=2)
+    way = np.concatenate([np.zeros((len(chosen), 1)), np.cumsum(steps, axis=1)], axis=1)
+    down = drop[:, None] * np.exp(-way / RISING_METRES)
+    result = points.copy()
+    result[chosen] -= down[..., None] * normals[found][:, None]
+    return result
 
 
 def _outside(cap: Floats, sheet: Floats) -> _Skin:

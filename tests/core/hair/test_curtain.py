@@ -20,6 +20,7 @@ from dirfa_blender.core.hair.groom import (
     cap_grid,
     strands,
 )
+from dirfa_blender.core.hair.rim import inside_metres
 from dirfa_blender.core.hair.tresses import Fall, with_tresses
 from dirfa_blender.core.head import Head
 from dirfa_blender.core.head_template import template
@@ -50,6 +51,26 @@ def test_strands_start_on_the_cap_and_many_end_below_its_edge() -> None:
 
     assert np.percentile(away, 95) < 12 * MM
     assert (tips[:, 2] < ear).mean() > 0.8
+
+
+@pytest.mark.parametrize(("fringe", "is_on_skin"), [("0.00", True), ("1.00", False)])
+def test_strands_begin_on_the_skin_at_the_line_of_a_free_forehead(
+    fringe: str, is_on_skin: bool
+) -> None:
+    head = replace(haired(), source={**haired().source, FRINGE_KEY: fringe})
+    made, cap = curtain(head, count=6000), cap_grid(head)
+    assert made is not None and cap is not None
+    skin = head.vertices[head.part("face", "scalp")].astype(np.float64)
+    roots = made.points[:, 0].astype(np.float64)
+    ahead = roots[:, 1] < head.landmarks()[[234, 454], 1].mean() - 20 * MM
+    roots = roots[(inside_metres(roots, cap[0]) < 8 * MM) & ahead]
+
+    normals = vertex_normals(head.vertices.astype(np.float64), head.faces)
+    found = nearest(roots, skin)
+    off = ((roots - skin[found]) * normals[head.part("face", "scalp")][found]).sum(1)
+
+    assert len(roots) > 20
+    assert (np.percentile(off, 90) < 1.2 * MM) == is_on_skin
 
 
 def test_hair_thins_out_where_it_ends_over_the_forehead_or_a_temple() -> None:
