@@ -27,14 +27,18 @@ FLOOR = np.array([5.0, 2.0, 2.5, 0.30])
 FAR = np.array([16.0, 6.0, 8.0, 0.8])  # spread of what neither model knows
 MOST_SAID = 3.0  # logarithm of odds that one pixel's looks may add
 # Distance of the crown from skin, in spreads of the skin, up to which it is bare, and up to which it is if
-# the contrast of its fine lines, in CIELAB lightness, is as low as skin's.
+# the contrast of its fine lines, in CIELAB lightness, is as low as skin's and it is as red: white hair can
+# be as smooth.
 SKIN_SPREAD = np.array([7.0, 2.2, 3.5, 0.35])
-BARE, BARE_SMOOTH, SMOOTH = 2.0, 3.5, 1.0
+BARE, BARE_SMOOTH, SMOOTH = 2.0, 3.9, 1.0
+RED = (0.45, 0.9)  # CIELAB a over the face's, from none of that to all
 HAIRY = 0.3  # share of where hair is expected that is unlike skin, from which that alone teaches it
 # CIELAB a over that of the face, under which no skin is seen: a scalp is as red, be it shaved, in the shade
 # or bright, and white hair is not.
 NO_SKIN = 0.65
+GREY = 1.0  # CIELAB a by which pictures without colour differ
 FAINTEST = 0.25  # contrast below which differences mean nothing
+INSIDE = 0.9  # share of a person, from which a pixel shows nothing else
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def hair_seen(pixels: Pixels, points_px: Floats, person: Shares) -> tuple[Shares
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     there = np.asarray(cv2.resize(person, size, interpolation=cv2.INTER_AREA), np.float32)
     points, unit = points_px * scale, unit * scale
-    looks = _looks(pixels, small, size, unit)
+    looks = _looks(pixels, small, size, unit, there)
     place = _expected(points, unit, there)
     nothing = np.zeros((height, width), np.float32)
     if place.skin.sum() < 60 or place.hair.sum() < 60:
@@ -126,22 +130,40 @@ def _like_skin(looks: Floats, samples: Floats) -> Floats:
 
 
 def _is_bare(looks: Floats, like_skin: Floats, place: _Place) -> bool:
-    distance = float(np.median(like_skin[place.crown]))
-    contrast = float(np.exp(np.median(looks[place.crown][:, 3]))) - FAINTEST
-    return distance < BARE or (distance < BARE_SMOOTH and contrast < SMOOTH)
+    """Whether the crown is skin: like the face's, or as smooth as that and red as it is."""
+    crown, face = (np.median(looks[chosen], axis=0) for chosen in (place.crown, place.skin))
+    is_smooth = float(np.exp(crown[3])) - FAINTEST < SMOOTH
+    red = (crown[1] + GREY) / max(float(face[1]) + GREY, GREY)
+    most = np.interp(red, RED, (BARE, BARE_SMOOTH)) if is_smooth else BARE
+    return bool(np.median(like_skin[place.crown]) < most)
 
 
-def _looks(pixels: Pixels, small: Pixels, size: tuple[int, int], unit: float) -> Floats:
-    """(h, w, 4) lightness, a and b of the small picture, and the logarithm of its fine contrast."""
+def _looks(
+    pixels: Pixels, small: Pixels, size: tuple[int, int], unit: float, person: Shares
+) -> Floats:
+    """(h, w, 4) lightness, a and b of the small picture, and the logarithm of its fine contrast.
+
+    Parameters
+    ----------
+    person : (h, w) 0..1; the background, and the edge toward it, is no contrast of a head
+    """
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    grey = cv2.resize(pixels, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_AREA)
+    twice = (2 * size[0], 2 * size[1])
+    grey = cv2.resize(pixels, twice, interpolation=cv2.INTER_AREA)
     light = cv2.cvtColor(np.asarray(grey, np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
-    fine = cv2.GaussianBlur(light, (0, 0), 0.03 * unit) - cv2.GaussianBlur(
-        light, (0, 0), 0.09 * unit
-    )
-    energy = cv2.GaussianBlur(np.abs(fine), (0, 0), 0.16 * unit)
+    inside = cv2.resize(person, twice, interpolation=cv2.INTER_LINEAR) > INSIDE
+    inside = cv2.erode(inside.astype(np.float32), np.ones((3, 3), np.uint8))
+    fine = _blurred(light, inside, 0.03 * unit) - _blurred(light, inside, 0.09 * unit)
+    energy = _blurred(np.abs(fine), inside, 0.16 * unit)
     energy = cv2.resize(energy, size, interpolation=cv2.INTER_AREA)
     return np.concatenate([lab, np.log(energy + FAINTEST)[..., None]], -1).astype(np.float64)
+
+
+def _blurred(values: Shares, weights: Shares, pixels: float) -> Shares:
+    """(H, W) a Gaussian mean of values by weights; nearly the plain one where nothing near weighs."""
+    weights = weights + np.float32(1e-3)
+    over = cv2.GaussianBlur(values * weights, (0, 0), pixels)
+    return np.asarray(over / cv2.GaussianBlur(weights, (0, 0), pixels), np.float32)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,10 @@ SMILE_FOLDS = (
 )
 # Share of clear hair without the background's colour, below which hair has it itself for sure, and from
 # which it has not; and eye distances from its outline, from which no background shines through.
-ALIKE, DEEP = (0.55, 0.95), 0.2
+ALIKE, DEEP = (0.55, 0.95), 0.14
+# CIELAB a and b from hair to background, up to which nothing of it would be noticed, and from which all.
+TINTED = (14.0, 26.0)
+FEWEST_BEHIND = 50  # pixels of background or of hair, below which nothing is said of it
 WIDEST = 5.0  # pixels of the widest brush; what is wider is done on a smaller picture
 
 
@@ -167,24 +170,29 @@ def clear_of_background(pixels: Pixels, person: Shares, hair: Shares, unit: floa
     Parameters
     ----------
     hair : (H, W) 0..1; unit : pixels from eye to eye
+
+    Notes
+    -----
+    Of hair before a wall of its own colour what is unlike the wall is no fair sample: all the light or all
+    the dark of it. Then what lies deep inside the outline counts, whatever it is like. Not so before a wall
+    of a colour of its own, which would be seen through the hair.
     """
-    unlike = unlike_background(pixels, person)
-    left = float((hair * unlike).sum() / max(float(hair.sum()), 1e-6))
-    # Where most of it would be none, hair has the background's colour itself: what is left is its shine.
-    alike = np.clip((ALIKE[1] - left) / (ALIKE[1] - ALIKE[0]), 0, 1)
-    deep = np.clip((grown(person, -DEEP * unit) - 0.85) / 0.1, 0, 1)
-    return np.maximum(unlike, alike * deep).astype(np.float32)
-
-
-def unlike_background(pixels: Pixels, person: Shares) -> Shares:
-    """(H, W) float32, 0 where a pixel has the background's colour, which shines through loose hair."""
-    behind = person < 0.05
-    if behind.sum() < 50:
-        return np.ones(person.shape, np.float32)
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    middle = np.median(lab[behind], axis=0)
-    difference = np.abs(lab - middle) * np.array((0.4, 1.0, 1.0), np.float32)
-    return np.clip((difference.max(-1) - 8) / 10, 0, 1).astype(np.float32)
+    behind = person < 0.05
+    if behind.sum() < FEWEST_BEHIND:
+        return np.ones(person.shape, np.float32)
+    wall = np.median(lab[behind], axis=0)
+    difference = np.abs(lab - wall) * np.array((0.4, 1.0, 1.0), np.float32)
+    unlike = np.clip((difference.max(-1) - 8) / 10, 0, 1)
+    deep = np.clip((grown(person, -DEEP * unit) - 0.85) / 0.1, 0, 1)
+    # Where most of it would be none, hair has the background's colour itself: what is left is its shine.
+    left = float((hair * unlike).sum() / max(float(hair.sum()), 1e-6))
+    alike = np.clip((ALIKE[1] - left) / (ALIKE[1] - ALIKE[0]), 0, 1)
+    own = lab[(hair * deep) > 0.6]
+    if len(own) > FEWEST_BEHIND:
+        tinted = float(np.linalg.norm((np.median(own, axis=0) - wall)[1:]))
+        alike = max(alike, np.clip((TINTED[1] - tinted) / (TINTED[1] - TINTED[0]), 0, 1))
+    return (unlike + alike * (deep - unlike)).astype(np.float32)
 
 
 def person_mask(pixels: Pixels) -> Shares:

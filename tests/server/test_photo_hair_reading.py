@@ -1,9 +1,10 @@
-"""Hair before a wall of its own colour, behind both ears, and necks that are none."""
+"""Hair and bald crowns before walls of any colour, hair behind both ears, and necks that are none."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,8 +13,10 @@ from dirfa_blender.core.hair.groom import cap_grid, cap_order, standoff
 from dirfa_blender.core.hair.knot import knot
 from dirfa_blender.core.hair.tresses import GATHERED_WIDTHS, Fall, with_tresses
 from dirfa_blender.core.head_template import template
+from server.photo.colours import hair_colour
 from server.photo.hair_reading import gathered_if_tight
-from server.photo.mask import face_masks
+from server.photo.hair_share import hair_seen
+from server.photo.mask import clear_of_background, face_masks
 from server.photo.tresses import is_shaded
 
 from .astronaut import enlarged as astronaut
@@ -53,6 +56,51 @@ def test_hair_of_the_walls_colour_keeps_its_own(grey: int) -> None:
     clear = np.where(made.hair_clear > 0.6, picture[..., 0].astype(float), np.nan)
 
     assert abs(np.nanmedian(clear) - grey) < 20
+
+
+def before(wall: int, picture: np.ndarray, person: np.ndarray) -> np.ndarray:
+    """A picture of a person (H, W) 0..1 before a grey wall."""
+    return np.round(person[..., None] * picture + (1 - person[..., None]) * wall).astype(np.uint8)
+
+
+def with_crown(darker: float, redder: float) -> np.ndarray:
+    """The portrait with all above its brows in one colour, so much of CIELAB away from the face's."""
+    picture, points = astronaut().copy(), landmarks().points_px
+    columns, rows = np.round(points[[101, 330, 36, 266, 205, 425], :2]).astype(int).T
+    skin = np.median(picture[rows, columns], axis=0).astype(np.float32) / 255
+    lab = cv2.cvtColor(skin[None, None], cv2.COLOR_RGB2LAB) * (1, redder, 1) - (darker, 0, 0)
+    painted = 255 * cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)[0, 0]
+    brow = int(points[[105, 334], 1].min() - 0.15 * landmarks().eye_distance_px)
+    grain = np.random.default_rng(1).normal(0, 1, (brow, picture.shape[1], 1))
+    picture[:brow] = np.clip(painted + grain, 0, 255).astype(np.uint8)
+    return picture
+
+
+@pytest.mark.parametrize("wall", [8, 130, 250])
+def test_a_bald_crown_is_bare_before_any_wall_and_smooth_white_hair_is_not(wall: int) -> None:
+    points, unit = landmarks().points_px, landmarks().eye_distance_px
+    person = masks().person.copy()
+    person[: int(points[[105, 334], 1].min() - 0.95 * unit)] = 0.0
+
+    shaved, white = (before(wall, with_crown(*of), person) for of in ((18.0, 1.4), (-8.0, 0.2)))
+
+    assert hair_seen(shaved, points[:, :2], person)[1]
+    assert not hair_seen(white, points[:, :2], person)[1]
+
+
+@pytest.mark.parametrize("wall", [8, 60, 120, 250])
+def test_hair_of_light_and_dark_strands_has_the_same_colour_before_any_wall(wall: int) -> None:
+    shown = masks()
+    strands = np.where(np.arange(shown.hair.shape[1]) // 8 % 2, 0.3, 1.0)[:, None]
+    picture = np.where(shown.hair[..., None] > 0.5, astronaut() * strands, astronaut())
+    usual = hair_colour(picture.astype(np.uint8), shown)
+    picture = before(wall, picture, shown.person)
+    clear = clear_of_background(picture, shown.person, shown.hair, landmarks().eye_distance_px)
+
+    seen = hair_colour(picture, replace(shown, hair_clear=shown.hair * clear))
+
+    assert seen is not None and usual is not None
+    assert 255 * np.abs(np.subtract(seen, usual)).max() < 10
 
 
 def test_a_shaded_neck_is_no_hair_behind_the_ears() -> None:
