@@ -45,7 +45,7 @@ def read(shade: np.ndarray, of_smile: float = 0.0, sight: Sight = SIGHT) -> Wrin
 
 def test_a_dark_line_is_a_groove_and_a_wider_one_a_deeper_one() -> None:
     depths = []
-    for width in (2, 5):
+    for width in (2, 4):
         shade, middle = lines(width)
         middle[:40], middle[-40:], middle[:, :40], middle[:, -40:] = False, False, False, False
         depths.append(-read(shade).heights[middle].mean())
@@ -146,3 +146,25 @@ def test_a_lamp_at_the_side_does_not_dent_a_cheek() -> None:
     even, lit = (np.abs(taken(0.0, light).folds[cheek]) for light in ("even", "lamp"))
 
     assert lit.mean() < 1.4 * even.mean() < 0.003
+
+
+@pytest.mark.parametrize("of_photo", [240.0, 120.0, 50.0, 36.0])
+def test_a_face_is_as_old_in_a_large_photo_as_in_a_small_one(of_photo: float) -> None:
+    random = np.random.default_rng(8)
+    fine = cv2.GaussianBlur(random.normal(0, 1, (800, 800)), (0, 0), 14.0, sigmaY=2.0)
+    fine = np.minimum(0.12 * fine / fine.std(), 0.0).astype(
+        np.float32
+    )  # lines of a face 240 pixels wide
+
+    def seen(unit: float) -> float:
+        size = round(800 * unit / 240.0)
+        small = cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
+        enlarged = max(1.0, UNIT / unit)
+        size = round(size * enlarged)
+        shown = cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC)
+        skin = np.zeros_like(shown)
+        skin[20:-20, 20:-20] = 1
+        sight = Sight(unit * enlarged, enlarged, 0.4)
+        return wrinkles(shown, skin, 0 * skin, 0 * skin, sight).lines
+
+    assert seen(of_photo) == pytest.approx(seen(66.0), rel=0.42)
