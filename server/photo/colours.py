@@ -24,6 +24,7 @@ AS_RED, LESS_RED = 0.7, 0.6
 # Lightness of its shade over that of the skin, up to which hair is dark; the brightest of it by percentile,
 # and how far on the way from shade to skin those are skin.
 DARK_HAIR, BRIGHT, AS_SKIN = 0.4, 85.0, 0.8
+ABOUT = 0.2  # of a limit, by which what lies beyond it does surely
 LIT = (30.0, 80.0)  # percentiles of the lightness of hair between shade and glints
 FAIR_HAIR = 40.0  # lightness from which lengths are looked at
 # CIELAB from skin to hair, in lightness and in chroma, below which skin may show through.
@@ -92,11 +93,9 @@ def hair_colour(
     of_skin = masks.skin > 0.8
     skin = np.median(lab[of_skin], axis=0) if of_skin.any() else None
     lit = np.percentile(hair[:, 0], LIT)
-    hair = _telling(hair, skin, is_bare=masks.is_bare)
-    light = float(np.median(hair[:, 0]))
-    chroma = _chroma(hair, light, skin)
-    if masks.is_bare:
-        chroma = np.minimum(chroma, LEAST_SKIN)
+    lots = _telling(hair, skin, is_bare=masks.is_bare)
+    told = [share * _light_and_chroma(lot, skin, is_bare=masks.is_bare) for share, lot in lots]
+    light, chroma = np.sum(told, axis=0)[0], np.sum(told, axis=0)[1:]
     if falling is not None and light > FAIR_HAIR:
         lengths = lab[falling]
         lengths = lengths[(lengths[:, 0] >= lit[0]) & (lengths[:, 0] <= lit[1])]
@@ -105,20 +104,35 @@ def hair_colour(
     return plausible_hair(np.array([light, *chroma]), skin)
 
 
-def _telling(hair: Floats, skin: Floats | None, *, is_bare: bool) -> Floats:
-    """Of samples (N, 3) of hair those that tell its colour, by what the skin (3,) beside them has."""
+def _telling(hair: Floats, skin: Floats | None, *, is_bare: bool) -> list[tuple[float, Floats]]:
+    """Of samples (N, 3) of hair those that tell its colour, by what the skin (3,) beside them has.
+
+    Several lots, each with its share of what is told: no small difference turns one into the other.
+    """
     shaded = _between(hair, SHADED)
     if is_bare:
         if skin is not None:
             # What is red there is the scalp.
             pale = hair[hair[:, 1] < NO_SKIN * skin[1]]
             hair = pale if len(pale) > max(FEWEST, 0.2 * len(hair)) else hair
-        return _between(hair, ROUND_CROWN)
+        return [(1.0, _between(hair, ROUND_CROWN))]
     if skin is None:
-        return _between(hair, LIT)
-    if _is_thin(_between(hair, LIT), shaded, skin):
-        return _between(hair, THIN)
-    return _between(_without_skin(hair, np.median(shaded, axis=0), skin), LIT)
+        return [(1.0, _between(hair, LIT))]
+    thin = _thin(_between(hair, LIT), shaded, skin)
+    between, alone = _beside_skin(hair, np.median(shaded, axis=0), skin)
+    lots = [
+        (thin, _between(hair, THIN)),
+        ((1.0 - thin) * between, _between(alone, LIT)),
+        ((1.0 - thin) * (1.0 - between), _between(hair, LIT)),
+    ]
+    return [lot for lot in lots if lot[0] > 0.0]
+
+
+def _light_and_chroma(hair: Floats, skin: Floats | None, *, is_bare: bool) -> Floats:
+    """(3,) CIELAB that samples (N, 3) of hair beside skin (3,) tell."""
+    light = float(np.median(hair[:, 0]))
+    chroma = _chroma(hair, light, skin)
+    return np.array([light, *(np.minimum(chroma, LEAST_SKIN) if is_bare else chroma)])
 
 
 def _chroma(hair: Floats, light: float, skin: Floats | None) -> Floats:
@@ -176,21 +190,31 @@ def _between(samples: Floats, percentiles: tuple[float, float]) -> Floats:
     return samples[(samples[:, 0] >= low) & (samples[:, 0] <= high)]
 
 
-def _without_skin(hair: Floats, shade: Floats, skin: Floats) -> Floats:
-    """Of samples (N, 3) of dark hair, whose brightest are skin that is seen between short hairs, those
-    nearer to its shade (3,); of other hair all.
+def _beside_skin(hair: Floats, shade: Floats, skin: Floats) -> tuple[float, Floats]:
+    """How surely the brightest samples (N, 3) of dark hair are skin between short hairs, and the others.
+
+    Those are nearer to its shade (3,) than to the skin (3,).
     """
     way = skin - shade
     share = (hair - shade) @ way / max(float(way @ way), 1e-6)
     bright = hair[:, 0] >= np.percentile(hair[:, 0], BRIGHT)
-    is_skin = np.median(share[bright]) > AS_SKIN and np.median(hair[bright, 1]) > AS_RED * skin[1]
-    return hair[share < 0.5] if is_skin and shade[0] < DARK_HAIR * skin[0] else hair
+    is_skin = _about(float(np.median(share[bright])), AS_SKIN)
+    is_skin *= _about(float(np.median(hair[bright, 1])), AS_RED * skin[1])
+    is_skin *= 1.0 - _about(float(shade[0]), DARK_HAIR * skin[0])
+    alone = hair[share < 0.5]
+    return (is_skin, alone) if len(alone) else (0.0, hair)
 
 
-def _is_thin(lit: Floats, shaded: Floats, skin: Floats) -> bool:
-    """Whether the lit part of hair is as red as the skin and its shaded part is not: a scalp is seen."""
+def _thin(lit: Floats, shaded: Floats, skin: Floats) -> float:
+    """0..1, how surely a scalp is seen: the lit part of hair is as red as the skin and its shade is not."""
     red = float(np.median(lit[:, 1]))
-    return red > AS_RED * skin[1] and float(np.median(shaded[:, 1])) < LESS_RED * red
+    is_red = _about(red, AS_RED * skin[1])
+    return is_red * (1.0 - _about(float(np.median(shaded[:, 1])), LESS_RED * red))
+
+
+def _about(value: float, limit: float) -> float:
+    """0 well below a limit, 1 well above it, and half at it."""
+    return float(np.clip(0.5 + (value - limit) / (2.0 * ABOUT * max(abs(limit), 1.0)), 0.0, 1.0))
 
 
 def _typical(pixels: Pixels, chosen: npt.NDArray[np.bool_]) -> Colour | None:

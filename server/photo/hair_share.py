@@ -150,11 +150,12 @@ def _looks(
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     twice = (2 * size[0], 2 * size[1])
     grey = cv2.resize(pixels, twice, interpolation=cv2.INTER_AREA)
-    light = cv2.cvtColor(np.asarray(grey, np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
+    lightness = cv2.cvtColor(np.asarray(grey, np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
+    light = np.asarray(lightness, np.float32)
     inside = cv2.resize(person, twice, interpolation=cv2.INTER_LINEAR) > INSIDE
-    inside = cv2.erode(inside.astype(np.float32), np.ones((3, 3), np.uint8))
-    fine = _blurred(light, inside, 0.03 * unit) - _blurred(light, inside, 0.09 * unit)
-    energy = _blurred(np.abs(fine), inside, 0.16 * unit)
+    within = np.asarray(cv2.erode(inside.astype(np.float32), np.ones((3, 3), np.uint8)), np.float32)
+    fine = _blurred(light, within, 0.03 * unit) - _blurred(light, within, 0.09 * unit)
+    energy = _blurred(np.abs(fine), within, 0.16 * unit)
     energy = cv2.resize(energy, size, interpolation=cv2.INTER_AREA)
     return np.concatenate([lab, np.log(energy + FAINTEST)[..., None]], -1).astype(np.float64)
 

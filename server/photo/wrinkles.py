@@ -114,7 +114,8 @@ def wrinkles(
     scale = min(1.0, UNIT / sight.unit)
     size = (max(1, round(wide * scale)), max(1, round(high * scale)))
     few, share, smiling = (
-        cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (shade, skin, of_smile)
+        np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
+        for part in (shade, skin, of_smile)
     )
     few = np.minimum(few, np.float32(SHINE))
     bands = _bands(few, share + np.float32(1e-3), sight, scale)
@@ -158,7 +159,9 @@ def _fine_lines(
         unit = min(sight.unit, UNIT)
         size = tuple(max(1, round(side * LARGE * USUAL_UNIT / unit)) for side in (wide, high))
         small = cv2.resize(shade, size, interpolation=cv2.INTER_AREA)
-        shade = cv2.resize(small, (wide, high), interpolation=cv2.INTER_CUBIC)
+        shade = np.asarray(
+            cv2.resize(small, (wide, high), interpolation=cv2.INTER_CUBIC), np.float32
+        )
         shrunk = Sight(unit, unit / (LARGE * USUAL_UNIT), sight.tone)
         narrowest, seen = _bands(shade, skin + np.float32(1e-3), shrunk, 1.0)[0], 1.0
     rest = skin * at_rest

@@ -111,3 +111,20 @@ def test_a_shaded_neck_is_no_hair_behind_the_ears() -> None:
     assert not is_shaded(np.array([14.0, 4.4, 3.2]), skin, black)
     assert not is_shaded(brown * (1.2, 1.0, 1.0), skin, brown)
     assert not is_shaded(brown, None, brown)
+
+
+def test_a_little_more_red_makes_no_other_hair() -> None:
+    # From hair as red as skin, with dark gaps that are not and may be hair on a scalp, to hair less red.
+    shown, found = masks(), []
+    gaps = np.where(np.arange(shown.hair.shape[1]) % 12 < 5, 1.0, 0.0)[:, None]
+    strands = np.random.default_rng(2).normal(0, 6, (shown.hair.shape[1], 1))
+    for red in range(105, 125):
+        lit, dark = np.array([red, 95.0, 80.0]), np.array([40.0, 38.0, 36.0])
+        hair = lit + gaps * (dark - lit) + strands
+        picture = np.where(shown.hair[..., None] > 0.5, hair, astronaut()).astype(np.uint8)
+        colour = hair_colour(picture, shown)
+        assert colour is not None
+        found.append(255 * np.array(colour))
+
+    assert np.ptp(found, axis=0).max() > 30
+    assert np.abs(np.diff(found, axis=0)).max() < 20
