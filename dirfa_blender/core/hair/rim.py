@@ -24,7 +24,7 @@ BEGINS = 0.45  # of that, outside the line, at which there would be no hair
 FINE_METRES, FINEST, SHORTEST = 0.012, 0.40, 0.45
 # Millimetres round the head from the middle of the forehead, between which sideburns grow; and of the
 # height over their lower ends what counts as way from the line, for they thin out downward.
-SIDEBURN, DOWNWARD = (84.0, 112.0), 0.35
+SIDEBURN, DOWNWARD = (84.0, 116.0), 0.35
 DENSE = 4  # points of the line between two of its columns
 
 
