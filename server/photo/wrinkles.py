@@ -50,7 +50,7 @@ YOUNG, OLD = 0.0007, 0.00145
 # Pixels of the eye distance in the photos that those are of; the power of a photo's share of that by which
 # more lines are seen in a larger one and fewer in a smaller, and the least share that is made good; the
 # share to which larger photos are shrunk, which loses what they would gain. From six people in five sizes.
-USUAL_UNIT, GAINED, LOST, LEAST_SEEN, LARGE = 66.0, 0.8, 1.4, 0.4, 1.35
+USUAL_UNIT, GAINED, LOST, LEAST_SEEN, LARGE = 66.0, 0.8, 1.7, 0.4, 1.35
 # By how much what is faint counts more in an old face, whose fine lines are no noise.
 FINE_LINES = 0.6
 STAYS = 0.9  # share of a smile's folds that stay in an old face
