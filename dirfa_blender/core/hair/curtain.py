@@ -335,8 +335,10 @@ def _bareness(cap: Floats, locks: Floats) -> Floats:
 
 
 def _roots(cap: Floats, weight: Floats, count: int, random: np.random.Generator) -> Floats:
-    """(N, 3) places on the cap, in its cells as their weights (R - 1, C) say."""
-    chosen = random.choice(weight.size, count, p=weight.ravel() / weight.sum())
+    """(N, 3) places on the cap, in its cells as their weights (R - 1, C) say: one in each equal share."""
+    upto = np.cumsum(weight.ravel())
+    wanted = (np.arange(count) + random.random(count)) / max(count, 1) * upto[-1]
+    chosen = np.minimum(np.searchsorted(upto, wanted, side="right"), weight.size - 1)
     row, column = np.divmod(chosen, weight.shape[1])
     aside, down = random.random((2, count))[..., None]
     right = (column + 1) % cap.shape[1]
