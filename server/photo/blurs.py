@@ -1,4 +1,4 @@
-"""Wide Gaussian blurs, made on a picture as small as they allow."""
+"""Gaussian blurs: wide ones, made on a picture as small as they allow, and such of a part of a picture."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def blurred(values: Image, reach: float) -> Image:
     return np.asarray(
         cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
     )
+
+
+def blurred_among(values: Image, weights: Image, reach: float) -> Image:
+    """Values (H, W) under a blur of `reach` pixels that looks at the weighted ones (H, W) only."""
+    near = max(reach, 0.5)
+    seen = cv2.GaussianBlur(values * weights, (0, 0), near)
+    return np.asarray(seen / np.maximum(cv2.GaussianBlur(weights, (0, 0), near), 1e-4), np.float32)

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from dirfa_blender.core.likeness.landmarks import BROW_LEFT, BROW_RIGHT, OVAL, SKIN_PATCHES
 
+from .blurs import blurred_among
+
 Pixels = npt.NDArray[np.uint8]
 Shares = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -153,18 +155,12 @@ def _looks(
     lightness = cv2.cvtColor(np.asarray(grey, np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
     light = np.asarray(lightness, np.float32)
     inside = cv2.resize(person, twice, interpolation=cv2.INTER_LINEAR) > INSIDE
-    within = np.asarray(cv2.erode(inside.astype(np.float32), np.ones((3, 3), np.uint8)), np.float32)
-    fine = _blurred(light, within, 0.03 * unit) - _blurred(light, within, 0.09 * unit)
-    energy = _blurred(np.abs(fine), within, 0.16 * unit)
+    firm = cv2.erode(inside.astype(np.float32), np.ones((3, 3), np.uint8))
+    within = np.asarray(firm, np.float32) + np.float32(1e-3)
+    fine = blurred_among(light, within, 0.03 * unit) - blurred_among(light, within, 0.09 * unit)
+    energy = blurred_among(np.abs(fine), within, 0.16 * unit)
     energy = cv2.resize(energy, size, interpolation=cv2.INTER_AREA)
     return np.concatenate([lab, np.log(energy + FAINTEST)[..., None]], -1).astype(np.float64)
-
-
-def _blurred(values: Shares, weights: Shares, pixels: float) -> Shares:
-    """(H, W) a Gaussian mean of values by weights; nearly the plain one where nothing near weighs."""
-    weights = weights + np.float32(1e-3)
-    over = cv2.GaussianBlur(values * weights, (0, 0), pixels)
-    return np.asarray(over / cv2.GaussianBlur(weights, (0, 0), pixels), np.float32)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from dirfa_blender.core.easing import smoothstep
 
+from .blurs import blurred_among
 from .mask import Shares
 
 Image = npt.NDArray[np.float32]
@@ -179,10 +180,10 @@ def _bands(shade: Shares, weight: Shares, sight: Sight, scale: float) -> list[tu
     """Of each width the lines and their banks, and what is faint there, logarithms."""
     gloss = float(np.clip(FAIR / max(sight.tone, 1e-3), 1.0, MOST_GLOSS))
     bands: list[tuple[Image, float]] = []
-    finer = _even(shade, weight, WIDTHS[0] * sight.unit * scale)
+    finer = blurred_among(shade, weight, WIDTHS[0] * sight.unit * scale)
     for width, faint in zip(WIDTHS, FAINT, strict=True):
         reach = width * sight.unit * scale
-        coarser = _even(shade, weight, 2 * reach)
+        coarser = blurred_among(shade, weight, 2 * reach)
         noise = NOISE * max(sight.enlarged, 1.0) / (width * sight.unit)
         band = _lines(finer, finer - coarser, weight, reach)
         bands.append((band, gloss * (faint + noise)))
@@ -194,13 +195,6 @@ def _strong(band: Image, faint: float) -> Image:
     """Values of which those as small as `faint` are halved, smaller ones vanish and great ones stay."""
     square = band**2
     return np.asarray(band * (square / (square + np.float32(faint**2))), np.float32)
-
-
-def _even(values: Shares, weight: Shares, reach: float) -> Image:
-    """Values under a blur of `reach` pixels that looks at the weighted ones only."""
-    near = max(reach, 0.5)
-    seen = cv2.GaussianBlur(values * weight, (0, 0), near)
-    return np.asarray(seen / np.maximum(cv2.GaussianBlur(weight, (0, 0), near), 1e-4), np.float32)
 
 
 def _lines(level: Image, band: Image, weight: Shares, reach: float) -> Image:
