@@ -154,7 +154,8 @@ def _without_skins_colour(hair: Floats, skin: Floats) -> Floats:
     length = float(np.linalg.norm(way))
     if length < TOLD_APART or float(np.linalg.norm(skin[1:])) < float(np.linalg.norm(pale)):
         return hair
-    return hair[(hair[:, 1:] - pale) @ way / length**2 < SEEN_BETWEEN]
+    own = hair[(hair[:, 1:] - pale) @ way / length**2 < SEEN_BETWEEN]
+    return own if len(own) else hair
 
 
 def plausible_hair(seen: Floats, skin: Floats | None) -> Colour:
